@@ -1,0 +1,26 @@
+//! What every process stands on: when it lives and dies, what runs in it, what time it is, and what
+//! things are called.
+//!
+//! Nothing here is ambient. A component that needs the time takes a [`Clock`], one that makes identifiers
+//! takes [`Ids`], one that runs in the background takes [`Tasks`]; so a test hands in its own, and a
+//! signature tells what a component can do. The ambient counterparts (`SystemTime::now`, `tokio::spawn`,
+//! random UUIDs) are disallowed by lint everywhere but in this crate.
+
+mod clock;
+mod ids;
+mod lifecycle;
+mod readiness;
+mod secret;
+mod tasks;
+
+pub use clock::{Clock, FakeClock, TimeSource, Timestamp};
+pub use ids::{IdError, Ids};
+pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
+pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
+pub use secret::Secret;
+pub use tasks::{Stop, TaskError, Tasks};
+
+#[doc(hidden)]
+pub use {schemars as __schemars, serde as __serde};
+
+pub use uuid::Uuid;

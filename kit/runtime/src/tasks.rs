@@ -1,0 +1,113 @@
+//! Everything that runs beside a request: named, supervised, and stopped with the process.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Why a supervised task ended; it is logged, and the task starts again.
+pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Starts tasks that the process waits for when it stops. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    soft: CancellationToken,
+    hard: CancellationToken,
+}
+
+/// A task's view of the process's end.
+#[derive(Clone, Debug)]
+pub struct Stop(CancellationToken);
+
+impl Stop {
+    /// Returns once the process wants to stop: finish the work at hand and end.
+    pub async fn requested(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// Whether the process wants to stop.
+    pub fn is_requested(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits for `span`, but not past a wish to stop; false when that came first.
+    pub async fn sleep(&self, span: Duration) -> bool {
+        tokio::select! {
+            () = self.requested() => false,
+            () = tokio::time::sleep(span) => true,
+        }
+    }
+}
+
+impl Tasks {
+    pub(crate) fn new(tracker: TaskTracker, soft: CancellationToken, hard: CancellationToken) -> Self {
+        Self { tracker, soft, hard }
+    }
+
+    /// The wish to stop, for code that is not a task of its own.
+    pub fn stop(&self) -> Stop {
+        Stop(self.soft.clone())
+    }
+
+    /// Runs a future to its end, or to the hard stop. A panic is logged and goes no further.
+    pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let hard = self.hard.clone();
+        self.tracker.spawn(async move {
+            tokio::select! {
+                () = hard.cancelled() => {}
+                ended = AssertUnwindSafe(work).catch_unwind() => {
+                    if let Err(panic) = ended {
+                        tracing::error!(task = name, panic = panic_text(&panic), "a task panicked");
+                    }
+                }
+            }
+        });
+    }
+
+    /// Runs a loop for as long as the process lives: when it fails or panics it is started again, after a
+    /// pause that doubles up to ten seconds; when it returns `Ok` it has ended.
+    pub fn supervise<F>(&self, name: &'static str, mut start: impl FnMut(Stop) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<(), TaskError>> + Send,
+    {
+        let stop = self.stop();
+        self.spawn(name, async move {
+            let mut pause = FIRST_PAUSE;
+            while !stop.is_requested() {
+                // The clock here measures how long a run lasted, which no test needs to steer.
+                let started = tokio::time::Instant::now();
+                match AssertUnwindSafe(start(stop.clone())).catch_unwind().await {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => report(name, &error),
+                    Err(panic) => report(name, &panic_text(&panic)),
+                }
+                if started.elapsed() > LONGEST_PAUSE {
+                    pause = FIRST_PAUSE;
+                }
+                if !stop.sleep(pause).await {
+                    return;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        });
+    }
+}
+
+fn report(name: &str, reason: &dyn Display) {
+    tracing::error!(task = name, %reason, "a task failed and is started again");
+}
+
+/// The text of a panic, where it has one.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
