@@ -11,5 +11,4 @@ mod trace;
 
 pub use logs::{LogFormat, LogSettings, TelemetryError, init_logs};
 pub use metrics::{Metrics, latency_buckets};
-pub use prometheus_client as prometheus;
 pub use trace::TraceParent;

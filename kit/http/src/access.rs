@@ -1,0 +1,116 @@
+//! Who calls: the bearer token of a request, and the principal it proves.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use kit_token::{Principal, Refusal, Verifier};
+
+use crate::{Access, ApiError};
+
+const MISSING: (&str, &str) = ("missing_authorization", "Missing authorization header");
+const MALFORMED: (&str, &str) = ("invalid_authorization", "Invalid authorization header format");
+const INVALID: (&str, &str) = ("invalid_token", "Invalid or expired token");
+
+/// A principal whose token was verified in this process. The gateway hands it to a hosted router as a
+/// request extension, so that a token is verified once; a network peer cannot send one.
+#[derive(Clone, Debug)]
+pub struct Verified(pub Arc<Principal>);
+
+/// The signed-in caller of a handler; without it there is nothing to call the service with.
+#[derive(Clone, Debug)]
+pub struct Customer(pub Arc<Principal>);
+
+/// Verifies the request's bearer token. Outward there are three messages and no hint which check failed;
+/// 503 where this process has no keys to verify with yet.
+pub fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(unauthorized(MISSING));
+    };
+    // Two headers are two claims; choosing one would let a proxy in between choose the other.
+    if values.next().is_some() {
+        return Err(unauthorized(MALFORMED));
+    }
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(bearer_word)
+        .ok_or_else(|| unauthorized(MALFORMED))?;
+    verifier.verify(token).map_err(|refusal| match refusal {
+        Refusal::NoKeys => ApiError::unavailable("Auth service unavailable"),
+        refusal => {
+            tracing::debug!(%refusal, "a token was refused");
+            unauthorized(INVALID)
+        }
+    })
+}
+
+/// Refuses a principal without the role that `access` asks for.
+pub(crate) fn authorize(access: Access, principal: &Principal) -> Result<(), ApiError> {
+    match access.required_role() {
+        Some(role) if !principal.roles.includes(role) => Err(ApiError::forbidden(format!(
+            "this needs the role `{}`",
+            role.as_str()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+impl Access {
+    /// What stands before a route: nobody in particular for a public one, else a principal with its role.
+    pub fn admit(self, verifier: &Verifier, headers: &HeaderMap) -> Result<Option<Verified>, ApiError> {
+        if self.required_role().is_none() {
+            return Ok(None);
+        }
+        let principal = authenticate(verifier, headers)?;
+        authorize(self, &principal)?;
+        Ok(Some(Verified(principal)))
+    }
+}
+
+/// `Bearer` and one word (RFC 6750, 2.1); the scheme in any case (RFC 9110, 11.1).
+fn bearer_word(value: &str) -> Option<&str> {
+    let (scheme, word) = value.split_once(' ')?;
+    let one_word = !word.is_empty() && !word.contains(|c: char| c.is_ascii_whitespace());
+    (scheme.eq_ignore_ascii_case("bearer") && one_word).then_some(word)
+}
+
+fn unauthorized((code, message): (&'static str, &'static str)) -> ApiError {
+    ApiError::unauthorized(code, message)
+}
+
+impl<S: Sync> FromRequestParts<S> for Customer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let verified = parts.extensions.get::<Verified>();
+        verified
+            .map(|verified| Self(verified.0.clone()))
+            .ok_or_else(|| unauthorized(MISSING))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer_word;
+
+    #[test]
+    fn a_bearer_header_is_the_scheme_and_one_word() {
+        assert_eq!(bearer_word("Bearer abc"), Some("abc"));
+        assert_eq!(bearer_word("bearer abc"), Some("abc"));
+        for bad in [
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer  a",
+            "Basic abc",
+            "Bearerabc",
+            "Bearer a\t",
+        ] {
+            assert_eq!(bearer_word(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Optimistic concurrency: a resource's `ETag`, and the client's `If-Match` (RFC 9110, 8.8.3 and 13.1.1).
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponseParts, ResponseParts};
+use http::header::{ETAG, IF_MATCH};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+
+use crate::ApiError;
+
+/// The entity tag of a resource: its version, a number that grows with each change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Etag(pub i64);
+
+impl IntoResponseParts for Etag {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if let Ok(value) = HeaderValue::try_from(format!("\"{}\"", self.0)) {
+            response.headers_mut().insert(ETAG, value);
+        }
+        Ok(response)
+    }
+}
+
+/// What the client says it has seen: `If-Match`, where it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Not sent: anything goes.
+    Absent,
+    /// `*`: anything that exists.
+    Any,
+    /// These versions only. A tag that none of our resources can carry matches nothing.
+    Versions(Vec<i64>),
+}
+
+impl IfMatch {
+    /// Whether a change of the resource at `version` is wanted; 412 otherwise.
+    pub fn check(&self, version: i64) -> Result<(), ApiError> {
+        match self {
+            Self::Absent | Self::Any => Ok(()),
+            Self::Versions(seen) if seen.contains(&version) => Ok(()),
+            Self::Versions(_) => Err(Self::failed()),
+        }
+    }
+
+    /// The version a change insists on, for a conditional update: `None` where any will do.
+    pub fn versions(&self) -> Option<&[i64]> {
+        match self {
+            Self::Absent | Self::Any => None,
+            Self::Versions(seen) => Some(seen),
+        }
+    }
+
+    /// 412: somebody else changed it first.
+    pub fn failed() -> ApiError {
+        ApiError::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "the resource has changed since",
+        )
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        if value.trim() == "*" {
+            return Some(Self::Any);
+        }
+        let tags: Option<Vec<&str>> = value.split(',').map(|tag| unquoted(tag.trim())).collect();
+        Some(Self::Versions(
+            tags?.iter().filter_map(|tag| tag.parse().ok()).collect(),
+        ))
+    }
+}
+
+/// The inside of a quoted tag. A weak one (`W/"…"`) is well-formed and never matches: the comparison is strong.
+fn unquoted(tag: &str) -> Option<&str> {
+    let (weak, quoted) = tag.strip_prefix("W/").map_or((false, tag), |rest| (true, rest));
+    let inside = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    if inside.contains('"') {
+        return None;
+    }
+    Some(if weak { "weak" } else { inside })
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self::Absent);
+        };
+        value.to_str().ok().and_then(Self::parse).ok_or_else(|| {
+            ApiError::bad_request(
+                "invalid_if_match",
+                "`If-Match` is neither `*` nor a list of quoted tags",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IfMatch;
+
+    #[test]
+    fn if_match_is_read_as_the_standard_says() {
+        assert_eq!(IfMatch::parse("*"), Some(IfMatch::Any));
+        assert_eq!(
+            IfMatch::parse("\"3\", \"4\""),
+            Some(IfMatch::Versions(vec![3, 4]))
+        );
+        assert_eq!(
+            IfMatch::parse("W/\"3\""),
+            Some(IfMatch::Versions(vec![])),
+            "weak tags never match"
+        );
+        assert_eq!(IfMatch::parse("3"), None);
+        assert_eq!(IfMatch::parse("\"3"), None);
+    }
+
+    #[test]
+    fn a_change_goes_through_only_for_what_was_seen() {
+        assert!(IfMatch::Absent.check(7).is_ok());
+        assert!(IfMatch::Versions(vec![7]).check(7).is_ok());
+        assert!(IfMatch::Versions(vec![6]).check(7).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! JSON in and out.
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::{ApiError, FieldError};
+
+/// The largest body of a request, in bytes; set by the route's guard.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimit(pub u64);
+
+/// A JSON body. As an extractor it demands the content type, the size and the shape; types that come from
+/// clients carry `#[serde(deny_unknown_fields)]`, so that a misspelt member is an error and not ignored.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "the content type must be `application/json`",
+            ));
+        }
+        let bytes = read_body(request).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => (
+                [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+                bytes,
+            )
+                .into_response(),
+            Err(error) => ApiError::internal(error).into_response(),
+        }
+    }
+}
+
+async fn read_body(request: Request) -> Result<Bytes, ApiError> {
+    // A router outside a guard reads nothing: no limit was declared.
+    let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+    let body = Limited::new(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX));
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
+        Err(error) => {
+            Err(ApiError::bad_request("body_incomplete", "the body did not arrive whole").with_cause(error))
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let media_type = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        refusal(&pointer, error.inner())
+    })?;
+    reader.end().map_err(|error| refusal("", &error))?;
+    Ok(value)
+}
+
+fn refusal(parent: &str, error: &serde_json::Error) -> ApiError {
+    let said = error.to_string();
+    let what = said
+        .split_once(" at line ")
+        .map_or(said.as_str(), |(what, _)| what);
+    if !error.is_data() {
+        let message = format!(
+            "malformed JSON at line {} column {}: {what}",
+            error.line(),
+            error.column()
+        );
+        return ApiError::bad_request("malformed_json", message);
+    }
+    // Serde names the member in words where the path ends at its parent.
+    let member = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|opening| what.strip_prefix(opening))
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(member, _)| member);
+    let pointer = match member {
+        Some(member) if !parent.ends_with(&format!("/{member}")) => format!("{parent}/{}", escaped(member)),
+        _ => parent.to_owned(),
+    };
+    ApiError::invalid(vec![FieldError::new(pointer, what)])
+}
+
+fn pointer(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("/{index}")),
+            Segment::Map { key } => text.push_str(&format!("/{}", escaped(key))),
+            Segment::Enum { variant } => text.push_str(&format!("/{}", escaped(variant))),
+            Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+/// RFC 6901, section 3.
+fn escaped(member: &str) -> String {
+    member.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Login {
+        #[expect(dead_code, reason = "only its parsing matters")]
+        name: String,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its parsing matters")]
+        tags: Vec<u8>,
+    }
+
+    fn refused(body: &[u8]) -> String {
+        format!("{:?}", parse::<Login>(body).unwrap_err())
+    }
+
+    #[test]
+    fn malformed_json_names_line_and_column() {
+        assert!(refused(b"{nope").contains("malformed JSON at line 1 column 2"));
+        assert!(refused(b"").contains("malformed JSON at line 1 column 0"));
+        assert!(refused(b"{\"name\":\"a\"} x").contains("malformed JSON at line 1 column 14"));
+    }
+
+    #[test]
+    fn invalid_utf8_is_refused() {
+        assert!(refused(b"{\"name\":\"\xff\"}").contains("400"));
+    }
+
+    #[test]
+    fn a_wrong_member_is_named_by_its_pointer() {
+        assert!(refused(b"{}").contains("/name: missing field"));
+        assert!(refused(b"{\"name\":\"a\",\"admin\":true}").contains("/admin: unknown field"));
+        assert!(refused(b"{\"name\":\"a\",\"name\":\"b\"}").contains("/name: duplicate field"));
+        assert!(refused(b"{\"name\":\"a\",\"tags\":[1,\"x\"]}").contains("/tags/1: invalid type"));
+    }
+
+    #[test]
+    fn json_is_told_by_its_content_type() {
+        let headers = |value| HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]);
+        assert!(is_json(&headers("Application/JSON; charset=utf-8")));
+        assert!(is_json(&headers("application/merge-patch+json")));
+        assert!(!is_json(&headers("text/json")));
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

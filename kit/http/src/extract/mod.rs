@@ -1,0 +1,9 @@
+//! Strict extractors: what they refuse is answered in the one error shape, and nothing is guessed.
+
+mod json;
+mod page;
+mod params;
+
+pub use json::{BodyLimit, Json};
+pub use page::{ArrayPage, Page, PageQuery, PageRequest};
+pub use params::{Path, Query};

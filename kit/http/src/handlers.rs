@@ -1,0 +1,206 @@
+//! From a route table to a router: each declared operation gets its handler, and none is forgotten.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::HttpBody;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use http::Method;
+use kit_token::Verifier;
+use thiserror::Error;
+
+use crate::access::authorize;
+use crate::extract::BodyLimit;
+use crate::server::RouteLabel;
+use crate::{Access, ApiError, Route, RouteTable, Verified};
+
+/// What stands before every handler of a service: token and role, the body's size, the time limit.
+#[derive(Clone)]
+pub struct Guard {
+    verifier: Verifier,
+}
+
+impl Guard {
+    /// A guard that verifies tokens with `verifier`.
+    pub fn new(verifier: Verifier) -> Self {
+        Self { verifier }
+    }
+}
+
+/// Why a router could not be made of its table.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum HandlersError {
+    /// The table declares an operation that no handler serves.
+    #[error("`{service}` declares `{operation}` but serves no handler for it")]
+    Missing {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A handler for an operation that the table does not declare, or a second one.
+    #[error("`{service}` has a handler too many for `{operation}`")]
+    Undeclared {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A method that routers do not know.
+    #[error("`{operation}` uses a method that cannot be routed")]
+    Method {
+        /// The operation.
+        operation: &'static str,
+    },
+}
+
+/// Collects the handlers of a table. The first mistake is kept and told by [`Handlers::finish`].
+pub struct Handlers<S> {
+    table: RouteTable,
+    guard: Guard,
+    router: Router<S>,
+    served: BTreeSet<&'static str>,
+    mistake: Option<HandlersError>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Handlers<S> {
+    /// No handlers yet.
+    pub fn new(table: RouteTable, guard: Guard) -> Self {
+        Self {
+            table,
+            guard,
+            router: Router::new(),
+            served: BTreeSet::new(),
+            mistake: None,
+        }
+    }
+
+    /// Serves `operation` with `handler`.
+    #[must_use]
+    pub fn on<H, T>(mut self, operation: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let service = self.table.service;
+        let Some(route) = self
+            .table
+            .find(operation)
+            .filter(|_| self.served.insert(operation))
+        else {
+            self.mistake
+                .get_or_insert(HandlersError::Undeclared { service, operation });
+            return self;
+        };
+        let Ok(method) = MethodFilter::try_from(route.method.clone()) else {
+            self.mistake.get_or_insert(HandlersError::Method { operation });
+            return self;
+        };
+        let gate = Gate {
+            guard: self.guard.clone(),
+            rules: RouteRules::of(service, route),
+        };
+        let served = on(method, handler).layer(from_fn_with_state(gate, pass));
+        self.router = self.router.route(route.pattern, served);
+        self
+    }
+
+    /// The router; an error where the table and the handlers do not agree.
+    pub fn finish(self, state: S) -> Result<Router, HandlersError> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        let service = self.table.service;
+        let missing = self
+            .table
+            .routes
+            .iter()
+            .find(|route| !self.served.contains(route.operation));
+        if let Some(route) = missing {
+            return Err(HandlersError::Missing {
+                service,
+                operation: route.operation,
+            });
+        }
+        Ok(self
+            .router
+            .fallback(unknown_path)
+            .method_not_allowed_fallback(unknown_method)
+            .with_state(state))
+    }
+}
+
+#[derive(Clone)]
+struct Gate {
+    guard: Guard,
+    rules: RouteRules,
+}
+
+#[derive(Clone, Copy)]
+struct RouteRules {
+    label: RouteLabel,
+    access: Access,
+    body_limit: u64,
+    time_limit: std::time::Duration,
+}
+
+impl RouteRules {
+    fn of(service: &'static str, route: &Route) -> Self {
+        Self {
+            label: RouteLabel {
+                service,
+                operation: route.operation,
+            },
+            access: route.access,
+            body_limit: route.body_limit,
+            time_limit: route.time_limit,
+        }
+    }
+}
+
+async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let label = gate.rules.label;
+    let mut response = match gate.admit(request) {
+        Ok(request) => match tokio::time::timeout(gate.rules.time_limit, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::unavailable("the request took too long").into_response(),
+        },
+        Err(refusal) => refusal.into_response(),
+    };
+    response.extensions_mut().insert(label);
+    response
+}
+
+impl Gate {
+    fn admit(&self, mut request: Request) -> Result<Request, ApiError> {
+        let RouteRules {
+            access, body_limit, ..
+        } = self.rules;
+        match request.extensions().get::<Verified>() {
+            Some(verified) => authorize(access, &verified.0)?,
+            None => {
+                if let Some(verified) = access.admit(&self.guard.verifier, request.headers())? {
+                    request.extensions_mut().insert(verified);
+                }
+            }
+        }
+        // An announced length is refused before a byte of it is read.
+        if request.body().size_hint().lower() > body_limit {
+            return Err(ApiError::too_large(body_limit));
+        }
+        request.extensions_mut().insert(BodyLimit(body_limit));
+        Ok(request)
+    }
+}
+
+async fn unknown_path() -> ApiError {
+    ApiError::not_found("there is nothing at this path")
+}
+
+async fn unknown_method(_: Method) -> ApiError {
+    ApiError::method_not_allowed(None)
+}

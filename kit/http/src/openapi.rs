@@ -1,0 +1,193 @@
+//! The OpenAPI 3.1 document of one or more route tables.
+
+use http::StatusCode;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::{Access, Exposure, Route, RouteTable};
+
+/// The head of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentInfo {
+    /// Its title.
+    pub title: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What the paths stand under: `/api` at the gateway, nothing on a service's own port.
+    pub prefix: &'static str,
+}
+
+/// Writes the document. Routes that the gateway does not mount are left out where `info` has a prefix;
+/// well-known paths stand at the root in any case.
+pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    let mut tags = Vec::new();
+    for table in tables {
+        tags.push(json!({ "name": table.service }));
+        for route in &table.routes {
+            if !info.prefix.is_empty() && route.exposure == Exposure::OwnPort {
+                continue;
+            }
+            let prefix = if route.pattern.starts_with("/.well-known/") {
+                ""
+            } else {
+                info.prefix
+            };
+            let path = paths
+                .entry(format!("{prefix}{}", route.pattern))
+                .or_insert_with(|| json!({}));
+            let method = route.method.as_str().to_ascii_lowercase();
+            path[method] = operation(table.service, route, &mut generator);
+        }
+    }
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("Error".to_owned(), error_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": info.title, "version": info.version },
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } }
+        }
+    })
+}
+
+fn operation(service: &str, route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut said = json!({
+        "operationId": route.operation,
+        "tags": [service],
+        "summary": route.doc.summary,
+        "x-access": route.access.as_str(),
+        "responses": responses(route, generator),
+    });
+    let parameters = parameters(route, generator);
+    if !parameters.is_empty() {
+        said["parameters"] = Value::Array(parameters);
+    }
+    if route.access != Access::Public {
+        said["security"] = json!([{ "bearer": [] }]);
+    }
+    if let Some((schema, example)) = &route.doc.body {
+        let content = json!({ "application/json": { "schema": schema(generator), "example": example } });
+        said["requestBody"] = json!({ "required": true, "content": content });
+    }
+    said
+}
+
+fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let named = route
+        .pattern
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = named
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    if let Some(query) = route.doc.query {
+        let schema = query(generator);
+        let members = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        for (name, mut schema) in members {
+            let description = schema
+                .as_object_mut()
+                .and_then(|schema| schema.remove("description"));
+            let described = description.unwrap_or_default();
+            parameters
+                .push(json!({ "name": name, "in": "query", "description": described, "schema": schema }));
+        }
+    }
+    parameters
+}
+
+fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut said = Map::new();
+    if let Some(answer) = &route.doc.answer {
+        let schema = (answer.schema)(generator);
+        let content = json!({ "application/json": { "schema": schema, "example": answer.example } });
+        let description = answer.status.canonical_reason().unwrap_or("Answer");
+        said.insert(
+            answer.status.as_str().to_owned(),
+            json!({ "description": description, "content": content }),
+        );
+    }
+    for (status, messages) in refusals(route) {
+        let code = status.as_str();
+        let example = json!({
+            "status": code, "message": messages[0], "code": "…", "request_id": "req_0190c2a4"
+        });
+        let schema = json!({ "$ref": "#/components/schemas/Error" });
+        let content = json!({ "application/json": { "schema": schema, "example": example } });
+        said.insert(
+            code.to_owned(),
+            json!({ "description": messages.join("; "), "content": content }),
+        );
+    }
+    Value::Object(said)
+}
+
+/// A route's own refusals and those that follow from its access and body, gathered by status.
+fn refusals(route: &Route) -> Vec<(StatusCode, Vec<&'static str>)> {
+    let mut all = route.doc.refusals.clone();
+    if route.access != Access::Public {
+        all.push((StatusCode::UNAUTHORIZED, "Missing authorization header"));
+        all.push((StatusCode::UNAUTHORIZED, "Invalid or expired token"));
+    }
+    if matches!(route.access, Access::Staff | Access::Admin) {
+        all.push((StatusCode::FORBIDDEN, "the role is missing"));
+    }
+    if route.doc.body.is_some() {
+        all.push((StatusCode::BAD_REQUEST, "the body is not valid"));
+        all.push((StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
+        all.push((
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type must be `application/json`",
+        ));
+    }
+    all.push((
+        StatusCode::SERVICE_UNAVAILABLE,
+        "try again after `Retry-After` seconds",
+    ));
+    all.sort_by_key(|(status, _)| *status);
+    let mut gathered: Vec<(StatusCode, Vec<&'static str>)> = Vec::new();
+    for (status, message) in all {
+        match gathered.last_mut() {
+            Some((last, messages)) if *last == status => messages.push(message),
+            _ => gathered.push((status, vec![message])),
+        }
+    }
+    gathered
+}
+
+fn error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["status", "message", "code", "request_id"],
+        "properties": {
+            "status": { "type": "string", "description": "The HTTP status, as a string" },
+            "message": { "type": "string", "description": "For people" },
+            "code": { "type": "string", "description": "For programs" },
+            "request_id": { "type": "string", "description": "Names the request in logs" },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "message"],
+                    "properties": {
+                        "pointer": { "type": "string", "description": "JSON pointer to the member" },
+                        "message": { "type": "string" }
+                    }
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,196 @@
+//! What a service serves, declared as data in its contract crate: one table from which the router, the
+//! gateway's access rules and the OpenAPI document come.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use kit_token::Role;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+
+const BODY_LIMIT: u64 = 64 * 1024;
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Any signed-in user.
+    User,
+    /// The owner of the resource, and admins. Ownership is checked where the resource is, in its query.
+    Own,
+    /// Staff and admins.
+    Staff,
+    /// Admins.
+    Admin,
+}
+
+impl Access {
+    /// The role that a caller needs; `None` where no token is asked for.
+    pub const fn required_role(self) -> Option<Role> {
+        match self {
+            Self::Public => None,
+            Self::User | Self::Own => Some(Role::Customer),
+            Self::Staff => Some(Role::Staff),
+            Self::Admin => Some(Role::Admin),
+        }
+    }
+
+    /// The word used in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::User => "user",
+            Self::Own => "own",
+            Self::Staff => "staff",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Where a route can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// Through the gateway and on the service's own port.
+    Gateway,
+    /// On the service's own port only: greetings, health.
+    OwnPort,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path on the service's own port, parameters in braces: `/users/{id}`.
+    pub pattern: &'static str,
+    /// Its name in OpenAPI and in the router: `get_user`.
+    pub operation: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Where it can be reached.
+    pub exposure: Exposure,
+    /// The largest body, in bytes.
+    pub body_limit: u64,
+    /// From the request's head to the answer's.
+    pub time_limit: Duration,
+    pub(crate) doc: RouteDoc,
+}
+
+/// What the OpenAPI document says about a route.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RouteDoc {
+    pub summary: &'static str,
+    pub query: Option<SchemaOf>,
+    pub body: Option<(SchemaOf, Value)>,
+    pub answer: Option<Answer>,
+    pub refusals: Vec<(StatusCode, &'static str)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub schema: SchemaOf,
+    pub example: Value,
+}
+
+/// How a type's schema is made, without the type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+impl Route {
+    /// An endpoint whose access is stated at once: there is no default to forget.
+    pub fn new(method: Method, pattern: &'static str, operation: &'static str, access: Access) -> Self {
+        Self {
+            method,
+            pattern,
+            operation,
+            access,
+            exposure: Exposure::Gateway,
+            body_limit: BODY_LIMIT,
+            time_limit: TIME_LIMIT,
+            doc: RouteDoc::default(),
+        }
+    }
+
+    /// Reachable on the service's own port only.
+    #[must_use]
+    pub fn own_port(mut self) -> Self {
+        self.exposure = Exposure::OwnPort;
+        self
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn summary(mut self, summary: &'static str) -> Self {
+        self.doc.summary = summary;
+        self
+    }
+
+    /// The query parameters, as the members of a struct.
+    #[must_use]
+    pub fn query<T: JsonSchema>(mut self) -> Self {
+        self.doc.query = Some(T::json_schema);
+        self
+    }
+
+    /// The JSON body and an example of it.
+    #[must_use]
+    pub fn body<T: JsonSchema>(mut self, example: Value) -> Self {
+        self.doc.body = Some((|generator| generator.subschema_for::<T>(), example));
+        self
+    }
+
+    /// The JSON answer and an example of it.
+    #[must_use]
+    pub fn answer<T: JsonSchema>(mut self, status: StatusCode, example: Value) -> Self {
+        self.doc.answer = Some(Answer {
+            status,
+            schema: |generator| generator.subschema_for::<T>(),
+            example,
+        });
+        self
+    }
+
+    /// A refusal of its own, beyond those that follow from access and body.
+    #[must_use]
+    pub fn refuses(mut self, status: StatusCode, message: &'static str) -> Self {
+        self.doc.refusals.push((status, message));
+        self
+    }
+
+    /// Another limit for the body, in bytes.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Another time limit.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+}
+
+/// Everything a service serves.
+#[derive(Clone, Debug)]
+pub struct RouteTable {
+    /// The service's name: `users`.
+    pub service: &'static str,
+    /// Its endpoints.
+    pub routes: Vec<Route>,
+}
+
+impl RouteTable {
+    /// A table of these routes.
+    pub fn new(service: &'static str, routes: Vec<Route>) -> Self {
+        Self { service, routes }
+    }
+
+    /// The route with this operation name.
+    pub fn find(&self, operation: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.operation == operation)
+    }
+}

@@ -1,0 +1,237 @@
+//! The one layer stack: request id, limits of the head, panic, errors, log and metrics. It runs once a
+//! request, before a gateway or a service's own port alike.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use http::header::{CONNECTION, EXPECT};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use kit_runtime::Ids;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use kit_telemetry::{Metrics, TraceParent, latency_buckets};
+use tokio::time::Instant;
+
+use super::{Endpoint, PeerAddress, RequestId, RouteLabel};
+use crate::body::Unread;
+use crate::error::ErrorFormat;
+use crate::{ApiError, ReplyBody, RequestBody};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
+
+const MOST_HEADERS: usize = 100;
+const MOST_HEADER_BYTES: usize = 32 * 1024;
+const LONGEST_TARGET: usize = 8 * 1024;
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// How much of a refused body is read and thrown away, so that its sender comes to read the answer.
+const MOST_DRAINED: usize = 8 * 1024 * 1024;
+const LONGEST_DRAIN: Duration = Duration::from_secs(5);
+
+/// What every request passes on its way in and out. A cheap handle.
+#[derive(Clone)]
+pub struct Stack(Arc<Inner>);
+
+struct Inner {
+    ids: Ids,
+    latency: Family<Labels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    service: &'static str,
+    operation: &'static str,
+    status: u16,
+}
+
+/// What is known of a request before it is handed on.
+struct Head {
+    id: RequestId,
+    method: Method,
+    path: String,
+    format: ErrorFormat,
+    expects_continue: bool,
+    started: Instant,
+}
+
+impl Stack {
+    /// A stack that counts into `metrics`.
+    pub fn new(ids: Ids, metrics: &Metrics) -> Self {
+        let latency =
+            Family::new_with_constructor((|| Histogram::new(latency_buckets())) as fn() -> Histogram);
+        let help = "Seconds from a request's head to its answer's, by route and status";
+        let latency = metrics.register("http_request_seconds", help, latency);
+        Self(Arc::new(Inner { ids, latency }))
+    }
+
+    /// Takes one request through the stack.
+    pub(crate) async fn answer<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        request: Request<Incoming>,
+        peer: PeerAddress,
+    ) -> Response<ReplyBody> {
+        let head = self.head(&request);
+        let (mut request, unread) = open(request);
+        let trace = self.trace(&request);
+        let extensions = request.extensions_mut();
+        extensions.insert(head.id.clone());
+        extensions.insert(trace);
+        extensions.insert(peer);
+        let mut response = match check_head(&request) {
+            Ok(()) => match AssertUnwindSafe(endpoint.call(request)).catch_unwind().await {
+                Ok(response) => response,
+                Err(panic) => ApiError::internal(format!("panic: {}", panic_text(&*panic))).into_reply(),
+            },
+            Err(refusal) => refusal.into_reply(),
+        };
+        let error = response.extensions_mut().remove::<ApiError>();
+        let route = response.extensions_mut().remove::<RouteLabel>();
+        if let Some(error) = &error {
+            response = error.render(head.format, &head.id.0);
+        }
+        self.finish(&head, &mut response, error.as_ref(), route);
+        drain(&head, unread, &mut response).await;
+        response
+    }
+
+    fn head(&self, request: &Request<Incoming>) -> Head {
+        let given = request
+            .headers()
+            .get(&REQUEST_ID)
+            .and_then(|value| value.to_str().ok());
+        let id = match given.filter(|id| is_request_id(id)) {
+            Some(id) => id.to_owned(),
+            None => format!("req_{}", self.0.ids.uuid().simple()),
+        };
+        Head {
+            id: RequestId(id.into()),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            format: ErrorFormat::wanted_by(request.headers()),
+            expects_continue: request.headers().contains_key(EXPECT),
+            started: Instant::now(),
+        }
+    }
+
+    fn trace<B>(&self, request: &Request<B>) -> TraceParent {
+        let given = request
+            .headers()
+            .get(&TRACEPARENT)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        given.unwrap_or_else(|| TraceParent::start(self.0.ids.random()))
+    }
+
+    fn finish(
+        &self,
+        head: &Head,
+        response: &mut Response<ReplyBody>,
+        error: Option<&ApiError>,
+        route: Option<RouteLabel>,
+    ) {
+        if let Ok(id) = HeaderValue::from_str(&head.id.0) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let route = route.unwrap_or(RouteLabel {
+            service: "none",
+            operation: "none",
+        });
+        let (status, took) = (response.status().as_u16(), head.started.elapsed());
+        let labels = Labels {
+            service: route.service,
+            operation: route.operation,
+            status,
+        };
+        self.0.latency.get_or_create(&labels).observe(took.as_secs_f64());
+        let (method, path, request_id) = (&head.method, &head.path, &*head.id.0);
+        let (operation, micros) = (
+            route.operation,
+            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        );
+        let cause = error.and_then(ApiError::cause).unwrap_or_default();
+        // The query is left out: it may carry a ticket.
+        if status >= 500 {
+            tracing::error!(%method, path, status, micros, operation, request_id, cause, "answered");
+        } else {
+            tracing::info!(%method, path, status, micros, operation, request_id, cause, "answered");
+        }
+    }
+}
+
+fn open(request: Request<Incoming>) -> (Request<RequestBody>, Unread) {
+    let (parts, incoming) = request.into_parts();
+    let (body, unread) = RequestBody::new(incoming);
+    (Request::from_parts(parts, body), unread)
+}
+
+/// The limits of a head, below hyper's own so that the refusal has our shape.
+fn check_head<B>(request: &Request<B>) -> Result<(), ApiError> {
+    let headers = request.headers();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers.len() > MOST_HEADERS || bytes > MOST_HEADER_BYTES {
+        let message = "the headers are too many or too large";
+        return Err(ApiError::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers_too_large",
+            message,
+        ));
+    }
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target > LONGEST_TARGET {
+        return Err(ApiError::new(
+            StatusCode::URI_TOO_LONG,
+            "uri_too_long",
+            "the address is too long",
+        ));
+    }
+    Ok(())
+}
+
+/// Reads on what the endpoint left unread, within bounds; past them the connection closes. A client that
+/// waits for `100 Continue` has not sent its body and will not.
+async fn drain(head: &Head, unread: Unread, response: &mut Response<ReplyBody>) {
+    let Some(mut body) = unread.take() else { return };
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, bytes::Bytes::len);
+            if read > MOST_DRAINED {
+                return false;
+            }
+        }
+        true
+    };
+    let drained = !head.expects_continue && tokio::time::timeout(LONGEST_DRAIN, reading).await == Ok(true);
+    if !drained {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+fn is_request_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !id.is_empty() && id.len() <= LONGEST_REQUEST_ID && id.bytes().all(allowed)
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
