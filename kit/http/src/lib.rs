@@ -21,7 +21,7 @@ mod routes;
 pub mod server;
 
 pub use access::{Customer, Verified, authenticate};
-pub use body::{ReplyBody, RequestBody};
+pub use body::{BodyError, ReplyBody, RequestBody};
 pub use error::{ApiError, FieldError};
 pub use etag::{Etag, IfMatch};
 pub use handlers::{Guard, Handlers, HandlersError};

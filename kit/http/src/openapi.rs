@@ -75,8 +75,9 @@ fn operation(service: &str, route: &Route, generator: &mut SchemaGenerator) -> V
     if route.access != Access::Public {
         said["security"] = json!([{ "bearer": [] }]);
     }
-    if let Some((schema, example)) = &route.doc.body {
-        let content = json!({ "application/json": { "schema": schema(generator), "example": example } });
+    if let Some(body) = &route.doc.body {
+        let content =
+            json!({ body.media_type: { "schema": (body.schema)(generator), "example": body.example } });
         said["requestBody"] = json!({ "required": true, "content": content });
     }
     said
@@ -113,7 +114,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut said = Map::new();
     if let Some(answer) = &route.doc.answer {
         let schema = (answer.schema)(generator);
-        let content = json!({ "application/json": { "schema": schema, "example": answer.example } });
+        let content = json!({ answer.media_type: { "schema": schema, "example": answer.example } });
         let description = answer.status.canonical_reason().unwrap_or("Answer");
         said.insert(
             answer.status.as_str().to_owned(),

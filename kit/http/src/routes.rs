@@ -83,14 +83,22 @@ pub struct Route {
 pub(crate) struct RouteDoc {
     pub summary: &'static str,
     pub query: Option<SchemaOf>,
-    pub body: Option<(SchemaOf, Value)>,
+    pub body: Option<RequestDoc>,
     pub answer: Option<Answer>,
     pub refusals: Vec<(StatusCode, &'static str)>,
 }
 
 #[derive(Clone, Debug)]
+pub(crate) struct RequestDoc {
+    pub media_type: &'static str,
+    pub schema: SchemaOf,
+    pub example: Value,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub status: StatusCode,
+    pub media_type: &'static str,
     pub schema: SchemaOf,
     pub example: Value,
 }
@@ -137,7 +145,22 @@ impl Route {
     /// The JSON body and an example of it.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self, example: Value) -> Self {
-        self.doc.body = Some((|generator| generator.subschema_for::<T>(), example));
+        self.doc.body = Some(RequestDoc {
+            media_type: "application/json",
+            schema: |generator| generator.subschema_for::<T>(),
+            example,
+        });
+        self
+    }
+
+    /// An HTML form as the body, and an example of it.
+    #[must_use]
+    pub fn form<T: JsonSchema>(mut self, example: Value) -> Self {
+        self.doc.body = Some(RequestDoc {
+            media_type: "application/x-www-form-urlencoded",
+            schema: |generator| generator.subschema_for::<T>(),
+            example,
+        });
         self
     }
 
@@ -146,8 +169,21 @@ impl Route {
     pub fn answer<T: JsonSchema>(mut self, status: StatusCode, example: Value) -> Self {
         self.doc.answer = Some(Answer {
             status,
+            media_type: "application/json",
             schema: |generator| generator.subschema_for::<T>(),
             example,
+        });
+        self
+    }
+
+    /// An HTML page as the answer.
+    #[must_use]
+    pub fn page(mut self) -> Self {
+        self.doc.answer = Some(Answer {
+            status: StatusCode::OK,
+            media_type: "text/html",
+            schema: |generator| generator.subschema_for::<String>(),
+            example: Value::from("<!doctype html>…"),
         });
         self
     }

@@ -114,16 +114,14 @@ fn refusal(parent: &str, error: &serde_json::Error) -> ApiError {
 }
 
 fn pointer(path: &Path) -> String {
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => text.push_str(&format!("/{index}")),
-            Segment::Map { key } => text.push_str(&format!("/{}", escaped(key))),
-            Segment::Enum { variant } => text.push_str(&format!("/{}", escaped(variant))),
-            Segment::Unknown => {}
-        }
-    }
-    text
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
+            Segment::Enum { variant } => Some(format!("/{}", escaped(variant))),
+            Segment::Unknown => None,
+        })
+        .collect()
 }
 
 /// RFC 6901, section 3.

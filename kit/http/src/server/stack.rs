@@ -11,10 +11,10 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use kit_runtime::Ids;
+use kit_telemetry::{Metrics, TraceParent, latency_buckets};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use kit_telemetry::{Metrics, TraceParent, latency_buckets};
 use tokio::time::Instant;
 
 use super::{Endpoint, PeerAddress, RequestId, RouteLabel};

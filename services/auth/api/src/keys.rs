@@ -1,0 +1,131 @@
+//! How a process comes by the keys it verifies access tokens with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kit_config::Span;
+use kit_rpc::{CallContext, Deadline};
+use kit_runtime::{ReadinessGate, Secret, Stop, Tasks};
+use kit_token::{KeyError, KeySet, Verifier, VerifierRules};
+use thiserror::Error;
+
+use crate::{AuthClient, GetKeySet};
+
+/// Between two looks at the key set. A new key is published well before anything is signed with it.
+const REFRESH: Duration = Duration::from_secs(5);
+/// While there is no key set at all.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+const CALL_LIMIT: Duration = Duration::from_secs(2);
+const LEEWAY: Duration = Duration::from_secs(30);
+
+kit_config::config! {
+    /// Access tokens: what every process that verifies one must agree on.
+    pub struct TokenConfig("token") {
+        /// The `iss` of every token; the address at which the platform is known.
+        issuer: String = "http://127.0.0.1:8080",
+        /// The `aud` of every token.
+        audience: String = "stoa",
+        /// How long an access token lives; none that claims to live longer is accepted.
+        expiry: Span = "24h",
+        /// Sign and verify with this shared secret (HS256) in place of a key pair; at least 32 bytes.
+        jwt_secret: Option<Secret<String>>,
+        /// Verify with the public keys in this PEM file and never ask auth for them.
+        public_key_file: Option<PathBuf>,
+    }
+}
+
+impl TokenConfig {
+    /// What a verifier of this platform insists on.
+    pub fn rules(&self) -> VerifierRules {
+        VerifierRules {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            max_lifetime: self.expiry.into(),
+            leeway: LEEWAY,
+        }
+    }
+}
+
+/// Why the configured keys cannot be used.
+#[derive(Debug, Error)]
+pub enum KeysError {
+    /// The file cannot be read.
+    #[error("the public key file `{path}` cannot be read: {reason}")]
+    File {
+        /// As configured.
+        path: PathBuf,
+        /// Why not.
+        reason: std::io::Error,
+    },
+    /// It does not hold usable keys.
+    #[error("the configured keys cannot be used: {0}")]
+    Key(#[from] KeyError),
+}
+
+/// Keeps a verifier's keys current.
+pub struct KeyWatch {
+    /// Who verifies.
+    pub verifier: Verifier,
+    /// Open once there are keys.
+    pub gate: ReadinessGate,
+}
+
+impl KeyWatch {
+    /// Takes the keys from the configuration where it names some, else from auth: at once if auth is in
+    /// this process, and again every few seconds. The last good key set stays when auth is away.
+    pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<(), KeysError> {
+        let fixed = match (&config.jwt_secret, &config.public_key_file) {
+            (Some(secret), _) => Some(KeySet::hs256(&Secret::new(secret.expose().clone().into_bytes()))?),
+            (None, Some(path)) => {
+                let pem = kit_config::read_text(path).map_err(|reason| KeysError::File { path: path.clone(), reason })?;
+                Some(KeySet::from_public_pem(&pem)?)
+            }
+            (None, None) => None,
+        };
+        match fixed {
+            Some(keys) => {
+                self.verifier.replace_keys(keys);
+                self.gate.open();
+            }
+            None => self.follow(auth, tasks),
+        }
+        Ok(())
+    }
+
+    fn follow(self, auth: AuthClient, tasks: &Tasks) {
+        let Self { verifier, gate } = self;
+        tasks.supervise("token.keys", move |stop| {
+            follow(verifier.clone(), gate.clone(), auth.clone(), stop)
+        });
+    }
+}
+
+async fn follow(
+    verifier: Verifier,
+    gate: ReadinessGate,
+    auth: AuthClient,
+    stop: Stop,
+) -> Result<(), kit_runtime::TaskError> {
+    let mut known = None;
+    loop {
+        let call = CallContext::service("token-keys", Deadline::within(CALL_LIMIT));
+        match auth.key_set(&call, GetKeySet {}).await {
+            Ok(jwks) if known.as_ref() != Some(&jwks) => {
+                verifier.replace_keys(KeySet::from_jwks(&jwks)?);
+                gate.open();
+                known = Some(jwks);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the key set could not be loaded");
+                if !verifier.has_keys() {
+                    gate.close("the key set could not be loaded from auth yet");
+                }
+            }
+        }
+        let pause = if verifier.has_keys() { REFRESH } else { FIRST_RETRY };
+        if !stop.sleep(pause).await {
+            return Ok(());
+        }
+    }
+}

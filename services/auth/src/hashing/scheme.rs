@@ -1,0 +1,153 @@
+//! The two kinds of hash, and which parameters are borne.
+
+use std::str::FromStr;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+use super::Verdict;
+
+const BCRYPT_BYTES: usize = 72;
+
+/// Imported hashes may ask for so much work and no more: a sign-in must not become an attack.
+const DEAREST_BCRYPT: u32 = 16;
+const MOST_ARGON2_KIB: u32 = 256 * 1024;
+const MOST_ARGON2_PASSES: u32 = 16;
+const MOST_ARGON2_LANES: u32 = 16;
+
+/// How new hashes are made. Either kind is checked, whatever this says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bcrypt {
+        /// Doubles the work with each step.
+        cost: u32,
+    },
+    Argon2id {
+        /// Memory.
+        kib: u32,
+        /// Passes over it.
+        passes: u32,
+        /// Lanes.
+        lanes: u32,
+    },
+}
+
+impl Scheme {
+    /// A hash in its standard text form. Only parameters that a start has checked come here.
+    pub(crate) fn hash(self, password: &[u8], salt: [u8; 16]) -> String {
+        let made = match self {
+            Self::Bcrypt { cost } => bcrypt::non_truncating_hash_with_salt(password, cost, salt)
+                .map(|parts| parts.format_for_version(bcrypt::Version::TwoB))
+                .map_err(|error| error.to_string()),
+            Self::Argon2id { .. } => self
+                .argon2()
+                .and_then(|argon2| argon2.hash_password_with_salt(password, &salt).map_err(|error| error.to_string()))
+                .map(|hash| hash.to_string()),
+        };
+        // A hash that nothing matches keeps the account closed, which is what a failure must do.
+        made.unwrap_or_else(|error| {
+            tracing::error!(error, "a password could not be hashed");
+            String::new()
+        })
+    }
+
+    /// Whether the parameters are ones that hashing accepts.
+    pub(crate) fn validate(self) -> Result<(), String> {
+        match self {
+            Self::Bcrypt { cost } if (4..=DEAREST_BCRYPT).contains(&cost) => Ok(()),
+            Self::Bcrypt { .. } => Err(format!("must be from 4 to {DEAREST_BCRYPT}")),
+            Self::Argon2id { kib, passes, lanes } if kib > MOST_ARGON2_KIB || passes > MOST_ARGON2_PASSES || lanes > MOST_ARGON2_LANES => {
+                Err(format!("must not pass {MOST_ARGON2_KIB} KiB, {MOST_ARGON2_PASSES} passes, {MOST_ARGON2_LANES} lanes"))
+            }
+            Self::Argon2id { .. } => self.argon2().map(|_| ()),
+        }
+    }
+
+    /// Whether `password` can be checked against `stored` without being cut.
+    pub(crate) fn can_bear(self, password: &[u8], stored: &str) -> bool {
+        stored.starts_with("$argon2") || password.len() <= BCRYPT_BYTES
+    }
+
+    /// Checks a password against a stored hash of either kind.
+    pub(crate) fn check(self, password: &[u8], stored: &str) -> Verdict {
+        if stored.starts_with("$argon2") { self.check_argon2(password, stored) } else { self.check_bcrypt(password, stored) }
+    }
+
+    fn check_bcrypt(self, password: &[u8], stored: &str) -> Verdict {
+        let Ok(parts) = bcrypt::HashParts::from_str(stored) else { return Verdict::Wrong };
+        let cost = parts.get_cost();
+        if cost > DEAREST_BCRYPT || !bcrypt::non_truncating_verify(password, stored).unwrap_or(false) {
+            return Verdict::Wrong;
+        }
+        if self == (Self::Bcrypt { cost }) { Verdict::Right } else { Verdict::RightButOutdated }
+    }
+
+    fn check_argon2(self, password: &[u8], stored: &str) -> Verdict {
+        let Ok(hash) = PasswordHash::new(stored) else { return Verdict::Wrong };
+        let Ok(params) = argon2::Params::try_from(&hash) else { return Verdict::Wrong };
+        let found = Self::Argon2id { kib: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() };
+        if found.validate().is_err() || Argon2::default().verify_password(password, &hash).is_err() {
+            return Verdict::Wrong;
+        }
+        let current = hash.algorithm == argon2::ARGON2ID_IDENT && self == found;
+        if current { Verdict::Right } else { Verdict::RightButOutdated }
+    }
+
+    fn argon2(self) -> Result<Argon2<'static>, String> {
+        let Self::Argon2id { kib, passes, lanes } = self else { return Ok(Argon2::default()) };
+        argon2::Params::new(kib, passes, lanes, None).map(Argon2::from).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BCRYPT: Scheme = Scheme::Bcrypt { cost: 4 };
+    const ARGON2: Scheme = Scheme::Argon2id { kib: 64, passes: 1, lanes: 1 };
+
+    #[test]
+    fn either_kind_is_checked_by_either_scheme() {
+        for (made_by, checked_by, right) in [
+            (BCRYPT, BCRYPT, Verdict::Right),
+            (ARGON2, ARGON2, Verdict::Right),
+            (BCRYPT, ARGON2, Verdict::RightButOutdated),
+            (ARGON2, BCRYPT, Verdict::RightButOutdated),
+            (Scheme::Bcrypt { cost: 5 }, BCRYPT, Verdict::RightButOutdated),
+        ] {
+            let hash = made_by.hash(b"secret", [7; 16]);
+            assert_eq!(checked_by.check(b"secret", &hash), right, "{hash}");
+            assert_eq!(checked_by.check(b"Secret", &hash), Verdict::Wrong, "{hash}");
+        }
+    }
+
+    #[test]
+    fn a_hash_of_another_program_is_checked() {
+        // From the test vectors of OpenBSD's bcrypt: the password is `U*U`.
+        let imported = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        assert_eq!(BCRYPT.check(b"U*U", imported), Verdict::RightButOutdated);
+    }
+
+    #[test]
+    fn an_imported_hash_may_not_ask_for_too_much_work() {
+        let dear = "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        assert_eq!(BCRYPT.check(b"U*U", dear), Verdict::Wrong);
+        let huge = "$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$X5sXbCY2Bg5X7uvYWVAoxCWFqk1yJvSgyZF7GJr4dSg";
+        assert_eq!(ARGON2.check(b"x", huge), Verdict::Wrong);
+    }
+
+    #[test]
+    fn what_is_no_hash_matches_nothing() {
+        for rubbish in ["", "plain", "$2b$12$short", "$argon2id$v=19$nonsense"] {
+            assert_eq!(BCRYPT.check(b"", rubbish), Verdict::Wrong);
+        }
+    }
+
+    #[test]
+    fn a_password_that_bcrypt_would_cut_is_not_borne() {
+        let hash = BCRYPT.hash(&[b'x'; 72], [1; 16]);
+        assert!(!BCRYPT.can_bear(&[b'x'; 73], &hash));
+        assert_eq!(BCRYPT.check(&[b'x'; 73], &hash), Verdict::Wrong);
+    }
+}

@@ -1,0 +1,81 @@
+//! The JSON of users' public routes.
+
+use kit_runtime::Timestamp;
+use kit_token::UserId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `POST /users`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateProfile {
+    /// Whose profile it is: the caller's, or anybody's for an admin.
+    pub user_id: UserId,
+    /// 3 to 32 of `A-Z a-z 0-9 _ . -`.
+    pub username: String,
+    /// An address.
+    pub email: String,
+    /// Up to 200 characters.
+    #[serde(default)]
+    pub full_name: Option<String>,
+    /// Up to 2000 characters.
+    #[serde(default)]
+    pub bio: Option<String>,
+}
+
+/// `PUT /users/{id}` and `PUT /profile`: what is left out stays as it is, null clears it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateProfile {
+    /// Up to 200 characters.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub full_name: Option<Option<String>>,
+    /// Up to 2000 characters.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub bio: Option<Option<String>>,
+}
+
+/// Tells a member that is null from one that is not there.
+#[expect(clippy::option_option, reason = "left out, null and given are three different wishes")]
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A profile as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct ProfileView {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Their name.
+    pub username: String,
+    /// Their address.
+    pub email: String,
+    /// Their full name.
+    pub full_name: Option<String>,
+    /// What they say of themselves.
+    pub bio: Option<String>,
+    /// When the profile was made.
+    pub created_at: Timestamp,
+}
+
+/// A profile was made, changed or deleted.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct ProfileChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// What happened, for people.
+    pub message: String,
+}
+
+/// `GET /` on users' own port.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Health {
+    /// Always `ok`.
+    pub status: String,
+    /// Always `user-service`.
+    pub service: String,
+    /// For people.
+    pub message: String,
+}
