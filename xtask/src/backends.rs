@@ -8,8 +8,7 @@
 //!
 //! One file a back end; this one only chooses among them.
 
-mod account;
-mod debian;
+pub(crate) mod account;
 mod place;
 mod ports;
 mod postgres;

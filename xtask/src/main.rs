@@ -11,7 +11,16 @@
 )]
 
 mod backends;
+mod ci;
+mod contracts;
+mod crates;
+mod debian;
+mod deny;
+mod generate;
+mod python;
 mod shell;
+mod tidy;
+mod vectors;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,8 +39,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Everything CI does, in its order, stopping at the first failure.
+    Ci,
+    /// Check the house rules that no compiler checks.
+    Tidy,
+    /// Write the generated files, or check that they are fresh.
+    Gen(generate::Args),
     /// Start, stop or look at the servers that tests need.
     Backends(backends::Args),
+    /// Check licences, bans and sources of dependencies, and advisories where their database is reachable.
+    Deny,
+    /// Run the signature test vectors against `kit-token`.
+    Vectors(vectors::Args),
+    /// Run the acceptance contracts against the release binary.
+    Contracts(contracts::Args),
+    /// Make the Python environment that end-to-end tests use.
+    Python,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +70,13 @@ fn main() -> ExitCode {
 
 fn run(command: Command, workspace: &Workspace) -> anyhow::Result<()> {
     match command {
+        Command::Ci => ci::run(workspace),
+        Command::Tidy => tidy::run(workspace),
+        Command::Gen(args) => generate::run(&args, workspace),
         Command::Backends(args) => backends::run(&args, workspace),
+        Command::Deny => deny::run(workspace),
+        Command::Vectors(args) => vectors::run(&args, workspace),
+        Command::Contracts(args) => contracts::run(&args, workspace),
+        Command::Python => python::run(workspace),
     }
 }

@@ -1,6 +1,7 @@
 //! Where things are, as `cargo metadata` tells it: honours `CARGO_TARGET_DIR` and every cargo setting.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -35,6 +36,22 @@ impl Workspace {
     /// The `stoa` binary of a release build, whether it is there or not.
     pub(crate) fn release_binary(&self) -> PathBuf {
         self.target().join("release").join("stoa")
+    }
+
+    /// A folder that lies beside the workspace, where a checkout has one: `../shared/<name>`.
+    pub(crate) fn shared(&self, name: &str) -> PathBuf {
+        let beside = self.root().parent().unwrap_or(self.root());
+        beside.join("shared").join(name)
+    }
+
+    /// A cargo command in the workspace.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("cargo");
+        command
+            .args(args)
+            .current_dir(self.root())
+            .env("CARGO_TARGET_DIR", self.target());
+        command
     }
 
     /// All that `cargo metadata` knows.

@@ -52,7 +52,7 @@ impl Account {
 }
 
 /// Whether this program runs as root.
-pub(super) fn is_root() -> anyhow::Result<bool> {
+pub(crate) fn is_root() -> anyhow::Result<bool> {
     let id = shell::output(Command::new("id").arg("-u")).context("cannot tell whether this is root")?;
     Ok(id.trim() == "0")
 }

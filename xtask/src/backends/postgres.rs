@@ -21,7 +21,8 @@ use anyhow::{Context as _, bail};
 use self::url::Url;
 use crate::backends::account::Account;
 use crate::backends::place::{self, Place};
-use crate::backends::{Down, Up, debian, ports};
+use crate::backends::{Down, Up, ports};
+use crate::debian;
 use crate::shell;
 use crate::workspace::Workspace;
 
@@ -250,9 +251,7 @@ impl Server {
     /// A fresh data folder of the server's account.
     fn make_data(&self, password: &str) -> anyhow::Result<()> {
         let data = self.data();
-        if data.exists() {
-            fs::remove_dir_all(&data).with_context(|| format!("cannot remove `{}`", data.display()))?;
-        }
+        self.remove_data()?;
         fs::create_dir(&data).with_context(|| format!("cannot make `{}`", data.display()))?;
         self.account.own(&data)?;
         let password_file = self.place.state("password");
@@ -285,7 +284,16 @@ impl Server {
                 .args(["stop", "-s", "-w", "-m", "fast", "-t", &patience, "-D"])
                 .arg(self.data()),
         )?;
+        self.remove_data()?;
         self.forget()
+    }
+
+    fn remove_data(&self) -> anyhow::Result<()> {
+        let data = self.data();
+        if data.exists() {
+            fs::remove_dir_all(&data).with_context(|| format!("cannot remove `{}`", data.display()))?;
+        }
+        Ok(())
     }
 
     /// Removes what says that a server is there.

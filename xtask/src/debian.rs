@@ -1,4 +1,4 @@
-//! Installing a server from Debian's packages, saying so.
+//! Installing a program from Debian's packages, saying so.
 //!
 //! Nothing already installed is touched or upgraded, and an instance of its own that a package starts is
 //! left running: ours have ports and folders of their own.
@@ -11,7 +11,7 @@ use crate::backends::account;
 use crate::shell;
 
 /// Installs the package. Clear words where that cannot be done: not root, or not Debian.
-pub(super) fn install(package: &str) -> anyhow::Result<()> {
+pub(crate) fn install(package: &str) -> anyhow::Result<()> {
     let by_hand = format!("install it by hand (`apt-get install --no-install-recommends {package}`)");
     if !account::is_root()? {
         bail!("`{package}` is not installed, and only root can install it; {by_hand}");

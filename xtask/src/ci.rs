@@ -1,0 +1,109 @@
+//! `cargo xtask ci`: everything CI does. CI itself runs this and nothing else, so whoever passes here passes
+//! there.
+//!
+//! Cheap steps come first. The release build comes before the tests because end-to-end tests start
+//! `<target>/release/stoa`. Servers that a run started are stopped when it ends, well or not; those it found
+//! running are left.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::backends::{self, Backend, Up};
+use crate::workspace::Workspace;
+use crate::{contracts, deny, generate, python, shell, tidy, vectors};
+
+/// Runs the steps, stopping at the first failure.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut run = Run {
+        workspace,
+        begin: Instant::now(),
+        done: Vec::new(),
+        started: Vec::new(),
+    };
+    let checked = run.steps();
+    let stopped = run.stop_servers();
+    run.print_timings();
+    checked.and(stopped)
+}
+
+struct Run<'a> {
+    workspace: &'a Workspace,
+    begin: Instant,
+    done: Vec<(&'static str, Duration)>,
+    started: Vec<Backend>,
+}
+
+impl Run<'_> {
+    fn steps(&mut self) -> anyhow::Result<()> {
+        let workspace = self.workspace;
+        self.cargo("format", &["fmt", "--all", "--check"])?;
+        self.step("tidy", || tidy::run(workspace))?;
+        self.cargo(
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )?;
+        self.step("dependencies", || deny::run(workspace))?;
+        self.cargo("release build", &["build", "--release", "--quiet", "-p", "stoa"])?;
+        self.step("generated files", || {
+            generate::run(&generate::Args::check_with(workspace.release_binary()), workspace)
+        })?;
+        self.step("python", || python::run(workspace))?;
+        self.start_servers()?;
+        self.cargo("tests", &["test", "--workspace", "--no-fail-fast"])?;
+        self.step("test vectors", || {
+            vectors::run(&vectors::Args::default(), workspace)
+        })?;
+        self.step("contracts", || {
+            contracts::run(&contracts::Args::default(), workspace)
+        })
+    }
+
+    fn cargo(&mut self, name: &'static str, args: &[&str]) -> anyhow::Result<()> {
+        let workspace = self.workspace;
+        self.step(name, || shell::run(&mut workspace.cargo(args)))
+    }
+
+    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        eprintln!("\n=== {name}");
+        let begin = Instant::now();
+        let result = work().with_context(|| format!("step `{name}` failed"));
+        self.done.push((name, begin.elapsed()));
+        result
+    }
+
+    fn start_servers(&mut self) -> anyhow::Result<()> {
+        let workspace = self.workspace;
+        for backend in Backend::all() {
+            if self.step("servers for tests", || backends::up(*backend, workspace))? == Up::Started {
+                self.started.push(*backend);
+            }
+        }
+        Ok(())
+    }
+
+    fn stop_servers(&mut self) -> anyhow::Result<()> {
+        let stopped: Vec<_> = self
+            .started
+            .drain(..)
+            .map(|backend| backends::down(backend, self.workspace))
+            .collect();
+        stopped.into_iter().collect()
+    }
+
+    fn print_timings(&self) {
+        eprintln!();
+        for (name, took) in &self.done {
+            eprintln!("{:>8.1} s  {name}", took.as_secs_f64());
+        }
+        eprintln!("{:>8.1} s  together", self.begin.elapsed().as_secs_f64());
+    }
+}
