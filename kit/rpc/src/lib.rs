@@ -1,1 +1,3 @@
-//! Placeholder
+//! How services reach each other and the world: the pool of upstream connections.
+
+pub mod pool;
