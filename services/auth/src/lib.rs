@@ -1,1 +1,17 @@
-//! Placeholder
+//! Accounts, sign-in and access tokens.
+//!
+//! Use cases stand in `service`, what may be decided without the world in `domain`, every statement in
+//! `store`, and hashing on threads of its own in `hashing`. Deliberately not here: profiles (the users
+//! service has them), and verifying tokens for others (they hold the public keys).
+
+mod build;
+mod config;
+mod domain;
+mod hashing;
+mod http;
+mod service;
+mod signing;
+mod store;
+
+pub use build::{BuildError, Deps, build, migrations};
+pub use config::AuthConfig;

@@ -1,11 +1,9 @@
 //! What auth tells on topic `auth`; the key is the user's.
 
+use kit_db::Event;
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use serde::{Deserialize, Serialize};
-
-/// The topic of auth's events.
-pub const TOPIC: &str = "auth";
 
 /// `user.registered`: somebody made an account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -18,4 +16,13 @@ pub struct UserRegistered {
     pub email: String,
     /// When.
     pub timestamp: Timestamp,
+}
+
+impl Event for UserRegistered {
+    const TOPIC: &'static str = "auth";
+    const TYPE: &'static str = "user.registered";
+
+    fn key(&self) -> String {
+        self.user_id.to_string()
+    }
 }

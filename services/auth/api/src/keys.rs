@@ -75,7 +75,7 @@ impl KeyWatch {
     /// this process, and again every few seconds. The last good key set stays when auth is away.
     pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<(), KeysError> {
         let fixed = match (&config.jwt_secret, &config.public_key_file) {
-            (Some(secret), _) => Some(KeySet::hs256(&Secret::new(secret.expose().clone().into_bytes()))?),
+            (Some(secret), _) => Some(KeySet::from_secret(&Secret::new(secret.expose().clone().into_bytes()))?),
             (None, Some(path)) => {
                 let pem = kit_config::read_text(path).map_err(|reason| KeysError::File { path: path.clone(), reason })?;
                 Some(KeySet::from_public_pem(&pem)?)

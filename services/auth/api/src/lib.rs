@@ -8,7 +8,7 @@ mod routes;
 mod types;
 
 pub use contract::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, Identity};
-pub use events::{TOPIC, UserRegistered};
+pub use events::UserRegistered;
 pub use keys::{KeyWatch, KeysError, TokenConfig};
 pub use routes::{aliases, routes};
 pub use types::{

@@ -145,6 +145,22 @@ pub(crate) struct NewAccount {
     pub created_at: Timestamp,
 }
 
+impl From<NewAccount> for Account {
+    fn from(new: NewAccount) -> Self {
+        Self {
+            user_id: new.user_id,
+            username: new.username.0,
+            email: new.email.0,
+            email_verified: false,
+            password_hash: new.password_hash,
+            role: new.role,
+            status: AccountStatus::Active,
+            epoch: 0,
+            created_at: new.created_at,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

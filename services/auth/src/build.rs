@@ -1,0 +1,131 @@
+//! Putting the service together: everything that can fail, before anything runs.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use auth_api::{AuthClient, Register, TokenConfig};
+use kit_db::{Db, Migrations};
+use kit_http::{Guard, HandlersError};
+use kit_rpc::{Hosted, InternalKeys};
+use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
+use kit_token::Verifier;
+use thiserror::Error;
+
+use crate::AuthConfig;
+use crate::hashing::{HashPool, Hasher};
+use crate::http::router;
+use crate::service::{AuthService, Inner, SessionOnRegister, SetUpLink, Settings};
+use crate::signing::{SigningError, SigningKeys};
+
+/// What auth needs from its process.
+pub struct Deps {
+    /// Its database.
+    pub db: Db,
+    /// What every process agrees on about tokens.
+    pub token: TokenConfig,
+    /// Verifies tokens on auth's own routes.
+    pub verifier: Verifier,
+    /// Who may call the contract's routes.
+    pub internal_keys: InternalKeys,
+    /// Where generated keys are kept.
+    pub data: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// Identifiers and secrets.
+    pub ids: Ids,
+    /// Where background work runs.
+    pub tasks: Tasks,
+    /// Where the service says that it works.
+    pub readiness: Readiness,
+}
+
+/// Why auth could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// No keys to sign with.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// Routes and handlers do not agree.
+    #[error(transparent)]
+    Routes(#[from] HandlersError),
+    /// The threads that check passwords could not start.
+    #[error("the threads that check passwords could not start: {0}")]
+    Threads(#[from] std::io::Error),
+    /// The configured first admin could not be made.
+    #[error("the first admin could not be made: {0}")]
+    Admin(String),
+}
+
+/// Auth as its process hosts it.
+pub struct AuthHosted {
+    /// The service's face.
+    pub hosted: Hosted<AuthClient>,
+    /// The secret of the set-up link, while nobody is admin.
+    pub setup: Option<Secret<String>>,
+}
+
+/// Auth's migrations.
+pub fn migrations() -> Migrations {
+    kit_db::migrations!["../migrations/0001_accounts.sql"]
+}
+
+/// Builds the service and makes the configured first admin.
+pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildError> {
+    let keys = SigningKeys::load(config, &deps.token, &deps.data, &deps.ids)?;
+    let threads = match config.password_threads {
+        0 => available_parallelism().map_or(2, usize::from),
+        threads => threads,
+    };
+    let pool = HashPool::start(threads, config.password_queue)?;
+    let hasher = Hasher::new(config.scheme(), pool, deps.ids.clone());
+    let warming = hasher.clone();
+    deps.tasks.spawn("auth.warm-up", async move { warming.warm_up().await });
+    let db = deps.db.clone();
+    deps.readiness.check("auth.database", move || {
+        let db = db.clone();
+        async move { db.check().await }
+    });
+    let service = AuthService::new(Inner {
+        db: deps.db,
+        hasher,
+        keys,
+        verifier: deps.verifier.clone(),
+        clock: deps.clock,
+        ids: deps.ids,
+        settings: settings(config, &deps.token),
+        setup: SetUpLink::default(),
+    });
+    let setup = first_admin(config, &service).await?;
+    let client = AuthClient::local(service.clone());
+    let internal = AuthClient::router(service.clone(), deps.internal_keys);
+    let routes = router(service, Guard::new(deps.verifier))?;
+    Ok(AuthHosted { hosted: Hosted { client, routes, internal }, setup })
+}
+
+async fn first_admin(config: &AuthConfig, service: &AuthService) -> Result<Option<Secret<String>>, BuildError> {
+    let failed = |error: &dyn std::fmt::Display| BuildError::Admin(error.to_string());
+    if let (Some(username), Some(email), Some(password)) =
+        (&config.admin_username, &config.admin_email, &config.admin_password)
+    {
+        let wanted = Register {
+            username: username.clone(),
+            email: email.clone(),
+            password: password.expose().clone(),
+        };
+        service.ensure_admin(&wanted).await.map_err(|error| failed(&error))?;
+    }
+    service.open_setup().await.map_err(|error| failed(&error))
+}
+
+fn settings(config: &AuthConfig, token: &TokenConfig) -> Settings {
+    let session_on_register =
+        if config.token_on_register { SessionOnRegister::Yes } else { SessionOnRegister::No };
+    Settings {
+        issuer: token.issuer.clone(),
+        audience: token.audience.clone(),
+        token_expiry: token.expiry.into(),
+        refresh_expiry: config.refresh_expiry.into(),
+        password_rules: config.password_rules(),
+        session_on_register,
+    }
+}

@@ -1,0 +1,38 @@
+//! Auth's refusals as the edge tells them.
+
+use kit_db::StoreError;
+use kit_http::ApiError;
+
+use crate::service::{AuthFailure, LogInRefusal, RegisterRefusal};
+
+pub(super) fn failed(failure: AuthFailure) -> ApiError {
+    match failure {
+        AuthFailure::Busy(busy) => ApiError::unavailable("too many sign-ins at the moment").with_cause(busy),
+        AuthFailure::Store(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown)) => {
+            ApiError::unavailable("Auth service unavailable").with_cause(error)
+        }
+        AuthFailure::Store(error) => ApiError::internal(error),
+    }
+}
+
+pub(super) fn not_registered(refusal: RegisterRefusal) -> ApiError {
+    match refusal {
+        RegisterRefusal::Invalid(errors) => ApiError::invalid(errors),
+        RegisterRefusal::UsernameTaken => {
+            ApiError::conflict("username_already_exists", "Username already exists")
+        }
+        RegisterRefusal::EmailTaken => {
+            ApiError::conflict("email_already_registered", "Email already registered")
+        }
+        RegisterRefusal::Failed(failure) => failed(failure),
+    }
+}
+
+pub(super) fn not_logged_in(refusal: LogInRefusal) -> ApiError {
+    match refusal {
+        LogInRefusal::Invalid => {
+            ApiError::unauthorized("invalid_credentials", "Invalid username or password")
+        }
+        LogInRefusal::Failed(failure) => failed(failure),
+    }
+}

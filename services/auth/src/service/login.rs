@@ -1,0 +1,99 @@
+//! Beginning a session.
+
+use auth_api::{AccountStatus, LogIn, LoggedIn};
+use kit_db::{Reader, Tx};
+use kit_token::{SessionId, UserId};
+use thiserror::Error;
+
+use super::{AuthFailure, AuthService, Inner};
+use crate::domain::{Account, LoginName, Password};
+use crate::hashing::Verdict;
+use crate::store::{self, NewSession};
+
+/// Longer than any real one; the rest of a `User-Agent` says nothing to a person.
+const LONGEST_DEVICE: usize = 200;
+
+/// Where a request came from, as far as it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub device: String,
+    pub ip: String,
+}
+
+/// Why a session did not begin.
+#[derive(Debug, Error)]
+pub(crate) enum LogInRefusal {
+    /// Unknown, wrong, or disabled: nobody is told which.
+    #[error("invalid username or password")]
+    Invalid,
+    #[error(transparent)]
+    Failed(#[from] AuthFailure),
+}
+
+impl AuthService {
+    /// Begins a session. An unknown name, a wrong password and a disabled account take the same work and get
+    /// the same answer.
+    pub(crate) async fn log_in(&self, request: &LogIn, origin: Origin) -> Result<LoggedIn, LogInRefusal> {
+        let found = self.find_by_login(&request.username).await?;
+        let stored = found.as_ref().map(|account| account.password_hash.clone());
+        let password = Password::given(&request.password);
+        let verdict = self.0.hasher.check(password.clone(), stored).await.map_err(AuthFailure::from)?;
+        let (Some(account), Some(password)) = (found, password) else { return Err(LogInRefusal::Invalid) };
+        let new_hash = match verdict {
+            Verdict::Wrong => return Err(LogInRefusal::Invalid),
+            _ if account.status == AccountStatus::Disabled => return Err(LogInRefusal::Invalid),
+            Verdict::Right => None,
+            Verdict::RightButOutdated => Some(self.0.hasher.hash(&password).await.map_err(AuthFailure::from)?),
+        };
+        let session = self.0.new_session(account.user_id, origin);
+        let current = self.begin(account, session.clone(), new_hash).await?.ok_or(LogInRefusal::Invalid)?;
+        Ok(LoggedIn {
+            session: self.0.tokens(&current, &session),
+            user_id: current.user_id,
+            username: current.username,
+        })
+    }
+
+    async fn find_by_login(&self, name: &str) -> Result<Option<Account>, AuthFailure> {
+        let Some(name) = LoginName::parse(name) else { return Ok(None) };
+        Ok(self.0.db.read(async move |reader: &mut Reader| store::find_by_login(reader, &name).await).await?)
+    }
+
+    /// Stores the session, unless the account was disabled or its password changed while the given one was
+    /// being checked; answers with the account as it is now.
+    async fn begin(
+        &self,
+        seen: Account,
+        session: NewSession,
+        new_hash: Option<String>,
+    ) -> Result<Option<Account>, AuthFailure> {
+        let now = session.created_at;
+        let unit = async move |tx: &mut Tx| {
+            let current = store::find_by_id_for_update(tx, seen.user_id).await?;
+            let unchanged = |account: &Account| {
+                account.status == AccountStatus::Active && account.password_hash == seen.password_hash
+            };
+            let Some(current) = current.filter(unchanged) else { return Ok(None) };
+            store::insert_session(tx, &session).await?;
+            if let Some(hash) = &new_hash {
+                store::rehash(tx, &seen, hash, now).await?;
+            }
+            Ok::<_, kit_db::StoreError>(Some(current))
+        };
+        Ok(self.0.db.write(unit).await?)
+    }
+}
+
+impl Inner {
+    pub(super) fn new_session(&self, user_id: UserId, origin: Origin) -> NewSession {
+        let now = self.clock.now();
+        NewSession {
+            session_id: SessionId::from(self.ids.uuid()),
+            user_id,
+            device: origin.device.chars().take(LONGEST_DEVICE).collect(),
+            ip: origin.ip,
+            created_at: now,
+            expires_at: now.plus(self.settings.refresh_expiry),
+        }
+    }
+}

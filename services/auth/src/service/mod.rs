@@ -1,0 +1,144 @@
+//! Auth's use cases: each loads, decides and saves, in one unit of work.
+
+mod contract;
+mod error;
+mod first_admin;
+mod login;
+mod register;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_api::{AccountView, Validated};
+use kit_db::{Db, Reader};
+use kit_runtime::{Clock, Ids};
+use kit_token::{Claims, Principal, Refusal, Role, TokenId, Verifier};
+
+pub(crate) use error::{AuthFailure, RegisterRefusal};
+pub(crate) use first_admin::{SetUpLink, SetUpRefusal};
+pub(crate) use login::{LogInRefusal, Origin};
+
+use crate::domain::{Account, PasswordRules, RefreshToken};
+use crate::hashing::Hasher;
+use crate::signing::SigningKeys;
+use crate::store;
+
+/// The use cases. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct AuthService(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub db: Db,
+    pub hasher: Hasher,
+    pub keys: SigningKeys,
+    pub verifier: Verifier,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub settings: Settings,
+    pub setup: SetUpLink,
+}
+
+/// What the use cases take from the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub issuer: String,
+    pub audience: String,
+    pub token_expiry: Duration,
+    pub refresh_expiry: Duration,
+    pub password_rules: PasswordRules,
+    pub session_on_register: SessionOnRegister,
+}
+
+/// Whether a registration begins a session at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionOnRegister {
+    Yes,
+    No,
+}
+
+impl AuthService {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn setup(&self) -> &SetUpLink {
+        &self.0.setup
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn keys(&self) -> &SigningKeys {
+        &self.0.keys
+    }
+
+    /// Tells whether an access token is good, for those who cannot verify one themselves.
+    pub(crate) fn validate(&self, token: &str) -> Result<Validated, Refusal> {
+        let principal = self.0.verifier.verify(token)?;
+        Ok(Validated {
+            valid: true,
+            user_id: principal.user_id,
+            username: principal.username.clone(),
+            roles: principal.roles.iter().collect(),
+            is_admin: principal.roles.includes(Role::Admin),
+            expires_at: principal.expires_at,
+        })
+    }
+
+    /// The caller's own account; `None` where it is gone although its token lives.
+    pub(crate) async fn find_own_account(&self, caller: &Principal) -> Result<Option<AccountView>, AuthFailure> {
+        let (user_id, now) = (caller.user_id, self.0.clock.now());
+        let found = self.0.db.read(async move |reader: &mut Reader| {
+            let Some(account) = store::find_by_id(reader, user_id).await? else { return Ok(None) };
+            let open = store::count_open_sessions(reader, user_id, now).await?;
+            Ok(Some((account, open)))
+        });
+        Ok(found.await?.map(|(account, open)| AccountView {
+            user_id: account.user_id,
+            username: account.username,
+            email: account.email,
+            email_verified: account.email_verified,
+            roles: included(account.role),
+            status: account.status,
+            sessions: u64::try_from(open).unwrap_or(0),
+            created_at: account.created_at,
+        }))
+    }
+}
+
+/// A role and the ones it includes, so that whoever reads a token need not know the order.
+pub(crate) fn included(role: Role) -> Vec<Role> {
+    Role::ALL.into_iter().filter(|other| *other <= role).collect()
+}
+
+impl Inner {
+    /// The tokens of a session that was just stored.
+    pub(crate) fn tokens(&self, account: &Account, session: &store::NewSession) -> auth_api::Session {
+        let Settings { issuer, audience, token_expiry, refresh_expiry, .. } = &self.settings;
+        let roles = included(account.role);
+        let claims = Claims {
+            iss: issuer.clone(),
+            aud: audience.clone(),
+            sub: account.user_id,
+            jti: TokenId::from(self.ids.uuid()),
+            sid: session.session_id,
+            iat: session.created_at,
+            exp: session.created_at.plus(*token_expiry),
+            nbf: None,
+            roles: roles.iter().copied().collect(),
+            username: account.username.clone(),
+            epoch: account.epoch,
+        };
+        let refresh = RefreshToken { session_id: session.session_id, counter: 0 };
+        auth_api::Session {
+            token: self.keys.ring.active().sign(&claims),
+            token_type: "Bearer".to_owned(),
+            expires_in: token_expiry.as_secs(),
+            refresh_token: refresh.seal(&self.keys.refresh).expose().clone(),
+            refresh_expires_in: refresh_expiry.as_secs(),
+            id: account.user_id,
+            roles,
+        }
+    }
+}

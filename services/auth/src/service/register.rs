@@ -1,0 +1,65 @@
+//! Making an account.
+
+use auth_api::{Register, Registered, UserRegistered};
+use kit_db::Tx;
+use kit_token::{Role, UserId};
+
+use super::login::Origin;
+use super::{AuthService, RegisterRefusal, SessionOnRegister};
+use crate::domain::{Account, Credentials, NewAccount};
+use crate::store;
+
+impl AuthService {
+    /// Makes an account, and with it the first session where the configuration says so.
+    pub(crate) async fn register(&self, request: &Register, origin: Origin) -> Result<Registered, RegisterRefusal> {
+        let account = self.new_account(request, Role::Customer).await?;
+        let session = match self.0.settings.session_on_register {
+            SessionOnRegister::Yes => Some(self.0.new_session(account.user_id, origin)),
+            SessionOnRegister::No => None,
+        };
+        let (stored, first_session) = (account.clone(), session.clone());
+        let unit = async move |tx: &mut Tx| {
+            insert(tx, &stored).await?;
+            if let Some(session) = &first_session {
+                store::insert_session(tx, session).await?;
+            }
+            Ok(())
+        };
+        self.0.db.write(unit).await.map_err(|error: kit_db::WriteError<kit_db::StoreError>| {
+            RegisterRefusal::from(kit_db::StoreError::from(error))
+        })?;
+        let account = Account::from(account);
+        Ok(Registered {
+            user_id: account.user_id,
+            message: "User registered successfully".to_owned(),
+            session: session.map(|session| self.0.tokens(&account, &session)),
+            username: account.username,
+        })
+    }
+
+    /// Checks a request and hashes its password. Whether the name is free, only the insert can tell.
+    pub(super) async fn new_account(&self, request: &Register, role: Role) -> Result<NewAccount, RegisterRefusal> {
+        let wanted =
+            Credentials::check(request, self.0.settings.password_rules).map_err(RegisterRefusal::Invalid)?;
+        Ok(NewAccount {
+            user_id: UserId::from(self.0.ids.uuid()),
+            password_hash: self.0.hasher.hash(&wanted.password).await?,
+            username: wanted.username,
+            email: wanted.email,
+            role,
+            created_at: self.0.clock.now(),
+        })
+    }
+}
+
+/// Stores an account and tells of it, in the caller's transaction.
+pub(super) async fn insert(tx: &mut Tx, account: &NewAccount) -> Result<(), kit_db::StoreError> {
+    store::insert_account(tx, account).await?;
+    tx.publish(UserRegistered {
+        user_id: account.user_id,
+        username: account.username.as_str().to_owned(),
+        email: account.email.as_str().to_owned(),
+        timestamp: account.created_at,
+    });
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The keys that auth signs and seals with: configured, or made on first start.
+
+use std::path::{Path, PathBuf};
+
+use auth_api::TokenConfig;
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_runtime::{Ids, Secret};
+use kit_token::{Algorithm, KeyError, KeyRing, SigningKey};
+use thiserror::Error;
+
+use crate::AuthConfig;
+use crate::config::SigningAlgorithm;
+
+/// Why there are no keys to sign with.
+#[derive(Debug, Error)]
+pub enum SigningError {
+    /// The file cannot be read or made.
+    #[error("the key file `{path}` cannot be used: {source}")]
+    File {
+        /// Where it is, or should be.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// What it holds cannot be used.
+    #[error("the signing key is not usable: {0}")]
+    Key(#[from] KeyError),
+    /// The file's key is of another kind than the configuration asks for.
+    #[error("`{path}` holds a key for {found}, and `auth.algorithm` asks for {wanted}")]
+    OtherAlgorithm {
+        /// Where it is.
+        path: PathBuf,
+        /// Its kind.
+        found: &'static str,
+        /// What is configured.
+        wanted: &'static str,
+    },
+}
+
+/// Signs access tokens and seals refresh tokens.
+pub(crate) struct SigningKeys {
+    pub ring: KeyRing,
+    pub refresh: hmac::Key,
+}
+
+impl SigningKeys {
+    pub(crate) fn load(config: &AuthConfig, token: &TokenConfig, data: &Path, ids: &Ids) -> Result<Self, SigningError> {
+        let active = match &token.jwt_secret {
+            Some(secret) => SigningKey::hs256(&Secret::new(secret.expose().clone().into_bytes()))?,
+            None => key_pair(config, data)?,
+        };
+        let refresh = match &config.refresh_secret {
+            Some(secret) => secret.expose().clone(),
+            None => stored(data.join("keys/refresh.secret"), || URL_SAFE_NO_PAD.encode(ids.random::<32>()))?,
+        };
+        Ok(Self {
+            ring: KeyRing::new(active, Vec::new())?,
+            refresh: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_bytes()),
+        })
+    }
+}
+
+fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError> {
+    let wanted = match config.algorithm {
+        SigningAlgorithm::Rs256 => Algorithm::Rs256,
+        SigningAlgorithm::Es256 => Algorithm::Es256,
+        SigningAlgorithm::EdDsa => Algorithm::EdDsa,
+    };
+    let path = config.signing_key_file.clone().unwrap_or_else(|| data.join("keys/signing.pem"));
+    let made = SigningKey::generate_pem_if(!path.exists(), wanted)?;
+    let pem = match made {
+        Some(pem) => stored(path.clone(), || pem)?,
+        None => kit_config::read_text(&path).map_err(|source| SigningError::File { path: path.clone(), source })?,
+    };
+    let key = SigningKey::from_pem(&pem)?;
+    if key.algorithm() != wanted {
+        return Err(SigningError::OtherAlgorithm { path, found: key.algorithm().as_str(), wanted: wanted.as_str() });
+    }
+    Ok(key)
+}
+
+fn stored(path: PathBuf, make: impl FnOnce() -> String) -> Result<String, SigningError> {
+    kit_config::secret_file::read_or_create(&path, make).map_err(|source| SigningError::File { path, source })
+}
