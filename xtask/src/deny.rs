@@ -22,6 +22,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let program = find_or_build()?;
     let deny = |args: &[&str]| {
         let mut command = Command::new(&program);
+        // A fetch that wants a password must fail, not wait.
+        command.env("GIT_TERMINAL_PROMPT", "0");
         command
             .current_dir(workspace.root())
             .args(["--all-features", "--workspace"])
