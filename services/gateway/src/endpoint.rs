@@ -1,0 +1,203 @@
+//! How one request is judged and handed on.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response, Uri};
+use http_body::Body as _;
+use kit_http::server::{Endpoint, PeerAddress, RouteLabel};
+use kit_http::{ApiError, ReplyBody, RequestBody, Verified};
+
+use crate::Gateway;
+use crate::body::ForwardedBody;
+use crate::builtin::wants_page;
+use crate::headers::{Sender, clean_request, forward};
+use crate::path::NormalPath;
+use crate::table::{BuiltIn, Lookup, Place, PublicRoute};
+use crate::target::Outgoing;
+
+/// Where a request that may pass goes.
+enum Onward<'a> {
+    /// Nowhere: a browser gets the page.
+    Page,
+    BuiltIn(&'a PublicRoute, BuiltIn),
+    Target {
+        route: &'a PublicRoute,
+        number: usize,
+        uri: Uri,
+        verified: Option<Verified>,
+    },
+}
+
+/// Why a request may not pass, and whose it would have been.
+struct Refused {
+    label: Option<RouteLabel>,
+    error: ApiError,
+}
+
+impl Endpoint for Gateway {
+    async fn call(&self, request: Request<RequestBody>) -> Response<ReplyBody> {
+        let (mut parts, body) = request.into_parts();
+        let (label, mut reply) = match self.admit(&mut parts, &body) {
+            Ok(Onward::Page) => (None, self.built_ins.page()),
+            Ok(Onward::BuiltIn(route, which)) => {
+                let reply = self.built_ins.answer(which, &parts.uri, &parts.headers).await;
+                (Some(route.label), reply)
+            }
+            Ok(Onward::Target {
+                route,
+                number,
+                uri,
+                verified,
+            }) => {
+                parts.uri = uri;
+                let body = ForwardedBody::new(body, route.body_limit);
+                let outgoing = Outgoing {
+                    parts,
+                    body,
+                    verified,
+                    route,
+                };
+                (Some(route.label), self.pass(number, outgoing).await)
+            }
+            Err(refused) => (refused.label, refused.error.into_reply()),
+        };
+        if let Some(label) = label {
+            reply.extensions_mut().insert(label);
+        }
+        reply
+    }
+}
+
+impl Gateway {
+    /// Judges a request by its head alone; nothing of its body is read.
+    fn admit(&self, parts: &mut Parts, body: &RequestBody) -> Result<Onward<'_>, Refused> {
+        refuse_tunnels(&parts.method)?;
+        clean_request(&mut parts.headers)
+            .map_err(|error| ApiError::bad_request("invalid_header", error.to_string()))?;
+        let path = NormalPath::parse(parts.uri.path())
+            .map_err(|error| ApiError::bad_request("invalid_path", error.to_string()))?;
+        let route = match self.table.find(&parts.method, path.decoded()) {
+            Lookup::Found(route) => route,
+            Lookup::WrongMethod(allow) => return Err(ApiError::method_not_allowed(allow).into()),
+            Lookup::Nothing if wants_page(&parts.method, path.decoded(), &parts.headers) => {
+                return Ok(Onward::Page);
+            }
+            Lookup::Nothing => return Err(ApiError::not_found("there is nothing at this path").into()),
+        };
+        self.admit_to(route, &path, parts, body).map_err(|error| Refused {
+            label: Some(route.label),
+            error,
+        })
+    }
+
+    /// The rules of the route itself.
+    fn admit_to<'a>(
+        &'a self,
+        route: &'a PublicRoute,
+        path: &NormalPath<'_>,
+        parts: &Parts,
+        body: &RequestBody,
+    ) -> Result<Onward<'a>, ApiError> {
+        let verified = route.access.admit(&self.verifier, &parts.headers)?;
+        // An announced length is refused before a byte of it is read.
+        if body.size_hint().lower() > route.body_limit {
+            return Err(ApiError::too_large(route.body_limit));
+        }
+        match route.place {
+            Place::BuiltIn(which) => Ok(Onward::BuiltIn(route, which)),
+            Place::Target { number, strip } => Ok(Onward::Target {
+                route,
+                number,
+                uri: onward_uri(path, strip, parts.uri.query())?,
+                verified,
+            }),
+            Place::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
+        }
+    }
+
+    async fn pass(&self, number: usize, mut outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+        if let Some(PeerAddress(peer)) = outgoing.parts.extensions.get() {
+            let sender = self.sender(peer.ip());
+            forward(&mut outgoing.parts.headers, sender);
+        }
+        match self.targets.get(number) {
+            Some(target) => target.answer(outgoing).await,
+            None => ApiError::internal("a route leads to no target").into_reply(),
+        }
+    }
+
+    fn sender(&self, address: IpAddr) -> Sender {
+        let trusted = self.trusted_proxies.iter().any(|block| block.contains(address));
+        if trusted {
+            Sender::TrustedProxy(address)
+        } else {
+            Sender::Client(address)
+        }
+    }
+}
+
+/// CONNECT asks for a tunnel, TRACE for an echo of headers that were not the client's.
+fn refuse_tunnels(method: &Method) -> Result<(), ApiError> {
+    if *method == Method::CONNECT || *method == Method::TRACE {
+        let message = format!("`{method}` never passes here");
+        return Err(ApiError::bad_request("method_refused", message));
+    }
+    Ok(())
+}
+
+/// The address as the target knows it: the normal path without its first segments, and the query as it came.
+fn onward_uri(path: &NormalPath<'_>, strip: usize, query: Option<&str>) -> Result<Uri, ApiError> {
+    let path = without_segments(path.forwarded(), strip);
+    let text = match query {
+        Some(query) => bytes::Bytes::from(format!("{path}?{query}")),
+        None => bytes::Bytes::copy_from_slice(path.as_bytes()),
+    };
+    let target = PathAndQuery::from_maybe_shared(text)
+        .map_err(|error| ApiError::bad_request("invalid_path", error.to_string()))?;
+    let mut parts = http::uri::Parts::default();
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts).map_err(ApiError::internal)
+}
+
+fn without_segments(path: &str, count: usize) -> &str {
+    let mut slashes = path.match_indices('/').map(|(index, _)| index);
+    slashes
+        .nth(count)
+        .and_then(|index| path.get(index..))
+        .unwrap_or("/")
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self { label: None, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_sees_the_path_without_the_gateways_part() {
+        for (path, count, seen) in [
+            ("/api/users/7", 1, "/users/7"),
+            ("/api/storage/plans", 2, "/plans"),
+            ("/ext", 1, "/"),
+            ("/ext/", 1, "/"),
+            ("/ext/a/", 1, "/a/"),
+            ("/a%20b/c", 1, "/c"),
+            ("/a", 0, "/a"),
+        ] {
+            assert_eq!(without_segments(path, count), seen, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_query_goes_on_as_it_came() {
+        let path = NormalPath::parse("/api/%7eusers").unwrap();
+        let uri = onward_uri(&path, 1, Some("q=%2e%2E&x")).unwrap();
+        assert_eq!(uri.to_string(), "/~users?q=%2e%2E&x");
+    }
+}

@@ -1,0 +1,253 @@
+//! Where requests go: a service in this process, a peer, a foreign server.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+use kit_config::BaseUrl;
+use kit_http::server::RequestId;
+use kit_http::{ApiError, ReplyBody, Verified};
+use kit_rpc::pool::{self, Pool, SendError};
+use kit_telemetry::TraceParent;
+use kit_token::{Principal, Role};
+use tokio::time::Instant;
+use tower::Service;
+
+use crate::body::ForwardedBody;
+use crate::headers::{INTERNAL_KEY, USER_ID, USER_ROLES, USERNAME, clean_response};
+use crate::mount::{Authorization, External};
+use crate::table::PublicRoute;
+use crate::{Backend, BackendPlace, BuildError};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// A peer holds itself to the same limit; this much later we stop waiting for it to say so.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// One of the places.
+pub(crate) enum Target {
+    /// A service in this process.
+    Hosted {
+        /// Everything it serves.
+        router: axum::Router,
+        /// The service.
+        name: &'static str,
+    },
+    /// Another process.
+    Upstream(Box<Upstream>),
+}
+
+/// Another process, ready to be sent to.
+pub(crate) struct Upstream {
+    connections: pool::Upstream<ForwardedBody>,
+    /// For the route list.
+    name: String,
+    /// Stands before every path; empty or `/prefix`.
+    path_prefix: String,
+    /// What clients are told it is called.
+    display: &'static str,
+    /// Only peers are sent one.
+    internal_key: Option<HeaderValue>,
+    authorization: Authorization,
+}
+
+/// A request on its way out, its headers cleaned.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) parts: Parts,
+    pub(crate) body: ForwardedBody,
+    pub(crate) verified: Option<Verified>,
+    pub(crate) route: &'a PublicRoute,
+}
+
+impl Target {
+    pub(crate) fn service(
+        pool: &Pool<ForwardedBody>,
+        backend: &Backend,
+        key: Option<&HeaderValue>,
+    ) -> Result<Self, BuildError> {
+        let name = backend.table.service;
+        match &backend.place {
+            BackendPlace::Hosted(router) => Ok(Self::Hosted {
+                router: router.clone(),
+                name,
+            }),
+            BackendPlace::Peer(address) => {
+                let key = key.ok_or(BuildError::NoInternalKey(name))?;
+                let mut upstream = Upstream::new(pool, address, format!("{name} at {address}"))?;
+                upstream.display = backend.display;
+                upstream.internal_key = Some(key.clone());
+                Ok(Self::Upstream(Box::new(upstream)))
+            }
+        }
+    }
+
+    pub(crate) fn foreign(pool: &Pool<ForwardedBody>, external: &External) -> Result<Self, BuildError> {
+        let mut upstream = Upstream::new(pool, &external.target, external.target.to_string())?;
+        upstream.authorization = external.authorization;
+        Ok(Self::Upstream(Box::new(upstream)))
+    }
+
+    /// For the route list.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Hosted { name, .. } => name,
+            Self::Upstream(upstream) => &upstream.name,
+        }
+    }
+
+    /// Hands a request over and waits for the head of the answer.
+    pub(crate) async fn answer(&self, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+        match self {
+            Self::Hosted { router, .. } => host(router.clone(), outgoing).await,
+            Self::Upstream(upstream) => match upstream.send(outgoing).await {
+                Ok(reply) => reply,
+                Err(refusal) => refusal.into_reply(),
+            },
+        }
+    }
+}
+
+/// Calls a service in this process. Its router keeps the route's limits and says who answered by itself; the
+/// principal comes as a value that no network peer can send.
+async fn host(mut router: axum::Router, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+    let mut request = Request::from_parts(outgoing.parts, Body::new(outgoing.body));
+    if let Some(verified) = outgoing.verified {
+        request.extensions_mut().insert(verified);
+    }
+    let Ok(response) = router.call(request).await;
+    response.map(ReplyBody::Hosted)
+}
+
+impl Upstream {
+    fn new(pool: &Pool<ForwardedBody>, address: &BaseUrl, name: String) -> Result<Self, BuildError> {
+        let refuse = |source| BuildError::Trust {
+            target: address.to_string(),
+            source,
+        };
+        Ok(Self {
+            connections: pool.upstream(address).map_err(refuse)?,
+            name,
+            path_prefix: address.path_prefix().to_owned(),
+            display: "Upstream",
+            internal_key: None,
+            authorization: Authorization::Forwarded,
+        })
+    }
+
+    /// Sends a request and gives back the answer, whose body is still under way.
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<ReplyBody>, ApiError> {
+        let Outgoing {
+            mut parts,
+            body,
+            verified,
+            route,
+        } = outgoing;
+        if !self.path_prefix.is_empty() {
+            parts.uri = prefixed(&self.path_prefix, &parts.uri)?;
+        }
+        self.introduce(&mut parts, verified.as_ref());
+        let overrun = body.overrun();
+        let request = Request::from_parts(onward(parts), body);
+        let deadline = Instant::now() + route.time_limit + GRACE;
+        match self.connections.send_before(request, deadline).await {
+            Ok(response) => self.check_answer(response),
+            Err(_) if overrun.happened() => Err(ApiError::too_large(route.body_limit)),
+            Err(error) => Err(self.refusal(error)),
+        }
+    }
+
+    /// Writes what only the gateway may write, over whatever stands there.
+    fn introduce(&self, parts: &mut Parts, verified: Option<&Verified>) {
+        let headers = &mut parts.headers;
+        // The target's own name is filled in by its connection; the client's stands in `X-Forwarded-Host`.
+        headers.remove(HOST);
+        if self.authorization == Authorization::Withheld {
+            headers.remove(AUTHORIZATION);
+        }
+        if let Some(RequestId(id)) = parts.extensions.get()
+            && let Ok(id) = HeaderValue::from_str(id)
+        {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(trace) = parts.extensions.get::<TraceParent>()
+            && let Ok(trace) = HeaderValue::from_str(&trace.to_string())
+        {
+            headers.insert(TRACEPARENT, trace);
+        }
+        if let Some(Verified(principal)) = verified {
+            name_user(headers, principal);
+        }
+        if let Some(key) = &self.internal_key {
+            headers.insert(INTERNAL_KEY, key.clone());
+        }
+    }
+
+    fn check_answer(&self, response: Response<Incoming>) -> Result<Response<ReplyBody>, ApiError> {
+        let (mut parts, body) = response.into_parts();
+        // We asked for no upgrade, so this is an answer nobody can read on.
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(self.bad_gateway("switched protocols unasked"));
+        }
+        clean_response(&mut parts.headers);
+        parts.extensions.clear();
+        parts.version = http::Version::HTTP_11;
+        Ok(Response::from_parts(parts, ReplyBody::Proxied(body)))
+    }
+
+    /// What surely was not done may be tried again and is 503; where nobody knows, it is not.
+    fn refusal(&self, error: SendError) -> ApiError {
+        let display = self.display;
+        match error {
+            SendError::NotSent(_) => {
+                ApiError::unavailable(format!("{display} service unavailable")).with_cause(error)
+            }
+            SendError::TimedOut => ApiError::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "gateway_timeout",
+                format!("{display} service did not answer in time"),
+            )
+            .with_cause(error),
+            SendError::RequestBody(_) => {
+                ApiError::bad_request("incomplete_body", "the body ended early").with_cause(error)
+            }
+            SendError::Unknown(_) | SendError::AnswerTooLarge => self.bad_gateway(error),
+        }
+    }
+
+    fn bad_gateway(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {
+        let message = format!("{} service broke off", self.display);
+        ApiError::new(StatusCode::BAD_GATEWAY, "bad_gateway", message).with_cause(cause)
+    }
+}
+
+fn name_user(headers: &mut HeaderMap, principal: &Principal) {
+    let roles: Vec<&str> = principal.roles.iter().map(Role::as_str).collect();
+    let facts = [
+        (USER_ID, principal.user_id.to_string()),
+        (USERNAME, principal.username.clone()),
+        (USER_ROLES, roles.join(",")),
+    ];
+    for (name, value) in facts {
+        // A name with control characters, which no service of ours gives, stays unsaid.
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// The head without what belongs to our own server; the extensions are not for a client's connection.
+fn onward(mut parts: Parts) -> Parts {
+    parts.extensions.clear();
+    parts.version = http::Version::HTTP_11;
+    parts
+}
+
+fn prefixed(prefix: &str, uri: &Uri) -> Result<Uri, ApiError> {
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    Uri::from_maybe_shared(Bytes::from(format!("{prefix}{target}"))).map_err(ApiError::internal)
+}
