@@ -35,20 +35,12 @@ pub enum IfMatch {
 }
 
 impl IfMatch {
-    /// Whether a change of the resource at `version` is wanted; 412 otherwise.
-    pub fn check(&self, version: i64) -> Result<(), ApiError> {
+    /// Whether a change of the resource at `version` is wanted; otherwise it is refused with
+    /// [`IfMatch::failed`].
+    pub fn allows(&self, version: i64) -> bool {
         match self {
-            Self::Absent | Self::Any => Ok(()),
-            Self::Versions(seen) if seen.contains(&version) => Ok(()),
-            Self::Versions(_) => Err(Self::failed()),
-        }
-    }
-
-    /// The version a change insists on, for a conditional update: `None` where any will do.
-    pub fn versions(&self) -> Option<&[i64]> {
-        match self {
-            Self::Absent | Self::Any => None,
-            Self::Versions(seen) => Some(seen),
+            Self::Absent | Self::Any => true,
+            Self::Versions(seen) => seen.contains(&version),
         }
     }
 
@@ -120,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_change_goes_through_only_for_what_was_seen() {
-        assert!(IfMatch::Absent.check(7).is_ok());
-        assert!(IfMatch::Versions(vec![7]).check(7).is_ok());
-        assert!(IfMatch::Versions(vec![6]).check(7).is_err());
+        assert!(IfMatch::Absent.allows(7));
+        assert!(IfMatch::Versions(vec![7]).allows(7));
+        assert!(!IfMatch::Versions(vec![6]).allows(7));
     }
 }

@@ -1,1 +1,15 @@
-//! Placeholder
+//! Profiles of users: what they say of themselves, apart from the account that auth keeps.
+//!
+//! Everybody who is signed in may read every profile; only its owner (and an admin) changes one. The service
+//! verifies tokens with public keys alone, so it goes on while auth is away; auth is asked only when a
+//! profile is made by `PUT /profile`, for the name and address it must carry.
+
+mod build;
+mod config;
+mod domain;
+mod http;
+mod service;
+mod store;
+
+pub use build::{BuildError, Deps, build, migrations};
+pub use config::UsersConfig;

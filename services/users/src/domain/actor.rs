@@ -1,0 +1,56 @@
+//! Who may change whose profile.
+
+use kit_token::{Principal, Role, UserId};
+use thiserror::Error;
+
+/// Somebody who wants to change a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// A user, who has one profile.
+    Owner { user_id: UserId, username: String },
+    /// An admin, who may change any.
+    Admin,
+}
+
+/// The profile is somebody else's.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the profile is somebody else's")]
+pub(crate) struct NotYours;
+
+impl From<&Principal> for Actor {
+    fn from(principal: &Principal) -> Self {
+        if principal.roles.includes(Role::Admin) {
+            Self::Admin
+        } else {
+            Self::Owner { user_id: principal.user_id, username: principal.username.clone() }
+        }
+    }
+}
+
+impl Actor {
+    /// Whether the profile of `user_id` is theirs to change.
+    pub(crate) fn may_change(&self, user_id: UserId) -> Result<(), NotYours> {
+        match self {
+            Self::Admin => Ok(()),
+            Self::Owner { user_id: own, .. } if *own == user_id => Ok(()),
+            Self::Owner { .. } => Err(NotYours),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit_runtime::Ids;
+
+    use super::*;
+
+    #[test]
+    fn a_profile_is_changed_by_its_owner_or_an_admin() {
+        let ids = Ids::seeded(1);
+        let (own, other) = (UserId::from(ids.uuid()), UserId::from(ids.uuid()));
+        let owner = Actor::Owner { user_id: own, username: "ada".to_owned() };
+        assert_eq!(owner.may_change(own), Ok(()));
+        assert_eq!(owner.may_change(other), Err(NotYours));
+        assert_eq!(Actor::Admin.may_change(other), Ok(()));
+    }
+}

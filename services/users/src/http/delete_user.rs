@@ -1,0 +1,21 @@
+//! `DELETE /users/{id}`.
+
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_http::{ApiError, Customer, IfMatch};
+use kit_token::UserId;
+use users_api::ProfileChanged;
+
+use super::error::refused;
+use crate::domain::Actor;
+use crate::service::UsersService;
+
+pub(super) async fn delete_user(
+    Customer(caller): Customer,
+    State(users): State<UsersService>,
+    Path(user_id): Path<UserId>,
+    seen: IfMatch,
+) -> Result<Json<ProfileChanged>, ApiError> {
+    users.delete(&Actor::from(&*caller), user_id, seen).await.map_err(refused)?;
+    Ok(Json(ProfileChanged { user_id, message: "Profile deleted successfully".to_owned() }))
+}

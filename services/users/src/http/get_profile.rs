@@ -1,0 +1,17 @@
+//! `GET /profile`.
+
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_http::{ApiError, Customer, Etag};
+use users_api::ProfileView;
+
+use super::error::{failed, not_found};
+use crate::service::UsersService;
+
+pub(super) async fn get_profile(
+    Customer(caller): Customer,
+    State(users): State<UsersService>,
+) -> Result<(Etag, Json<ProfileView>), ApiError> {
+    let profile = users.find(caller.user_id).await.map_err(failed)?.ok_or_else(not_found)?;
+    Ok((Etag(profile.version), Json(profile.into())))
+}

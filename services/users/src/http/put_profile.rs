@@ -1,0 +1,24 @@
+//! `PUT /profile`.
+
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_http::{ApiError, Customer, Etag, IfMatch};
+use users_api::{ProfileChanged, UpdateProfile};
+
+use super::error::refused;
+use crate::service::{Saved, UsersService};
+
+pub(super) async fn put_profile(
+    Customer(caller): Customer,
+    State(users): State<UsersService>,
+    seen: IfMatch,
+    Json(request): Json<UpdateProfile>,
+) -> Result<(Etag, Json<ProfileChanged>), ApiError> {
+    let saved = users.save_own(&caller, request, seen).await.map_err(refused)?;
+    let (version, message) = match saved {
+        Saved::Created => (1, "Profile created successfully"),
+        Saved::Updated { version } => (version, "Profile updated successfully"),
+    };
+    let changed = ProfileChanged { user_id: caller.user_id, message: message.to_owned() };
+    Ok((Etag(version), Json(changed)))
+}

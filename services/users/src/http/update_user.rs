@@ -1,0 +1,23 @@
+//! `PUT /users/{id}`.
+
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_http::{ApiError, Customer, Etag, IfMatch};
+use kit_token::UserId;
+use users_api::{ProfileChanged, UpdateProfile};
+
+use super::error::refused;
+use crate::domain::Actor;
+use crate::service::UsersService;
+
+pub(super) async fn update_user(
+    Customer(caller): Customer,
+    State(users): State<UsersService>,
+    Path(user_id): Path<UserId>,
+    seen: IfMatch,
+    Json(request): Json<UpdateProfile>,
+) -> Result<(Etag, Json<ProfileChanged>), ApiError> {
+    let version = users.update(&Actor::from(&*caller), user_id, request, seen).await.map_err(refused)?;
+    let changed = ProfileChanged { user_id, message: "Profile updated successfully".to_owned() };
+    Ok((Etag(version), Json(changed)))
+}

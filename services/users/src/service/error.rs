@@ -1,0 +1,40 @@
+//! Why a use case did not do what was asked.
+
+use auth_api::AuthError;
+use kit_db::StoreError;
+use kit_http::FieldError;
+use thiserror::Error;
+use users_api::UsersError;
+
+use crate::domain::NotYours;
+
+/// A refusal or a failure.
+#[derive(Debug, Error)]
+pub(crate) enum UsersFailure {
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    #[error(transparent)]
+    NotYours(#[from] NotYours),
+    #[error("there is a profile already")]
+    Exists,
+    #[error("there is no such profile")]
+    NotFound,
+    #[error("somebody changed it since")]
+    ChangedSince,
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The contract's words for a failure; what happened goes to the log here, because it does not travel.
+pub(crate) fn told(error: &StoreError) -> UsersError {
+    match error {
+        StoreError::Unavailable(_) => UsersError::Unavailable,
+        StoreError::OutcomeUnknown => UsersError::Unknown,
+        error => {
+            tracing::error!(%error, "a call failed");
+            UsersError::Internal
+        }
+    }
+}

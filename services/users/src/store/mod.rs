@@ -1,0 +1,75 @@
+//! Every statement of users.
+
+use kit_db::{Row, Session, StoreError, Tx, sql};
+use kit_runtime::Timestamp;
+use kit_token::UserId;
+
+use crate::domain::{Profile, ProfileChange, ProfileDraft};
+
+const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
+
+pub(crate) async fn find(on: &mut impl Session, user_id: UserId) -> Result<Option<Profile>, StoreError> {
+    let row = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).optional(on).await?;
+    row.map(|row| profile(&row)).transpose()
+}
+
+/// As [`find`], and nobody else changes it until the transaction ends.
+pub(crate) async fn find_for_update(tx: &mut Tx, user_id: UserId) -> Result<Option<Profile>, StoreError> {
+    let statement = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).for_update();
+    statement.optional(tx).await?.map(|row| profile(&row)).transpose()
+}
+
+/// At most `limit` profiles in the order of their owners' identifiers, after the one given.
+pub(crate) async fn list(on: &mut impl Session, after: &str, limit: i64) -> Result<Vec<Profile>, StoreError> {
+    let statement = sql(COLUMNS).push("WHERE user_id > $1 ORDER BY user_id LIMIT $2").bind(after).bind(limit);
+    statement.all(on).await?.iter().map(profile).collect()
+}
+
+/// Makes the profile unless there is one; whether it was made.
+pub(crate) async fn insert(tx: &mut Tx, draft: &ProfileDraft, now: Timestamp) -> Result<bool, StoreError> {
+    let made = sql("INSERT INTO profiles (user_id, username, email, full_name, bio, created_at, updated_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (user_id) DO NOTHING")
+    .bind(draft.user_id.to_string())
+    .bind(draft.username.as_str())
+    .bind(draft.email.as_str())
+    .bind(draft.change.full_name.clone().flatten())
+    .bind(draft.change.bio.clone().flatten())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(made == 1)
+}
+
+/// Writes the members that the change names and counts the version up. The caller holds the row.
+pub(crate) async fn update(
+    tx: &mut Tx,
+    profile: &Profile,
+    change: &ProfileChange,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql("UPDATE profiles SET full_name = $2, bio = $3, version = version + 1, updated_at = $4 WHERE user_id = $1")
+        .bind(profile.user_id.to_string())
+        .bind(change.full_name.clone().unwrap_or_else(|| profile.full_name.clone()))
+        .bind(change.bio.clone().unwrap_or_else(|| profile.bio.clone()))
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
+    sql("DELETE FROM profiles WHERE user_id = $1").bind(user_id.to_string()).execute(tx).await?;
+    Ok(())
+}
+
+fn profile(row: &Row) -> Result<Profile, StoreError> {
+    Ok(Profile {
+        user_id: row.parse("user_id")?,
+        username: row.get("username")?,
+        email: row.get("email")?,
+        full_name: row.get("full_name")?,
+        bio: row.get("bio")?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+    })
+}
