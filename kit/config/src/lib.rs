@@ -32,7 +32,7 @@ mod sources;
 mod units;
 mod value;
 
-pub use base_url::BaseUrl;
+pub use base_url::{BaseUrl, BaseUrlError};
 pub use catalog::{AliasKind, Catalog};
 pub use collections::{Map, Tables};
 pub use key::KeySpec;

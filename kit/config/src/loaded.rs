@@ -92,18 +92,13 @@ impl Loaded {
         } else {
             None
         };
-        let mut problems = reader.into_problems();
-        if section.is_none() && problems.is_empty() {
-            problems.push(Problem::of_file(format!(
+        ConfigErrors::unless_empty(reader.into_problems())?;
+        section.ok_or_else(|| {
+            ConfigErrors::of(Problem::of_file(format!(
                 "the section `{}` is not in the catalog",
                 S::NAME
-            )));
-        }
-        match (ConfigErrors::unless_empty(problems), section) {
-            (Ok(()), Some(section)) => Ok(section),
-            (Err(errors), _) => Err(errors),
-            (Ok(()), None) => unreachable!("a section that is not read has a problem"),
-        }
+            )))
+        })
     }
 
     /// All that is wrong with the values of all sections.
@@ -169,9 +164,10 @@ impl Loaded {
     fn shown(&self, key: &KeySpec) -> Vec<ShownKey> {
         let row = |path: String, setting: Option<&Setting>| ShownKey {
             path,
-            value: setting.map_or(key.default.map(str::to_owned), |setting| {
-                Some(shown_value(key, &setting.raw))
-            }),
+            value: match setting {
+                Some(setting) => shown_value(key, &setting.raw),
+                None => key.default.map(str::to_owned),
+            },
             origin: setting.map_or(Origin::Default, |setting| setting.origin.clone()),
         };
         let set = self.settings.get(&key.path);
@@ -223,13 +219,18 @@ impl Loaded {
 
 const NOT_SET: &str = "(not set)";
 
-fn shown_value(key: &KeySpec, raw: &Raw) -> String {
+/// `None` where an optional key was cleared.
+fn shown_value(key: &KeySpec, raw: &Raw) -> Option<String> {
     match (key.kind.shape, raw) {
-        (Shape::Reserved, _) => "(not used)".to_owned(),
-        _ if key.secret => "<secret>".to_owned(),
-        (Shape::Tables, Raw::List(tables)) => format!("({} tables)", tables.len()),
-        (Shape::Tables, _) => "(tables)".to_owned(),
-        (_, raw) => raw.shown().escape_debug().to_string(),
+        (Shape::Reserved, _) => Some("(not used)".to_owned()),
+        (_, Raw::Text(text)) if text.is_empty() && key.default.is_none() => None,
+        _ if key.secret => Some("<secret>".to_owned()),
+        (Shape::Tables, Raw::List(tables)) => Some(match tables.len() {
+            1 => "(1 table)".to_owned(),
+            count => format!("({count} tables)"),
+        }),
+        (Shape::Tables, _) => Some("(tables)".to_owned()),
+        (_, raw) => Some(raw.shown().escape_debug().to_string()),
     }
 }
 

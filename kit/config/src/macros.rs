@@ -33,6 +33,18 @@
 /// let quick: AuthConfig = kit_config::test_values(&[("auth.password.bcrypt_cost", "4")]);
 /// assert_eq!(quick.bcrypt_cost, 4);
 /// ```
+///
+/// A key that must be set does not exist; where one is needed only sometimes, `validate` says when:
+///
+/// ```compile_fail,E0277
+/// kit_config::config! {
+///     /// Mail.
+///     pub struct MailConfig("mail") {
+///         /// The server.
+///         host: String,
+///     }
+/// }
+/// ```
 #[macro_export]
 macro_rules! config {
     (

@@ -54,7 +54,7 @@ impl Serialize for Origin {
 }
 
 /// One thing that is wrong. Its text never holds the value of a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The key it is about; empty where it is about a whole file.
     pub path: String,
@@ -115,6 +115,12 @@ impl ConfigErrors {
             Ok(())
         } else {
             Err(Self { problems: distinct })
+        }
+    }
+
+    pub(crate) fn of(problem: Problem) -> Self {
+        Self {
+            problems: vec![problem],
         }
     }
 
