@@ -1,0 +1,149 @@
+//! A unit of work on its way to a connection, without its types.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kit_telemetry::TraceParent;
+use tokio::sync::oneshot;
+
+use crate::classify::Blame;
+use crate::error::{StoreError, Unavailable, WriteError};
+use crate::unit::{Tx, Unit};
+
+/// A unit with its caller.
+pub(crate) trait Job: Send {
+    /// Nobody waits for the answer any more.
+    fn caller_is_gone(&self) -> bool;
+    /// Returns when nobody waits any more.
+    fn caller_leaves(&mut self) -> BoxFuture<'_, ()>;
+    /// The request's trace.
+    fn trace(&self) -> Option<TraceParent>;
+    /// Runs a clone of the unit, keeps its result, and tells whether it wants to be committed.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
+    /// Tells the caller how it ended.
+    fn answer(self: Box<Self>, verdict: Verdict);
+}
+
+/// How a unit ended, for its caller.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// As the unit itself says: its value is committed, or its refusal rolled back.
+    Settled,
+    /// Surely not done.
+    Unavailable(Unavailable),
+    /// Perhaps done.
+    OutcomeUnknown,
+    /// Surely not done, by a defect.
+    Failed(StoreError),
+}
+
+pub(crate) struct Work<U, T, E> {
+    unit: U,
+    trace: Option<TraceParent>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, WriteError<E>>>,
+}
+
+impl<U, T, E> Work<U, T, E> {
+    pub(crate) fn new(
+        unit: U,
+        trace: Option<TraceParent>,
+        reply: oneshot::Sender<Result<T, WriteError<E>>>,
+    ) -> Self {
+        Self {
+            unit,
+            trace,
+            result: None,
+            reply,
+        }
+    }
+}
+
+impl<U, T, E> Job for Work<U, T, E>
+where
+    U: for<'t> Unit<'t, T, E> + Clone + Send,
+    T: Send,
+    E: Send,
+{
+    fn caller_is_gone(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn caller_leaves(&mut self) -> BoxFuture<'_, ()> {
+        self.reply.closed().boxed()
+    }
+
+    fn trace(&self) -> Option<TraceParent> {
+        self.trace
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
+        let running = self.unit.clone()(tx);
+        let result = &mut self.result;
+        async move { matches!(result.insert(running.await), Ok(_)) }.boxed()
+    }
+
+    fn answer(self: Box<Self>, verdict: Verdict) {
+        let answer = match (verdict, self.result) {
+            (Verdict::Settled, Some(result)) => result.map_err(WriteError::Refused),
+            // Settled without a result does not happen: a unit that gave none panicked or ran out of time.
+            (Verdict::Settled, None) | (Verdict::OutcomeUnknown, _) => Err(WriteError::OutcomeUnknown),
+            (Verdict::Unavailable(reason), _) => Err(WriteError::Unavailable(reason)),
+            (Verdict::Failed(error), _) => Err(WriteError::Failed(error)),
+        };
+        // The caller may have gone.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// What is to be done with a transaction after a unit ran in it.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It succeeded, and its events are written.
+    Commit,
+    /// It must leave nothing behind, and its caller hears this.
+    RollBack(Verdict),
+    /// It must leave nothing behind and may be run again; the reason is for the last time.
+    Again(Unavailable),
+}
+
+/// Runs a unit in an open transaction: time limit, panic, and failures that the unit may have swallowed.
+pub(crate) async fn run(job: &mut dyn Job, tx: &mut Tx, limit: Duration) -> End {
+    tx.reset(job.trace());
+    let whole = async {
+        let wants_commit = AssertUnwindSafe(job.run(tx)).catch_unwind().await?;
+        if wants_commit && tx.link.failure.is_none() {
+            // A failure is noted on the link, as that of any statement.
+            let _ = tx.write_events().await;
+        }
+        Ok::<bool, Box<dyn std::any::Any + Send>>(wants_commit)
+    };
+    let wants_commit = match tokio::time::timeout(limit, whole).await {
+        Err(_) => {
+            tracing::warn!(limit = ?limit, "a unit of work ran out of time");
+            return End::RollBack(Verdict::Unavailable(Unavailable::TimedOut));
+        }
+        Ok(Err(panic)) => {
+            tracing::error!(panic = panic_text(&*panic), "a unit of work panicked");
+            return End::RollBack(Verdict::Failed(StoreError::Panicked));
+        }
+        Ok(Ok(wants_commit)) => wants_commit,
+    };
+    match tx.link.failure {
+        // These come first: what the unit made of them cannot be told from a refusal.
+        Some(Blame::Contention) => End::Again(Unavailable::Contention),
+        Some(Blame::Outage(Unavailable::Unreachable)) => End::Again(Unavailable::Unreachable),
+        Some(Blame::Outage(reason)) => End::RollBack(Verdict::Unavailable(reason)),
+        Some(Blame::Statement) if wants_commit => End::RollBack(Verdict::Failed(StoreError::Aborted)),
+        None if wants_commit => End::Commit,
+        Some(Blame::Statement) | None => End::RollBack(Verdict::Settled),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,187 @@
+//! Events on their way into the outbox.
+//!
+//! The outbox is the log: a row is appended in the transaction of the change and never updated. Who reads it,
+//! and how it travels, is not this crate's business.
+
+use std::hash::Hasher;
+
+use kit_runtime::{Clock, Ids};
+use kit_telemetry::TraceParent;
+use serde::Serialize;
+
+use crate::error::StoreError;
+use crate::statement::sql;
+use crate::unit::Tx;
+
+/// Rows a statement takes at most; PostgreSQL allows 65 535 values.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// How many partitions an outbox has. Rows of one partition are delivered in order. Fixed for ever: consumers'
+/// positions are kept by partition.
+pub const PARTITIONS: u64 = 16;
+
+/// Something that happened, for others to know. The payload is its JSON form.
+pub trait Event: Serialize {
+    /// The topic it belongs to, such as `orders`.
+    const TOPIC: &'static str;
+    /// Its type, such as `order.paid`.
+    const TYPE: &'static str;
+
+    /// What fixes order and partition: the identifier of the aggregate, or of the user (see the catalogue).
+    fn key(&self) -> String;
+
+    /// The aggregate it tells of.
+    fn subject(&self) -> String {
+        self.key()
+    }
+
+    /// The aggregate's version after it, where it has one.
+    fn sequence(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// The partition of a key; the same for ever, in every process.
+pub fn partition_of(key: &str) -> i64 {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    hash.write(key.as_bytes());
+    let folded = hash.finish() ^ (hash.finish() >> 32);
+    i64::try_from(folded % PARTITIONS).unwrap_or(0)
+}
+
+/// FNV-1a, 64 bits: the standard library's hasher promises nothing from one release to the next.
+pub(crate) struct Fnv(pub(crate) u64);
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// CloudEvents 1.0 attributes as headers, in binary mode.
+#[derive(Serialize)]
+struct Headers<'e> {
+    ce_specversion: &'static str,
+    ce_id: &'e str,
+    ce_type: &'static str,
+    ce_source: &'e str,
+    ce_subject: &'e str,
+    ce_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<String>,
+}
+
+struct Entry {
+    id: String,
+    topic: &'static str,
+    key: String,
+    kind: &'static str,
+    payload: String,
+    headers: String,
+    at: i64,
+}
+
+/// The events of one unit, until its commit.
+pub(crate) struct Outbox {
+    source: String,
+    clock: Clock,
+    ids: Ids,
+    trace: Option<TraceParent>,
+    entries: Vec<Entry>,
+}
+
+impl Outbox {
+    pub(crate) fn new(service: &str, clock: Clock, ids: Ids) -> Self {
+        Self {
+            source: format!("/stoa/{service}"),
+            clock,
+            ids,
+            trace: None,
+            entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn trace(&self) -> Option<TraceParent> {
+        self.trace
+    }
+
+    pub(crate) fn has_events(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    pub(crate) fn reset(&mut self, trace: Option<TraceParent>) {
+        self.entries.clear();
+        self.trace = trace;
+    }
+
+    pub(crate) fn add<E: Event>(&mut self, event: &E) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let id = self.ids.uuid().to_string();
+        let refused = |error: serde_json::Error| StoreError::Event {
+            event_type: E::TYPE,
+            reason: error.to_string(),
+        };
+        let headers = serde_json::to_string(&Headers {
+            ce_specversion: "1.0",
+            ce_id: &id,
+            ce_type: E::TYPE,
+            ce_source: &self.source,
+            ce_subject: &event.subject(),
+            ce_time: now.to_string(),
+            traceparent: self.trace.map(|trace| trace.to_string()),
+            sequence: event.sequence().map(|sequence| sequence.to_string()),
+        });
+        self.entries.push(Entry {
+            id,
+            topic: E::TOPIC,
+            key: event.key(),
+            kind: E::TYPE,
+            payload: serde_json::to_string(event).map_err(refused)?,
+            headers: headers.map_err(refused)?,
+            at: now.as_micros(),
+        });
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Writes the events of this unit.
+    pub(crate) async fn write_events(&mut self) -> Result<(), StoreError> {
+        let entries = std::mem::take(&mut self.outbox.entries);
+        for chunk in entries.chunks(ROWS_PER_STATEMENT) {
+            let mut insert = sql("INSERT INTO outbox \
+                 (event_id, topic, key, partition, type, payload, headers, created_at) VALUES ");
+            for (index, entry) in chunk.iter().enumerate() {
+                insert = insert
+                    .push(if index == 0 { "(" } else { ", (" })
+                    .push_bind(&entry.id)
+                    .push(", ")
+                    .push_bind(entry.topic)
+                    .push(", ")
+                    .push_bind(&entry.key)
+                    .push(", ")
+                    .push_bind(partition_of(&entry.key))
+                    .push(", ")
+                    .push_bind(entry.kind)
+                    .push(", ")
+                    .push_bind(&entry.payload)
+                    .push(", ")
+                    .push_bind(&entry.headers)
+                    .push(", ")
+                    .push_bind(entry.at)
+                    .push(")");
+            }
+            insert.execute(self).await?;
+        }
+        self.outbox.entries = entries;
+        Ok(())
+    }
+}

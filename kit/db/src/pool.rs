@@ -1,0 +1,131 @@
+//! A small pool of connections.
+//!
+//! sqlx has one, but it takes back whatever is dropped, an open transaction too, and asks the server a
+//! question each time it does. Here a connection comes back only when its user says that it is clean
+//! ([`Pooled::give_back`]); one that is dropped on the way, by a cancelled future or a panic, is closed, and the
+//! server rolls back. So no code path can hand an open transaction to the next user.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::AnyConnection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::classify::{Blame, classify};
+use crate::connect::Connector;
+use crate::error::Unavailable;
+use crate::unit::Link;
+
+/// A connection is closed after this long, so that a server's leaks and a balancer's changes do not last.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+pub(crate) struct Pool {
+    connector: Connector,
+    idle: Mutex<Vec<Idle>>,
+    permits: Arc<Semaphore>,
+    wait: Duration,
+}
+
+struct Idle {
+    connection: AnyConnection,
+    made: Instant,
+}
+
+/// A connection that is in use.
+pub(crate) struct Pooled {
+    pub(crate) link: Link,
+    slot: Slot,
+}
+
+/// A connection's place in the pool while it is in use.
+pub(crate) struct Slot {
+    pool: Arc<Pool>,
+    made: Instant,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(crate) fn new(connector: Connector, size: usize, wait: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            connector,
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(size.max(1))),
+            wait,
+        })
+    }
+
+    /// A connection; the one used last comes first. It may have died while it lay idle.
+    pub(crate) async fn take(self: &Arc<Self>) -> Result<Pooled, Unavailable> {
+        let permit = tokio::time::timeout(self.wait, self.permits.clone().acquire_owned());
+        let permit = match permit.await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(Unavailable::Stopping),
+            Err(_) => return Err(Unavailable::NoConnection),
+        };
+        let idle = match self.take_idle() {
+            Some(idle) => idle,
+            None => Idle {
+                connection: self.connect().await?,
+                made: Instant::now(),
+            },
+        };
+        Ok(Pooled {
+            link: Link::new(idle.connection, self.connector.dialect()),
+            slot: Slot {
+                pool: self.clone(),
+                made: idle.made,
+                _permit: permit,
+            },
+        })
+    }
+
+    /// Closes what lies idle, after one connection was found dead: the others probably are.
+    pub(crate) fn forget_idle(&self) {
+        self.idle().clear();
+    }
+
+    fn take_idle(&self) -> Option<Idle> {
+        let mut idle = self.idle();
+        idle.retain(|idle| idle.made.elapsed() < LIFETIME);
+        idle.pop()
+    }
+
+    async fn connect(&self) -> Result<AnyConnection, Unavailable> {
+        self.connector
+            .connect()
+            .await
+            .map_err(|error| match classify(self.connector.dialect(), error) {
+                (_, Blame::Outage(reason)) => reason,
+                (error, _) => {
+                    tracing::error!(%error, "a connection to the database is refused");
+                    Unavailable::Unreachable
+                }
+            })
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pooled {
+    /// The connection, and where to give it back.
+    pub(crate) fn split(self) -> (Link, Slot) {
+        (self.link, self.slot)
+    }
+}
+
+impl Slot {
+    /// Puts a connection back that has no open transaction and no statement under way.
+    pub(crate) fn give_back(self, link: Link) {
+        self.pool.idle().push(Idle {
+            connection: link.connection,
+            made: self.made,
+        });
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+}

@@ -1,0 +1,321 @@
+//! The writer of a SQLite file: one connection, group commit.
+//!
+//! Units queue; a turn takes what is queued and never waits for more, runs each unit in a savepoint inside one
+//! `BEGIN IMMEDIATE`, commits once, and answers all. So a sync is paid per group, a failing unit hurts nobody
+//! else, and an answer, a refusal too, leaves only after the commit.
+//!
+//! A turn is a task that lives while there is work. It is not a loop beside the process: a loop would have to
+//! end at the wish to stop, when requests that are still being served want to write.
+//!
+//! Invariant: SQLite can end the outer transaction by itself (disk full, interrupt, `OR ROLLBACK`). The next
+//! `SAVEPOINT` would then open a transaction of its own, and units would be committed one by one behind a
+//! failing `COMMIT`. It cannot happen unseen, because every savepoint but the first is opened together with
+//! the release of the one before, and every failed unit rolls back to its savepoint; either fails once the
+//! transaction is gone. Any error from these abandons the whole group and closes the connection.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fail::fail_point;
+use kit_runtime::Tasks;
+use tokio::time::Instant;
+
+use crate::classify::proves_rollback;
+use crate::connect::Connector;
+use crate::core::Core;
+use crate::error::Unavailable;
+use crate::job::{self, End, Job, Verdict};
+use crate::unit::{Link, Tx};
+
+/// A group is closed after so many units, or so long, though more are queued: the first waits for the last.
+const GROUP_UNITS: usize = 256;
+const GROUP_TIME: Duration = Duration::from_millis(25);
+
+/// How long a rollback may take before the connection is given up.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
+
+pub(crate) struct SqliteWriter {
+    core: Arc<Core>,
+    connector: Connector,
+    tasks: Tasks,
+    queue: Mutex<Queue>,
+    /// The connection between turns; empty while one runs, and after one went wrong.
+    idle: tokio::sync::Mutex<Option<Tx>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Box<dyn Job>>,
+    turn_runs: bool,
+}
+
+impl SqliteWriter {
+    pub(crate) fn new(core: Arc<Core>, connector: Connector, tasks: Tasks, link: Link) -> Arc<Self> {
+        let tx = core.transaction(link);
+        Arc::new(Self {
+            core,
+            connector,
+            tasks,
+            queue: Mutex::default(),
+            idle: tokio::sync::Mutex::new(Some(tx)),
+        })
+    }
+
+    /// Queues a unit, and starts a turn where none runs.
+    pub(crate) fn submit(self: &Arc<Self>, job: Box<dyn Job>) -> Result<(), Unavailable> {
+        let mut queue = self.queue();
+        if queue.jobs.len() >= self.core.queue_limit {
+            return Err(Unavailable::QueueFull);
+        }
+        queue.jobs.push_back(job);
+        if queue.turn_runs {
+            return Ok(());
+        }
+        queue.turn_runs = true;
+        drop(queue);
+        let turn = Turn {
+            writer: self.clone(),
+            ended: false,
+        };
+        self.tasks.spawn("db.writer", turn.run());
+        Ok(())
+    }
+
+    /// Whether the file can be written to: its connection exists, or can be made.
+    pub(crate) async fn check(&self) -> Result<(), Unavailable> {
+        let Ok(mut idle) = self.idle.try_lock() else {
+            return Ok(()); // a turn is running, and its units hear what is wrong
+        };
+        if idle.is_none() {
+            *idle = Some(self.connect().await?);
+        }
+        Ok(())
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next unit that somebody waits for.
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let mut queue = self.queue();
+        loop {
+            let job = queue.jobs.pop_front()?;
+            if !job.caller_is_gone() {
+                return Some(job);
+            }
+        }
+    }
+
+    fn refuse_queued(&self, reason: Unavailable) {
+        let jobs = std::mem::take(&mut self.queue().jobs);
+        for job in jobs {
+            job.answer(Verdict::Unavailable(reason));
+        }
+    }
+
+    async fn connect(&self) -> Result<Tx, Unavailable> {
+        let connection = self.connector.connect().await.map_err(|error| {
+            tracing::error!(%error, "the database file cannot be opened");
+            Unavailable::Storage
+        })?;
+        let link = Link::new(connection, self.connector.dialect());
+        Ok(self.core.transaction(link))
+    }
+}
+
+/// The time from the first queued unit to an empty queue.
+struct Turn {
+    writer: Arc<SqliteWriter>,
+    ended: bool,
+}
+
+impl Turn {
+    async fn run(mut self) {
+        let writer = self.writer.clone();
+        let mut idle = writer.idle.lock().await;
+        while self.has_work() {
+            let tx = match idle.take() {
+                Some(tx) => tx,
+                None => match writer.connect().await {
+                    Ok(tx) => tx,
+                    Err(reason) => {
+                        writer.refuse_queued(reason);
+                        continue;
+                    }
+                },
+            };
+            // A group that is cut off drops the connection, and SQLite rolls back.
+            *idle = Group::new(&writer, tx).run().await;
+        }
+    }
+
+    /// Ends the turn under the queue's lock, so that no unit is queued without a turn to run it.
+    fn has_work(&mut self) -> bool {
+        let mut queue = self.writer.queue();
+        let work = !queue.jobs.is_empty();
+        if !work {
+            queue.turn_runs = false;
+            self.ended = true;
+        }
+        work
+    }
+}
+
+impl Drop for Turn {
+    /// After a panic, or when the process stops hard: who waits hears it.
+    fn drop(&mut self) {
+        if !self.ended {
+            self.writer.queue().turn_runs = false;
+            self.writer.refuse_queued(Unavailable::Stopping);
+        }
+    }
+}
+
+/// Units that are committed together.
+struct Group<'w> {
+    writer: &'w SqliteWriter,
+    tx: Tx,
+    savepoint: Savepoint,
+    ended: Vec<(Box<dyn Job>, Verdict)>,
+    has_events: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    /// The transaction has not begun.
+    None,
+    /// Open, and nothing done since.
+    Clean,
+    /// Open, with a successful unit inside.
+    Used,
+}
+
+/// The transaction is gone or stuck.
+struct Abandoned;
+
+impl<'w> Group<'w> {
+    fn new(writer: &'w SqliteWriter, tx: Tx) -> Self {
+        Self {
+            writer,
+            tx,
+            savepoint: Savepoint::None,
+            ended: Vec::new(),
+            has_events: false,
+        }
+    }
+
+    /// Runs what is queued; gives the connection back when it is fit for another group.
+    async fn run(mut self) -> Option<Tx> {
+        let started = Instant::now();
+        while self.ended.len() < GROUP_UNITS && (self.ended.is_empty() || started.elapsed() < GROUP_TIME) {
+            let Some(job) = self.writer.next() else { break };
+            if let Err(Abandoned) = self.run_unit(job).await {
+                return self.abandon();
+            }
+        }
+        if self.ended.is_empty() {
+            return Some(self.tx); // every caller had gone
+        }
+        self.commit().await
+    }
+
+    async fn run_unit(&mut self, mut job: Box<dyn Job>) -> Result<(), Abandoned> {
+        if let Err(Abandoned) = self.open_savepoint().await {
+            self.ended
+                .push((job, Verdict::Unavailable(Unavailable::Abandoned)));
+            return Err(Abandoned);
+        }
+        let limit = self.writer.core.unit_limit;
+        let verdict = match job::run(&mut *job, &mut self.tx, limit).await {
+            End::Commit => {
+                self.savepoint = Savepoint::Used;
+                self.has_events |= self.tx.outbox.has_events();
+                self.ended.push((job, Verdict::Settled));
+                return Ok(());
+            }
+            End::RollBack(verdict) => verdict,
+            End::Again(reason) => Verdict::Unavailable(reason),
+        };
+        self.ended.push((job, verdict));
+        self.savepoint = Savepoint::Clean;
+        // After its time limit the unit's statement may still be running; the rollback waits behind it.
+        let rollback = tokio::time::timeout(ROLLBACK_LIMIT, self.statement("ROLLBACK TO unit"));
+        rollback.await.unwrap_or(Err(Abandoned))
+    }
+
+    async fn open_savepoint(&mut self) -> Result<(), Abandoned> {
+        let text = match self.savepoint {
+            Savepoint::None => "BEGIN IMMEDIATE; SAVEPOINT unit",
+            Savepoint::Clean => return Ok(()),
+            Savepoint::Used => "RELEASE unit; SAVEPOINT unit",
+        };
+        fail_point!("db::savepoint", self.savepoint == Savepoint::Used, |_| Err(
+            Abandoned
+        ));
+        self.statement(text).await?;
+        self.savepoint = Savepoint::Clean;
+        Ok(())
+    }
+
+    async fn statement(&mut self, text: &'static str) -> Result<(), Abandoned> {
+        match sqlx::query(text).execute(&mut self.tx.link.connection).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, statement = text, "a group of writes is abandoned");
+                Err(Abandoned)
+            }
+        }
+    }
+
+    /// Nobody's work was committed, whatever a unit returned.
+    fn abandon(self) -> Option<Tx> {
+        for (job, _) in self.ended {
+            job.answer(Verdict::Unavailable(Unavailable::Abandoned));
+        }
+        if self.savepoint == Savepoint::None {
+            // Not even begun: somebody else holds the file, and each further group would wait as long again.
+            self.writer.refuse_queued(Unavailable::Abandoned);
+        }
+        None
+    }
+
+    async fn commit(mut self) -> Option<Tx> {
+        fail_point!("db::before-commit");
+        let committed = self.send_commit().await;
+        fail_point!("db::after-commit-before-answer");
+        let error = match committed {
+            Ok(()) => {
+                if self.has_events {
+                    self.writer.core.announce();
+                }
+                self.writer.core.count_group(self.ended.len());
+                for (job, verdict) in self.ended {
+                    job.answer(verdict);
+                }
+                return Some(self.tx);
+            }
+            Err(error) => error,
+        };
+        tracing::error!(%error, "a group of writes could not be committed");
+        let surely_not = proves_rollback(self.tx.link.dialect, &error);
+        for (job, verdict) in self.ended {
+            job.answer(match verdict {
+                Verdict::Settled if surely_not => Verdict::Unavailable(Unavailable::Abandoned),
+                Verdict::Settled => Verdict::OutcomeUnknown,
+                // These were rolled back before, and stay so.
+                verdict => verdict,
+            });
+        }
+        None
+    }
+
+    async fn send_commit(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("COMMIT")
+            .execute(&mut self.tx.link.connection)
+            .await?;
+        fail_point!("db::commit-answer-lost", |_| Err(sqlx::Error::WorkerCrashed));
+        Ok(())
+    }
+}
