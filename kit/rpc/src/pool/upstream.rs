@@ -124,10 +124,10 @@ impl<B> UpstreamInner<B> {
     }
 
     fn keep(&self, connection: SendRequest<B>) {
-        let mut shelf = self.shelf();
+        let mut parked = self.shelf();
         // Asked under the lock, so that nothing is put back after the last clearing.
         if !self.pool.is_closed() {
-            shelf.put(connection, self.pool.settings.max_idle_per_host);
+            parked.put(connection, self.pool.settings.max_idle_per_host);
         }
     }
 

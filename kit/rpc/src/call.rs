@@ -1,0 +1,181 @@
+//! Who calls, until when, on behalf of which request: the first argument of every call between services.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kit_http::server::RequestId;
+use kit_http::{ApiError, Verified};
+use kit_telemetry::TraceParent;
+use kit_token::Principal;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::wire::principal;
+
+/// How long a request may take when nothing else says so.
+const USUAL_TIME: Duration = Duration::from_secs(10);
+const LONGEST_KEY: usize = 255;
+
+/// What every call carries: actor, deadline, trace and idempotency key. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    actor: Actor,
+    deadline: Deadline,
+    trace: Option<TraceParent>,
+    request_id: Option<Arc<str>>,
+    idempotency_key: Option<Arc<str>>,
+}
+
+/// On whose authority a call is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// Nobody who is known.
+    Anonymous,
+    /// A user who proved who they are.
+    User(#[serde(with = "principal")] Arc<Principal>),
+    /// A service of its own accord, by its name.
+    Service(Cow<'static, str>),
+}
+
+/// When a call's answer is of no more use. In this process a moment of the monotonic clock; between
+/// processes what remains of it, in milliseconds, since clocks differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl CallContext {
+    /// A call by `actor`, without a trace, for instance of a background task.
+    pub fn new(actor: Actor, deadline: Deadline) -> Self {
+        Self {
+            actor,
+            deadline,
+            trace: None,
+            request_id: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// The same call on the authority of a service, not of whoever asked it.
+    #[must_use]
+    pub fn for_service(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.actor = Actor::Service(name.into());
+        self
+    }
+
+    /// The same call as part of a request and its trace.
+    #[must_use]
+    pub fn with_trace(mut self, trace: Option<TraceParent>, request_id: Option<Arc<str>>) -> Self {
+        self.trace = trace;
+        self.request_id = request_id;
+        self
+    }
+
+    /// The same call, to be done once however often it is sent with this key; so a failed command may be
+    /// sent again.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// The same call with no more than `span` left.
+    #[must_use]
+    pub fn within(mut self, span: Duration) -> Self {
+        self.deadline = self.deadline.min(Deadline::after(span));
+        self
+    }
+
+    /// On whose authority.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Until when.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// The trace it belongs to.
+    pub fn trace(&self) -> Option<TraceParent> {
+        self.trace
+    }
+
+    /// The request it serves, as logs and error bodies name it.
+    pub fn request_id(&self) -> Option<&Arc<str>> {
+        self.request_id.as_ref()
+    }
+
+    /// The key under which it is done once.
+    pub fn idempotency_key(&self) -> Option<&Arc<str>> {
+        self.idempotency_key.as_ref()
+    }
+}
+
+impl Actor {
+    /// The user, where it is one.
+    pub fn user(&self) -> Option<&Arc<Principal>> {
+        match self {
+            Self::User(principal) => Some(principal),
+            Self::Anonymous | Self::Service(_) => None,
+        }
+    }
+}
+
+impl Deadline {
+    /// So long from now; spans beyond a year are as good as for ever.
+    pub fn after(span: Duration) -> Self {
+        const YEAR: Duration = Duration::from_hours(365 * 24);
+        Self(Instant::now() + span.min(YEAR))
+    }
+
+    /// At a moment.
+    pub const fn at(moment: Instant) -> Self {
+        Self(moment)
+    }
+
+    /// The moment.
+    pub const fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// How long is left.
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether nothing is left.
+    pub fn has_passed(self) -> bool {
+        self.remaining().is_zero()
+    }
+}
+
+/// For handlers: the actor whom the route's guard verified (nobody on a public route), the request's id and
+/// trace, its `Idempotency-Key`, and the [`Deadline`] among the request's extensions, else ten seconds.
+impl<S: Sync> FromRequestParts<S> for CallContext {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let given = &parts.extensions;
+        let actor = given
+            .get::<Verified>()
+            .map_or(Actor::Anonymous, |verified| Actor::User(verified.0.clone()));
+        let deadline = given.get::<Deadline>().copied();
+        let call = Self::new(actor, deadline.unwrap_or_else(|| Deadline::after(USUAL_TIME))).with_trace(
+            given.get::<TraceParent>().copied(),
+            given.get::<RequestId>().map(|id| id.0.clone()),
+        );
+        match parts.headers.get("idempotency-key") {
+            None => Ok(call),
+            Some(value) => match value.to_str() {
+                Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(call.with_idempotency_key(key)),
+                _ => Err(ApiError::bad_request(
+                    "invalid_idempotency_key",
+                    "`Idempotency-Key` is not 1 to 255 printable ASCII characters",
+                )),
+            },
+        }
+    }
+}

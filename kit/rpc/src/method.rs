@@ -1,0 +1,129 @@
+//! One method of a contract, and the rules that hold for a call of it wherever it runs.
+
+use std::collections::hash_map::RandomState;
+use std::future::Future;
+use std::hash::BuildHasher;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use crate::{CallContext, ContractError, Deadline, Fault};
+
+const MOST_ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// A method of a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// The service.
+    pub service: &'static str,
+    /// The method.
+    pub name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Query,
+    Command,
+}
+
+impl Method {
+    /// A method that changes nothing, so that it may be sent again.
+    pub const fn query(service: &'static str, name: &'static str) -> Self {
+        let kind = Kind::Query;
+        Self { service, name, kind }
+    }
+
+    /// A method that changes something: sent again only with an idempotency key.
+    pub const fn command(service: &'static str, name: &'static str) -> Self {
+        let kind = Kind::Command;
+        Self { service, name, kind }
+    }
+
+    fn may_be_sent_again(&self, call: &CallContext) -> bool {
+        match self.kind {
+            Kind::Query => true,
+            Kind::Command => call.idempotency_key().is_some(),
+        }
+    }
+}
+
+/// Calls until there is an answer, or a fault that another attempt does not mend, or no time. If one attempt
+/// may have been done and a later one surely was not, the whole may have been done.
+pub async fn attempt<R, T, E, F>(
+    method: &Method,
+    call: &CallContext,
+    request: R,
+    send: impl Fn(R) -> F,
+) -> Result<T, E>
+where
+    R: Clone,
+    E: ContractError,
+    F: Future<Output = Result<T, E>>,
+{
+    if !method.may_be_sent_again(call) {
+        return send(request).await;
+    }
+    let mut may_be_done = false;
+    for earlier in 0.. {
+        let error = match send(request.clone()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        match error.fault() {
+            Some(Fault::Unknown) => may_be_done = true,
+            Some(Fault::Unavailable) => {}
+            Some(Fault::Internal) | None => return Err(error),
+        }
+        let pause = pause(earlier);
+        if earlier + 1 == MOST_ATTEMPTS || call.deadline().remaining() <= pause {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(E::from_fault(if may_be_done {
+        Fault::Unknown
+    } else {
+        Fault::Unavailable
+    }))
+}
+
+/// Doubles with each attempt; between half and whole of that, so that callers who failed together do not
+/// come back together.
+fn pause(earlier: u32) -> Duration {
+    let whole = FIRST_PAUSE * 2_u32.pow(earlier);
+    // A hasher of the standard library starts anywhere, which is all the chance that is needed here.
+    let chance = RandomState::new().hash_one(earlier) % 512;
+    whole / 2 + whole * u32::try_from(chance).unwrap_or(0) / 1024
+}
+
+/// Runs a service's own code under the rules of every call: a deadline that passed before it began means
+/// surely not done, one that passes underway may be done, and a panic is a defect of the service's, not of
+/// its caller's.
+pub async fn guard<T, E: ContractError>(
+    method: &Method,
+    deadline: Deadline,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    if deadline.has_passed() {
+        return Err(E::from_fault(Fault::Unavailable));
+    }
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let Ok(ended) = tokio::time::timeout_at(deadline.instant(), work).await else {
+        return Err(E::from_fault(Fault::Unknown));
+    };
+    ended.unwrap_or_else(|panic| {
+        let Method { service, name, .. } = method;
+        let panic = panic_text(&*panic);
+        tracing::error!(service, method = name, panic, "a call panicked");
+        Err(E::from_fault(Fault::Internal))
+    })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
