@@ -13,7 +13,7 @@ use crate::{Algorithm, KeyError};
 /// A set of keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Jwks {
-    /// The keys, in no particular order.
+    /// The keys; their order means nothing.
     pub keys: Vec<Jwk>,
 }
 
@@ -22,7 +22,6 @@ pub struct Jwks {
 /// Members that we do not know are ignored, as the standard asks. Of private members only their presence is
 /// kept, so that a set with a private key in it can be refused; none is ever written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
 pub struct Jwk {
     /// `RSA`, `EC`, `OKP`, or another kind that we cannot use.
     pub kty: String,
@@ -54,7 +53,7 @@ pub struct Jwk {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<String>,
     /// The secret of `oct`, which is read but never written.
-    #[serde(skip_serializing, deserialize_with = "secret")]
+    #[serde(default, skip_serializing, deserialize_with = "secret")]
     #[schemars(skip)]
     k: Option<Secret<String>>,
     /// In every private key of `RSA`, `EC` and `OKP`.

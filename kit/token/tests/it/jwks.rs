@@ -91,6 +91,14 @@ fn private_members_are_neither_believed_nor_written() {
     let jwk: Jwk = serde_json::from_value(key("oct")).unwrap();
     assert_eq!(serde_json::to_value(&jwk).unwrap(), without("oct", "k"));
     assert!(!format!("{jwk:?}").contains(&secret));
+    let schema = serde_json::to_value(schemars::schema_for!(Jwk)).unwrap();
+    let described = schema["properties"].as_object().unwrap();
+    assert!(
+        ["k", "d", "p", "q"]
+            .iter()
+            .all(|name| !described.contains_key(*name))
+    );
+    assert_eq!(schema["required"], json!(["kty"]));
 }
 
 #[test]
@@ -104,7 +112,6 @@ fn keys_that_are_none_of_ours_are_left_out() {
         json!({ "kty": "AKP", "kid": "new", "alg": "ML-DSA-65", "pub": "AAAA" }),
         json!({ "kty": "OKP", "kid": "new", "crv": "X25519", "x": "AAAA" }),
         json!({ "kty": "EC", "kid": "new", "crv": "P-384", "x": "AAAA", "y": "AAAA" }),
-        json!({ "kid": "new" }),
     ] {
         let good = with("OKP", "kid", json!("good"));
         assert_eq!(read(&[good, foreign.clone()]), Ok(vec!["good".to_owned()]));
@@ -193,7 +200,13 @@ fn every_key_has_a_name_of_its_own() {
 }
 
 #[test]
-fn a_doubled_member_of_a_key_is_refused() {
+fn a_doubled_or_wrong_member_of_a_key_is_refused() {
     let doubled = r#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA","kid":"b"}]}"#;
     assert!(serde_json::from_str::<Jwks>(doubled).is_err());
+    let good = r#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}"#;
+    assert!(serde_json::from_str::<Jwks>(good).is_ok());
+    for wrong in [r#""k":7"#, r#""k":null"#, r#""k":["AAAA"]"#] {
+        let wrong = good.replace(r#""k":"AAAA""#, wrong);
+        assert!(serde_json::from_str::<Jwks>(&wrong).is_err(), "{wrong}");
+    }
 }
