@@ -1,0 +1,123 @@
+//! The command line. What a command answers goes to stdout, what it says about its work to stderr.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::services::Service;
+
+/// A backend platform for selling things online.
+#[derive(Debug, Parser)]
+#[command(name = "stoa", version, about, propagate_version = true)]
+pub(crate) struct CommandLine {
+    /// The configuration file; `stoa.toml` in this folder where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets a configuration key, such as `--set token.expiry=15m`; may be repeated.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs every service in this process, on embedded parts, behind the gateway.
+    Up(Up),
+    /// Runs the named services in this process, each on its own port.
+    Run(Run),
+    /// Brings the databases up to date.
+    Migrate(Migrate),
+    /// Shows, checks and explains the configuration.
+    #[command(subcommand)]
+    Config(Config),
+    /// Lists the services.
+    Services(Listing),
+    /// Lists the gateway's routes: method, path, access, target.
+    Routes(Listing),
+    /// Prints the OpenAPI document: of the gateway, or of one service.
+    Openapi(Openapi),
+    /// Prints the version.
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// The data folder; it is made where there is none.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where the gateway listens.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Services that listen on their own ports too, separated by commas, or `all`.
+    #[arg(long, value_name = "SERVICES")]
+    pub expose: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The services, separated by commas.
+    #[arg(long, value_name = "SERVICES", value_delimiter = ',', required = true)]
+    pub services: Vec<Service>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Says what would run, and runs nothing; ends with status 2 where something would.
+    #[arg(long)]
+    pub check: bool,
+    /// The services, separated by commas; all where none is named.
+    #[arg(long, value_name = "SERVICES", value_delimiter = ',')]
+    pub services: Vec<Service>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Prints every key and its value; secrets are left out.
+    Show {
+        /// Also where each value comes from.
+        #[arg(long)]
+        origin: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says everything that is wrong with the configuration.
+    Check,
+    /// Prints the JSON schema of `stoa.toml`.
+    Schema,
+    /// Prints the reference page of every key.
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Openapi {
+    /// The service whose own port is described; the gateway where none is named.
+    #[arg(long, value_name = "SERVICE")]
+    pub service: Option<Service>,
+}
+
+/// Says something to a person.
+pub(crate) fn talk(text: &str) {
+    // Where stderr is gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Answers with data. A reader that has gone, such as `head`, wants no more of it.
+pub(crate) fn answer(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}

@@ -1,0 +1,40 @@
+//! `stoa config`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Config, answer, talk};
+use crate::settings::{catalog, load};
+
+pub(super) fn config(
+    file: Option<PathBuf>,
+    set: Vec<(String, String)>,
+    options: &Config,
+) -> anyhow::Result<ExitCode> {
+    match options {
+        Config::Show { origin, json } => {
+            let loaded = load(file, set)?;
+            match (json, origin) {
+                (true, _) => answer(&serde_json::to_string_pretty(&shown(&loaded))?),
+                (false, true) => answer(&loaded.origins_text()),
+                (false, false) => answer(&loaded.values_text()),
+            }
+        }
+        Config::Check => {
+            load(file, set)?.check()?;
+            talk("the configuration is valid");
+        }
+        Config::Schema => answer(&serde_json::to_string_pretty(&catalog().schema())?),
+        Config::Reference => answer(&catalog().reference_page()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shown(loaded: &kit_config::Loaded) -> Value {
+    let key = |key: kit_config::ShownKey| {
+        json!({ "path": key.path, "value": key.value, "origin": key.origin.to_string() })
+    };
+    loaded.show().into_iter().map(key).collect()
+}

@@ -1,0 +1,152 @@
+//! `stoa up` and `stoa run`: a process that serves until it is told to stop.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use kit_config::{Loaded, ProcessConfig};
+use kit_runtime::{Lifecycle, Secret, Shutdown, ShutdownLimits};
+use kit_telemetry::{LogSettings, init_logs};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{Run, Up, talk};
+use crate::compose::compose;
+use crate::node::Node;
+use crate::serve::Sockets;
+use crate::services::Service;
+use crate::settings::{self, AdminConfig, LogConfig, LogFormat, RuntimeConfig, listen_address, section};
+
+const LAME_DUCK: Duration = Duration::from_secs(5);
+
+/// What a process hosts and which of it gets ports of its own.
+struct Plan {
+    hosts: BTreeSet<Service>,
+    own_ports: Vec<Service>,
+    lame_duck: Duration,
+}
+
+pub(super) fn up(file: Option<PathBuf>, mut set: Vec<(String, String)>, options: Up) -> anyhow::Result<ExitCode> {
+    if let Some(data) = options.data {
+        set.push(("data.dir".to_owned(), data.display().to_string()));
+    }
+    if let Some(listen) = options.listen {
+        set.push(("gateway.listen".to_owned(), listen.to_string()));
+    }
+    let exposed = exposed(options.expose.as_deref())?;
+    let plan = Plan { hosts: Service::ALL.into(), own_ports: exposed, lame_duck: Duration::ZERO };
+    host(settings::load(file, set)?, plan)
+}
+
+pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
+    let hosts: BTreeSet<Service> = options.services.iter().copied().collect();
+    let own_ports = hosts.iter().copied().filter(|service| *service != Service::Gateway).collect();
+    host(config, Plan { hosts, own_ports, lame_duck: LAME_DUCK })
+}
+
+fn exposed(named: Option<&str>) -> anyhow::Result<Vec<Service>> {
+    let others = || Service::ALL.into_iter().filter(|service| *service != Service::Gateway);
+    match named {
+        None => Ok(Vec::new()),
+        Some("all") => Ok(others().collect()),
+        Some(names) => names.split(',').map(|name| name.parse().map_err(anyhow::Error::msg)).collect(),
+    }
+}
+
+fn host(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
+    config.check()?;
+    let log: LogConfig = section(&config)?;
+    init_logs(&LogSettings { format: log_format(log.format), filter: log.filter })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config, plan))
+}
+
+async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
+    let runtime: RuntimeConfig = section(&config)?;
+    let limits = ShutdownLimits {
+        lame_duck: runtime.lame_duck.map_or(plan.lame_duck, Into::into),
+        hard_stop: runtime.hard_stop.into(),
+    };
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let lifecycle = Lifecycle::new();
+    let readiness = match start(config, &plan, &lifecycle).await {
+        Ok(node) => node.readiness.clone(),
+        Err(error) => {
+            lifecycle.end().await;
+            return Err(error);
+        }
+    };
+    let signals = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    match lifecycle.run(&readiness, limits, signals).await {
+        Shutdown::Clean => Ok(ExitCode::SUCCESS),
+        Shutdown::Forced => {
+            talk("stopped before everything had finished");
+            Ok(ExitCode::from(3))
+        }
+    }
+}
+
+async fn start(config: Loaded, plan: &Plan, lifecycle: &Lifecycle) -> anyhow::Result<Node> {
+    let mut node = Node::new(config, plan.hosts.clone(), lifecycle.tasks())?;
+    let composed = compose(&mut node).await?;
+    let mut sockets = Sockets::new(&node);
+    if let Some(gateway) = composed.gateway {
+        sockets.gateway(&node, address(&node, plan, Service::Gateway)?, gateway).await?;
+    }
+    for service in &plan.own_ports {
+        let own = node.own_port(*service).with_context(|| format!("`{service}` does not run here"))?;
+        sockets.service(&node, service.name(), address(&node, plan, *service)?, own).await?;
+    }
+    sockets.admin(&node, section::<AdminConfig>(&node.config)?.listen).await?;
+    talk(&banner(&node, &sockets, composed.setup.as_ref())?);
+    Ok(node)
+}
+
+/// A service that is alone in its process listens on `PORT`, where that is set.
+fn address(node: &Node, plan: &Plan, service: Service) -> anyhow::Result<SocketAddr> {
+    let mut address = listen_address(&node.config, service)?;
+    if let (Some(port), 1) = (section::<ProcessConfig>(&node.config)?.port, plan.hosts.len()) {
+        address.set_port(port);
+        // Whoever sets it runs the process behind something that reaches it from outside.
+        address.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
+    }
+    Ok(address)
+}
+
+fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> anyhow::Result<String> {
+    let mut text = format!("Stoa {} is up.\n", env!("CARGO_PKG_VERSION"));
+    for listening in sockets.listening() {
+        let note = match listening.name.as_str() {
+            "gateway" => "API under /api, its documentation at /docs",
+            "admin" => "metrics and readiness; keep it private",
+            _ => "the service's own port",
+        };
+        writeln!(text, "  {:<8} http://{:<21} {note}", listening.name, listening.address)?;
+    }
+    let kind = node.database_settings(Service::Auth).target.dialect();
+    writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
+    let gateway = sockets.listening().iter().find(|listening| listening.name == "gateway");
+    if let (Some(secret), Some(gateway)) = (setup, gateway) {
+        let config: gateway::GatewayConfig = section(&node.config)?;
+        let base = config.public_url.map_or_else(|| format!("http://{}", gateway.address), |url| url.to_string());
+        writeln!(text, "\nThere is no admin yet. Make one here; the link works once:")?;
+        writeln!(text, "  {base}/api/setup?token={}", secret.expose())?;
+    }
+    Ok(text)
+}
+
+fn log_format(format: LogFormat) -> kit_telemetry::LogFormat {
+    match format {
+        LogFormat::Auto => kit_telemetry::LogFormat::Auto,
+        LogFormat::Json => kit_telemetry::LogFormat::Json,
+        LogFormat::Pretty => kit_telemetry::LogFormat::Pretty,
+    }
+}

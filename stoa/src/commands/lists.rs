@@ -1,0 +1,50 @@
+//! `stoa services` and `stoa routes`.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use kit_config::Loaded;
+use serde_json::{Value, json};
+
+use crate::cli::{Listing, answer};
+use crate::services::Service;
+use crate::settings::{listen_address, section};
+
+pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
+    let mut rows = Vec::new();
+    for service in Service::ALL {
+        rows.push((service, listen_address(config, service)?));
+    }
+    if options.json {
+        let row = |(service, listen): (Service, std::net::SocketAddr)| {
+            let calls: Vec<_> = service.calls().iter().map(|other| other.name()).collect();
+            json!({ "name": service.name(), "purpose": service.purpose(), "listen": listen, "calls": calls })
+        };
+        answer(&format!("{:#}", rows.into_iter().map(row).collect::<Value>()));
+    } else {
+        let mut text = String::new();
+        for (service, listen) in rows {
+            writeln!(text, "{:<9} {:<16} {}", service.name(), listen.to_string(), service.purpose())?;
+        }
+        answer(&text);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
+    let tables: Vec<_> = Service::ALL.into_iter().filter_map(Service::routes).collect();
+    let lines = gateway::list_routes(&section(config)?, &tables)?;
+    if options.json {
+        let row = |line: &gateway::RouteLine| {
+            json!({ "method": line.method, "path": line.path, "access": line.access, "target": line.target })
+        };
+        answer(&format!("{:#}", lines.iter().map(row).collect::<Value>()));
+    } else {
+        let mut text = String::new();
+        for line in &lines {
+            writeln!(text, "{:<7} {:<42} {:<7} {}", line.method, line.path, line.access, line.target)?;
+        }
+        answer(&text);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,32 @@
+//! What each command does.
+
+mod config;
+mod document;
+mod host;
+mod lists;
+mod migrate;
+
+use std::process::ExitCode;
+
+use crate::cli::{Command, CommandLine, answer};
+use crate::settings;
+
+pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
+    let CommandLine { config: file, set, command } = line;
+    match command {
+        Command::Up(options) => host::up(file, set, options),
+        Command::Run(options) => host::run(settings::load(file, set)?, &options),
+        Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
+        Command::Config(options) => config::config(file, set, &options),
+        Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
+        Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
+        Command::Openapi(options) => {
+            document::openapi(&options);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Version => {
+            answer(concat!("stoa ", env!("CARGO_PKG_VERSION")));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

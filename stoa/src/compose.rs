@@ -1,0 +1,85 @@
+//! The composition root: every service in dependency order, here or elsewhere.
+
+use anyhow::Context;
+use auth_api::{AuthClient, KeyWatch, TokenConfig};
+use gateway::{Backend, Gateway, GatewayDeps};
+use kit_rpc::pool::PoolSettings;
+use kit_runtime::Secret;
+use kit_token::Verifier;
+use users_api::UsersClient;
+
+use crate::node::Node;
+use crate::services::Service;
+use crate::settings::section;
+
+/// What came of it.
+pub(crate) struct Composed {
+    /// The gateway, where this process hosts it.
+    pub gateway: Option<Gateway>,
+    /// The secret of the set-up link, while nobody is admin.
+    pub setup: Option<Secret<String>>,
+}
+
+pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
+    let token: TokenConfig = section(&node.config)?;
+    let verifier = Verifier::new(token.rules(), node.clock.clone())?;
+
+    let mut setup = None;
+    let auth = node
+        .place(Service::Auth, AuthClient::remote, async |node| {
+            let built = auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier).await?).await?;
+            setup = built.setup;
+            Ok(built.hosted)
+        })
+        .await?;
+    let watch = KeyWatch { verifier: verifier.clone(), gate: node.readiness.gate("token.keys") };
+    watch.start(&token, auth.clone(), &node.tasks).await?;
+
+    node.place(Service::Users, UsersClient::remote, async |node| {
+        let deps = users::Deps {
+            db: node.database(Service::Users).await?,
+            auth,
+            verifier: verifier.clone(),
+            internal_keys: node.internal_keys.clone(),
+            clock: node.clock.clone(),
+            readiness: node.readiness.clone(),
+        };
+        Ok(users::build(deps)?)
+    })
+    .await?;
+
+    let gateway = if node.hosts.contains(&Service::Gateway) { Some(gateway(node, verifier)?) } else { None };
+    Ok(Composed { gateway, setup })
+}
+
+async fn auth_deps(node: &Node, token: &TokenConfig, verifier: &Verifier) -> anyhow::Result<auth::Deps> {
+    Ok(auth::Deps {
+        db: node.database(Service::Auth).await?,
+        token: token.clone(),
+        verifier: verifier.clone(),
+        internal_keys: node.internal_keys.clone(),
+        data: node.data.clone(),
+        clock: node.clock.clone(),
+        ids: node.ids.clone(),
+        tasks: node.tasks.clone(),
+        readiness: node.readiness.clone(),
+    })
+}
+
+fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
+    let mut services = Vec::new();
+    for service in Service::ALL {
+        if let Some(table) = service.routes() {
+            services.push(Backend { table, display: service.display(), place: node.backend(service)? });
+        }
+    }
+    let deps = GatewayDeps {
+        verifier,
+        services,
+        internal_key: Some(node.internal_keys.active().clone()),
+        tasks: node.tasks.clone(),
+        connections: PoolSettings::default(),
+        readiness: node.readiness.clone(),
+    };
+    Gateway::build(&section(&node.config)?, deps).context("the gateway could not start")
+}

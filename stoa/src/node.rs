@@ -1,0 +1,156 @@
+//! A process and what it hosts. The one trick is [`Node::place`]: a service is built here or called there,
+//! and nobody else has to know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow, bail};
+use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gateway::BackendPlace;
+use kit_config::Loaded;
+use kit_db::{DataFolder, Db, DbDeps, DbSettings, DbTarget};
+use kit_rpc::pool::{Pool, PoolSettings};
+use kit_rpc::{Hosted, InternalKeys, Remote};
+use kit_runtime::{Clock, Ids, Readiness, Tasks};
+use kit_telemetry::Metrics;
+
+use crate::services::Service;
+use crate::settings::{DataConfig, DatabaseConfig, PeersConfig, RpcConfig, section};
+
+/// How services find each other and where their state is.
+pub(crate) struct Node {
+    pub config: Loaded,
+    pub hosts: BTreeSet<Service>,
+    pub data: PathBuf,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub tasks: Tasks,
+    pub readiness: Readiness,
+    pub metrics: Metrics,
+    pub internal_keys: InternalKeys,
+    database: DatabaseConfig,
+    peers: PeersConfig,
+    pool: Pool,
+    placed: BTreeMap<Service, OwnPort>,
+    /// Held while the process lives.
+    _folder: Option<DataFolder>,
+}
+
+/// What a hosted service serves on a port of its own.
+#[derive(Clone)]
+pub(crate) struct OwnPort {
+    /// Its public routes.
+    pub routes: Router,
+    /// Its contract, for other services.
+    pub internal: Router,
+}
+
+impl Node {
+    pub(crate) fn new(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
+        let database: DatabaseConfig = section(&config)?;
+        let data = section::<DataConfig>(&config)?.dir;
+        // Processes on one PostgreSQL may share the folder of their keys; a SQLite file has one owner.
+        let folder = if database.url.is_none() { Some(DataFolder::lock(&data)?) } else { None };
+        let ids = Ids::system();
+        let internal_keys = internal_keys(&section(&config)?, &data, &ids)?;
+        Ok(Self {
+            peers: section(&config)?,
+            pool: Pool::new(PoolSettings::default(), tasks.clone()),
+            config,
+            hosts,
+            data,
+            clock: Clock::system(),
+            ids,
+            tasks,
+            readiness: Readiness::new(),
+            metrics: Metrics::new(),
+            internal_keys,
+            database,
+            placed: BTreeMap::new(),
+            _folder: folder,
+        })
+    }
+
+    /// If this process hosts the service, builds it and gives back the client that calls it here; else gives
+    /// back the client of the configured peer.
+    pub(crate) async fn place<C>(
+        &mut self,
+        service: Service,
+        remote: impl FnOnce(Remote) -> C,
+        build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
+    ) -> anyhow::Result<C> {
+        if !self.hosts.contains(&service) {
+            return self.remote(service).map(remote);
+        }
+        let hosted = build(self).await.with_context(|| format!("service `{service}` could not start"))?;
+        self.placed.insert(service, OwnPort { routes: hosted.routes, internal: hosted.internal });
+        Ok(hosted.client)
+    }
+
+    /// Where requests for a service go: to its router in this process, or to the peer.
+    pub(crate) fn backend(&self, service: Service) -> anyhow::Result<BackendPlace> {
+        match self.placed.get(&service) {
+            Some(own) => Ok(BackendPlace::Hosted(own.routes.clone())),
+            None => self.peer(service).map(BackendPlace::Peer),
+        }
+    }
+
+    /// What a hosted service serves on a port of its own.
+    pub(crate) fn own_port(&self, service: Service) -> Option<OwnPort> {
+        self.placed.get(&service).cloned()
+    }
+
+    /// Opens a service's database, its migrations run.
+    pub(crate) async fn database(&self, service: Service) -> anyhow::Result<Db> {
+        let migrations = service.migrations().ok_or_else(|| anyhow!("service `{service}` has no database"))?;
+        let deps = DbDeps {
+            tasks: self.tasks.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            metrics: Some(self.metrics.clone()),
+        };
+        let opened = Db::open(self.database_settings(service), &migrations, deps).await;
+        opened.with_context(|| format!("the database of `{service}` could not be opened"))
+    }
+
+    /// Where a service's database is.
+    pub(crate) fn database_settings(&self, service: Service) -> DbSettings {
+        let target = match &self.database.url {
+            Some(url) => DbTarget::Postgres { url: url.clone(), schema: service.name().to_owned() },
+            None => DbTarget::Sqlite { file: self.data.join(format!("{service}.db")) },
+        };
+        DbSettings {
+            readers: self.database.readers,
+            writers: self.database.writers,
+            queue: self.database.queue,
+            ..DbSettings::new(service.name(), target)
+        }
+    }
+
+    fn remote(&self, service: Service) -> anyhow::Result<Remote> {
+        let wanted = self.hosts.iter().any(|hosted| hosted.calls().contains(&service));
+        if !wanted && self.peers.by_service.get(service.name()).is_none() {
+            return Ok(Remote::nowhere(service.name()));
+        }
+        Ok(Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?)
+    }
+
+    fn peer(&self, service: Service) -> anyhow::Result<kit_config::BaseUrl> {
+        match self.peers.by_service.get(service.name()) {
+            Some(address) => Ok(address.clone()),
+            None => bail!("no peer configured for `{service}`; set `peers.{service}`, or run it here"),
+        }
+    }
+}
+
+fn internal_keys(config: &RpcConfig, data: &std::path::Path, ids: &Ids) -> anyhow::Result<InternalKeys> {
+    let keys = if config.keys.is_empty() {
+        let made = || URL_SAFE_NO_PAD.encode(ids.random::<32>());
+        vec![kit_config::secret_file::read_or_create_text(&data.join("keys/internal.secret"), made)?]
+    } else {
+        config.keys.clone()
+    };
+    InternalKeys::new(keys).context("`rpc.keys` cannot be used")
+}

@@ -1,0 +1,154 @@
+//! The configuration of the process as a whole, and the catalogue of everything that may be set.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use auth::AuthConfig;
+use auth_api::TokenConfig;
+use gateway::GatewayConfig;
+use kit_config::{AliasKind, BaseUrl, Catalog, Loaded, Map, Section, Sources, Span};
+use kit_runtime::Secret;
+use users::UsersConfig;
+
+use crate::services::Service;
+
+kit_config::config! {
+    /// Files of this process.
+    pub(crate) struct DataConfig("data") {
+        /// The data folder: databases in embedded mode, generated keys.
+        dir: PathBuf = "data",
+    }
+}
+
+kit_config::config! {
+    /// The databases.
+    pub(crate) struct DatabaseConfig("database") {
+        /// `postgres://user:password@host:port/database`: a schema for each service. Without it, a SQLite file
+        /// for each service in the data folder.
+        url: Option<Secret<String>>,
+        /// Connections for reading, for each service.
+        readers: usize = "2",
+        /// Connections for writing, for each service, on PostgreSQL.
+        writers: usize = "3",
+        /// How many writes may wait, for each service; one more is answered 503.
+        queue: usize = "1024",
+    }
+}
+
+kit_config::config! {
+    /// The admin listener: metrics and readiness. Never expose it.
+    pub(crate) struct AdminConfig("admin") {
+        /// Where it listens.
+        listen: SocketAddr = "127.0.0.1:9901",
+    }
+}
+
+kit_config::config! {
+    /// Start and stop.
+    pub(crate) struct RuntimeConfig("runtime") {
+        /// After the signal to stop: not ready, but still serving, so that load balancers notice. 5 s where it
+        /// is not set, none with `stoa up`.
+        lame_duck: Option<Span>,
+        /// How long requests at hand may take to finish.
+        hard_stop: Span = "25s",
+    }
+}
+
+kit_config::config_choice! {
+    /// How a log line looks.
+    pub(crate) enum LogFormat {
+        /// Pretty on a terminal, JSON elsewhere.
+        Auto = "auto",
+        /// One JSON object a line.
+        Json = "json",
+        /// For people.
+        Pretty = "pretty",
+    }
+}
+
+kit_config::config! {
+    /// Logs, on stderr.
+    pub(crate) struct LogConfig("log") {
+        /// How a line looks.
+        format: LogFormat = "auto",
+        /// What is logged, as `level` or `target=level`, separated by commas.
+        filter: String = "info",
+    }
+}
+
+kit_config::config! {
+    /// Calls between services.
+    pub(crate) struct RpcConfig("rpc") {
+        /// The internal API keys, at least 32 bytes each. The first one is sent, any is accepted, so that they
+        /// can be changed without a stop. Made on first start in the data folder where none is set.
+        keys: Vec<Secret<String>>,
+    }
+}
+
+kit_config::config! {
+    /// Where the services are that do not run in this process.
+    pub(crate) struct PeersConfig("peers") {
+        /// The base address of a service.
+        #[key("*")]
+        by_service: Map<BaseUrl>,
+    }
+}
+
+/// Services that are planned: their listen keys are known, so that one file serves every version.
+const PLANNED: [&str; 8] =
+    ["catalog", "cart", "orders", "payments", "subscriptions", "storage", "notifications", "analytics"];
+
+/// Everything that may be set.
+pub(crate) fn catalog() -> Catalog {
+    let mut catalog = Catalog::new()
+        .section::<DataConfig>()
+        .section::<DatabaseConfig>()
+        .section::<RuntimeConfig>()
+        .section::<LogConfig>()
+        .section::<AdminConfig>()
+        .section::<RpcConfig>()
+        .section::<PeersConfig>()
+        .section::<TokenConfig>()
+        .section::<AuthConfig>()
+        .section::<UsersConfig>()
+        .section::<GatewayConfig>();
+    for service in PLANNED {
+        catalog = catalog.reserved(&format!("{service}.listen"), "For a service that is planned; ignored.");
+    }
+    catalog
+        .reserved("storage.s3_listen", "For a service that is planned; ignored.")
+        .reserved("redis.url", "For a cache that is planned; ignored.")
+        .reserved("rabbitmq.url", "For a broker that is planned; ignored.")
+        .reserved("kafka.brokers", "For a broker that is planned; ignored.")
+        .alias("PORT", "port", AliasKind::Same)
+        .alias("DATABASE_URL", "database.url", AliasKind::Same)
+        .alias("REDIS_URL", "redis.url", AliasKind::Same)
+        .alias("AMQP_URL", "rabbitmq.url", AliasKind::Same)
+        .alias("KAFKA_BROKERS", "kafka.brokers", AliasKind::Same)
+        .alias("JWT_SECRET", "token.jwt_secret", AliasKind::Same)
+        .alias("TOKEN_EXPIRY", "token.expiry", AliasKind::Hours)
+        .alias("AUTH_SERVICE_URL", "peers.auth", AliasKind::Same)
+        .alias("USER_SERVICE_URL", "peers.users", AliasKind::Same)
+        .alias("STOA_ADMIN_USERNAME", "auth.admin.username", AliasKind::Same)
+        .alias("STOA_ADMIN_EMAIL", "auth.admin.email", AliasKind::Same)
+        .alias("STOA_ADMIN_PASSWORD", "auth.admin.password", AliasKind::Same)
+}
+
+/// Loads the configuration of this process.
+pub(crate) fn load(file: Option<PathBuf>, flags: Vec<(String, String)>) -> anyhow::Result<Loaded> {
+    Ok(catalog().load(Sources::from_process(file, flags))?)
+}
+
+/// A section, its problems told.
+pub(crate) fn section<S: Section>(loaded: &Loaded) -> anyhow::Result<S> {
+    Ok(loaded.get::<S>()?)
+}
+
+/// Where a service listens on a port of its own.
+pub(crate) fn listen_address(loaded: &Loaded, service: Service) -> anyhow::Result<SocketAddr> {
+    Ok(match service {
+        Service::Gateway => loaded.get::<GatewayConfig>()?.listen,
+        Service::Auth => loaded.get::<AuthConfig>()?.listen,
+        Service::Users => loaded.get::<UsersConfig>()?.listen,
+    })
+}
