@@ -1,12 +1,11 @@
 //! The composition root: every service in dependency order, here or elsewhere.
 
 use anyhow::Context;
-use auth_api::{AuthClient, KeyWatch, TokenConfig};
+use auth_api::{AuthClient, KeyWatch, NoAuth, TokenConfig};
 use gateway::{Backend, Gateway, GatewayDeps};
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::Secret;
 use kit_token::Verifier;
-use users_api::UsersClient;
 
 use crate::node::Node;
 use crate::services::Service;
@@ -25,17 +24,20 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     let verifier = Verifier::new(token.rules(), node.clock.clone())?;
 
     let mut setup = None;
-    let auth = node
-        .place(Service::Auth, AuthClient::remote, async |node| {
+    let auth = if token.public_key_file.is_some() && !node.reaches(Service::Auth) {
+        AuthClient::local(NoAuth)
+    } else {
+        node.place(Service::Auth, AuthClient::remote, async |node| {
             let built = auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier).await?).await?;
             setup = built.setup;
             Ok(built.hosted)
         })
-        .await?;
+        .await?
+    };
     let watch = KeyWatch { verifier: verifier.clone(), gate: node.readiness.gate("token.keys") };
-    watch.start(&token, auth.clone(), &node.tasks).await?;
+    watch.start(&token, auth.clone(), &node.tasks)?;
 
-    node.place(Service::Users, UsersClient::remote, async |node| {
+    node.host(Service::Users, async |node| {
         let deps = users::Deps {
             db: node.database(Service::Users).await?,
             auth,

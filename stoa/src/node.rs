@@ -81,12 +81,29 @@ impl Node {
         remote: impl FnOnce(Remote) -> C,
         build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
     ) -> anyhow::Result<C> {
+        match self.host(service, build).await? {
+            Some(client) => Ok(client),
+            None => Ok(remote(Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?)),
+        }
+    }
+
+    /// If this process hosts the service, builds it; for services that no other calls.
+    pub(crate) async fn host<C>(
+        &mut self,
+        service: Service,
+        build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
+    ) -> anyhow::Result<Option<C>> {
         if !self.hosts.contains(&service) {
-            return self.remote(service).map(remote);
+            return Ok(None);
         }
         let hosted = build(self).await.with_context(|| format!("service `{service}` could not start"))?;
         self.placed.insert(service, OwnPort { routes: hosted.routes, internal: hosted.internal });
-        Ok(hosted.client)
+        Ok(Some(hosted.client))
+    }
+
+    /// Whether the service runs here or is configured as a peer.
+    pub(crate) fn reaches(&self, service: Service) -> bool {
+        self.hosts.contains(&service) || self.peers.by_service.contains_key(service.name())
     }
 
     /// Where requests for a service go: to its router in this process, or to the peer.
@@ -127,14 +144,6 @@ impl Node {
             queue: self.database.queue,
             ..DbSettings::new(service.name(), target)
         }
-    }
-
-    fn remote(&self, service: Service) -> anyhow::Result<Remote> {
-        let wanted = self.hosts.iter().any(|hosted| hosted.calls().contains(&service));
-        if !wanted && self.peers.by_service.get(service.name()).is_none() {
-            return Ok(Remote::nowhere(service.name()));
-        }
-        Ok(Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?)
     }
 
     fn peer(&self, service: Service) -> anyhow::Result<kit_config::BaseUrl> {

@@ -46,15 +46,6 @@ impl Service {
         }
     }
 
-    /// The services that it calls.
-    pub(crate) const fn calls(self) -> &'static [Self] {
-        match self {
-            Self::Gateway => &[Self::Auth, Self::Users],
-            Self::Auth => &[],
-            Self::Users => &[Self::Auth],
-        }
-    }
-
     /// What it serves; nothing for the gateway, which serves what the others do.
     pub(crate) fn routes(self) -> Option<RouteTable> {
         match self {

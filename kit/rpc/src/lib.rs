@@ -18,6 +18,7 @@
 mod call;
 mod contract;
 mod fault;
+mod hosted;
 mod keys;
 mod method;
 pub mod pool;
@@ -27,6 +28,7 @@ mod wire;
 
 pub use call::{Actor, CallContext, Deadline};
 pub use fault::{ContractError, Fault};
+pub use hosted::Hosted;
 pub use keys::{INTERNAL_KEY, InternalKeys, InternalKeysError};
 pub use remote::{Remote, RpcPool};
 

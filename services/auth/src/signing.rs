@@ -6,6 +6,7 @@ use auth_api::TokenConfig;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_config::secret_file;
 use kit_runtime::{Ids, Secret};
 use kit_token::{Algorithm, KeyError, KeyRing, SigningKey};
 use thiserror::Error;
@@ -69,11 +70,10 @@ fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError
         SigningAlgorithm::EdDsa => Algorithm::EdDsa,
     };
     let path = config.signing_key_file.clone().unwrap_or_else(|| data.join("keys/signing.pem"));
-    let made = SigningKey::generate_pem_if(!path.exists(), wanted)?;
-    let pem = match made {
-        Some(pem) => stored(path.clone(), || pem)?,
-        None => kit_config::read_text(&path).map_err(|source| SigningError::File { path: path.clone(), source })?,
-    };
+    let found = secret_file::read(&path).map_err(|source| SigningError::File { path: path.clone(), source })?;
+    // Made only where there is none: an RSA key takes a while.
+    let made = if found.is_none() { SigningKey::generate(wanted)?.to_pem()?.expose().clone() } else { String::new() };
+    let pem = stored(path.clone(), || made)?;
     let key = SigningKey::from_pem(&pem)?;
     if key.algorithm() != wanted {
         return Err(SigningError::OtherAlgorithm { path, found: key.algorithm().as_str(), wanted: wanted.as_str() });
@@ -82,5 +82,6 @@ fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError
 }
 
 fn stored(path: PathBuf, make: impl FnOnce() -> String) -> Result<String, SigningError> {
-    kit_config::secret_file::read_or_create(&path, make).map_err(|source| SigningError::File { path, source })
+    let text = secret_file::read_or_create_text(&path, make);
+    text.map(|text| text.expose().clone()).map_err(|source| SigningError::File { path, source })
 }

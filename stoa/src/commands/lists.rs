@@ -17,8 +17,7 @@ pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<Exi
     }
     if options.json {
         let row = |(service, listen): (Service, std::net::SocketAddr)| {
-            let calls: Vec<_> = service.calls().iter().map(|other| other.name()).collect();
-            json!({ "name": service.name(), "purpose": service.purpose(), "listen": listen, "calls": calls })
+            json!({ "name": service.name(), "purpose": service.purpose(), "listen": listen })
         };
         answer(&format!("{:#}", rows.into_iter().map(row).collect::<Value>()));
     } else {

@@ -1,5 +1,6 @@
 //! What other services may ask of auth.
 
+use kit_rpc::CallContext;
 use kit_token::{Jwks, Role, UserId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -11,6 +12,21 @@ kit_rpc::contract! {
         query key_set(GetKeySet) -> Jwks;
         /// Who an account belongs to.
         query get_identity(GetIdentity) -> Identity;
+    }
+}
+
+kit_rpc::contract_error!(AuthError);
+
+/// Stands for auth where it is neither here nor configured: a process with a public key file may do without.
+pub struct NoAuth;
+
+impl Auth for NoAuth {
+    async fn key_set(&self, _: &CallContext, _: GetKeySet) -> Result<Jwks, AuthError> {
+        Err(AuthError::Unavailable)
+    }
+
+    async fn get_identity(&self, _: &CallContext, _: GetIdentity) -> Result<Identity, AuthError> {
+        Err(AuthError::Unavailable)
     }
 }
 

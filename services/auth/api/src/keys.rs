@@ -1,10 +1,11 @@
 //! How a process comes by the keys it verifies access tokens with.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kit_config::Span;
-use kit_rpc::{CallContext, Deadline};
+use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::{ReadinessGate, Secret, Stop, Tasks};
 use kit_token::{KeyError, KeySet, Verifier, VerifierRules};
 use thiserror::Error;
@@ -75,11 +76,10 @@ impl KeyWatch {
     /// this process, and again every few seconds. The last good key set stays when auth is away.
     pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<(), KeysError> {
         let fixed = match (&config.jwt_secret, &config.public_key_file) {
-            (Some(secret), _) => Some(KeySet::from_secret(&Secret::new(secret.expose().clone().into_bytes()))?),
-            (None, Some(path)) => {
-                let pem = kit_config::read_text(path).map_err(|reason| KeysError::File { path: path.clone(), reason })?;
-                Some(KeySet::from_public_pem(&pem)?)
-            }
+            (Some(secret), _) => Some(KeySet::from_secret(&Secret::new(
+                secret.expose().clone().into_bytes(),
+            ))?),
+            (None, Some(path)) => Some(KeySet::from_public_pem(&read(path)?)?),
             (None, None) => None,
         };
         match fixed {
@@ -100,6 +100,16 @@ impl KeyWatch {
     }
 }
 
+fn read(path: &Path) -> Result<String, KeysError> {
+    let failed = |reason| KeysError::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let found = kit_config::secret_file::read(path).map_err(failed)?;
+    let bytes = found.ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
+    String::from_utf8(bytes.expose().clone()).map_err(|_| failed(ErrorKind::InvalidData.into()))
+}
+
 async fn follow(
     verifier: Verifier,
     gate: ReadinessGate,
@@ -108,7 +118,7 @@ async fn follow(
 ) -> Result<(), kit_runtime::TaskError> {
     let mut known = None;
     loop {
-        let call = CallContext::service("token-keys", Deadline::within(CALL_LIMIT));
+        let call = CallContext::new(Actor::Service("token-keys".into()), Deadline::after(CALL_LIMIT));
         match auth.key_set(&call, GetKeySet {}).await {
             Ok(jwks) if known.as_ref() != Some(&jwks) => {
                 verifier.replace_keys(KeySet::from_jwks(&jwks)?);

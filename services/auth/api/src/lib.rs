@@ -7,11 +7,11 @@ mod keys;
 mod routes;
 mod types;
 
-pub use contract::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, Identity};
+pub use contract::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, Identity, NoAuth};
 pub use events::UserRegistered;
 pub use keys::{KeyWatch, KeysError, TokenConfig};
 pub use routes::{aliases, routes};
 pub use types::{
-    AccountStatus, AccountView, Home, LogIn, LoggedIn, Metadata, Register, Registered, Session, SetUp, Validate,
-    Validated,
+    AccountStatus, AccountView, Home, LogIn, LoggedIn, Metadata, Register, Registered, Session, SetUp,
+    Validate, Validated,
 };

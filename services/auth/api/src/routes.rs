@@ -19,7 +19,20 @@ pub fn aliases() -> &'static [&'static str] {
 
 /// Everything auth serves.
 pub fn routes() -> RouteTable {
-    RouteTable::new("auth", vec![home(), register(), login(), validate(), me(), jwks(), metadata(), setup_page(), setup()])
+    RouteTable::new(
+        "auth",
+        vec![
+            home(),
+            register(),
+            login(),
+            validate(),
+            me(),
+            jwks(),
+            metadata(),
+            setup_page(),
+            setup(),
+        ],
+    )
 }
 
 fn home() -> Route {
@@ -88,32 +101,45 @@ fn me() -> Route {
 
 fn jwks() -> Route {
     let key = json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "…", "n": "…", "e": "AQAB" });
-    Route::new(http::Method::GET, "/.well-known/jwks.json", "jwks", Access::Public)
-        .summary("The public keys of access tokens (RFC 7517)")
-        .answer::<Jwks>(StatusCode::OK, json!({ "keys": [key] }))
+    Route::new(
+        http::Method::GET,
+        "/.well-known/jwks.json",
+        "jwks",
+        Access::Public,
+    )
+    .summary("The public keys of access tokens (RFC 7517)")
+    .answer::<Jwks>(StatusCode::OK, json!({ "keys": [key] }))
 }
 
 fn metadata() -> Route {
-    Route::new(http::Method::GET, "/.well-known/oauth-authorization-server", "metadata", Access::Public)
-        .summary("Authorization server metadata (RFC 8414)")
-        .answer::<Metadata>(
-            StatusCode::OK,
-            json!({
-                "issuer": "https://shop.example.com",
-                "jwks_uri": "https://shop.example.com/.well-known/jwks.json",
-                "token_endpoint": "https://shop.example.com/api/login",
-                "registration_endpoint": "https://shop.example.com/api/register",
-                "response_types_supported": [],
-                "token_signing_alg_values_supported": ["RS256"]
-            }),
-        )
+    Route::new(
+        http::Method::GET,
+        "/.well-known/oauth-authorization-server",
+        "metadata",
+        Access::Public,
+    )
+    .summary("Authorization server metadata (RFC 8414)")
+    .answer::<Metadata>(
+        StatusCode::OK,
+        json!({
+            "issuer": "https://shop.example.com",
+            "jwks_uri": "https://shop.example.com/.well-known/jwks.json",
+            "token_endpoint": "https://shop.example.com/api/login",
+            "registration_endpoint": "https://shop.example.com/api/register",
+            "response_types_supported": [],
+            "token_signing_alg_values_supported": ["RS256"]
+        }),
+    )
 }
 
 fn setup_page() -> Route {
     Route::new(http::Method::GET, "/setup", "setup_page", Access::Public)
         .summary("The page behind the one-time set-up link, where the first admin is made")
         .page()
-        .refuses(StatusCode::NOT_FOUND, "this set-up link does not work, or not any more")
+        .refuses(
+            StatusCode::NOT_FOUND,
+            "this set-up link does not work, or not any more",
+        )
 }
 
 fn setup() -> Route {

@@ -14,6 +14,8 @@ kit_rpc::contract! {
     }
 }
 
+kit_rpc::contract_error!(UsersError);
+
 /// Asks for a profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FindProfile {

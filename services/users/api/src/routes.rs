@@ -13,7 +13,16 @@ const CHANGED_SINCE: &str = "the resource has changed since";
 
 /// Everything users serves.
 pub fn routes() -> RouteTable {
-    let own = vec![health(), list(), create(), get(), update(), delete(), get_own(), put_own()];
+    let own = vec![
+        health(),
+        list(),
+        create(),
+        get(),
+        update(),
+        delete(),
+        get_own(),
+        put_own(),
+    ];
     RouteTable::new("users", own)
 }
 

@@ -38,7 +38,10 @@ pub struct UpdateProfile {
 }
 
 /// Tells a member that is null from one that is not there.
-#[expect(clippy::option_option, reason = "left out, null and given are three different wishes")]
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and given are three different wishes"
+)]
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

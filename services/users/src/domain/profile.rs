@@ -115,13 +115,11 @@ fn check_length(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest
 
 #[cfg(test)]
 mod tests {
-    use kit_runtime::Ids;
-
     use super::*;
 
     fn request() -> CreateProfile {
         CreateProfile {
-            user_id: UserId::from(Ids::seeded(1).uuid()),
+            user_id: UserId::from(kit_runtime::Uuid::nil()),
             username: "Ada".to_owned(),
             email: "ada@example.com".to_owned(),
             full_name: None,

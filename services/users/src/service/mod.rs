@@ -9,7 +9,7 @@ use auth_api::{AuthClient, GetIdentity};
 use kit_db::{Db, Reader, StoreError, Tx, UnitError, WriteError, refuse};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
-use kit_rpc::{CallContext, Deadline};
+use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::Clock;
 use kit_token::{Principal, UserId};
 use users_api::{CreateProfile, FindProfile, ProfileView, UpdateProfile, Users, UsersError};
@@ -105,7 +105,7 @@ impl UsersService {
             ended => return ended.map(|version| Saved::Updated { version }),
         }
         let change = ProfileChange::check(request.clone()).map_err(UsersFailure::Invalid)?;
-        let call = CallContext::service("users", Deadline::within(AUTH_LIMIT));
+        let call = CallContext::new(Actor::Service("users".into()), Deadline::after(AUTH_LIMIT));
         let identity = self.0.auth.get_identity(&call, GetIdentity { user_id }).await?;
         let draft = ProfileDraft { user_id, username: identity.username, email: identity.email, change };
         if self.insert(draft).await? {
