@@ -28,13 +28,17 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         AuthClient::local(NoAuth)
     } else {
         node.place(Service::Auth, AuthClient::remote, async |node| {
-            let built = auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier).await?).await?;
+            let built =
+                auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier).await?).await?;
             setup = built.setup;
             Ok(built.hosted)
         })
         .await?
     };
-    let watch = KeyWatch { verifier: verifier.clone(), gate: node.readiness.gate("token.keys") };
+    let watch = KeyWatch {
+        verifier: verifier.clone(),
+        gate: node.readiness.gate("token.keys"),
+    };
     watch.start(&token, auth.clone(), &node.tasks)?;
 
     node.host(Service::Users, async |node| {
@@ -50,7 +54,11 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     })
     .await?;
 
-    let gateway = if node.hosts.contains(&Service::Gateway) { Some(gateway(node, verifier)?) } else { None };
+    let gateway = if node.hosts.contains(&Service::Gateway) {
+        Some(gateway(node, verifier)?)
+    } else {
+        None
+    };
     Ok(Composed { gateway, setup })
 }
 
@@ -72,16 +80,20 @@ fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
     let mut services = Vec::new();
     for service in Service::ALL {
         if let Some(table) = service.routes() {
-            services.push(Backend { table, display: service.display(), place: node.backend(service)? });
+            services.push(Backend {
+                table,
+                display: service.display(),
+                place: node.backend(service)?,
+            });
         }
     }
     let deps = GatewayDeps {
         verifier,
         services,
-        internal_key: Some(node.internal_keys.active().clone()),
+        internal_keys: node.internal_keys.clone(),
         tasks: node.tasks.clone(),
         connections: PoolSettings::default(),
         readiness: node.readiness.clone(),
     };
-    Gateway::build(&section(&node.config)?, deps).context("the gateway could not start")
+    gateway::build(section(&node.config)?, deps).context("the gateway could not start")
 }

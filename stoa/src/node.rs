@@ -2,18 +2,18 @@
 //! and nobody else has to know.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gateway::BackendPlace;
-use kit_config::Loaded;
-use kit_db::{DataFolder, Db, DbDeps, DbSettings, DbTarget};
-use kit_rpc::pool::{Pool, PoolSettings};
-use kit_rpc::{Hosted, InternalKeys, Remote};
-use kit_runtime::{Clock, Ids, Readiness, Tasks};
+use kit_config::{Loaded, secret_file};
+use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget};
+use kit_rpc::pool::PoolSettings;
+use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
+use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
 use kit_telemetry::Metrics;
 
 use crate::services::Service;
@@ -30,9 +30,10 @@ pub(crate) struct Node {
     pub readiness: Readiness,
     pub metrics: Metrics,
     pub internal_keys: InternalKeys,
+    db_metrics: DbMetrics,
     database: DatabaseConfig,
     peers: PeersConfig,
-    pool: Pool,
+    pool: RpcPool,
     placed: BTreeMap<Service, OwnPort>,
     /// Held while the process lives.
     _folder: Option<DataFolder>,
@@ -52,12 +53,17 @@ impl Node {
         let database: DatabaseConfig = section(&config)?;
         let data = section::<DataConfig>(&config)?.dir;
         // Processes on one PostgreSQL may share the folder of their keys; a SQLite file has one owner.
-        let folder = if database.url.is_none() { Some(DataFolder::lock(&data)?) } else { None };
+        let folder = if database.url.is_none() {
+            Some(DataFolder::lock(&data)?)
+        } else {
+            None
+        };
         let ids = Ids::system();
-        let internal_keys = internal_keys(&section(&config)?, &data, &ids)?;
+        let keys = internal_keys(section(&config)?, &data, &ids)?;
+        let metrics = Metrics::new();
         Ok(Self {
             peers: section(&config)?,
-            pool: Pool::new(PoolSettings::default(), tasks.clone()),
+            pool: RpcPool::new(PoolSettings::default(), tasks.clone()),
             config,
             hosts,
             data,
@@ -65,8 +71,9 @@ impl Node {
             ids,
             tasks,
             readiness: Readiness::new(),
-            metrics: Metrics::new(),
-            internal_keys,
+            db_metrics: DbMetrics::new(&metrics),
+            metrics,
+            internal_keys: InternalKeys::new(keys).context("`rpc.keys` cannot be used")?,
             database,
             placed: BTreeMap::new(),
             _folder: folder,
@@ -83,7 +90,11 @@ impl Node {
     ) -> anyhow::Result<C> {
         match self.host(service, build).await? {
             Some(client) => Ok(client),
-            None => Ok(remote(Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?)),
+            None => Ok(remote(Remote::new(
+                &self.pool,
+                &self.peer(service)?,
+                self.internal_keys.clone(),
+            )?)),
         }
     }
 
@@ -96,8 +107,16 @@ impl Node {
         if !self.hosts.contains(&service) {
             return Ok(None);
         }
-        let hosted = build(self).await.with_context(|| format!("service `{service}` could not start"))?;
-        self.placed.insert(service, OwnPort { routes: hosted.routes, internal: hosted.internal });
+        let hosted = build(self)
+            .await
+            .with_context(|| format!("service `{service}` could not start"))?;
+        self.placed.insert(
+            service,
+            OwnPort {
+                routes: hosted.routes,
+                internal: hosted.internal,
+            },
+        );
         Ok(Some(hosted.client))
     }
 
@@ -121,22 +140,29 @@ impl Node {
 
     /// Opens a service's database, its migrations run.
     pub(crate) async fn database(&self, service: Service) -> anyhow::Result<Db> {
-        let migrations = service.migrations().ok_or_else(|| anyhow!("service `{service}` has no database"))?;
+        let migrations = service
+            .migrations()
+            .ok_or_else(|| anyhow!("service `{service}` has no database"))?;
         let deps = DbDeps {
             tasks: self.tasks.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
-            metrics: Some(self.metrics.clone()),
+            metrics: Some(self.db_metrics.clone()),
         };
-        let opened = Db::open(self.database_settings(service), &migrations, deps).await;
+        let opened = Db::open(self.database_settings(service), &migrations, &deps).await;
         opened.with_context(|| format!("the database of `{service}` could not be opened"))
     }
 
     /// Where a service's database is.
     pub(crate) fn database_settings(&self, service: Service) -> DbSettings {
         let target = match &self.database.url {
-            Some(url) => DbTarget::Postgres { url: url.clone(), schema: service.name().to_owned() },
-            None => DbTarget::Sqlite { file: self.data.join(format!("{service}.db")) },
+            Some(url) => DbTarget::Postgres {
+                url: url.clone(),
+                schema: service.name().to_owned(),
+            },
+            None => DbTarget::Sqlite {
+                file: self.data.join(format!("{service}.db")),
+            },
         };
         DbSettings {
             readers: self.database.readers,
@@ -154,12 +180,13 @@ impl Node {
     }
 }
 
-fn internal_keys(config: &RpcConfig, data: &std::path::Path, ids: &Ids) -> anyhow::Result<InternalKeys> {
-    let keys = if config.keys.is_empty() {
-        let made = || URL_SAFE_NO_PAD.encode(ids.random::<32>());
-        vec![kit_config::secret_file::read_or_create_text(&data.join("keys/internal.secret"), made)?]
-    } else {
-        config.keys.clone()
-    };
-    InternalKeys::new(keys).context("`rpc.keys` cannot be used")
+fn internal_keys(config: RpcConfig, data: &Path, ids: &Ids) -> anyhow::Result<Vec<Secret<String>>> {
+    if !config.keys.is_empty() {
+        return Ok(config.keys);
+    }
+    let made = || URL_SAFE_NO_PAD.encode(ids.random::<32>());
+    Ok(vec![secret_file::read_or_create_text(
+        &data.join("keys/internal.secret"),
+        made,
+    )?])
 }

@@ -28,16 +28,30 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     pub(crate) fn new(node: &Node) -> Self {
-        Self { stack: Stack::new(node.ids.clone(), &node.metrics), listening: Vec::new() }
+        Self {
+            stack: Stack::new(node.ids.clone(), &node.metrics),
+            listening: Vec::new(),
+        }
     }
 
     /// Serves the gateway.
-    pub(crate) async fn gateway(&mut self, node: &Node, address: SocketAddr, gateway: Gateway) -> anyhow::Result<()> {
+    pub(crate) async fn gateway(
+        &mut self,
+        node: &Node,
+        address: SocketAddr,
+        gateway: Gateway,
+    ) -> anyhow::Result<()> {
         self.serve(node, "gateway", address, gateway).await
     }
 
     /// Serves a service on a port of its own.
-    pub(crate) async fn service(&mut self, node: &Node, name: &str, address: SocketAddr, own: OwnPort) -> anyhow::Result<()> {
+    pub(crate) async fn service(
+        &mut self,
+        node: &Node,
+        name: &str,
+        address: SocketAddr,
+        own: OwnPort,
+    ) -> anyhow::Result<()> {
         let endpoint = ServiceEndpoint {
             router: Router::new().merge(own.internal).fallback_service(own.routes),
             readiness: node.readiness.clone(),
@@ -47,7 +61,10 @@ impl Sockets {
 
     /// Serves metrics and readiness.
     pub(crate) async fn admin(&mut self, node: &Node, address: SocketAddr) -> anyhow::Result<()> {
-        let endpoint = AdminEndpoint { metrics: node.metrics.clone(), readiness: node.readiness.clone() };
+        let endpoint = AdminEndpoint {
+            metrics: node.metrics.clone(),
+            readiness: node.readiness.clone(),
+        };
         self.serve(node, "admin", address, endpoint).await
     }
 
@@ -56,9 +73,18 @@ impl Sockets {
         &self.listening
     }
 
-    async fn serve<E: Endpoint>(&mut self, node: &Node, name: &str, address: SocketAddr, endpoint: E) -> anyhow::Result<()> {
+    async fn serve<E: Endpoint>(
+        &mut self,
+        node: &Node,
+        name: &str,
+        address: SocketAddr,
+        endpoint: E,
+    ) -> anyhow::Result<()> {
         let server = Server::bind(address, ServerSettings::default()).await?;
-        self.listening.push(Listening { name: name.to_owned(), address: server.address()? });
+        self.listening.push(Listening {
+            name: name.to_owned(),
+            address: server.address()?,
+        });
         server.serve(endpoint, self.stack.clone(), &node.tasks);
         Ok(())
     }

@@ -76,7 +76,9 @@ impl FromStr for Service {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        let found = Self::ALL.into_iter().find(|service| service.name() == text.trim());
+        let found = Self::ALL
+            .into_iter()
+            .find(|service| service.name() == text.trim());
         found.ok_or_else(|| format!("there is no service `{text}`; there are {}", known()))
     }
 }

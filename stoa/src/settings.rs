@@ -95,8 +95,16 @@ kit_config::config! {
 }
 
 /// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 8] =
-    ["catalog", "cart", "orders", "payments", "subscriptions", "storage", "notifications", "analytics"];
+const PLANNED: [&str; 8] = [
+    "catalog",
+    "cart",
+    "orders",
+    "payments",
+    "subscriptions",
+    "storage",
+    "notifications",
+    "analytics",
+];
 
 /// Everything that may be set.
 pub(crate) fn catalog() -> Catalog {
@@ -113,7 +121,10 @@ pub(crate) fn catalog() -> Catalog {
         .section::<UsersConfig>()
         .section::<GatewayConfig>();
     for service in PLANNED {
-        catalog = catalog.reserved(&format!("{service}.listen"), "For a service that is planned; ignored.");
+        catalog = catalog.reserved(
+            &format!("{service}.listen"),
+            "For a service that is planned; ignored.",
+        );
     }
     catalog
         .reserved("storage.s3_listen", "For a service that is planned; ignored.")

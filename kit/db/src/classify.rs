@@ -90,8 +90,8 @@ fn postgres_blame(error: &dyn DatabaseError) -> Blame {
 
 fn sqlite_blame(error: &dyn DatabaseError) -> Blame {
     match error.code().as_deref().and_then(primary_code) {
-        Some(5 | 6) => Blame::Outage(Unavailable::TimedOut),
-        Some(9) => Blame::Outage(Unavailable::TimedOut),
+        // Busy, locked, interrupted.
+        Some(5 | 6 | 9) => Blame::Outage(Unavailable::TimedOut),
         Some(7 | 10 | 11 | 13 | 14 | 26) => Blame::Outage(Unavailable::Storage),
         _ => Blame::Statement,
     }

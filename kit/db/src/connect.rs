@@ -14,9 +14,6 @@ use crate::dialect::Dialect;
 use crate::open::OpenError;
 use crate::settings::{DbSettings, DbTarget};
 
-/// How long SQLite waits for a lock that another process (a backup, a shell) holds.
-const BUSY_LIMIT: Duration = Duration::from_secs(5);
-
 /// What stays unencoded in a SQLite URL's path.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -49,7 +46,7 @@ impl Connector {
     pub(crate) fn new(settings: &DbSettings, purpose: Purpose) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (url, setup) = match &settings.target {
-            DbTarget::Sqlite { file } => (sqlite_url(file, purpose), sqlite_setup(purpose)),
+            DbTarget::Sqlite { file } => (sqlite_url(file, purpose), sqlite_setup(settings, purpose)),
             DbTarget::Postgres { url, schema } => {
                 valid_schema(schema)?;
                 (url.expose().clone(), postgres_setup(settings, schema, purpose))
@@ -103,8 +100,9 @@ fn sqlite_url(file: &Path, purpose: Purpose) -> String {
     format!("sqlite://{path}?mode={mode}")
 }
 
-fn sqlite_setup(purpose: Purpose) -> String {
-    let busy = setting_ms(BUSY_LIMIT);
+fn sqlite_setup(settings: &DbSettings, purpose: Purpose) -> String {
+    // A lock that another process (a backup, a shell) holds is waited for as long as a unit may take.
+    let busy = setting_ms(settings.unit_limit);
     let common =
         format!("PRAGMA busy_timeout = {busy}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;");
     match purpose {

@@ -7,11 +7,8 @@
 //! - [`start`]: a case with a call to somebody else in the middle. A leased row is committed first, so that a
 //!   second request, and a restarted process, know of the first; [`Ticket::finish`] stores the answer.
 
-use std::fmt::Write as _;
-use std::hash::Hasher;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use kit_runtime::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -19,7 +16,7 @@ use tokio::time::Instant;
 use crate::db::Db;
 use crate::dialect::Dialect;
 use crate::error::{StoreError, WriteError};
-use crate::outbox::Fnv;
+use crate::hash;
 use crate::row::Row;
 use crate::statement::sql;
 use crate::unit::{Session, Tx, Unit};
@@ -43,18 +40,14 @@ pub struct IdempotencyScope {
 
 /// A hash over what a request asks, in parts, such as path and body.
 pub fn request_hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
-    let mut hash = Context::new(&SHA256);
-    for part in parts {
-        // The length keeps parts apart.
-        hash.update(&part.len().to_be_bytes());
-        hash.update(part);
-    }
-    let mut text = String::with_capacity(64);
-    for byte in hash.finish().as_ref() {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digest = hash::sha256(|context| {
+        for part in parts {
+            // The length keeps parts apart.
+            context.update(&part.len().to_be_bytes());
+            context.update(part);
+        }
+    });
+    hash::hex(digest.as_ref())
 }
 
 /// What was answered.
@@ -317,9 +310,6 @@ async fn store(
 }
 
 fn lock_of(scope: &IdempotencyScope) -> i64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    hash.write(scope.scope.as_bytes());
-    hash.write(&[0]);
-    hash.write(scope.key.as_bytes());
-    hash.finish().cast_signed()
+    let bytes = scope.scope.bytes().chain([0]).chain(scope.key.bytes());
+    hash::fnv1a(bytes).cast_signed()
 }

@@ -82,7 +82,7 @@ where
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
         let running = self.unit.clone()(tx);
         let result = &mut self.result;
-        async move { matches!(result.insert(running.await), Ok(_)) }.boxed()
+        async move { result.insert(running.await).is_ok() }.boxed()
     }
 
     fn answer(self: Box<Self>, verdict: Verdict) {

@@ -25,6 +25,7 @@ mod db;
 mod dialect;
 mod error;
 mod folder;
+mod hash;
 pub mod idempotency;
 mod job;
 mod metrics;

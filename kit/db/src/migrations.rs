@@ -4,13 +4,12 @@
 //! an advisory lock (PostgreSQL) and then looks again what is left to do. A start with nothing to do takes
 //! neither.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use kit_runtime::Clock;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use thiserror::Error;
 
 use crate::dialect::Dialect;
-use crate::rewrite;
+use crate::{hash, rewrite};
 
 /// A service's migrations, in order. Made by [`crate::migrations!`] or by hand.
 #[derive(Clone, Copy, Debug)]
@@ -328,8 +327,7 @@ fn check_name(name: &str, last: &str) -> Result<(), MigrationError> {
 /// Line ends do not count, since a checkout may change them.
 fn checksum(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
-    let hash = digest(&SHA256, text.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash::hex(hash::sha256(|context| context.update(text.as_bytes())).as_ref())
 }
 
 async fn execute(connection: &mut AnyConnection, text: String) -> Result<(), sqlx::Error> {

@@ -3,13 +3,12 @@
 //! The outbox is the log: a row is appended in the transaction of the change and never updated. Who reads it,
 //! and how it travels, is not this crate's business.
 
-use std::hash::Hasher;
-
 use kit_runtime::{Clock, Ids};
 use kit_telemetry::TraceParent;
 use serde::Serialize;
 
 use crate::error::StoreError;
+use crate::hash::fnv1a;
 use crate::statement::sql;
 use crate::unit::Tx;
 
@@ -43,28 +42,11 @@ pub trait Event: Serialize {
 
 /// The partition of a key; the same for ever, in every process.
 pub fn partition_of(key: &str) -> i64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    hash.write(key.as_bytes());
-    let folded = hash.finish() ^ (hash.finish() >> 32);
-    i64::try_from(folded % PARTITIONS).unwrap_or(0)
+    let hash = fnv1a(key.bytes());
+    i64::try_from((hash ^ (hash >> 32)) % PARTITIONS).unwrap_or(0)
 }
 
-/// FNV-1a, 64 bits: the standard library's hasher promises nothing from one release to the next.
-pub(crate) struct Fnv(pub(crate) u64);
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// CloudEvents 1.0 attributes as headers, in binary mode.
+/// The attributes of `CloudEvents` 1.0 as headers, in binary mode.
 #[derive(Serialize)]
 struct Headers<'e> {
     ce_specversion: &'static str,

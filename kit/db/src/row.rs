@@ -21,7 +21,7 @@ impl Row {
 
     /// The column's value, by name or by index from zero.
     pub fn get<T: FromColumn>(&self, column: impl Column) -> Result<T, StoreError> {
-        T::from_column(self, &column)
+        T::from_column(self, column)
     }
 
     /// A text column read as something with one text form, such as a typed identifier.
@@ -29,9 +29,9 @@ impl Row {
     where
         T: FromStr<Err: Display>,
     {
-        let text: &str = self.raw(&column)?;
+        let text: &str = self.raw(column)?;
         text.parse()
-            .map_err(|error: T::Err| column_error(&column, &error))
+            .map_err(|error: T::Err| column_error(column, &error))
     }
 
     /// As [`Row::parse`], for a column that may be NULL.
@@ -39,19 +39,19 @@ impl Row {
     where
         T: FromStr<Err: Display>,
     {
-        let text: Option<&str> = self.raw(&column)?;
+        let text: Option<&str> = self.raw(column)?;
         text.map(str::parse)
             .transpose()
-            .map_err(|error: T::Err| column_error(&column, &error))
+            .map_err(|error: T::Err| column_error(column, &error))
     }
 
     /// A text column that holds JSON.
     pub fn json<T: DeserializeOwned>(&self, column: impl Column) -> Result<T, StoreError> {
-        let text: &str = self.raw(&column)?;
-        serde_json::from_str(text).map_err(|error| column_error(&column, &error))
+        let text: &str = self.raw(column)?;
+        serde_json::from_str(text).map_err(|error| column_error(column, &error))
     }
 
-    fn raw<'r, T>(&'r self, column: &impl Column) -> Result<T, StoreError>
+    fn raw<'r, T>(&'r self, column: impl Column) -> Result<T, StoreError>
     where
         T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
     {
@@ -59,7 +59,7 @@ impl Row {
     }
 }
 
-fn column_error(column: &impl Column, reason: &dyn Display) -> StoreError {
+fn column_error(column: impl Column, reason: &dyn Display) -> StoreError {
     StoreError::Column {
         column: column.describe(),
         reason: reason.to_string(),
@@ -67,37 +67,37 @@ fn column_error(column: &impl Column, reason: &dyn Display) -> StoreError {
 }
 
 /// How a column is named: its name, or its index from zero.
-pub trait Column: private::Sealed {
+pub trait Column: Copy + private::Sealed {
     #[doc(hidden)]
-    fn read<'r, T>(&self, row: &'r AnyRow) -> Result<T, sqlx::Error>
+    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
     where
         T: Decode<'r, sqlx::Any> + Type<sqlx::Any>;
     #[doc(hidden)]
-    fn describe(&self) -> String;
+    fn describe(self) -> String;
 }
 
 impl Column for &str {
-    fn read<'r, T>(&self, row: &'r AnyRow) -> Result<T, sqlx::Error>
+    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
     where
         T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
     {
-        row.try_get(*self)
+        row.try_get(self)
     }
 
-    fn describe(&self) -> String {
-        (*self).to_owned()
+    fn describe(self) -> String {
+        self.to_owned()
     }
 }
 
 impl Column for usize {
-    fn read<'r, T>(&self, row: &'r AnyRow) -> Result<T, sqlx::Error>
+    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
     where
         T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
     {
-        row.try_get(*self)
+        row.try_get(self)
     }
 
-    fn describe(&self) -> String {
+    fn describe(self) -> String {
         self.to_string()
     }
 }
@@ -111,19 +111,19 @@ mod private {
 /// A type that a column can be read as.
 pub trait FromColumn: Sized {
     #[doc(hidden)]
-    fn from_column(row: &Row, column: &impl Column) -> Result<Self, StoreError>;
+    fn from_column(row: &Row, column: impl Column) -> Result<Self, StoreError>;
 }
 
 macro_rules! read_as_is {
     ($($kind:ty),+) => {$(
         impl FromColumn for $kind {
-            fn from_column(row: &Row, column: &impl Column) -> Result<Self, StoreError> {
+            fn from_column(row: &Row, column: impl Column) -> Result<Self, StoreError> {
                 row.raw(column)
             }
         }
 
         impl FromColumn for Option<$kind> {
-            fn from_column(row: &Row, column: &impl Column) -> Result<Self, StoreError> {
+            fn from_column(row: &Row, column: impl Column) -> Result<Self, StoreError> {
                 row.raw(column)
             }
         }
@@ -135,14 +135,14 @@ read_as_is!(String, i64, Vec<u8>);
 macro_rules! read_from_integer {
     ($($kind:ty => $read:expr),+ $(,)?) => {$(
         impl FromColumn for $kind {
-            fn from_column(row: &Row, column: &impl Column) -> Result<Self, StoreError> {
+            fn from_column(row: &Row, column: impl Column) -> Result<Self, StoreError> {
                 Option::<$kind>::from_column(row, column)?
                     .ok_or_else(|| column_error(column, &"it is null"))
             }
         }
 
         impl FromColumn for Option<$kind> {
-            fn from_column(row: &Row, column: &impl Column) -> Result<Self, StoreError> {
+            fn from_column(row: &Row, column: impl Column) -> Result<Self, StoreError> {
                 let read: fn(i64) -> Option<$kind> = $read;
                 let Some(number) = row.raw::<Option<i64>>(column)? else {
                     return Ok(None);

@@ -83,6 +83,10 @@ pub struct Tx {
 impl Tx {
     /// Records an event that leaves when, and only when, this transaction is committed. It is held here and
     /// written with all others in one statement before the commit.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is published is given away; a borrow would read as if it could be changed afterwards"
+    )]
     pub fn publish<E: Event>(&mut self, event: E) {
         if let Err(error) = self.outbox.add(&event) {
             tracing::error!(%error, "an event cannot be published");

@@ -61,7 +61,7 @@
 macro_rules! contract {
     (
         $(#[$contract_meta:meta])*
-        pub trait $contract:ident($service:literal), client $client:ident, error $error:ty {
+        $visibility:vis trait $contract:ident($service:literal), client $client:ident, error $error:ty {
             $(
                 $(#[$method_meta:meta])*
                 $kind:ident $method:ident($request:ty) -> $answer:ty;
@@ -69,7 +69,7 @@ macro_rules! contract {
         }
     ) => {
         $(#[$contract_meta])*
-        pub trait $contract: ::core::marker::Send + ::core::marker::Sync + 'static {
+        $visibility trait $contract: ::core::marker::Send + ::core::marker::Sync + 'static {
             $(
                 $(#[$method_meta])*
                 fn $method(
@@ -96,7 +96,7 @@ macro_rules! contract {
 
         #[doc = ::core::concat!("Calls `", $service, "`, wherever it runs. A cheap handle.")]
         #[derive(::core::clone::Clone)]
-        pub struct $client(::std::sync::Arc<<Self as $crate::__private::Contract>::Object>);
+        $visibility struct $client(::std::sync::Arc<<Self as $crate::__private::Contract>::Object>);
 
         impl ::core::fmt::Debug for $client {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -154,6 +154,10 @@ macro_rules! contract {
             }
 
             impl<T: $contract> Dispatch for Hosted<T> {
+                fn methods(&self) -> &'static [&'static str] {
+                    &[$(::core::stringify!($method)),+]
+                }
+
                 fn dispatch<'a>(
                     &'a self,
                     method: &'a str,
@@ -163,7 +167,7 @@ macro_rules! contract {
                         $(
                             ::core::stringify!($method) => {
                                 const METHOD: Method = Method::$kind($service, ::core::stringify!($method));
-                                let run = |call: $crate::CallContext, request: $request| async move {
+                                let run = move |call: $crate::CallContext, request: $request| async move {
                                     self.0.$method(&call, request).await
                                 };
                                 ::std::boxed::Box::pin($crate::__private::serve(&METHOD, body, run))

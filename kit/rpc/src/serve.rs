@@ -14,6 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kit_http::ApiError;
+use kit_http::server::RouteLabel;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -28,6 +29,9 @@ pub(crate) const MOST_CALL_BYTES: usize = 8 * 1024 * 1024;
 
 /// A service behind its codec.
 pub trait Dispatch: Send + Sync + 'static {
+    /// The names of its methods.
+    fn methods(&self) -> &'static [&'static str];
+
     /// Runs the call in `body` and encodes its answer.
     fn dispatch<'a>(&'a self, method: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, Refusal>>;
 }
@@ -71,6 +75,7 @@ where
 
 #[derive(Clone)]
 struct Server {
+    service: &'static str,
     dispatch: Arc<dyn Dispatch>,
     keys: InternalKeys,
 }
@@ -80,7 +85,11 @@ pub fn router(service: &'static str, dispatch: Arc<dyn Dispatch>, keys: Internal
     let route = post(answer).fallback(refuse_method);
     Router::new()
         .route(&format!("{}{{method}}", path_of(service)), route)
-        .with_state(Server { dispatch, keys })
+        .with_state(Server {
+            service,
+            dispatch,
+            keys,
+        })
 }
 
 /// The path of a service's calls, up to the name of the method.
@@ -106,10 +115,17 @@ async fn answer(
             "a call is `application/json`",
         ));
     }
+    let known = server.dispatch.methods().iter().find(|known| **known == method);
+    let operation = known.ok_or(Refusal::NoMethod).map_err(refuse)?;
     let body = read(request.into_body()).await?;
-    let answer = server.dispatch.dispatch(&method, &body).await.map_err(refuse)?;
+    let answer = server.dispatch.dispatch(operation, &body).await.map_err(refuse)?;
     let json = HeaderValue::from_static("application/json");
-    Ok(([(CONTENT_TYPE, json)], answer).into_response())
+    let mut response = ([(CONTENT_TYPE, json)], answer).into_response();
+    let service = server.service;
+    response
+        .extensions_mut()
+        .insert(RouteLabel { service, operation });
+    Ok(response)
 }
 
 async fn refuse_method() -> ApiError {

@@ -46,11 +46,11 @@ impl Lifecycle {
 
     /// Waits for `signal`, then stops: readiness is withdrawn, the lame-duck time passes, tasks are asked
     /// to end, and what has not ended by the limit is cut off. A second signal skips the waiting.
-    pub async fn run<S: Future<Output = ()>>(
+    pub async fn run(
         self,
         readiness: &Readiness,
         limits: ShutdownLimits,
-        mut signal: impl FnMut() -> S,
+        mut signal: impl AsyncFnMut(),
     ) -> Shutdown {
         signal().await;
         readiness.drain();
@@ -105,13 +105,10 @@ mod tests {
             seen.fetch_add(1, Ordering::SeqCst);
         });
         let mut signals = 0;
-        let ended = lifecycle.run(&readiness, LIMITS, || {
+        let ended = lifecycle.run(&readiness, LIMITS, async || {
             signals += 1;
-            let first = signals == 1;
-            async move {
-                if !first {
-                    std::future::pending::<()>().await;
-                }
+            if signals > 1 {
+                std::future::pending::<()>().await;
             }
         });
         assert_eq!(ended.await, Shutdown::Clean);
@@ -123,7 +120,7 @@ mod tests {
     async fn a_second_signal_stops_at_once() {
         let (lifecycle, readiness) = (Lifecycle::new(), Readiness::new());
         lifecycle.tasks().spawn("stuck", std::future::pending());
-        let ended = lifecycle.run(&readiness, LIMITS, || async {});
+        let ended = lifecycle.run(&readiness, LIMITS, async || {});
         assert_eq!(ended.await, Shutdown::Forced);
     }
 

@@ -1,1 +1,3 @@
-//! Placeholder
+//! What tests stand on.
+
+pub mod db;

@@ -79,7 +79,8 @@ pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildE
     let pool = HashPool::start(threads, config.password_queue)?;
     let hasher = Hasher::new(config.scheme(), pool, deps.ids.clone());
     let warming = hasher.clone();
-    deps.tasks.spawn("auth.warm-up", async move { warming.warm_up().await });
+    deps.tasks
+        .spawn("auth.warm-up", async move { warming.warm_up().await });
     let db = deps.db.clone();
     deps.readiness.check("auth.database", move || {
         let db = db.clone();
@@ -99,27 +100,45 @@ pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildE
     let client = AuthClient::local(service.clone());
     let internal = AuthClient::router(service.clone(), deps.internal_keys);
     let routes = router(service, Guard::new(deps.verifier))?;
-    Ok(AuthHosted { hosted: Hosted { client, routes, internal }, setup })
+    Ok(AuthHosted {
+        hosted: Hosted {
+            client,
+            routes,
+            internal,
+        },
+        setup,
+    })
 }
 
-async fn first_admin(config: &AuthConfig, service: &AuthService) -> Result<Option<Secret<String>>, BuildError> {
+async fn first_admin(
+    config: &AuthConfig,
+    service: &AuthService,
+) -> Result<Option<Secret<String>>, BuildError> {
     let failed = |error: &dyn std::fmt::Display| BuildError::Admin(error.to_string());
-    if let (Some(username), Some(email), Some(password)) =
-        (&config.admin_username, &config.admin_email, &config.admin_password)
-    {
+    if let (Some(username), Some(email), Some(password)) = (
+        &config.admin_username,
+        &config.admin_email,
+        &config.admin_password,
+    ) {
         let wanted = Register {
             username: username.clone(),
             email: email.clone(),
             password: password.expose().clone(),
         };
-        service.ensure_admin(&wanted).await.map_err(|error| failed(&error))?;
+        service
+            .ensure_admin(&wanted)
+            .await
+            .map_err(|error| failed(&error))?;
     }
     service.open_setup().await.map_err(|error| failed(&error))
 }
 
 fn settings(config: &AuthConfig, token: &TokenConfig) -> Settings {
-    let session_on_register =
-        if config.token_on_register { SessionOnRegister::Yes } else { SessionOnRegister::No };
+    let session_on_register = if config.token_on_register {
+        SessionOnRegister::Yes
+    } else {
+        SessionOnRegister::No
+    };
     Settings {
         issuer: token.issuer.clone(),
         audience: token.audience.clone(),

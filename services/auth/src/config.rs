@@ -91,11 +91,22 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
         };
         check.refuse(key, &problem);
     }
-    let given = [config.admin_username.is_some(), config.admin_email.is_some(), config.admin_password.is_some()];
+    let given = [
+        config.admin_username.is_some(),
+        config.admin_email.is_some(),
+        config.admin_password.is_some(),
+    ];
     if given.contains(&true) && given.contains(&false) {
-        check.refuse("admin.username", "the first admin needs a username, an e-mail address and a password");
+        check.refuse(
+            "admin.username",
+            "the first admin needs a username, an e-mail address and a password",
+        );
     }
-    if config.refresh_secret.as_ref().is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET) {
+    if config
+        .refresh_secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
+    {
         check.refuse("refresh_secret", "must have at least 32 bytes");
     }
 }
@@ -103,10 +114,14 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
 impl AuthConfig {
     pub(crate) fn scheme(&self) -> Scheme {
         match self.password_hash {
-            PasswordHash::Bcrypt => Scheme::Bcrypt { cost: self.bcrypt_cost },
-            PasswordHash::Argon2id => {
-                Scheme::Argon2id { kib: self.argon2_kib, passes: self.argon2_passes, lanes: self.argon2_lanes }
-            }
+            PasswordHash::Bcrypt => Scheme::Bcrypt {
+                cost: self.bcrypt_cost,
+            },
+            PasswordHash::Argon2id => Scheme::Argon2id {
+                kib: self.argon2_kib,
+                passes: self.argon2_passes,
+                lanes: self.argon2_lanes,
+            },
         }
     }
 

@@ -47,14 +47,21 @@ pub(crate) struct SigningKeys {
 }
 
 impl SigningKeys {
-    pub(crate) fn load(config: &AuthConfig, token: &TokenConfig, data: &Path, ids: &Ids) -> Result<Self, SigningError> {
+    pub(crate) fn load(
+        config: &AuthConfig,
+        token: &TokenConfig,
+        data: &Path,
+        ids: &Ids,
+    ) -> Result<Self, SigningError> {
         let active = match &token.jwt_secret {
             Some(secret) => SigningKey::hs256(&Secret::new(secret.expose().clone().into_bytes()))?,
             None => key_pair(config, data)?,
         };
         let refresh = match &config.refresh_secret {
             Some(secret) => secret.expose().clone(),
-            None => stored(data.join("keys/refresh.secret"), || URL_SAFE_NO_PAD.encode(ids.random::<32>()))?,
+            None => stored(data.join("keys/refresh.secret"), || {
+                URL_SAFE_NO_PAD.encode(ids.random::<32>())
+            })?,
         };
         Ok(Self {
             ring: KeyRing::new(active, Vec::new())?,
@@ -69,19 +76,34 @@ fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError
         SigningAlgorithm::Es256 => Algorithm::Es256,
         SigningAlgorithm::EdDsa => Algorithm::EdDsa,
     };
-    let path = config.signing_key_file.clone().unwrap_or_else(|| data.join("keys/signing.pem"));
-    let found = secret_file::read(&path).map_err(|source| SigningError::File { path: path.clone(), source })?;
+    let path = config
+        .signing_key_file
+        .clone()
+        .unwrap_or_else(|| data.join("keys/signing.pem"));
+    let found = secret_file::read(&path).map_err(|source| SigningError::File {
+        path: path.clone(),
+        source,
+    })?;
     // Made only where there is none: an RSA key takes a while.
-    let made = if found.is_none() { SigningKey::generate(wanted)?.to_pem()?.expose().clone() } else { String::new() };
+    let made = if found.is_none() {
+        SigningKey::generate(wanted)?.to_pem()?.expose().clone()
+    } else {
+        String::new()
+    };
     let pem = stored(path.clone(), || made)?;
     let key = SigningKey::from_pem(&pem)?;
     if key.algorithm() != wanted {
-        return Err(SigningError::OtherAlgorithm { path, found: key.algorithm().as_str(), wanted: wanted.as_str() });
+        return Err(SigningError::OtherAlgorithm {
+            path,
+            found: key.algorithm().as_str(),
+            wanted: wanted.as_str(),
+        });
     }
     Ok(key)
 }
 
 fn stored(path: PathBuf, make: impl FnOnce() -> String) -> Result<String, SigningError> {
     let text = secret_file::read_or_create_text(&path, make);
-    text.map(|text| text.expose().clone()).map_err(|source| SigningError::File { path, source })
+    text.map(|text| text.expose().clone())
+        .map_err(|source| SigningError::File { path, source })
 }

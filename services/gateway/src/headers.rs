@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use http::header::{self, Entry};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use kit_rpc::INTERNAL_KEY;
 use thiserror::Error;
 
 /// The user's id, for upstreams.
@@ -20,8 +21,6 @@ pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 pub const USERNAME: HeaderName = HeaderName::from_static("x-username");
 /// The user's roles, separated by commas, for upstreams.
 pub const USER_ROLES: HeaderName = HeaderName::from_static("x-user-roles");
-/// What proves to a peer that the gateway speaks.
-pub const INTERNAL_KEY: HeaderName = HeaderName::from_static("x-internal-key");
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

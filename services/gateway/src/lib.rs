@@ -32,16 +32,16 @@ mod trie;
 
 use std::fmt;
 
-use http::HeaderValue;
 use kit_config::BaseUrl;
 use kit_http::RouteTable;
+use kit_rpc::InternalKeys;
 use kit_rpc::pool::{Pool, PoolSettings, TrustError};
-use kit_runtime::{Readiness, Secret, Tasks};
+use kit_runtime::{Readiness, Tasks};
 use kit_token::Verifier;
 use thiserror::Error;
 
 pub use config::{ExternalRoute, GatewayConfig};
-pub use headers::{INTERNAL_KEY, USER_ID, USER_ROLES, USERNAME};
+pub use headers::{USER_ID, USER_ROLES, USERNAME};
 pub use network::{Network, NetworkError};
 pub use path::PathError;
 pub use pattern::PatternError;
@@ -58,8 +58,8 @@ pub struct GatewayDeps {
     pub verifier: Verifier,
     /// Every service that stands behind the gateway, hosted here or not, in the order they are listed.
     pub services: Vec<Backend>,
-    /// What proves to peers that the gateway speaks; needed where a service is a peer.
-    pub internal_key: Option<Secret<String>>,
+    /// What proves to peers that the gateway speaks.
+    pub internal_keys: InternalKeys,
     /// Connections to peers and foreign servers run in these.
     pub tasks: Tasks,
     /// How those connections are kept.
@@ -92,12 +92,6 @@ pub enum BuildError {
     /// Everything that is wrong with the routes.
     #[error("{0}")]
     Routes(RouteProblems),
-    /// A peer without a key to be believed by.
-    #[error("service `{0}` is a peer, but there is no internal key")]
-    NoInternalKey(&'static str),
-    /// The key cannot stand in a header.
-    #[error("the internal key holds characters that no header takes")]
-    BadInternalKey,
     /// No certificates to believe `https` targets by.
     #[error("cannot prepare connections to `{target}`")]
     Trust {
@@ -131,27 +125,31 @@ pub struct Gateway {
 
 /// Builds the gateway, or says everything that is wrong with its routes. Must be called in a tokio runtime.
 pub fn build(config: GatewayConfig, deps: GatewayDeps) -> Result<Gateway, BuildError> {
-    let (table, externals) = routes_of(&config, &deps.services)?;
-    let targets = {
-        let pool = Pool::new(deps.connections, deps.tasks);
-        let key = deps.internal_key.as_ref().map(internal_key).transpose()?;
-        let services = deps
-            .services
-            .iter()
-            .map(|backend| Target::service(&pool, backend, key.as_ref()));
-        let foreign = externals.iter().map(|external| Target::foreign(&pool, external));
-        services.chain(foreign).collect::<Result<Vec<_>, _>>()?
-    };
-    let lines: Vec<RouteLine> = table.visible().map(|route| line_of(route, &targets)).collect();
-    let mounted: Vec<Mounted<'_>> = mounted(&deps.services).collect();
+    let tables: Vec<&RouteTable> = deps.services.iter().map(|backend| &backend.table).collect();
+    let (table, externals) = enter_all(&config, &tables)?;
+    let lines = lines_of(&table, &tables, &externals);
+    let built_ins = BuiltIns::new(&mounted(&tables).collect::<Vec<_>>(), &lines, deps.readiness);
+    let pool = Pool::new(deps.connections, deps.tasks);
+    let services = deps
+        .services
+        .iter()
+        .map(|backend| Target::service(&pool, backend, &deps.internal_keys));
+    let foreign = externals.iter().map(|external| Target::foreign(&pool, external));
     Ok(Gateway {
-        built_ins: BuiltIns::new(&mounted, &lines, deps.readiness),
+        targets: services.chain(foreign).collect::<Result<_, _>>()?,
         table,
-        targets,
+        built_ins,
         verifier: deps.verifier,
         trusted_proxies: config.trusted_proxies,
         lines,
     })
+}
+
+/// The routes that a gateway of these services would have, without building one.
+pub fn list_routes(config: &GatewayConfig, services: &[RouteTable]) -> Result<Vec<RouteLine>, BuildError> {
+    let tables: Vec<&RouteTable> = services.iter().collect();
+    let (table, externals) = enter_all(config, &tables)?;
+    Ok(lines_of(&table, &tables, &externals))
 }
 
 impl Gateway {
@@ -162,14 +160,14 @@ impl Gateway {
 }
 
 /// The table of everything that is answered, with the targets that the configuration adds.
-fn routes_of(config: &GatewayConfig, services: &[Backend]) -> Result<(Table, Vec<External>), BuildError> {
+fn enter_all(config: &GatewayConfig, tables: &[&RouteTable]) -> Result<(Table, Vec<External>), BuildError> {
     let (mut table, mut problems, mut externals) = (Table::new(), Vec::new(), Vec::new());
     enter_own(&mut table, &mut problems);
-    for service in mounted(services) {
+    for service in mounted(tables) {
         service.enter(&mut table, &mut problems);
     }
     for written in config.routes.iter() {
-        let number = services.len() + externals.len();
+        let number = tables.len() + externals.len();
         if let Some(external) = read_external(written, config, number, &mut problems) {
             problems.extend(table.add(external.route.clone()).err());
             externals.push(external);
@@ -182,29 +180,34 @@ fn routes_of(config: &GatewayConfig, services: &[Backend]) -> Result<(Table, Vec
     }
 }
 
-fn mounted(services: &[Backend]) -> impl Iterator<Item = Mounted<'_>> {
-    services.iter().enumerate().map(|(number, backend)| Mounted {
-        table: &backend.table,
-        number,
-    })
+fn mounted<'a>(tables: &[&'a RouteTable]) -> impl Iterator<Item = Mounted<'a>> {
+    tables
+        .iter()
+        .enumerate()
+        .map(|(number, table)| Mounted { table, number })
 }
 
-fn line_of(route: &PublicRoute, targets: &[Target]) -> RouteLine {
-    let target = match route.place {
-        Place::Target { number, .. } => targets.get(number).map_or("?", Target::name),
-        Place::BuiltIn(_) | Place::Hidden(_) => "gateway",
-    };
-    RouteLine {
+fn lines_of(table: &Table, tables: &[&RouteTable], externals: &[External]) -> Vec<RouteLine> {
+    let line = |route: &PublicRoute| RouteLine {
         method: route.methods.to_string(),
         path: route.pattern.to_string(),
-        access: route.access,
-        target: target.to_owned(),
+        access: route.access.as_str(),
+        target: target_name(route, tables.len(), externals),
         operation: route.label.operation,
-    }
+    };
+    table.visible().map(line).collect()
 }
 
-fn internal_key(key: &Secret<String>) -> Result<HeaderValue, BuildError> {
-    let mut value = HeaderValue::from_str(key.expose()).map_err(|_| BuildError::BadInternalKey)?;
-    value.set_sensitive(true);
-    Ok(value)
+/// The service, or the URL: targets of the configuration are numbered after the services.
+fn target_name(route: &PublicRoute, services: usize, externals: &[External]) -> String {
+    let external = match route.place {
+        Place::Target { number, .. } => number
+            .checked_sub(services)
+            .and_then(|index| externals.get(index)),
+        Place::BuiltIn(_) | Place::Hidden(_) => None,
+    };
+    external.map_or_else(
+        || route.label.service.to_owned(),
+        |external| external.target.to_string(),
+    )
 }

@@ -213,8 +213,8 @@ pub struct RouteLine {
     pub method: String,
     /// The path at the gateway; `/*` at its end means everything under it.
     pub path: String,
-    /// Who may call it.
-    pub access: Access,
+    /// Who may call it: `public`, `user`, `own`, `staff` or `admin`.
+    pub access: &'static str,
     /// The service behind it, or the URL.
     pub target: String,
     /// The operation's name.
@@ -223,8 +223,14 @@ pub struct RouteLine {
 
 impl fmt::Display for RouteLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (access, target) = (self.access.as_str(), &self.target);
-        write!(f, "{:<7} {:<44} {access:<7} {target}", self.method, self.path)
+        let Self {
+            method,
+            path,
+            access,
+            target,
+            ..
+        } = self;
+        write!(f, "{method:<7} {path:<44} {access:<7} {target}")
     }
 }
 

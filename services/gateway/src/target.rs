@@ -12,13 +12,14 @@ use kit_config::BaseUrl;
 use kit_http::server::RequestId;
 use kit_http::{ApiError, ReplyBody, Verified};
 use kit_rpc::pool::{self, Pool, SendError};
+use kit_rpc::{INTERNAL_KEY, InternalKeys};
 use kit_telemetry::TraceParent;
 use kit_token::{Principal, Role};
 use tokio::time::Instant;
 use tower::Service;
 
 use crate::body::ForwardedBody;
-use crate::headers::{INTERNAL_KEY, USER_ID, USER_ROLES, USERNAME, clean_response};
+use crate::headers::{USER_ID, USER_ROLES, USERNAME, clean_response};
 use crate::mount::{Authorization, External};
 use crate::table::PublicRoute;
 use crate::{Backend, BackendPlace, BuildError};
@@ -31,13 +32,8 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// One of the places.
 pub(crate) enum Target {
-    /// A service in this process.
-    Hosted {
-        /// Everything it serves.
-        router: axum::Router,
-        /// The service.
-        name: &'static str,
-    },
+    /// A service in this process, with everything it serves.
+    Hosted(axum::Router),
     /// Another process.
     Upstream(Box<Upstream>),
 }
@@ -45,8 +41,6 @@ pub(crate) enum Target {
 /// Another process, ready to be sent to.
 pub(crate) struct Upstream {
     connections: pool::Upstream<ForwardedBody>,
-    /// For the route list.
-    name: String,
     /// Stands before every path; empty or `/prefix`.
     path_prefix: String,
     /// What clients are told it is called.
@@ -68,42 +62,29 @@ impl Target {
     pub(crate) fn service(
         pool: &Pool<ForwardedBody>,
         backend: &Backend,
-        key: Option<&HeaderValue>,
+        keys: &InternalKeys,
     ) -> Result<Self, BuildError> {
-        let name = backend.table.service;
         match &backend.place {
-            BackendPlace::Hosted(router) => Ok(Self::Hosted {
-                router: router.clone(),
-                name,
-            }),
+            BackendPlace::Hosted(router) => Ok(Self::Hosted(router.clone())),
             BackendPlace::Peer(address) => {
-                let key = key.ok_or(BuildError::NoInternalKey(name))?;
-                let mut upstream = Upstream::new(pool, address, format!("{name} at {address}"))?;
+                let mut upstream = Upstream::new(pool, address)?;
                 upstream.display = backend.display;
-                upstream.internal_key = Some(key.clone());
+                upstream.internal_key = Some(keys.to_send());
                 Ok(Self::Upstream(Box::new(upstream)))
             }
         }
     }
 
     pub(crate) fn foreign(pool: &Pool<ForwardedBody>, external: &External) -> Result<Self, BuildError> {
-        let mut upstream = Upstream::new(pool, &external.target, external.target.to_string())?;
+        let mut upstream = Upstream::new(pool, &external.target)?;
         upstream.authorization = external.authorization;
         Ok(Self::Upstream(Box::new(upstream)))
-    }
-
-    /// For the route list.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Hosted { name, .. } => name,
-            Self::Upstream(upstream) => &upstream.name,
-        }
     }
 
     /// Hands a request over and waits for the head of the answer.
     pub(crate) async fn answer(&self, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
         match self {
-            Self::Hosted { router, .. } => host(router.clone(), outgoing).await,
+            Self::Hosted(router) => host(router.clone(), outgoing).await,
             Self::Upstream(upstream) => match upstream.send(outgoing).await {
                 Ok(reply) => reply,
                 Err(refusal) => refusal.into_reply(),
@@ -115,23 +96,27 @@ impl Target {
 /// Calls a service in this process. Its router keeps the route's limits and says who answered by itself; the
 /// principal comes as a value that no network peer can send.
 async fn host(mut router: axum::Router, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+    let (overrun, body_limit) = (outgoing.body.overrun(), outgoing.route.body_limit);
     let mut request = Request::from_parts(outgoing.parts, Body::new(outgoing.body));
     if let Some(verified) = outgoing.verified {
         request.extensions_mut().insert(verified);
     }
     let Ok(response) = router.call(request).await;
+    // To the handler the body merely broke off; the client is told why.
+    if overrun.happened() {
+        return ApiError::too_large(body_limit).into_reply();
+    }
     response.map(ReplyBody::Hosted)
 }
 
 impl Upstream {
-    fn new(pool: &Pool<ForwardedBody>, address: &BaseUrl, name: String) -> Result<Self, BuildError> {
+    fn new(pool: &Pool<ForwardedBody>, address: &BaseUrl) -> Result<Self, BuildError> {
         let refuse = |source| BuildError::Trust {
             target: address.to_string(),
             source,
         };
         Ok(Self {
             connections: pool.upstream(address).map_err(refuse)?,
-            name,
             path_prefix: address.path_prefix().to_owned(),
             display: "Upstream",
             internal_key: None,

@@ -52,5 +52,9 @@ pub fn build(deps: Deps) -> Result<Hosted<UsersClient>, BuildError> {
     let client = UsersClient::local(service.clone());
     let internal = UsersClient::router(service.clone(), deps.internal_keys);
     let routes = router(service, Guard::new(deps.verifier))?;
-    Ok(Hosted { client, routes, internal })
+    Ok(Hosted {
+        client,
+        routes,
+        internal,
+    })
 }

@@ -33,8 +33,6 @@ pub(super) fn config(
 }
 
 fn shown(loaded: &kit_config::Loaded) -> Value {
-    let key = |key: kit_config::ShownKey| {
-        json!({ "path": key.path, "value": key.value, "origin": key.origin.to_string() })
-    };
+    let key = |key: kit_config::ShownKey| json!({ "path": key.path, "value": key.value, "origin": key.origin.to_string() });
     loaded.show().into_iter().map(key).collect()
 }

@@ -14,6 +14,10 @@ pub(super) fn openapi(options: &Openapi) {
         Some(service) if service != Service::Gateway => (service.display(), ""),
         _ => ("Stoa", "/api"),
     };
-    let info = DocumentInfo { title, version: env!("CARGO_PKG_VERSION"), prefix };
+    let info = DocumentInfo {
+        title,
+        version: env!("CARGO_PKG_VERSION"),
+        prefix,
+    };
     answer(&format!("{:#}", document(info, &tables)));
 }

@@ -29,7 +29,11 @@ struct Plan {
     lame_duck: Duration,
 }
 
-pub(super) fn up(file: Option<PathBuf>, mut set: Vec<(String, String)>, options: Up) -> anyhow::Result<ExitCode> {
+pub(super) fn up(
+    file: Option<PathBuf>,
+    mut set: Vec<(String, String)>,
+    options: Up,
+) -> anyhow::Result<ExitCode> {
     if let Some(data) = options.data {
         set.push(("data.dir".to_owned(), data.display().to_string()));
     }
@@ -37,29 +41,54 @@ pub(super) fn up(file: Option<PathBuf>, mut set: Vec<(String, String)>, options:
         set.push(("gateway.listen".to_owned(), listen.to_string()));
     }
     let exposed = exposed(options.expose.as_deref())?;
-    let plan = Plan { hosts: Service::ALL.into(), own_ports: exposed, lame_duck: Duration::ZERO };
+    let plan = Plan {
+        hosts: Service::ALL.into(),
+        own_ports: exposed,
+        lame_duck: Duration::ZERO,
+    };
     host(settings::load(file, set)?, plan)
 }
 
 pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
     let hosts: BTreeSet<Service> = options.services.iter().copied().collect();
-    let own_ports = hosts.iter().copied().filter(|service| *service != Service::Gateway).collect();
-    host(config, Plan { hosts, own_ports, lame_duck: LAME_DUCK })
+    let own_ports = hosts
+        .iter()
+        .copied()
+        .filter(|service| *service != Service::Gateway)
+        .collect();
+    host(
+        config,
+        Plan {
+            hosts,
+            own_ports,
+            lame_duck: LAME_DUCK,
+        },
+    )
 }
 
 fn exposed(named: Option<&str>) -> anyhow::Result<Vec<Service>> {
-    let others = || Service::ALL.into_iter().filter(|service| *service != Service::Gateway);
+    let others = || {
+        Service::ALL
+            .into_iter()
+            .filter(|service| *service != Service::Gateway)
+    };
     match named {
         None => Ok(Vec::new()),
         Some("all") => Ok(others().collect()),
-        Some(names) => names.split(',').map(|name| name.parse().map_err(anyhow::Error::msg)).collect(),
+        Some(names) => names
+            .split(',')
+            .map(|name| name.parse().map_err(anyhow::Error::msg))
+            .collect(),
     }
 }
 
 fn host(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     config.check()?;
     let log: LogConfig = section(&config)?;
-    init_logs(&LogSettings { format: log_format(log.format), filter: log.filter })?;
+    init_logs(&LogSettings {
+        format: log_format(log.format),
+        filter: log.filter,
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(config, plan))
 }
@@ -99,13 +128,21 @@ async fn start(config: Loaded, plan: &Plan, lifecycle: &Lifecycle) -> anyhow::Re
     let composed = compose(&mut node).await?;
     let mut sockets = Sockets::new(&node);
     if let Some(gateway) = composed.gateway {
-        sockets.gateway(&node, address(&node, plan, Service::Gateway)?, gateway).await?;
+        sockets
+            .gateway(&node, address(&node, plan, Service::Gateway)?, gateway)
+            .await?;
     }
     for service in &plan.own_ports {
-        let own = node.own_port(*service).with_context(|| format!("`{service}` does not run here"))?;
-        sockets.service(&node, service.name(), address(&node, plan, *service)?, own).await?;
+        let own = node
+            .own_port(*service)
+            .with_context(|| format!("`{service}` does not run here"))?;
+        sockets
+            .service(&node, service.name(), address(&node, plan, *service)?, own)
+            .await?;
     }
-    sockets.admin(&node, section::<AdminConfig>(&node.config)?.listen).await?;
+    sockets
+        .admin(&node, section::<AdminConfig>(&node.config)?.listen)
+        .await?;
     talk(&banner(&node, &sockets, composed.setup.as_ref())?);
     Ok(node)
 }
@@ -129,15 +166,27 @@ fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> any
             "admin" => "metrics and readiness; keep it private",
             _ => "the service's own port",
         };
-        writeln!(text, "  {:<8} http://{:<21} {note}", listening.name, listening.address)?;
+        writeln!(
+            text,
+            "  {:<8} http://{:<21} {note}",
+            listening.name, listening.address
+        )?;
     }
     let kind = node.database_settings(Service::Auth).target.dialect();
     writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
-    let gateway = sockets.listening().iter().find(|listening| listening.name == "gateway");
+    let gateway = sockets
+        .listening()
+        .iter()
+        .find(|listening| listening.name == "gateway");
     if let (Some(secret), Some(gateway)) = (setup, gateway) {
         let config: gateway::GatewayConfig = section(&node.config)?;
-        let base = config.public_url.map_or_else(|| format!("http://{}", gateway.address), |url| url.to_string());
-        writeln!(text, "\nThere is no admin yet. Make one here; the link works once:")?;
+        let base = config
+            .public_url
+            .map_or_else(|| format!("http://{}", gateway.address), |url| url.to_string());
+        writeln!(
+            text,
+            "\nThere is no admin yet. Make one here; the link works once:"
+        )?;
         writeln!(text, "  {base}/api/setup?token={}", secret.expose())?;
     }
     Ok(text)

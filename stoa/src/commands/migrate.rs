@@ -16,7 +16,9 @@ const PENDING: u8 = 2;
 
 pub(super) fn migrate(config: Loaded, options: &Migrate) -> anyhow::Result<ExitCode> {
     config.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let lifecycle = Lifecycle::new();
         let done = run(config, options, &lifecycle).await;
@@ -26,12 +28,17 @@ pub(super) fn migrate(config: Loaded, options: &Migrate) -> anyhow::Result<ExitC
 }
 
 async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow::Result<ExitCode> {
-    let services: Vec<Service> =
-        if options.services.is_empty() { Service::ALL.into() } else { options.services.clone() };
+    let services: Vec<Service> = if options.services.is_empty() {
+        Service::ALL.into()
+    } else {
+        options.services.clone()
+    };
     let node = Node::new(config, services.iter().copied().collect(), lifecycle.tasks())?;
     let mut pending = 0;
     for service in services {
-        let Some(migrations) = service.migrations() else { continue };
+        let Some(migrations) = service.migrations() else {
+            continue;
+        };
         if options.check {
             let plan = Db::plan(&node.database_settings(service), &migrations).await;
             let plan = plan.with_context(|| format!("the database of `{service}` could not be read"))?;
@@ -44,5 +51,9 @@ async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow
             talk(&format!("{service}: up to date"));
         }
     }
-    Ok(if pending > 0 { ExitCode::from(PENDING) } else { ExitCode::SUCCESS })
+    Ok(if pending > 0 {
+        ExitCode::from(PENDING)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

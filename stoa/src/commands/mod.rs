@@ -12,7 +12,11 @@ use crate::cli::{Command, CommandLine, answer};
 use crate::settings;
 
 pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
-    let CommandLine { config: file, set, command } = line;
+    let CommandLine {
+        config: file,
+        set,
+        command,
+    } = line;
     match command {
         Command::Up(options) => host::up(file, set, options),
         Command::Run(options) => host::run(settings::load(file, set)?, &options),

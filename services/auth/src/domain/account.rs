@@ -106,7 +106,9 @@ impl LoginName {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match EmailAddress::parse(text) {
             Ok(email) => Some(Self::Email(email.key())),
-            Err(_) => Handle::parse(text).ok().map(|handle| Self::Username(handle.key())),
+            Err(_) => Handle::parse(text)
+                .ok()
+                .map(|handle| Self::Username(handle.key())),
         }
     }
 }
@@ -124,11 +126,21 @@ impl Credentials {
     pub(crate) fn check(request: &Register, rules: PasswordRules) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut wrong = |pointer: &str, message: &str| errors.push(FieldError::new(pointer, message));
-        let username = Handle::parse(&request.username).map_err(|message| wrong("/username", message)).ok();
-        let email = EmailAddress::parse(&request.email).map_err(|message| wrong("/email", message)).ok();
-        let password = Password::parse(&request.password, rules).map_err(|message| wrong("/password", message)).ok();
+        let username = Handle::parse(&request.username)
+            .map_err(|message| wrong("/username", message))
+            .ok();
+        let email = EmailAddress::parse(&request.email)
+            .map_err(|message| wrong("/email", message))
+            .ok();
+        let password = Password::parse(&request.password, rules)
+            .map_err(|message| wrong("/password", message))
+            .ok();
         match (username, email, password) {
-            (Some(username), Some(email), Some(password)) => Ok(Self { username, email, password }),
+            (Some(username), Some(email), Some(password)) => Ok(Self {
+                username,
+                email,
+                password,
+            }),
             _ => Err(errors),
         }
     }
@@ -180,7 +192,20 @@ mod tests {
         for good in ["a@example.com", "o'neil+tag@sub.example.co", "jörg@müller.de"] {
             assert!(EmailAddress::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "nope", "@example.com", "a@", "a@b", "a b@example.com", "a@exa mple.com", ".a@example.com", "a@-b.com", "a@b..com", "a@@example.com", "a\n@example.com"] {
+        for bad in [
+            "",
+            "nope",
+            "@example.com",
+            "a@",
+            "a@b",
+            "a b@example.com",
+            "a@exa mple.com",
+            ".a@example.com",
+            "a@-b.com",
+            "a@b..com",
+            "a@@example.com",
+            "a\n@example.com",
+        ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad}");
         }
         let shouted = EmailAddress::parse("Ada@EXAMPLE.com").unwrap();
@@ -190,8 +215,14 @@ mod tests {
 
     #[test]
     fn a_sign_in_names_a_user_or_an_address() {
-        assert_eq!(LoginName::parse("Ada"), Some(LoginName::Username("ada".to_owned())));
-        assert_eq!(LoginName::parse("Ada@Example.com"), Some(LoginName::Email("ada@example.com".to_owned())));
+        assert_eq!(
+            LoginName::parse("Ada"),
+            Some(LoginName::Username("ada".to_owned()))
+        );
+        assert_eq!(
+            LoginName::parse("Ada@Example.com"),
+            Some(LoginName::Email("ada@example.com".to_owned()))
+        );
         assert_eq!(LoginName::parse("no such thing"), None);
     }
 }

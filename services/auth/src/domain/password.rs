@@ -67,7 +67,11 @@ mod tests {
     fn the_common_list_is_sorted_and_in_lower_case() {
         assert!(COMMON.len() > 1000);
         assert!(COMMON.is_sorted());
-        assert!(COMMON.iter().all(|word| word.to_lowercase() == **word && word.len() >= SHORTEST));
+        assert!(
+            COMMON
+                .iter()
+                .all(|word| word.to_lowercase() == **word && word.len() >= SHORTEST)
+        );
     }
 
     #[test]

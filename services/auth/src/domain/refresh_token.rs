@@ -31,7 +31,10 @@ mod tests {
 
     #[test]
     fn another_key_makes_another_token() {
-        let token = RefreshToken { session_id: SessionId::from(kit_runtime::Uuid::nil()), counter: 3 };
+        let token = RefreshToken {
+            session_id: SessionId::from(kit_runtime::Uuid::nil()),
+            counter: 3,
+        };
         let seal = |key: &[u8]| token.seal(&hmac::Key::new(hmac::HMAC_SHA256, key));
         assert!(seal(b"one").expose().starts_with("v1.ses_"));
         assert_ne!(seal(b"one"), seal(b"two"));

@@ -35,22 +35,33 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn new(scheme: Scheme, pool: HashPool, ids: Ids) -> Self {
-        Self { scheme, pool, ids, dummy: Arc::default() }
+        Self {
+            scheme,
+            pool,
+            ids,
+            dummy: Arc::default(),
+        }
     }
 
     /// A new hash with a new salt.
     pub(crate) async fn hash(&self, password: &Password) -> Result<String, Busy> {
         let (scheme, salt, password) = (self.scheme, self.ids.random(), password.clone());
-        self.pool.run(move || scheme.hash(password.as_bytes(), salt)).await
+        self.pool
+            .run(move || scheme.hash(password.as_bytes(), salt))
+            .await
     }
 
     /// Checks a password against a stored hash. Where there is no account, or no account could have this
     /// password, the same work is done on a dummy, so that the time taken tells nothing.
-    pub(crate) async fn check(&self, password: Option<Password>, stored: Option<String>) -> Result<Verdict, Busy> {
+    pub(crate) async fn check(
+        &self,
+        password: Option<Password>,
+        stored: Option<String>,
+    ) -> Result<Verdict, Busy> {
         let (scheme, ids, dummy) = (self.scheme, self.ids.clone(), self.dummy.clone());
         self.pool
             .run(move || match (password, stored) {
-                (Some(password), Some(stored)) if scheme.can_bear(password.as_bytes(), &stored) => {
+                (Some(password), Some(stored)) if Scheme::can_bear(password.as_bytes(), &stored) => {
                     scheme.check(password.as_bytes(), &stored)
                 }
                 _ => {

@@ -27,13 +27,18 @@ impl HashPool {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..threads {
             let jobs = jobs.clone();
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&jobs))?;
+            thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&jobs))?;
         }
         Ok(Self { queue })
     }
 
     /// Runs a job; refuses at once where the queue is full. A job whose caller has gone is skipped.
-    pub(crate) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
         let (answer, wait) = oneshot::channel();
         let job: Job = Box::new(move || {
             if !answer.is_closed() {

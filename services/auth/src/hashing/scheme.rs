@@ -42,7 +42,11 @@ impl Scheme {
                 .map_err(|error| error.to_string()),
             Self::Argon2id { .. } => self
                 .argon2()
-                .and_then(|argon2| argon2.hash_password_with_salt(password, &salt).map_err(|error| error.to_string()))
+                .and_then(|argon2| {
+                    argon2
+                        .hash_password_with_salt(password, &salt)
+                        .map_err(|error| error.to_string())
+                })
                 .map(|hash| hash.to_string()),
         };
         // A hash that nothing matches keeps the account closed, which is what a failure must do.
@@ -57,46 +61,76 @@ impl Scheme {
         match self {
             Self::Bcrypt { cost } if (4..=DEAREST_BCRYPT).contains(&cost) => Ok(()),
             Self::Bcrypt { .. } => Err(format!("must be from 4 to {DEAREST_BCRYPT}")),
-            Self::Argon2id { kib, passes, lanes } if kib > MOST_ARGON2_KIB || passes > MOST_ARGON2_PASSES || lanes > MOST_ARGON2_LANES => {
-                Err(format!("must not pass {MOST_ARGON2_KIB} KiB, {MOST_ARGON2_PASSES} passes, {MOST_ARGON2_LANES} lanes"))
+            Self::Argon2id { kib, passes, lanes }
+                if kib > MOST_ARGON2_KIB || passes > MOST_ARGON2_PASSES || lanes > MOST_ARGON2_LANES =>
+            {
+                Err(format!(
+                    "must not pass {MOST_ARGON2_KIB} KiB, {MOST_ARGON2_PASSES} passes, {MOST_ARGON2_LANES} lanes"
+                ))
             }
             Self::Argon2id { .. } => self.argon2().map(|_| ()),
         }
     }
 
     /// Whether `password` can be checked against `stored` without being cut.
-    pub(crate) fn can_bear(self, password: &[u8], stored: &str) -> bool {
+    pub(crate) fn can_bear(password: &[u8], stored: &str) -> bool {
         stored.starts_with("$argon2") || password.len() <= BCRYPT_BYTES
     }
 
     /// Checks a password against a stored hash of either kind.
     pub(crate) fn check(self, password: &[u8], stored: &str) -> Verdict {
-        if stored.starts_with("$argon2") { self.check_argon2(password, stored) } else { self.check_bcrypt(password, stored) }
+        if stored.starts_with("$argon2") {
+            self.check_argon2(password, stored)
+        } else {
+            self.check_bcrypt(password, stored)
+        }
     }
 
     fn check_bcrypt(self, password: &[u8], stored: &str) -> Verdict {
-        let Ok(parts) = bcrypt::HashParts::from_str(stored) else { return Verdict::Wrong };
+        let Ok(parts) = bcrypt::HashParts::from_str(stored) else {
+            return Verdict::Wrong;
+        };
         let cost = parts.get_cost();
         if cost > DEAREST_BCRYPT || !bcrypt::non_truncating_verify(password, stored).unwrap_or(false) {
             return Verdict::Wrong;
         }
-        if self == (Self::Bcrypt { cost }) { Verdict::Right } else { Verdict::RightButOutdated }
+        if self == (Self::Bcrypt { cost }) {
+            Verdict::Right
+        } else {
+            Verdict::RightButOutdated
+        }
     }
 
     fn check_argon2(self, password: &[u8], stored: &str) -> Verdict {
-        let Ok(hash) = PasswordHash::new(stored) else { return Verdict::Wrong };
-        let Ok(params) = argon2::Params::try_from(&hash) else { return Verdict::Wrong };
-        let found = Self::Argon2id { kib: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() };
+        let Ok(hash) = PasswordHash::new(stored) else {
+            return Verdict::Wrong;
+        };
+        let Ok(params) = argon2::Params::try_from(&hash) else {
+            return Verdict::Wrong;
+        };
+        let found = Self::Argon2id {
+            kib: params.m_cost(),
+            passes: params.t_cost(),
+            lanes: params.p_cost(),
+        };
         if found.validate().is_err() || Argon2::default().verify_password(password, &hash).is_err() {
             return Verdict::Wrong;
         }
         let current = hash.algorithm == argon2::ARGON2ID_IDENT && self == found;
-        if current { Verdict::Right } else { Verdict::RightButOutdated }
+        if current {
+            Verdict::Right
+        } else {
+            Verdict::RightButOutdated
+        }
     }
 
     fn argon2(self) -> Result<Argon2<'static>, String> {
-        let Self::Argon2id { kib, passes, lanes } = self else { return Ok(Argon2::default()) };
-        argon2::Params::new(kib, passes, lanes, None).map(Argon2::from).map_err(|error| error.to_string())
+        let Self::Argon2id { kib, passes, lanes } = self else {
+            return Ok(Argon2::default());
+        };
+        argon2::Params::new(kib, passes, lanes, None)
+            .map(Argon2::from)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -105,7 +139,11 @@ mod tests {
     use super::*;
 
     const BCRYPT: Scheme = Scheme::Bcrypt { cost: 4 };
-    const ARGON2: Scheme = Scheme::Argon2id { kib: 64, passes: 1, lanes: 1 };
+    const ARGON2: Scheme = Scheme::Argon2id {
+        kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
 
     #[test]
     fn either_kind_is_checked_by_either_scheme() {
@@ -147,7 +185,7 @@ mod tests {
     #[test]
     fn a_password_that_bcrypt_would_cut_is_not_borne() {
         let hash = BCRYPT.hash(&[b'x'; 72], [1; 16]);
-        assert!(!BCRYPT.can_bear(&[b'x'; 73], &hash));
+        assert!(!Scheme::can_bear(&[b'x'; 73], &hash));
         assert_eq!(BCRYPT.check(&[b'x'; 73], &hash), Verdict::Wrong);
     }
 }

@@ -7,9 +7,17 @@ use kit_http::extract::Json;
 
 pub(super) async fn auth_home() -> Json<Home> {
     let named = |route: &kit_http::Route| {
-        let name = if route.pattern == "/" { "health" } else { route.operation };
+        let name = if route.pattern == "/" {
+            "health"
+        } else {
+            route.operation
+        };
         (name.to_owned(), route.pattern.to_owned())
     };
     let endpoints: BTreeMap<String, String> = auth_api::routes().routes.iter().map(named).collect();
-    Json(Home { status: "ok".to_owned(), message: "API is running".to_owned(), endpoints })
+    Json(Home {
+        status: "ok".to_owned(),
+        message: "API is running".to_owned(),
+        endpoints,
+    })
 }

@@ -9,5 +9,8 @@ use crate::service::AuthService;
 
 /// May be kept for a minute: a key is published well before anything is signed with it.
 pub(super) async fn jwks(State(auth): State<AuthService>) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=60")], Json(auth.keys().ring.public_keys()))
+    (
+        [(CACHE_CONTROL, "public, max-age=60")],
+        Json(auth.keys().ring.public_keys()),
+    )
 }

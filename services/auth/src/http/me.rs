@@ -13,5 +13,7 @@ pub(super) async fn me(
     State(auth): State<AuthService>,
 ) -> Result<Json<AccountView>, ApiError> {
     let account = auth.find_own_account(&caller).await.map_err(failed)?;
-    account.map(Json).ok_or_else(|| ApiError::not_found("User not found"))
+    account
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("User not found"))
 }

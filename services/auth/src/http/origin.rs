@@ -13,8 +13,19 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let device = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let ip = parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()).unwrap_or_default();
-        Ok(Self { device: device.to_owned(), ip })
+        let device = parts
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let ip = parts
+            .extensions
+            .get::<PeerAddress>()
+            .map(|peer| peer.0.ip().to_string())
+            .unwrap_or_default();
+        Ok(Self {
+            device: device.to_owned(),
+            ip,
+        })
     }
 }

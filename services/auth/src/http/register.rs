@@ -13,5 +13,8 @@ pub(super) async fn register(
     origin: Origin,
     Json(request): Json<Register>,
 ) -> Result<Json<Registered>, ApiError> {
-    auth.register(&request, origin).await.map(Json).map_err(not_registered)
+    auth.register(&request, origin)
+        .await
+        .map(Json)
+        .map_err(not_registered)
 }

@@ -15,7 +15,8 @@ use crate::service::{AuthService, SetUpRefusal};
 
 const PAGE: &str = include_str!("setup.html");
 const DONE: &str = include_str!("setup_done.html");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,12 +39,19 @@ pub(super) async fn setup(
     State(auth): State<AuthService>,
     form: Result<Form<SetUp>, FormRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Form(form) = form.map_err(|rejection| ApiError::new(rejection.status(), "invalid_form", rejection.body_text()))?;
-    let wanted = Register { username: form.username, email: form.email, password: form.password };
-    auth.set_up(&form.token, &wanted).await.map_err(|refusal| match refusal {
-        SetUpRefusal::NoLink => no_link(),
-        SetUpRefusal::Register(refusal) => not_registered(refusal),
-    })?;
+    let Form(form) =
+        form.map_err(|rejection| ApiError::new(rejection.status(), "invalid_form", rejection.body_text()))?;
+    let wanted = Register {
+        username: form.username,
+        email: form.email,
+        password: form.password,
+    };
+    auth.set_up(&form.token, &wanted)
+        .await
+        .map_err(|refusal| match refusal {
+            SetUpRefusal::NoLink => no_link(),
+            SetUpRefusal::Register(refusal) => not_registered(refusal),
+        })?;
     Ok(page(DONE.to_owned()))
 }
 
@@ -52,6 +60,10 @@ fn no_link() -> ApiError {
 }
 
 fn page(html: String) -> impl IntoResponse {
-    let headers = [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, POLICY), (REFERRER_POLICY, "no-referrer")];
+    let headers = [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
     (headers, Html(html))
 }

@@ -12,11 +12,13 @@ pub(super) async fn validate(
     State(auth): State<AuthService>,
     Json(request): Json<Validate>,
 ) -> Result<Json<Validated>, ApiError> {
-    auth.validate(&request.token).map(Json).map_err(|refusal| match refusal {
-        Refusal::Expired => ApiError::unauthorized("token_expired", "Token has expired"),
-        Refusal::NoKeys => ApiError::unavailable("Auth service unavailable"),
-        refusal => {
-            ApiError::unauthorized("invalid_token", "Invalid or malformed token").with_cause(refusal)
-        }
-    })
+    auth.validate(&request.token)
+        .map(Json)
+        .map_err(|refusal| match refusal {
+            Refusal::Expired => ApiError::unauthorized("token_expired", "Token has expired"),
+            Refusal::NoKeys => ApiError::unavailable("Auth service unavailable"),
+            refusal => {
+                ApiError::unauthorized("invalid_token", "Invalid or malformed token").with_cause(refusal)
+            }
+        })
 }

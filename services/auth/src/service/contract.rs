@@ -15,8 +15,14 @@ impl Auth for AuthService {
     }
 
     async fn get_identity(&self, _: &CallContext, request: GetIdentity) -> Result<Identity, AuthError> {
-        let found = self.0.db.read(async move |reader: &mut Reader| store::find_by_id(reader, request.user_id).await);
-        let account = found.await.map_err(|error| told(&error))?.ok_or(AuthError::UnknownAccount)?;
+        let found = self
+            .0
+            .db
+            .read(async move |reader: &mut Reader| store::find_by_id(reader, request.user_id).await);
+        let account = found
+            .await
+            .map_err(|error| told(&error))?
+            .ok_or(AuthError::UnknownAccount)?;
         Ok(Identity {
             user_id: account.user_id,
             username: account.username,

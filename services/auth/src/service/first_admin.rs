@@ -56,7 +56,11 @@ impl SetUpLink {
 impl AuthService {
     /// Opens the set-up link where nobody is admin yet.
     pub(crate) async fn open_setup(&self) -> Result<Option<Secret<String>>, AuthFailure> {
-        let exists = self.0.db.read(async move |reader: &mut Reader| store::admin_exists(reader).await).await?;
+        let exists = self
+            .0
+            .db
+            .read(async move |reader: &mut Reader| store::admin_exists(reader).await)
+            .await?;
         Ok((!exists).then(|| self.0.setup.open(&self.0.ids)))
     }
 
@@ -66,8 +70,15 @@ impl AuthService {
         match self.make_first_admin(wanted).await {
             Ok(()) | Err(SetUpRefusal::NoLink) => Ok(()),
             Err(SetUpRefusal::Register(RegisterRefusal::UsernameTaken | RegisterRefusal::EmailTaken)) => {
-                let exists = self.0.db.read(async move |reader: &mut Reader| store::admin_exists(reader).await);
-                if exists.await.map_err(AuthFailure::from)? { Ok(()) } else { Err(RegisterRefusal::UsernameTaken) }
+                let exists = self
+                    .0
+                    .db
+                    .read(async move |reader: &mut Reader| store::admin_exists(reader).await);
+                if exists.await.map_err(AuthFailure::from)? {
+                    Ok(())
+                } else {
+                    Err(RegisterRefusal::UsernameTaken)
+                }
             }
             Err(SetUpRefusal::Register(refusal)) => Err(refusal),
         }
@@ -84,8 +95,14 @@ impl AuthService {
     }
 
     async fn make_first_admin(&self, wanted: &Register) -> Result<(), SetUpRefusal> {
-        let exists = self.0.db.read(async move |reader: &mut Reader| store::admin_exists(reader).await);
-        if exists.await.map_err(|error| RegisterRefusal::from(AuthFailure::from(error)))? {
+        let exists = self
+            .0
+            .db
+            .read(async move |reader: &mut Reader| store::admin_exists(reader).await);
+        if exists
+            .await
+            .map_err(|error| RegisterRefusal::from(AuthFailure::from(error)))?
+        {
             return Err(SetUpRefusal::NoLink);
         }
         let account = self.new_account(wanted, Role::Admin).await?;
@@ -97,7 +114,9 @@ impl AuthService {
         };
         let written = self.0.db.write(unit).await;
         written.map_err(|error: kit_db::WriteError<UnitError<SetUpRefusal>>| {
-            error.flatten().settle(|error| RegisterRefusal::from(error).into())
+            error
+                .flatten()
+                .settle(|error| RegisterRefusal::from(error).into())
         })
     }
 }

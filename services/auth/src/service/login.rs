@@ -37,16 +37,28 @@ impl AuthService {
         let found = self.find_by_login(&request.username).await?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         let password = Password::given(&request.password);
-        let verdict = self.0.hasher.check(password.clone(), stored).await.map_err(AuthFailure::from)?;
-        let (Some(account), Some(password)) = (found, password) else { return Err(LogInRefusal::Invalid) };
+        let verdict = self
+            .0
+            .hasher
+            .check(password.clone(), stored)
+            .await
+            .map_err(AuthFailure::from)?;
+        let (Some(account), Some(password)) = (found, password) else {
+            return Err(LogInRefusal::Invalid);
+        };
         let new_hash = match verdict {
             Verdict::Wrong => return Err(LogInRefusal::Invalid),
             _ if account.status == AccountStatus::Disabled => return Err(LogInRefusal::Invalid),
             Verdict::Right => None,
-            Verdict::RightButOutdated => Some(self.0.hasher.hash(&password).await.map_err(AuthFailure::from)?),
+            Verdict::RightButOutdated => {
+                Some(self.0.hasher.hash(&password).await.map_err(AuthFailure::from)?)
+            }
         };
         let session = self.0.new_session(account.user_id, origin);
-        let current = self.begin(account, session.clone(), new_hash).await?.ok_or(LogInRefusal::Invalid)?;
+        let current = self
+            .begin(account, session.clone(), new_hash)
+            .await?
+            .ok_or(LogInRefusal::Invalid)?;
         Ok(LoggedIn {
             session: self.0.tokens(&current, &session),
             user_id: current.user_id,
@@ -55,8 +67,14 @@ impl AuthService {
     }
 
     async fn find_by_login(&self, name: &str) -> Result<Option<Account>, AuthFailure> {
-        let Some(name) = LoginName::parse(name) else { return Ok(None) };
-        Ok(self.0.db.read(async move |reader: &mut Reader| store::find_by_login(reader, &name).await).await?)
+        let Some(name) = LoginName::parse(name) else {
+            return Ok(None);
+        };
+        Ok(self
+            .0
+            .db
+            .read(async move |reader: &mut Reader| store::find_by_login(reader, &name).await)
+            .await?)
     }
 
     /// Stores the session, unless the account was disabled or its password changed while the given one was
@@ -73,7 +91,9 @@ impl AuthService {
             let unchanged = |account: &Account| {
                 account.status == AccountStatus::Active && account.password_hash == seen.password_hash
             };
-            let Some(current) = current.filter(unchanged) else { return Ok(None) };
+            let Some(current) = current.filter(unchanged) else {
+                return Ok(None);
+            };
             store::insert_session(tx, &session).await?;
             if let Some(hash) = &new_hash {
                 store::rehash(tx, &seen, hash, now).await?;

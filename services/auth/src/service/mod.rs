@@ -87,10 +87,15 @@ impl AuthService {
     }
 
     /// The caller's own account; `None` where it is gone although its token lives.
-    pub(crate) async fn find_own_account(&self, caller: &Principal) -> Result<Option<AccountView>, AuthFailure> {
+    pub(crate) async fn find_own_account(
+        &self,
+        caller: &Principal,
+    ) -> Result<Option<AccountView>, AuthFailure> {
         let (user_id, now) = (caller.user_id, self.0.clock.now());
         let found = self.0.db.read(async move |reader: &mut Reader| {
-            let Some(account) = store::find_by_id(reader, user_id).await? else { return Ok(None) };
+            let Some(account) = store::find_by_id(reader, user_id).await? else {
+                return Ok(None);
+            };
             let open = store::count_open_sessions(reader, user_id, now).await?;
             Ok(Some((account, open)))
         });
@@ -115,7 +120,13 @@ pub(crate) fn included(role: Role) -> Vec<Role> {
 impl Inner {
     /// The tokens of a session that was just stored.
     pub(crate) fn tokens(&self, account: &Account, session: &store::NewSession) -> auth_api::Session {
-        let Settings { issuer, audience, token_expiry, refresh_expiry, .. } = &self.settings;
+        let Settings {
+            issuer,
+            audience,
+            token_expiry,
+            refresh_expiry,
+            ..
+        } = &self.settings;
         let roles = included(account.role);
         let claims = Claims {
             iss: issuer.clone(),
@@ -130,7 +141,10 @@ impl Inner {
             username: account.username.clone(),
             epoch: account.epoch,
         };
-        let refresh = RefreshToken { session_id: session.session_id, counter: 0 };
+        let refresh = RefreshToken {
+            session_id: session.session_id,
+            counter: 0,
+        };
         auth_api::Session {
             token: self.keys.ring.active().sign(&claims),
             token_type: "Bearer".to_owned(),

@@ -11,7 +11,11 @@ use crate::store;
 
 impl AuthService {
     /// Makes an account, and with it the first session where the configuration says so.
-    pub(crate) async fn register(&self, request: &Register, origin: Origin) -> Result<Registered, RegisterRefusal> {
+    pub(crate) async fn register(
+        &self,
+        request: &Register,
+        origin: Origin,
+    ) -> Result<Registered, RegisterRefusal> {
         let account = self.new_account(request, Role::Customer).await?;
         let session = match self.0.settings.session_on_register {
             SessionOnRegister::Yes => Some(self.0.new_session(account.user_id, origin)),
@@ -25,9 +29,13 @@ impl AuthService {
             }
             Ok(())
         };
-        self.0.db.write(unit).await.map_err(|error: kit_db::WriteError<kit_db::StoreError>| {
-            RegisterRefusal::from(kit_db::StoreError::from(error))
-        })?;
+        self.0
+            .db
+            .write(unit)
+            .await
+            .map_err(|error: kit_db::WriteError<kit_db::StoreError>| {
+                RegisterRefusal::from(kit_db::StoreError::from(error))
+            })?;
         let account = Account::from(account);
         Ok(Registered {
             user_id: account.user_id,
@@ -38,7 +46,11 @@ impl AuthService {
     }
 
     /// Checks a request and hashes its password. Whether the name is free, only the insert can tell.
-    pub(super) async fn new_account(&self, request: &Register, role: Role) -> Result<NewAccount, RegisterRefusal> {
+    pub(super) async fn new_account(
+        &self,
+        request: &Register,
+        role: Role,
+    ) -> Result<NewAccount, RegisterRefusal> {
         let wanted =
             Credentials::check(request, self.0.settings.password_rules).map_err(RegisterRefusal::Invalid)?;
         Ok(NewAccount {

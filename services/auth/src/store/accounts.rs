@@ -7,7 +7,8 @@ use kit_token::UserId;
 
 use crate::domain::{Account, LoginName, NewAccount};
 
-const COLUMNS: &str = "SELECT user_id, username, email, email_verified, password_hash, role, status, epoch, created_at
+const COLUMNS: &str =
+    "SELECT user_id, username, email, email_verified, password_hash, role, status, epoch, created_at
     FROM accounts ";
 
 pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<(), StoreError> {
@@ -27,18 +28,34 @@ pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<
     Ok(())
 }
 
-pub(crate) async fn find_by_id(on: &mut impl Session, user_id: UserId) -> Result<Option<Account>, StoreError> {
-    let row = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).optional(on).await?;
+pub(crate) async fn find_by_id(
+    on: &mut impl Session,
+    user_id: UserId,
+) -> Result<Option<Account>, StoreError> {
+    let row = sql(COLUMNS)
+        .push("WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .optional(on)
+        .await?;
     row.map(|row| account(&row)).transpose()
 }
 
 /// As [`find_by_id`], and nobody else changes it until the transaction ends.
-pub(crate) async fn find_by_id_for_update(tx: &mut Tx, user_id: UserId) -> Result<Option<Account>, StoreError> {
-    let statement = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).for_update();
+pub(crate) async fn find_by_id_for_update(
+    tx: &mut Tx,
+    user_id: UserId,
+) -> Result<Option<Account>, StoreError> {
+    let statement = sql(COLUMNS)
+        .push("WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .for_update();
     statement.optional(tx).await?.map(|row| account(&row)).transpose()
 }
 
-pub(crate) async fn find_by_login(on: &mut impl Session, name: &LoginName) -> Result<Option<Account>, StoreError> {
+pub(crate) async fn find_by_login(
+    on: &mut impl Session,
+    name: &LoginName,
+) -> Result<Option<Account>, StoreError> {
     let statement = match name {
         LoginName::Username(key) => sql(COLUMNS).push("WHERE username_key = $1").bind(key),
         LoginName::Email(key) => sql(COLUMNS).push("WHERE email_key = $1").bind(key),
@@ -48,12 +65,19 @@ pub(crate) async fn find_by_login(on: &mut impl Session, name: &LoginName) -> Re
 
 /// Whether somebody may already administrate.
 pub(crate) async fn admin_exists(on: &mut impl Session) -> Result<bool, StoreError> {
-    let found = sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' LIMIT 1").optional(on).await?;
+    let found = sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' LIMIT 1")
+        .optional(on)
+        .await?;
     Ok(found.is_some())
 }
 
 /// Replaces a hash by one with today's parameters, unless the password was changed meanwhile.
-pub(crate) async fn rehash(tx: &mut Tx, account: &Account, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn rehash(
+    tx: &mut Tx,
+    account: &Account,
+    hash: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     sql("UPDATE accounts SET password_hash = $3, updated_at = $4 WHERE user_id = $1 AND password_hash = $2")
         .bind(account.user_id.to_string())
         .bind(account.password_hash.as_str())
@@ -73,7 +97,11 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         email_verified: row.get("email_verified")?,
         password_hash: row.get("password_hash")?,
         role: row.parse("role")?,
-        status: if status == "active" { AccountStatus::Active } else { AccountStatus::Disabled },
+        status: if status == "active" {
+            AccountStatus::Active
+        } else {
+            AccountStatus::Disabled
+        },
         epoch: row.get("epoch")?,
         created_at: row.get("created_at")?,
     })

@@ -16,8 +16,10 @@ pub(crate) struct NewSession {
 }
 
 pub(crate) async fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<(), StoreError> {
-    sql("INSERT INTO sessions (session_id, user_id, device, ip, created_at, last_used_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $5, $6)")
+    sql(
+        "INSERT INTO sessions (session_id, user_id, device, ip, created_at, last_used_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+    )
     .bind(session.session_id.to_string())
     .bind(session.user_id.to_string())
     .bind(session.device.as_str())
@@ -29,7 +31,11 @@ pub(crate) async fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<
     Ok(())
 }
 
-pub(crate) async fn count_open_sessions(on: &mut impl Session, user_id: UserId, now: Timestamp) -> Result<i64, StoreError> {
+pub(crate) async fn count_open_sessions(
+    on: &mut impl Session,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     let row = sql("SELECT CAST(COUNT(*) AS BIGINT) AS open FROM sessions
                    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2")
     .bind(user_id.to_string())

@@ -47,7 +47,7 @@ pub(super) fn document(services: &[Mounted<'_>]) -> Value {
 /// `GET /` for browsers.
 pub(super) fn page(lines: &[RouteLine]) -> String {
     let rows = lines.iter().fold(String::new(), |mut rows, line| {
-        let (method, path, access) = (escaped(&line.method), escaped(&line.path), line.access.as_str());
+        let (method, path, access) = (escaped(&line.method), escaped(&line.path), line.access);
         let _ = writeln!(
             rows,
             "          <tr><td>{method}</td><td><code>{path}</code></td><td>{access}</td></tr>"

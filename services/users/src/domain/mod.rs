@@ -1,7 +1,7 @@
 //! What users decides, without clock, database or network.
 
-mod actor;
+mod editor;
 mod profile;
 
-pub(crate) use actor::{Actor, NotYours};
+pub(crate) use editor::{Editor, NotYours};
 pub(crate) use profile::{Profile, ProfileChange, ProfileDraft};

@@ -5,7 +5,7 @@ use kit_runtime::Timestamp;
 use kit_token::UserId;
 use users_api::{CreateProfile, ProfileView, UpdateProfile};
 
-use super::Actor;
+use super::Editor;
 
 const LONGEST_USERNAME: usize = 32;
 const LONGEST_EMAIL: usize = 254;
@@ -48,7 +48,10 @@ pub(crate) struct ProfileDraft {
 
 /// A change that may be made: an outer `None` leaves the member as it is, an inner one clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::option_option, reason = "left out, null and given are three different wishes")]
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and given are three different wishes"
+)]
 pub(crate) struct ProfileChange {
     pub full_name: Option<Option<String>>,
     pub bio: Option<Option<String>>,
@@ -56,25 +59,33 @@ pub(crate) struct ProfileChange {
 
 impl ProfileDraft {
     /// Checks every member and names all that are wrong. A user's profile carries the user's own name.
-    pub(crate) fn check(request: CreateProfile, actor: &Actor) -> Result<Self, Vec<FieldError>> {
+    pub(crate) fn check(request: CreateProfile, editor: &Editor) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        match actor {
-            Actor::Owner { username, .. } if !username.eq_ignore_ascii_case(&request.username) => {
+        match editor {
+            Editor::Owner { username, .. } if !username.eq_ignore_ascii_case(&request.username) => {
                 errors.push(FieldError::new("/username", "must be your own username"));
             }
-            Actor::Owner { .. } => {}
-            Actor::Admin => check_text(&mut errors, "/username", &request.username, LONGEST_USERNAME),
+            Editor::Owner { .. } => {}
+            Editor::Admin => check_text(&mut errors, "/username", &request.username, LONGEST_USERNAME),
         }
         check_text(&mut errors, "/email", &request.email, LONGEST_EMAIL);
         if !request.email.contains('@') {
             errors.push(FieldError::new("/email", "must be an e-mail address"));
         }
-        let wanted = UpdateProfile { full_name: Some(request.full_name), bio: Some(request.bio) };
+        let wanted = UpdateProfile {
+            full_name: Some(request.full_name),
+            bio: Some(request.bio),
+        };
         let change = ProfileChange::check(wanted).unwrap_or_else(|more| {
             errors.extend(more);
             ProfileChange::default()
         });
-        let draft = Self { user_id: request.user_id, username: request.username, email: request.email, change };
+        let draft = Self {
+            user_id: request.user_id,
+            username: request.username,
+            email: request.email,
+            change,
+        };
         if errors.is_empty() { Ok(draft) } else { Err(errors) }
     }
 }
@@ -83,14 +94,31 @@ impl ProfileChange {
     /// Checks every member and names all that are wrong.
     pub(crate) fn check(request: UpdateProfile) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        check_free_text(&mut errors, "/full_name", request.full_name.as_ref(), LONGEST_FULL_NAME);
+        check_free_text(
+            &mut errors,
+            "/full_name",
+            request.full_name.as_ref(),
+            LONGEST_FULL_NAME,
+        );
         check_free_text(&mut errors, "/bio", request.bio.as_ref(), LONGEST_BIO);
-        let change = Self { full_name: request.full_name, bio: request.bio };
-        if errors.is_empty() { Ok(change) } else { Err(errors) }
+        let change = Self {
+            full_name: request.full_name,
+            bio: request.bio,
+        };
+        if errors.is_empty() {
+            Ok(change)
+        } else {
+            Err(errors)
+        }
     }
 }
 
-fn check_free_text(errors: &mut Vec<FieldError>, pointer: &str, wish: Option<&Option<String>>, longest: usize) {
+fn check_free_text(
+    errors: &mut Vec<FieldError>,
+    pointer: &str,
+    wish: Option<&Option<String>>,
+    longest: usize,
+) {
     if let Some(Some(text)) = wish {
         check_length(errors, pointer, text, longest);
     }
@@ -105,7 +133,10 @@ fn check_text(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest: 
 
 fn check_length(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest: usize) {
     if text.chars().count() > longest {
-        errors.push(FieldError::new(pointer, format!("must have at most {longest} characters")));
+        errors.push(FieldError::new(
+            pointer,
+            format!("must have at most {longest} characters"),
+        ));
     }
     // PostgreSQL's text cannot hold it, and no reader wants it.
     if text.contains('\0') {
@@ -127,16 +158,22 @@ mod tests {
         }
     }
 
-    fn owner() -> Actor {
-        Actor::Owner { user_id: request().user_id, username: "ada".to_owned() }
+    fn owner() -> Editor {
+        Editor::Owner {
+            user_id: request().user_id,
+            username: "ada".to_owned(),
+        }
     }
 
     #[test]
     fn a_profile_carries_its_owners_name() {
         assert!(ProfileDraft::check(request(), &owner()).is_ok());
-        let borrowed = CreateProfile { username: "grace".to_owned(), ..request() };
+        let borrowed = CreateProfile {
+            username: "grace".to_owned(),
+            ..request()
+        };
         assert!(ProfileDraft::check(borrowed.clone(), &owner()).is_err());
-        assert!(ProfileDraft::check(borrowed, &Actor::Admin).is_ok());
+        assert!(ProfileDraft::check(borrowed, &Editor::Admin).is_ok());
     }
 
     #[test]

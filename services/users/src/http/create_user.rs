@@ -6,7 +6,7 @@ use kit_http::{ApiError, Customer};
 use users_api::{CreateProfile, ProfileChanged};
 
 use super::error::refused;
-use crate::domain::Actor;
+use crate::domain::Editor;
 use crate::service::UsersService;
 
 pub(super) async fn create_user(
@@ -15,6 +15,12 @@ pub(super) async fn create_user(
     Json(request): Json<CreateProfile>,
 ) -> Result<Json<ProfileChanged>, ApiError> {
     let user_id = request.user_id;
-    users.create(&Actor::from(&*caller), request).await.map_err(refused)?;
-    Ok(Json(ProfileChanged { user_id, message: "Profile created successfully".to_owned() }))
+    users
+        .create(&Editor::from(&*caller), request)
+        .await
+        .map_err(refused)?;
+    Ok(Json(ProfileChanged {
+        user_id,
+        message: "Profile created successfully".to_owned(),
+    }))
 }

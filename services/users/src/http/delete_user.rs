@@ -7,7 +7,7 @@ use kit_token::UserId;
 use users_api::ProfileChanged;
 
 use super::error::refused;
-use crate::domain::Actor;
+use crate::domain::Editor;
 use crate::service::UsersService;
 
 pub(super) async fn delete_user(
@@ -16,6 +16,12 @@ pub(super) async fn delete_user(
     Path(user_id): Path<UserId>,
     seen: IfMatch,
 ) -> Result<Json<ProfileChanged>, ApiError> {
-    users.delete(&Actor::from(&*caller), user_id, seen).await.map_err(refused)?;
-    Ok(Json(ProfileChanged { user_id, message: "Profile deleted successfully".to_owned() }))
+    users
+        .delete(&Editor::from(&*caller), user_id, seen)
+        .await
+        .map_err(refused)?;
+    Ok(Json(ProfileChanged {
+        user_id,
+        message: "Profile deleted successfully".to_owned(),
+    }))
 }

@@ -12,6 +12,10 @@ pub(super) async fn get_profile(
     Customer(caller): Customer,
     State(users): State<UsersService>,
 ) -> Result<(Etag, Json<ProfileView>), ApiError> {
-    let profile = users.find(caller.user_id).await.map_err(failed)?.ok_or_else(not_found)?;
+    let profile = users
+        .find(caller.user_id)
+        .await
+        .map_err(failed)?
+        .ok_or_else(not_found)?;
     Ok((Etag(profile.version), Json(profile.into())))
 }

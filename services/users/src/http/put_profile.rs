@@ -19,6 +19,9 @@ pub(super) async fn put_profile(
         Saved::Created => (1, "Profile created successfully"),
         Saved::Updated { version } => (version, "Profile updated successfully"),
     };
-    let changed = ProfileChanged { user_id: caller.user_id, message: message.to_owned() };
+    let changed = ProfileChanged {
+        user_id: caller.user_id,
+        message: message.to_owned(),
+    };
     Ok((Etag(version), Json(changed)))
 }

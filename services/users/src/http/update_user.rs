@@ -7,7 +7,7 @@ use kit_token::UserId;
 use users_api::{ProfileChanged, UpdateProfile};
 
 use super::error::refused;
-use crate::domain::Actor;
+use crate::domain::Editor;
 use crate::service::UsersService;
 
 pub(super) async fn update_user(
@@ -17,7 +17,13 @@ pub(super) async fn update_user(
     seen: IfMatch,
     Json(request): Json<UpdateProfile>,
 ) -> Result<(Etag, Json<ProfileChanged>), ApiError> {
-    let version = users.update(&Actor::from(&*caller), user_id, request, seen).await.map_err(refused)?;
-    let changed = ProfileChanged { user_id, message: "Profile updated successfully".to_owned() };
+    let version = users
+        .update(&Editor::from(&*caller), user_id, request, seen)
+        .await
+        .map_err(refused)?;
+    let changed = ProfileChanged {
+        user_id,
+        message: "Profile updated successfully".to_owned(),
+    };
     Ok((Etag(version), Json(changed)))
 }

@@ -16,7 +16,7 @@ use users_api::{CreateProfile, FindProfile, ProfileView, UpdateProfile, Users, U
 
 pub(crate) use error::UsersFailure;
 
-use crate::domain::{Actor, Profile, ProfileChange, ProfileDraft};
+use crate::domain::{Editor, Profile, ProfileChange, ProfileDraft};
 use crate::store;
 
 /// How long a profile's maker waits for auth.
@@ -48,32 +48,45 @@ impl UsersService {
     }
 
     pub(crate) async fn find(&self, user_id: UserId) -> Result<Option<Profile>, StoreError> {
-        self.0.db.read(async move |reader: &mut Reader| store::find(reader, user_id).await).await
+        self.0
+            .db
+            .read(async move |reader: &mut Reader| store::find(reader, user_id).await)
+            .await
     }
 
     pub(crate) async fn list(&self, request: &PageRequest) -> Result<Page<Profile>, StoreError> {
-        let (after, limit) = (request.after.clone().unwrap_or_default(), i64::from(request.limit) + 1);
+        let (after, limit) = (
+            request.after.clone().unwrap_or_default(),
+            i64::from(request.limit) + 1,
+        );
         let read = async move |reader: &mut Reader| store::list(reader, &after, limit).await;
         let found = self.0.db.read(read).await?;
         Ok(Page::cut(found, request, |profile| profile.user_id.to_string()))
     }
 
-    pub(crate) async fn create(&self, actor: &Actor, request: CreateProfile) -> Result<(), UsersFailure> {
-        actor.may_change(request.user_id)?;
-        let draft = ProfileDraft::check(request, actor).map_err(UsersFailure::Invalid)?;
-        if self.insert(draft).await? { Ok(()) } else { Err(UsersFailure::Exists) }
+    pub(crate) async fn create(&self, editor: &Editor, request: CreateProfile) -> Result<(), UsersFailure> {
+        editor.may_change(request.user_id)?;
+        let draft = ProfileDraft::check(request, editor).map_err(UsersFailure::Invalid)?;
+        if self.insert(draft).await? {
+            Ok(())
+        } else {
+            Err(UsersFailure::Exists)
+        }
     }
 
     /// Changes a profile; answers with its new version.
     pub(crate) async fn update(
         &self,
-        actor: &Actor,
+        editor: &Editor,
         user_id: UserId,
         request: UpdateProfile,
         seen: IfMatch,
     ) -> Result<i64, UsersFailure> {
-        actor.may_change(user_id)?;
-        let (change, now) = (ProfileChange::check(request).map_err(UsersFailure::Invalid)?, self.0.clock.now());
+        editor.may_change(user_id)?;
+        let (change, now) = (
+            ProfileChange::check(request).map_err(UsersFailure::Invalid)?,
+            self.0.clock.now(),
+        );
         self.write(async move |tx: &mut Tx| {
             let profile = held(tx, user_id, &seen).await?;
             store::update(tx, &profile, &change, now).await?;
@@ -82,8 +95,13 @@ impl UsersService {
         .await
     }
 
-    pub(crate) async fn delete(&self, actor: &Actor, user_id: UserId, seen: IfMatch) -> Result<(), UsersFailure> {
-        actor.may_change(user_id)?;
+    pub(crate) async fn delete(
+        &self,
+        editor: &Editor,
+        user_id: UserId,
+        seen: IfMatch,
+    ) -> Result<(), UsersFailure> {
+        editor.may_change(user_id)?;
         self.write(async move |tx: &mut Tx| {
             held(tx, user_id, &seen).await?;
             Ok(store::delete(tx, user_id).await?)
@@ -99,25 +117,33 @@ impl UsersService {
         request: UpdateProfile,
         seen: IfMatch,
     ) -> Result<Saved, UsersFailure> {
-        let (actor, user_id) = (Actor::from(caller), caller.user_id);
-        match self.update(&actor, user_id, request.clone(), seen.clone()).await {
+        let (editor, user_id) = (Editor::from(caller), caller.user_id);
+        match self.update(&editor, user_id, request.clone(), seen.clone()).await {
             Err(UsersFailure::NotFound) if seen == IfMatch::Absent => {}
             ended => return ended.map(|version| Saved::Updated { version }),
         }
         let change = ProfileChange::check(request.clone()).map_err(UsersFailure::Invalid)?;
         let call = CallContext::new(Actor::Service("users".into()), Deadline::after(AUTH_LIMIT));
         let identity = self.0.auth.get_identity(&call, GetIdentity { user_id }).await?;
-        let draft = ProfileDraft { user_id, username: identity.username, email: identity.email, change };
+        let draft = ProfileDraft {
+            user_id,
+            username: identity.username,
+            email: identity.email,
+            change,
+        };
         if self.insert(draft).await? {
             return Ok(Saved::Created);
         }
         // Somebody made it meanwhile, so there is one to change.
-        self.update(&actor, user_id, request, seen).await.map(|version| Saved::Updated { version })
+        self.update(&editor, user_id, request, seen)
+            .await
+            .map(|version| Saved::Updated { version })
     }
 
     async fn insert(&self, draft: ProfileDraft) -> Result<bool, UsersFailure> {
         let now = self.0.clock.now();
-        self.write(async move |tx: &mut Tx| Ok(store::insert(tx, &draft, now).await?)).await
+        self.write(async move |tx: &mut Tx| Ok(store::insert(tx, &draft, now).await?))
+            .await
     }
 
     async fn write<T: Send + 'static>(
@@ -131,7 +157,9 @@ impl UsersService {
 
 /// The profile as it is now, held until the transaction ends, if it is what the client has seen.
 async fn held(tx: &mut Tx, user_id: UserId, seen: &IfMatch) -> Result<Profile, UnitError<UsersFailure>> {
-    let profile = store::find_for_update(tx, user_id).await?.ok_or_else(|| refuse(UsersFailure::NotFound))?;
+    let profile = store::find_for_update(tx, user_id)
+        .await?
+        .ok_or_else(|| refuse(UsersFailure::NotFound))?;
     if !seen.allows(profile.version) {
         return Err(refuse(UsersFailure::ChangedSince));
     }
@@ -139,8 +167,15 @@ async fn held(tx: &mut Tx, user_id: UserId, seen: &IfMatch) -> Result<Profile, U
 }
 
 impl Users for UsersService {
-    async fn find_profile(&self, _: &CallContext, request: FindProfile) -> Result<Option<ProfileView>, UsersError> {
-        let found = self.find(request.user_id).await.map_err(|error| error::told(&error))?;
+    async fn find_profile(
+        &self,
+        _: &CallContext,
+        request: FindProfile,
+    ) -> Result<Option<ProfileView>, UsersError> {
+        let found = self
+            .find(request.user_id)
+            .await
+            .map_err(|error| error::told(&error))?;
         Ok(found.map(ProfileView::from))
     }
 }

@@ -9,26 +9,38 @@ use crate::domain::{Profile, ProfileChange, ProfileDraft};
 const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
 
 pub(crate) async fn find(on: &mut impl Session, user_id: UserId) -> Result<Option<Profile>, StoreError> {
-    let row = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).optional(on).await?;
+    let row = sql(COLUMNS)
+        .push("WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .optional(on)
+        .await?;
     row.map(|row| profile(&row)).transpose()
 }
 
 /// As [`find`], and nobody else changes it until the transaction ends.
 pub(crate) async fn find_for_update(tx: &mut Tx, user_id: UserId) -> Result<Option<Profile>, StoreError> {
-    let statement = sql(COLUMNS).push("WHERE user_id = $1").bind(user_id.to_string()).for_update();
+    let statement = sql(COLUMNS)
+        .push("WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .for_update();
     statement.optional(tx).await?.map(|row| profile(&row)).transpose()
 }
 
 /// At most `limit` profiles in the order of their owners' identifiers, after the one given.
 pub(crate) async fn list(on: &mut impl Session, after: &str, limit: i64) -> Result<Vec<Profile>, StoreError> {
-    let statement = sql(COLUMNS).push("WHERE user_id > $1 ORDER BY user_id LIMIT $2").bind(after).bind(limit);
+    let statement = sql(COLUMNS)
+        .push("WHERE user_id > $1 ORDER BY user_id LIMIT $2")
+        .bind(after)
+        .bind(limit);
     statement.all(on).await?.iter().map(profile).collect()
 }
 
 /// Makes the profile unless there is one; whether it was made.
 pub(crate) async fn insert(tx: &mut Tx, draft: &ProfileDraft, now: Timestamp) -> Result<bool, StoreError> {
-    let made = sql("INSERT INTO profiles (user_id, username, email, full_name, bio, created_at, updated_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (user_id) DO NOTHING")
+    let made = sql(
+        "INSERT INTO profiles (user_id, username, email, full_name, bio, created_at, updated_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (user_id) DO NOTHING",
+    )
     .bind(draft.user_id.to_string())
     .bind(draft.username.as_str())
     .bind(draft.email.as_str())
@@ -58,7 +70,10 @@ pub(crate) async fn update(
 }
 
 pub(crate) async fn delete(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
-    sql("DELETE FROM profiles WHERE user_id = $1").bind(user_id.to_string()).execute(tx).await?;
+    sql("DELETE FROM profiles WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 /// Somebody who wants to change a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Actor {
+pub(crate) enum Editor {
     /// A user, who has one profile.
     Owner { user_id: UserId, username: String },
     /// An admin, who may change any.
@@ -17,17 +17,20 @@ pub(crate) enum Actor {
 #[error("the profile is somebody else's")]
 pub(crate) struct NotYours;
 
-impl From<&Principal> for Actor {
+impl From<&Principal> for Editor {
     fn from(principal: &Principal) -> Self {
         if principal.roles.includes(Role::Admin) {
             Self::Admin
         } else {
-            Self::Owner { user_id: principal.user_id, username: principal.username.clone() }
+            Self::Owner {
+                user_id: principal.user_id,
+                username: principal.username.clone(),
+            }
         }
     }
 }
 
-impl Actor {
+impl Editor {
     /// Whether the profile of `user_id` is theirs to change.
     pub(crate) fn may_change(&self, user_id: UserId) -> Result<(), NotYours> {
         match self {
@@ -47,9 +50,12 @@ mod tests {
     #[test]
     fn a_profile_is_changed_by_its_owner_or_an_admin() {
         let (own, other) = (UserId::from(Uuid::nil()), UserId::from(Uuid::max()));
-        let owner = Actor::Owner { user_id: own, username: "ada".to_owned() };
+        let owner = Editor::Owner {
+            user_id: own,
+            username: "ada".to_owned(),
+        };
         assert_eq!(owner.may_change(own), Ok(()));
         assert_eq!(owner.may_change(other), Err(NotYours));
-        assert_eq!(Actor::Admin.may_change(other), Ok(()));
+        assert_eq!(Editor::Admin.may_change(other), Ok(()));
     }
 }
