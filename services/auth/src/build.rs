@@ -66,7 +66,7 @@ pub struct AuthHosted {
 
 /// Auth's migrations.
 pub fn migrations() -> Migrations {
-    kit_db::migrations!["../migrations/0001_accounts.sql"]
+    kit_db::migrations!["0001_accounts.sql"]
 }
 
 /// Builds the service and makes the configured first admin.

@@ -38,7 +38,7 @@ pub enum BuildError {
 
 /// Users' migrations.
 pub fn migrations() -> Migrations {
-    kit_db::migrations!["../migrations/0001_profiles.sql"]
+    kit_db::migrations!["0001_profiles.sql"]
 }
 
 /// Builds the service.

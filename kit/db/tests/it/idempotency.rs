@@ -8,7 +8,7 @@ use kit_db::idempotency::{
 use kit_db::{Db, DbDeps, DbSettings, Reader, StoreError, Tx, UnitError, WriteError, refuse, sql};
 use kit_runtime::{FakeClock, Lifecycle, Timestamp};
 use kit_testing::both_databases;
-use kit_testing::db::{SERVICE, TestDb, TestTarget, deps};
+use kit_testing::db::{SERVICE, TestTarget, deps};
 
 use crate::shop::{MIGRATIONS, add, balance, gate, ids, insert, save, spawn};
 

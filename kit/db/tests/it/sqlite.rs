@@ -22,9 +22,9 @@ async fn end_the_transaction(tx: &mut Tx) -> Result<(), StoreError> {
 /// Units `a` and `b` stand at the gate in one savepoint; these come after them in the same group.
 async fn queue_behind(db: &Db, units: &[&'static str]) -> Vec<JoinHandle<Ended>> {
     let mut queued = Vec::new();
-    for id in units {
+    for id in units.iter().copied() {
         let db = db.clone();
-        queued.push(spawn(async move { save(&db, *id).await }));
+        queued.push(spawn(async move { save(&db, id).await }));
         // The order of the queue is the order here.
         tokio::task::yield_now().await;
     }
