@@ -80,7 +80,7 @@ impl Db {
             Writer::Postgres(writer) => writer.submit(job),
         };
         let result = match submitted {
-            // A job that is dropped without an answer was cut off at a moment that nobody knows.
+            // Every job answers, also when it is dropped; if one did not, nobody would know how it ended.
             Ok(()) => answer.await.unwrap_or(Err(WriteError::OutcomeUnknown)),
             Err(reason) => Err(WriteError::Unavailable(reason)),
         };

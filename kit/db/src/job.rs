@@ -22,6 +22,8 @@ pub(crate) trait Job: Send {
     fn trace(&self) -> Option<TraceParent>;
     /// Runs a clone of the unit, keeps its result, and tells whether it wants to be committed.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
+    /// From now on the unit may be done, whatever happens to the job.
+    fn commit_is_sent(&mut self);
     /// Tells the caller how it ended.
     fn answer(self: Box<Self>, verdict: Verdict);
 }
@@ -39,24 +41,39 @@ pub(crate) enum Verdict {
     Failed(StoreError),
 }
 
+type Reply<T, E> = oneshot::Sender<Result<T, WriteError<E>>>;
+
 pub(crate) struct Work<U, T, E> {
     unit: U,
     trace: Option<TraceParent>,
     result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, WriteError<E>>>,
+    commit_is_sent: bool,
+    /// Until the answer.
+    reply: Option<Reply<T, E>>,
 }
 
 impl<U, T, E> Work<U, T, E> {
-    pub(crate) fn new(
-        unit: U,
-        trace: Option<TraceParent>,
-        reply: oneshot::Sender<Result<T, WriteError<E>>>,
-    ) -> Self {
+    pub(crate) fn new(unit: U, trace: Option<TraceParent>, reply: Reply<T, E>) -> Self {
         Self {
             unit,
             trace,
             result: None,
-            reply,
+            commit_is_sent: false,
+            reply: Some(reply),
+        }
+    }
+}
+
+impl<U, T, E> Drop for Work<U, T, E> {
+    /// Cut off on the way, by the process's end or a panic: its connection is closed, so what was not
+    /// committed is rolled back.
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(Err(if self.commit_is_sent {
+                WriteError::OutcomeUnknown
+            } else {
+                WriteError::Unavailable(Unavailable::Abandoned)
+            }));
         }
     }
 }
@@ -68,11 +85,17 @@ where
     E: Send,
 {
     fn caller_is_gone(&self) -> bool {
-        self.reply.is_closed()
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     fn caller_leaves(&mut self) -> BoxFuture<'_, ()> {
-        self.reply.closed().boxed()
+        let reply = self.reply.as_mut();
+        async move {
+            if let Some(reply) = reply {
+                reply.closed().await;
+            }
+        }
+        .boxed()
     }
 
     fn trace(&self) -> Option<TraceParent> {
@@ -85,16 +108,22 @@ where
         async move { result.insert(running.await).is_ok() }.boxed()
     }
 
-    fn answer(self: Box<Self>, verdict: Verdict) {
-        let answer = match (verdict, self.result) {
+    fn commit_is_sent(&mut self) {
+        self.commit_is_sent = true;
+    }
+
+    fn answer(mut self: Box<Self>, verdict: Verdict) {
+        let answer = match (verdict, self.result.take()) {
             (Verdict::Settled, Some(result)) => result.map_err(WriteError::Refused),
             // Settled without a result does not happen: a unit that gave none panicked or ran out of time.
             (Verdict::Settled, None) | (Verdict::OutcomeUnknown, _) => Err(WriteError::OutcomeUnknown),
             (Verdict::Unavailable(reason), _) => Err(WriteError::Unavailable(reason)),
             (Verdict::Failed(error), _) => Err(WriteError::Failed(error)),
         };
-        // The caller may have gone.
-        let _ = self.reply.send(answer);
+        if let Some(reply) = self.reply.take() {
+            // The caller may have gone.
+            let _ = reply.send(answer);
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl PostgresWriter {
             return Attempt::Again(reason);
         }
         match job::run(job, &mut tx, self.core.unit_limit).await {
-            End::Commit => self.commit(tx, slot).await,
+            End::Commit => self.commit(job, tx, slot).await,
             End::RollBack(verdict) => {
                 roll_back(tx.link, slot).await;
                 Attempt::Ended(verdict)
@@ -111,8 +111,9 @@ impl PostgresWriter {
         }
     }
 
-    async fn commit(&self, mut tx: Tx, slot: Slot) -> Attempt {
+    async fn commit(&self, job: &mut dyn Job, mut tx: Tx, slot: Slot) -> Attempt {
         fail_point!("db::before-commit");
+        job.commit_is_sent();
         let limit = self.core.unit_limit;
         let sent = tokio::time::timeout(limit, send_commit(&mut tx.link)).await;
         fail_point!("db::after-commit-before-answer");

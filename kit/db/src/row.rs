@@ -30,8 +30,7 @@ impl Row {
         T: FromStr<Err: Display>,
     {
         let text: &str = self.raw(column)?;
-        text.parse()
-            .map_err(|error: T::Err| column_error(column, &error))
+        text.parse().map_err(|error: T::Err| column_error(column, &error))
     }
 
     /// As [`Row::parse`], for a column that may be NULL.

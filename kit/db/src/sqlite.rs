@@ -283,6 +283,9 @@ impl<'w> Group<'w> {
 
     async fn commit(mut self) -> Option<Tx> {
         fail_point!("db::before-commit");
+        for (job, _) in &mut self.ended {
+            job.commit_is_sent();
+        }
         let committed = self.send_commit().await;
         fail_point!("db::after-commit-before-answer");
         let error = match committed {

@@ -133,7 +133,10 @@ impl TestTarget {
     ///
     /// # Panics
     /// When the server refuses.
-    #[expect(clippy::expect_used, reason = "a test that leaves things behind must be heard of")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test that leaves things behind must be heard of"
+    )]
     pub async fn remove(self) {
         if let DbTarget::Postgres { url, schema } = &self.target {
             let mut server = connect(url.expose()).await;
@@ -247,7 +250,10 @@ pub fn postgres_url() -> String {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "cargo tells where its folder is by the environment alone")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells where its folder is by the environment alone"
+)]
 fn target_folder() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());

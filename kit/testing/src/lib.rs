@@ -1,3 +1,14 @@
-//! What tests stand on.
+//! What tests of services are made of: a real database for each, a process with keys and a clock of the
+//! test's own, real HTTP on a free port, and clients by identity.
+//!
+//! Nothing here stands in for a part of the product. Only time and identity are the test's, because a story
+//! needs to choose them.
 
+pub mod client;
 pub mod db;
+pub mod identity;
+pub mod process;
+
+pub use client::{Client, Reply};
+pub use identity::Identity;
+pub use process::{AUDIENCE, ISSUER, TestProcess};

@@ -9,7 +9,10 @@ fn a_second_process_hears_who_has_the_folder() {
     let refused = DataFolder::lock(folder.path()).unwrap_err();
     assert!(matches!(refused, FolderError::InUse { .. }), "{refused:?}");
     let text = refused.to_string();
-    assert!(text.contains(&format!("in use by process {}", std::process::id())), "{text}");
+    assert!(
+        text.contains(&format!("in use by process {}", std::process::id())),
+        "{text}"
+    );
     assert!(text.contains(&folder.path().display().to_string()), "{text}");
     drop(held);
     let again = DataFolder::lock(folder.path()).unwrap();

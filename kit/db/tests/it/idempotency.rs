@@ -40,7 +40,10 @@ async fn increment(db: &Db, scope: IdempotencyScope) -> Result<Outcome, Idempote
 
 async fn stored_keys(db: &Db) -> i64 {
     let count = db.read(async |reader: &mut Reader| {
-        sql("SELECT CAST(COUNT(*) AS BIGINT) FROM idempotency_keys").one(reader).await?.get(0)
+        sql("SELECT CAST(COUNT(*) AS BIGINT) FROM idempotency_keys")
+            .one(reader)
+            .await?
+            .get(0)
     });
     count.await.unwrap()
 }
@@ -189,14 +192,20 @@ async fn open_at(target: &TestTarget, clock: &FakeClock, lifecycle: &Lifecycle) 
 }
 
 async fn a_lost_lease_is_taken_over_and_its_effect_rolled_back(target: TestTarget) {
-    let (clock, lifecycle) = (FakeClock::at(Timestamp::from_seconds(1_000_000)), Lifecycle::new());
+    let (clock, lifecycle) = (
+        FakeClock::at(Timestamp::from_seconds(1_000_000)),
+        Lifecycle::new(),
+    );
     let db = open_at(&target, &clock, &lifecycle).await;
     save(&db, "a").await.unwrap();
     let slow = started(&db, "k", Duration::from_mins(1)).await;
     clock.advance(Duration::from_mins(2));
     let next = started(&db, "k", Duration::from_mins(1)).await;
     let late = finish(&db, slow).await;
-    assert!(matches!(late, Err(WriteError::Refused(UnitError::Refused(_)))), "{late:?}");
+    assert!(
+        matches!(late, Err(WriteError::Refused(UnitError::Refused(_)))),
+        "{late:?}"
+    );
     finish(&db, next).await.unwrap();
     assert_eq!(balance(&db, "a").await, Some(1));
     lifecycle.end().await;
@@ -204,7 +213,10 @@ async fn a_lost_lease_is_taken_over_and_its_effect_rolled_back(target: TestTarge
 }
 
 async fn keys_are_kept_a_day_and_then_removed(target: TestTarget) {
-    let (clock, lifecycle) = (FakeClock::at(Timestamp::from_seconds(1_000_000)), Lifecycle::new());
+    let (clock, lifecycle) = (
+        FakeClock::at(Timestamp::from_seconds(1_000_000)),
+        Lifecycle::new(),
+    );
     let db = open_at(&target, &clock, &lifecycle).await;
     save(&db, "a").await.unwrap();
     increment(&db, scope("k", "x")).await.unwrap();
@@ -220,7 +232,10 @@ async fn keys_are_kept_a_day_and_then_removed(target: TestTarget) {
 }
 
 async fn inbox_rows_are_kept_a_fortnight(target: TestTarget) {
-    let (clock, lifecycle) = (FakeClock::at(Timestamp::from_seconds(1_000_000)), Lifecycle::new());
+    let (clock, lifecycle) = (
+        FakeClock::at(Timestamp::from_seconds(1_000_000)),
+        Lifecycle::new(),
+    );
     let db = open_at(&target, &clock, &lifecycle).await;
     let now = db.clock().now();
     db.write(async move |tx: &mut Tx| {

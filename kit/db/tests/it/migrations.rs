@@ -5,16 +5,23 @@ use kit_runtime::{Lifecycle, Secret};
 use kit_testing::both_databases;
 use kit_testing::db::{SERVICE, TestDb, TestTarget, deps, postgres_url};
 
-const FIRST: (&str, &str) = ("0001_first.sql", "CREATE TABLE first (id TEXT COLLATE \"C\" PRIMARY KEY, n BIGINT);");
+const FIRST: (&str, &str) = (
+    "0001_first.sql",
+    "CREATE TABLE first (id TEXT COLLATE \"C\" PRIMARY KEY, n BIGINT);",
+);
 const SECOND: (&str, &str) = (
     "0002_second.sql",
     "INSERT INTO first (id, n) VALUES ('a', 1);\nCREATE TABLE second (id TEXT PRIMARY KEY);",
 );
-const BROKEN: (&str, &str) = ("0002_broken.sql", "CREATE TABLE half (id TEXT PRIMARY KEY); INSERT INTO nowhere VALUES (1);");
+const BROKEN: (&str, &str) = (
+    "0002_broken.sql",
+    "CREATE TABLE half (id TEXT PRIMARY KEY); INSERT INTO nowhere VALUES (1);",
+);
 
 static ONE: Migrations = Migrations::new(&[FIRST]);
 static TWO: Migrations = Migrations::new(&[FIRST, SECOND]);
-static EDITED: Migrations = Migrations::new(&[("0001_first.sql", "CREATE TABLE first (id TEXT PRIMARY KEY);")]);
+static EDITED: Migrations =
+    Migrations::new(&[("0001_first.sql", "CREATE TABLE first (id TEXT PRIMARY KEY);")]);
 static BEFORE: Migrations = Migrations::new(&[("0000_before.sql", "SELECT 1;"), FIRST]);
 static HALF: Migrations = Migrations::new(&[FIRST, BROKEN]);
 
@@ -31,7 +38,10 @@ fn settings(test: &TestDb) -> DbSettings {
 
 async fn count(db: &Db) -> i64 {
     let count = db.read(async |reader: &mut Reader| {
-        sql("SELECT CAST(COUNT(*) AS BIGINT) FROM first").one(reader).await?.get(0)
+        sql("SELECT CAST(COUNT(*) AS BIGINT) FROM first")
+            .one(reader)
+            .await?
+            .get(0)
     });
     count.await.unwrap()
 }
@@ -118,7 +128,11 @@ async fn a_plan_makes_nothing(target: TestTarget) {
     let settings = DbSettings::new(SERVICE, target.target());
     for _ in 0..2 {
         let plan = Db::plan(&settings, &TWO).await.unwrap();
-        let all = ["kit/0001_kit_tables.sql", "service/0001_first.sql", "service/0002_second.sql"];
+        let all = [
+            "kit/0001_kit_tables.sql",
+            "service/0001_first.sql",
+            "service/0002_second.sql",
+        ];
         assert_eq!(plan.pending, all);
     }
     if let DbTarget::Sqlite { file } = target.target() {
@@ -140,13 +154,23 @@ async fn a_plan_makes_nothing_on_postgres() {
 #[tokio::test]
 async fn a_schema_is_a_plain_word() {
     let lifecycle = Lifecycle::new();
-    for schema in ["", "Shop", "1shop", "a-b", "a\"; DROP SCHEMA public; --", &"a".repeat(64)] {
+    for schema in [
+        "",
+        "Shop",
+        "1shop",
+        "a-b",
+        "a\"; DROP SCHEMA public; --",
+        &"a".repeat(64),
+    ] {
         let target = DbTarget::Postgres {
             url: Secret::new(postgres_url()),
             schema: schema.to_owned(),
         };
         let refused = Db::open(DbSettings::new(SERVICE, target), &ONE, &deps(&lifecycle)).await;
-        assert!(matches!(refused, Err(OpenError::Schema { .. })), "{schema}: {refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::Schema { .. })),
+            "{schema}: {refused:?}"
+        );
     }
 }
 

@@ -7,22 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub(crate) static MIGRATIONS: Migrations = Migrations::new(&[("0001_shop.sql", SHOP)]);
 
-const SHOP: &str = r#"
-CREATE TABLE accounts (
-    id         TEXT COLLATE "C" PRIMARY KEY,
-    username   TEXT NOT NULL,
-    email      TEXT,
-    active     BIGINT NOT NULL DEFAULT 1 CONSTRAINT accounts_active_check CHECK (active IN (0, 1)),
-    balance    BIGINT NOT NULL DEFAULT 0 CONSTRAINT accounts_balance_check CHECK (balance >= 0),
-    avatar     BYTEA,
-    created_at BIGINT NOT NULL DEFAULT 0,
-    CONSTRAINT accounts_username_key UNIQUE (username)
-);
-CREATE TABLE orders (
-    id         TEXT COLLATE "C" PRIMARY KEY,
-    account_id TEXT NOT NULL CONSTRAINT orders_account_id_fkey REFERENCES accounts (id)
-);
-"#;
+const SHOP: &str = include_str!("../migrations/0001_shop.sql");
 
 /// Inserts an account whose username is its id.
 pub(crate) async fn insert(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
@@ -64,9 +49,8 @@ pub(crate) async fn balance(db: &Db, id: &'static str) -> Option<i64> {
 
 /// The ids of all accounts, sorted by bytes.
 pub(crate) async fn ids(db: &Db) -> Vec<String> {
-    let rows = db.read(async |reader: &mut Reader| {
-        sql("SELECT id FROM accounts ORDER BY id").all(reader).await
-    });
+    let rows =
+        db.read(async |reader: &mut Reader| sql("SELECT id FROM accounts ORDER BY id").all(reader).await);
     let rows = rows.await.unwrap();
     rows.iter().map(|row| row.get("id").unwrap()).collect()
 }

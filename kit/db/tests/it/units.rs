@@ -147,7 +147,10 @@ async fn open(target: TestTarget, change: impl FnOnce(&mut DbSettings)) -> TestD
 }
 
 async fn a_unit_that_takes_too_long_is_rolled_back(target: TestTarget) {
-    let db = open(target, |settings| settings.unit_limit = Duration::from_millis(300)).await;
+    let db = open(target, |settings| {
+        settings.unit_limit = Duration::from_millis(300)
+    })
+    .await;
     let stuck = db.write(async |tx: &mut Tx| {
         insert(tx, "a").await?;
         std::future::pending::<()>().await;
@@ -161,7 +164,10 @@ async fn a_unit_that_takes_too_long_is_rolled_back(target: TestTarget) {
 }
 
 async fn a_statement_that_takes_too_long_is_given_up(target: TestTarget) {
-    let db = open(target, |settings| settings.unit_limit = Duration::from_millis(300)).await;
+    let db = open(target, |settings| {
+        settings.unit_limit = Duration::from_millis(300)
+    })
+    .await;
     let stuck = db.write(async |tx: &mut Tx| {
         insert(tx, "a").await?;
         // Long, but not for ever: SQLite goes on with it behind our back.
@@ -219,7 +225,10 @@ async fn a_reader_that_takes_too_long_is_given_up(target: TestTarget) {
         Ok(())
     });
     let stuck = stuck.await;
-    assert!(matches!(stuck, Err(StoreError::Unavailable(Unavailable::TimedOut))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StoreError::Unavailable(Unavailable::TimedOut))),
+        "{stuck:?}"
+    );
     assert!(ids(&db).await.is_empty());
     db.finish().await;
 }
