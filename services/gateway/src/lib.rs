@@ -21,6 +21,7 @@ mod body;
 mod builtin;
 mod config;
 mod endpoint;
+mod external;
 mod headers;
 mod mount;
 mod network;
@@ -48,7 +49,8 @@ pub use pattern::PatternError;
 pub use table::{RouteLine, RouteProblem};
 
 use builtin::BuiltIns;
-use mount::{External, Mounted, enter_own, read_external};
+use external::{External, read_external};
+use mount::{Mounted, enter_own};
 use table::{Place, PublicRoute, Table};
 use target::Target;
 

@@ -1,15 +1,12 @@
-//! Where routes stand: the services' own tables under `/api` and the aliases, the gateway's own, and those of
-//! the configuration.
+//! Where routes stand: the services' own tables under `/api` and the aliases, and the gateway's own.
 
 use std::time::Duration;
 
 use http::Method;
-use kit_config::BaseUrl;
 use kit_http::server::RouteLabel;
 use kit_http::{Access, Exposure, Route, RouteTable};
 
-use crate::config::{ExternalRoute, GatewayConfig};
-use crate::pattern::{End, Methods, Pattern};
+use crate::pattern::{Methods, Pattern};
 use crate::table::{BuiltIn, Place, PublicRoute, RouteProblem, Table};
 
 /// Under which paths a service stands. Storage has its own place; what clients know a service by from
@@ -21,6 +18,9 @@ const PLACES: [(&str, &[&str]); 4] = [
     ("storage", &["/api/storage", "/storage"]),
 ];
 const EVERY_OTHER: &[&str] = &["/api"];
+
+/// What services serve each other stands there, and no route of theirs leads to it, whatever its pattern.
+const INTERNAL: &str = "/internal";
 
 /// Standards fix these addresses, so they stand at the root.
 const WELL_KNOWN: &str = "/.well-known/";
@@ -34,21 +34,6 @@ const OWN_TIME_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Mounted<'a> {
     pub(crate) table: &'a RouteTable,
     pub(crate) number: usize,
-}
-
-/// A route of the configuration, checked, with its target not yet built.
-#[derive(Debug)]
-pub(crate) struct External {
-    pub(crate) route: PublicRoute,
-    pub(crate) target: BaseUrl,
-    pub(crate) authorization: Authorization,
-}
-
-/// Whether a target sees the caller's token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Authorization {
-    Forwarded,
-    Withheld,
 }
 
 impl Mounted<'_> {
@@ -69,6 +54,9 @@ impl Mounted<'_> {
 
     /// Enters every route of the service at each of its places.
     pub(crate) fn enter(&self, table: &mut Table, problems: &mut Vec<RouteProblem>) {
+        for prefix in self.prefixes() {
+            problems.extend(self.hide_internal(table, prefix).err());
+        }
         for route in &self.table.routes {
             if route.pattern.starts_with(WELL_KNOWN) {
                 self.enter_one(table, problems, route, "");
@@ -88,11 +76,10 @@ impl Mounted<'_> {
                 return problems.push(RouteProblem::Pattern { from, why });
             }
         };
-        let strip = prefix.matches('/').count();
         let place = match route.exposure {
             Exposure::Gateway => Place::Target {
                 number: self.number,
-                strip,
+                strip: prefix.matches('/').count(),
             },
             Exposure::OwnPort => Place::Hidden(self.number),
         };
@@ -109,6 +96,26 @@ impl Mounted<'_> {
             },
         });
         problems.extend(entered.err());
+    }
+
+    fn hide_internal(&self, table: &mut Table, prefix: &str) -> Result<(), RouteProblem> {
+        let pattern =
+            Pattern::prefix(&format!("{prefix}{INTERNAL}")).map_err(|why| RouteProblem::Pattern {
+                from: format!("`{INTERNAL}` of `{}`", self.table.service),
+                why,
+            })?;
+        table.add(PublicRoute {
+            methods: Methods::Any,
+            pattern,
+            access: Access::Admin,
+            place: Place::Hidden(self.number),
+            body_limit: 0,
+            time_limit: Duration::ZERO,
+            label: RouteLabel {
+                service: self.table.service,
+                operation: "internal",
+            },
+        })
     }
 }
 
@@ -146,123 +153,35 @@ pub(crate) fn enter_own(table: &mut Table, problems: &mut Vec<RouteProblem>) {
     }
 }
 
-/// Reads one of `[[gateway.routes]]`; its target will have this number. What is wrong with it goes to
-/// `problems`, all of it.
-pub(crate) fn read_external(
-    written: &ExternalRoute,
-    config: &GatewayConfig,
-    number: usize,
-    problems: &mut Vec<RouteProblem>,
-) -> Option<External> {
-    let name = name_of(written);
-    let mut setting = |why: String| {
-        problems.push(RouteProblem::Setting {
-            route: name.clone(),
-            why,
-        });
-    };
-    let methods = read_methods(written.methods.as_deref())
-        .map_err(&mut setting)
-        .ok();
-    let target = written.target.clone();
-    if target.is_none() {
-        setting("declares no `target`".to_owned());
-    }
-    let pattern = match (&written.pattern, &written.prefix) {
-        (Some(pattern), None) if !written.strip_prefix => Some(Pattern::parse(pattern)),
-        (Some(_), None) => {
-            setting("`strip_prefix` needs a `prefix`".to_owned());
-            None
-        }
-        (None, Some(prefix)) => Some(Pattern::prefix(prefix)),
-        (Some(_), Some(_)) | (None, None) => {
-            setting("needs either `pattern` or `prefix`".to_owned());
-            None
-        }
-    };
-    let access = match written.access.as_deref().map(read_access) {
-        Some(Err(why)) => {
-            setting(why);
-            None
-        }
-        Some(Ok(access)) => Some(access),
-        None => {
-            problems.push(RouteProblem::NoAccess { route: name.clone() });
-            None
-        }
-    };
-    let from = name;
-    let pattern = pattern?
-        .map_err(|why| problems.push(RouteProblem::Pattern { from, why }))
-        .ok()?;
-    let strip = if written.strip_prefix {
-        pattern.segments.len()
-    } else {
-        0
-    };
-    debug_assert!(!written.strip_prefix || pattern.end == End::Under);
-    Some(External {
-        route: PublicRoute {
-            methods: methods?,
-            pattern,
-            access: access?,
-            place: Place::Target { number, strip },
-            body_limit: written.body_limit.unwrap_or(config.body_limit).bytes(),
-            time_limit: written.time_limit.unwrap_or(config.time_limit).get(),
-            label: RouteLabel {
-                service: "external",
-                operation: "external",
-            },
-        },
-        target: target?,
-        authorization: match written.forward_authorization {
-            Some(false) => Authorization::Withheld,
-            Some(true) | None => Authorization::Forwarded,
-        },
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Lookup;
 
-/// What the operator will recognise it by.
-fn name_of(written: &ExternalRoute) -> String {
-    let methods = written
-        .methods
-        .as_ref()
-        .map_or_else(|| "ANY".to_owned(), |methods| methods.join(","));
-    let path = match (&written.pattern, &written.prefix) {
-        (Some(pattern), _) => pattern.clone(),
-        (None, Some(prefix)) => format!("{}/*", prefix.trim_end_matches('/')),
-        (None, None) => "?".to_owned(),
-    };
-    format!("{methods} {path}")
-}
-
-fn read_methods(names: Option<&[String]>) -> Result<Methods, String> {
-    let Some(names) = names else {
-        return Ok(Methods::Any);
-    };
-    if names.is_empty() {
-        return Err("`methods` is empty; leave it out for all".to_owned());
-    }
-    let read = names.iter().map(|name| match name.parse::<Method>() {
-        Ok(method) if method == Method::CONNECT || method == Method::TRACE => {
-            Err(format!("`{name}` never passes a gateway"))
+    #[test]
+    fn no_pattern_leads_to_what_services_serve_each_other() {
+        let any = Route::new(Method::POST, "/{*path}", "any", Access::Public);
+        let service = RouteTable::new("auth", vec![any]);
+        let (mut table, mut problems) = (Table::new(), Vec::new());
+        let mounted = Mounted {
+            table: &service,
+            number: 0,
+        };
+        mounted.enter(&mut table, &mut problems);
+        assert!(problems.is_empty());
+        for path in [
+            "/api/internal/rpc/auth/revoke",
+            "/auth/internal/rpc/auth/revoke",
+            "/api/internal",
+        ] {
+            assert!(
+                matches!(table.find(&Method::POST, path), Lookup::Nothing),
+                "{path}"
+            );
         }
-        // Methods are case sensitive, so `get` would be a method nobody ever sends.
-        Ok(method) if !name.bytes().any(|byte| byte.is_ascii_lowercase()) => Ok(method),
-        Ok(_) | Err(_) => Err(format!("`{name}` is no method; write it in capitals")),
-    });
-    read.collect::<Result<Vec<_>, _>>().map(Methods::Only)
-}
-
-fn read_access(word: &str) -> Result<Access, String> {
-    match word {
-        "public" => Ok(Access::Public),
-        "user" => Ok(Access::User),
-        "staff" => Ok(Access::Staff),
-        "admin" => Ok(Access::Admin),
-        "own" => Err("`own` needs a service that knows the owner; use `user`".to_owned()),
-        other => Err(format!(
-            "access `{other}` is not `public`, `user`, `staff` or `admin`"
-        )),
+        assert!(matches!(
+            table.find(&Method::POST, "/api/internals"),
+            Lookup::Found(_)
+        ));
     }
 }

@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use tower::Service;
 
 use crate::body::ForwardedBody;
+use crate::external::{Authorization, External};
 use crate::headers::{USER_ID, USER_ROLES, USERNAME, clean_response};
-use crate::mount::{Authorization, External};
 use crate::table::PublicRoute;
 use crate::{Backend, BackendPlace, BuildError};
 

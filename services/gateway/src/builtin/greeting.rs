@@ -76,3 +76,55 @@ fn escaped(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use kit_http::{Access, RouteTable};
+
+    use super::*;
+
+    #[test]
+    fn the_routes_that_the_contract_names_have_its_names() {
+        let route = |method: Method, pattern, operation| Route::new(method, pattern, operation, Access::User);
+        let users = RouteTable::new(
+            "users",
+            vec![
+                route(Method::GET, "/", "greet").own_port(),
+                route(Method::GET, "/users", "list_users"),
+                route(Method::POST, "/users", "create_user"),
+                route(Method::GET, "/users/{id}", "get_user"),
+                route(Method::PUT, "/users/{id}", "update_user"),
+                route(Method::DELETE, "/users/{id}", "delete_user"),
+                route(Method::GET, "/profile", "get_profile"),
+            ],
+        );
+        let mounted = Mounted {
+            table: &users,
+            number: 0,
+        };
+        assert_eq!(
+            document(&[mounted])["routes"],
+            json!({"users": {
+                "get_all": "GET /api/users",
+                "create": "POST /api/users",
+                "get_one": "GET /api/users/:id",
+                "update": "PUT /api/users/:id",
+                "delete": "DELETE /api/users/:id",
+                "get_profile": "GET /api/profile",
+            }})
+        );
+    }
+
+    #[test]
+    fn what_stands_in_the_page_is_text() {
+        let line = RouteLine {
+            method: "GET".to_owned(),
+            path: "/<b>&".to_owned(),
+            access: "public",
+            target: "users".to_owned(),
+            operation: "op",
+        };
+        let page = page(&[line]);
+        assert!(page.contains("<code>/&lt;b&gt;&amp;</code>") && !page.contains("{{"));
+    }
+}

@@ -77,9 +77,9 @@ async fn everything_that_is_wrong_with_routes_is_told_at_once() {
             "route `ANY /c`: needs either `pattern` or `prefix`",
             "route `ANY /c`: `own` needs a service that knows the owner; use `user`",
             "route `get,CONNECT /d`: `get` is no method; write it in capitals",
-            "route `get,CONNECT /d`: declares no `target`",
             "route `get,CONNECT /d`: `strip_prefix` needs a `prefix`",
             "route `get,CONNECT /d`: access `everybody` is not `public`, `user`, `staff` or `admin`",
+            "route `get,CONNECT /d`: declares no `target`",
         ]
     );
 }

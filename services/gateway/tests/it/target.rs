@@ -17,7 +17,8 @@ use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures::StreamExt;
-use http::Method;
+use http::{HeaderMap, Method};
+use http_body_util::BodyExt;
 use kit_http::{Access, Route, RouteTable, Verified};
 use kit_runtime::Tasks;
 use serde_json::json;
@@ -140,27 +141,32 @@ pub(crate) async fn serve(router: Router, tasks: &Tasks) -> SocketAddr {
 
 async fn echo(request: Request) -> Json<serde_json::Value> {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let headers: Vec<(&str, String)> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.as_str(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
+    let body = body.collect().await.unwrap();
+    let trailers = body.trailers().map(shown);
+    let body = body.to_bytes();
     let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let verified = parts.extensions.get::<Verified>();
     Json(json!({
         "method": parts.method.as_str(),
         "uri": parts.uri.to_string(),
-        "headers": headers,
+        "headers": shown(&parts.headers),
+        "trailers": trailers,
         "body": String::from_utf8_lossy(&body),
         "connection": connection.map(|info| info.0.port()),
         "verified": verified.map(|verified| verified.0.user_id.to_string()),
     }))
+}
+
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    let pairs = headers.iter();
+    pairs
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
 }
 
 async fn answer_in_pieces(State(hands): State<Hands>) -> Response {
