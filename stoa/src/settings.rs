@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use auth::AuthConfig;
 use auth_api::TokenConfig;
 use gateway::GatewayConfig;
-use kit_config::{AliasKind, BaseUrl, Catalog, Loaded, Map, Section, Sources, Span};
+use kit_config::{AliasKind, BaseUrl, Catalog, Check, Loaded, Map, Section, Sources, Span};
 use kit_runtime::Secret;
 use users::UsersConfig;
 
@@ -82,6 +82,13 @@ kit_config::config! {
         /// The internal API keys, at least 32 bytes each. The first one is sent, any is accepted, so that they
         /// can be changed without a stop. Made on first start in the data folder where none is set.
         keys: Vec<Secret<String>>,
+    }
+    validate(check_rpc)
+}
+
+fn check_rpc(config: &RpcConfig, check: &mut Check<'_>) {
+    for key in &config.keys {
+        check.require_strong("keys", key);
     }
 }
 

@@ -109,6 +109,9 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
     {
         check.refuse("refresh_secret", "must have at least 32 bytes");
     }
+    if let Some(secret) = &config.refresh_secret {
+        check.require_strong("refresh_secret", secret);
+    }
 }
 
 impl AuthConfig {

@@ -3,13 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use auth_api::TokenConfig;
-use gateway::{Backend, BackendPlace, Gateway, GatewayDeps};
 use kit_config::Loaded;
-use kit_rpc::InternalKeys;
-use kit_rpc::pool::PoolSettings;
-use kit_runtime::{Clock, Lifecycle, Readiness, Secret};
-use kit_token::Verifier;
 use serde_json::{Value, json};
 
 use crate::cli::{Listing, answer};
@@ -41,14 +35,14 @@ pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<Exi
 }
 
 pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
-    let gateway = unserved(config)?;
-    let lines = gateway.routes();
+    let tables: Vec<_> = Service::ALL.into_iter().filter_map(Service::routes).collect();
+    let lines = gateway::list_routes(&section(config)?, &tables)?;
     if options.json {
         let row = |line: &gateway::RouteLine| json!({ "method": line.method, "path": line.path, "access": line.access, "target": line.target });
         answer(&format!("{:#}", lines.iter().map(row).collect::<Value>()));
     } else {
         let mut text = String::new();
-        for line in lines {
+        for line in &lines {
             writeln!(
                 text,
                 "{:<7} {:<42} {:<7} {}",
@@ -58,27 +52,4 @@ pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitC
         answer(&text);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A gateway that is built to be asked for its routes and serves nobody.
-fn unserved(config: &Loaded) -> anyhow::Result<Gateway> {
-    let token: TokenConfig = section(config)?;
-    let backend = |service: Service| {
-        let place = BackendPlace::Hosted(axum::Router::new());
-        service.routes().map(|table| Backend {
-            table,
-            display: service.display(),
-            place,
-        })
-    };
-    let deps = GatewayDeps {
-        verifier: Verifier::new(token.rules(), Clock::system())?,
-        services: Service::ALL.into_iter().filter_map(backend).collect(),
-        // Nothing is sent to anybody, so any key will do.
-        internal_keys: InternalKeys::new(vec![Secret::new("-".repeat(32))])?,
-        tasks: Lifecycle::new().tasks(),
-        connections: PoolSettings::default(),
-        readiness: Readiness::new(),
-    };
-    Ok(gateway::build(section(config)?, deps)?)
 }

@@ -106,6 +106,7 @@ mod tests {
             "select one from the list",
             "delete",
             "SELECT",
+            "DELETE /api/users/:id",
             "",
         ] {
             assert!(!is_sql(text), "{text}");

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kit_config::Span;
+use kit_config::{Check, Span};
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::{ReadinessGate, Secret, Stop, Tasks};
 use kit_token::{KeyError, KeySet, Verifier, VerifierRules};
@@ -32,6 +32,19 @@ kit_config::config! {
         jwt_secret: Option<Secret<String>>,
         /// Verify with the public keys in this PEM file and never ask auth for them.
         public_key_file: Option<PathBuf>,
+    }
+    validate(check)
+}
+
+fn check(config: &TokenConfig, check: &mut Check<'_>) {
+    if let Some(secret) = &config.jwt_secret {
+        check.require_strong("jwt_secret", secret);
+        if config.public_key_file.is_some() {
+            check.refuse(
+                "public_key_file",
+                "cannot be set beside `token.jwt_secret`: tokens verify with one or the other",
+            );
+        }
     }
 }
 
