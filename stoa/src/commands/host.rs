@@ -66,13 +66,13 @@ pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
     )
 }
 
-fn exposed(named: Option<&str>) -> anyhow::Result<Vec<Service>> {
+fn exposed(wish: Option<&str>) -> anyhow::Result<Vec<Service>> {
     let others = || {
         Service::ALL
             .into_iter()
             .filter(|service| *service != Service::Gateway)
     };
-    match named {
+    match wish {
         None => Ok(Vec::new()),
         Some("all") => Ok(others().collect()),
         Some(names) => names
@@ -161,14 +161,14 @@ fn address(node: &Node, plan: &Plan, service: Service) -> anyhow::Result<SocketA
 fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> anyhow::Result<String> {
     let mut text = format!("Stoa {} is up.\n", env!("CARGO_PKG_VERSION"));
     for listening in sockets.listening() {
-        let note = match listening.name.as_str() {
+        let purpose = match listening.name.as_str() {
             "gateway" => "API under /api, its documentation at /docs",
             "admin" => "metrics and readiness; keep it private",
             _ => "the service's own port",
         };
         writeln!(
             text,
-            "  {:<8} http://{:<21} {note}",
+            "  {:<8} http://{:<21} {purpose}",
             listening.name, listening.address
         )?;
     }
