@@ -76,6 +76,10 @@ fn postgres_blame(error: &dyn DatabaseError) -> Blame {
         // Cancelled by a timeout; a lock not to be had.
         "57014" | "55P03" => Blame::Outage(Unavailable::TimedOut),
         "53100" | "58030" => Blame::Outage(Unavailable::Storage),
+        // What was prepared on this connection is no longer: a migration changed the table, or a pooler in
+        // between gave us another session. A fresh connection knows nothing of it.
+        "26000" => Blame::Outage(Unavailable::Unreachable),
+        "0A000" if error.message().contains("cached plan") => Blame::Outage(Unavailable::Unreachable),
         // Connection exceptions, too many connections, shutdown, timeouts that end the session.
         code if code.starts_with("08")
             || code.starts_with("53")

@@ -14,6 +14,9 @@
 //! `BIGINT`, times `BIGINT` microseconds, flags `BIGINT` 0 or 1 with a CHECK, JSON `TEXT`. A `SUM` is cast
 //! (`CAST(COALESCE(SUM(n), 0) AS BIGINT)`), and existence is asked by `SELECT … LIMIT 1`.
 //!
+//! Points where tests inject faults (inert unless `fail/failpoints` is on): `db::before-commit`,
+//! `db::after-commit-before-answer`, `db::commit-answer-lost`, and on SQLite `db::savepoint`.
+//!
 //! It deliberately does not map rows to structs, build queries, nest transactions, or read configuration, and
 //! stores never see the driver underneath.
 

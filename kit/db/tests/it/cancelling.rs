@@ -57,12 +57,15 @@ both_databases! {
             keeper.arrival().await;
         }
         let (never, mut nobody) = crate::shop::gate();
-        let caller = spawn_gated(db, &never, ["x", "y"]);
+        {
+            let queued = db.write(async move |tx: &mut Tx| {
+                never.pass().await;
+                insert(tx, "x").await
+            });
+            tokio::pin!(queued);
+            assert!(futures::poll!(queued.as_mut()).is_pending());
+        }
         let last = spawn_gated(db, &gate, ["g", "h"]);
-        // The caller's future has run, so the unit is queued; then it is dropped.
-        tokio::task::yield_now().await;
-        caller.abort();
-        let _ = caller.await;
         keeper.open();
         for one in running {
             one.await.unwrap().unwrap();

@@ -207,6 +207,35 @@ async fn the_session_has_the_settings_that_promises_rest_on() {
     db.finish().await;
 }
 
+#[tokio::test]
+async fn a_table_that_changed_under_a_prepared_statement_is_read_anew() {
+    let db = with_two_accounts().await;
+    let read = async || {
+        let row = db
+            .read(async |reader: &mut Reader| sql("SELECT * FROM accounts WHERE id = 'a'").one(reader).await);
+        row.await.unwrap()
+    };
+    let write = async || {
+        let row = db.write(async |tx: &mut Tx| {
+            sql("UPDATE accounts SET balance = 5 WHERE id = 'a' RETURNING *")
+                .one(tx)
+                .await
+        });
+        row.await.unwrap()
+    };
+    assert!(read().await.get::<i64>("extra").is_err());
+    assert!(write().await.get::<i64>("extra").is_err());
+    let added = db.write(async |tx: &mut Tx| {
+        sql("ALTER TABLE accounts ADD COLUMN extra BIGINT NOT NULL DEFAULT 7")
+            .execute(tx)
+            .await
+    });
+    added.await.unwrap();
+    assert_eq!(read().await.get::<i64>("extra").unwrap(), 7);
+    assert_eq!(write().await.get::<i64>("extra").unwrap(), 7);
+    db.finish().await;
+}
+
 struct Behind {
     db: Db,
     proxy: Proxy,

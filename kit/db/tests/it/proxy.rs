@@ -64,7 +64,7 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     let Ok(mut server) = TcpStream::connect(server).await else {
         return;
     };
-    let (mut up, mut down) = ([0; 65536], [0; 65536]);
+    let (mut up, mut down) = (vec![0; 65536], vec![0; 65536]);
     loop {
         tokio::select! {
             biased;

@@ -178,27 +178,28 @@ async fn a_failing_commit_fails_the_whole_group() {
 async fn a_refusal_leaves_only_after_the_commit() {
     let db = TestDb::sqlite(&MIGRATIONS).await;
     let (gate, mut keeper) = gate();
-    let refused = Db::clone(&db);
-    let mut refused = spawn(async move {
-        refused
-            .write(async |_: &mut Tx| Err::<(), _>(kit_db::refuse("no")))
-            .await
+    let handle = Db::clone(&db);
+    let refused = handle.write(async |_: &mut Tx| Err::<(), _>(kit_db::refuse("no")));
+    let held = handle.write(async move |tx: &mut Tx| {
+        gate.pass().await;
+        insert(tx, "a").await
     });
-    let held = spawn_gated(&db, &gate, ["a", "b"]);
+    tokio::pin!(refused, held);
+    // On one thread the writer's turn begins only when this test waits, so both are queued before it.
+    assert!(futures::poll!(refused.as_mut()).is_pending());
+    assert!(futures::poll!(held.as_mut()).is_pending());
     keeper.arrival().await;
-    let early = futures::poll!(&mut refused);
-    if early.is_pending() {
-        keeper.open();
-        let refused = refused.await.unwrap();
-        assert!(
-            matches!(refused, Err(WriteError::Refused(UnitError::Refused("no")))),
-            "{refused:?}"
-        );
-    } else {
-        // They were not in one group; then there was nothing to wait for.
-        keeper.open();
-    }
-    held.await.unwrap().unwrap();
+    assert!(
+        futures::poll!(refused.as_mut()).is_pending(),
+        "the group is not committed yet"
+    );
+    keeper.open();
+    let refused = refused.await;
+    assert!(
+        matches!(refused, Err(WriteError::Refused(UnitError::Refused("no")))),
+        "{refused:?}"
+    );
+    held.await.unwrap();
     db.finish().await;
 }
 
