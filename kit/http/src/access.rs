@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use kit_token::{Principal, Refusal, Verifier};
+use kit_token::{FeedHealth, Principal, Refusal, Verifier};
 
 use crate::{Access, ApiError};
 
@@ -40,7 +40,7 @@ pub fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Prin
         .and_then(bearer_word)
         .ok_or_else(|| unauthorized(MALFORMED))?;
     verifier.verify(token).map_err(|refusal| match refusal {
-        Refusal::NoKeys => ApiError::unavailable("Auth service unavailable"),
+        Refusal::NoKeys | Refusal::NoRevocations => ApiError::unavailable("Auth service unavailable"),
         refusal => {
             tracing::debug!(%refusal, "a token was refused");
             unauthorized(INVALID)
@@ -60,12 +60,23 @@ pub(crate) fn authorize(access: Access, principal: &Principal) -> Result<(), Api
 }
 
 impl Access {
+    /// Where much can be done with a token that should be dead, not knowing is reason enough to refuse.
+    fn fail_closed(self, verifier: &Verifier) -> Result<(), ApiError> {
+        let critical = matches!(self, Self::Staff | Self::Admin);
+        match verifier.revocations().health() {
+            FeedHealth::Stale(age) if critical => Err(ApiError::unavailable("Auth service unavailable")
+                .with_cause(format!("the last news of revocations is {} s old", age.as_secs()))),
+            _ => Ok(()),
+        }
+    }
+
     /// What stands before a route: nobody in particular for a public one, else a principal with its role.
     pub fn admit(self, verifier: &Verifier, headers: &HeaderMap) -> Result<Option<Verified>, ApiError> {
         if self.required_role().is_none() {
             return Ok(None);
         }
         let principal = authenticate(verifier, headers)?;
+        self.fail_closed(verifier)?;
         authorize(self, &principal)?;
         Ok(Some(Verified(principal)))
     }

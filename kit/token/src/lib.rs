@@ -45,7 +45,7 @@ pub use key_ring::KeyRing;
 pub use key_set::KeySet;
 pub use principal::{Principal, SessionId, TokenId, UserId};
 pub use refusal::{Part, Refusal};
-pub use revocations::Revocations;
+pub use revocations::{FeedHealth, Revocations};
 pub use roles::{Role, Roles, UnknownRole};
 pub use signing_key::SigningKey;
 pub use verifier::{RulesError, Verifier, VerifierRules};

@@ -5,7 +5,8 @@ use std::fmt;
 use thiserror::Error;
 
 /// One variant per reason, for the log. Outward only three are told apart, and by their callers alone:
-/// [`Refusal::NoKeys`] is this process's fault (503), [`Refusal::Expired`] has a message of its own where a
+/// [`Refusal::NoKeys`] and [`Refusal::NoRevocations`] are
+/// this process's fault (503), [`Refusal::Expired`] has a message of its own where a
 /// user asks about their own token, [`Refusal::UnknownKey`] is a reason to fetch the keys again. Everything
 /// else is one and the same 401.
 ///
@@ -36,6 +37,9 @@ pub enum Refusal {
     /// There are no keys yet to verify with.
     #[error("there are no keys to verify with")]
     NoKeys,
+    /// The feed of revocations has not answered yet, so nobody knows whether this token is revoked.
+    #[error("what is revoked is not known yet")]
+    NoRevocations,
     /// There are keys, but not this one.
     #[error("the key {kid:?} is unknown")]
     UnknownKey {

@@ -16,6 +16,9 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Entries merge by union and by the larger epoch, so that the same news may come twice, from two sides and in
 /// any order. An entry is kept for as long as a token issued before it can live, and then forgotten: what it
 /// would refuse has expired. An empty set refuses nothing.
+///
+/// Where the set follows a feed, silence is not good news: until the first answer every token is refused, and
+/// how old the last one is can be asked, so that what matters most fails closed.
 #[derive(Debug)]
 pub struct Revocations {
     clock: Clock,
@@ -24,11 +27,31 @@ pub struct Revocations {
     state: RwLock<State>,
 }
 
+/// What is known of the feed that brings the news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedHealth {
+    /// No feed is followed: nothing is ever revoked here.
+    NotFollowed,
+    /// A feed is followed, and has not answered yet.
+    Waiting,
+    /// The last good answer is this old, which is young enough.
+    Fresh(Duration),
+    /// The last good answer is this old, which is too old.
+    Stale(Duration),
+}
+
 #[derive(Debug, Default)]
 struct State {
+    feed: Option<Feed>,
     sessions: HashMap<SessionId, Timestamp>,
     epochs: HashMap<UserId, RaisedEpoch>,
     next_sweep: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Feed {
+    max_age: Duration,
+    heard: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +85,44 @@ impl Revocations {
         });
     }
 
+    /// From now on a feed brings the news, and its last good answer may be `max_age` old. Until there is one,
+    /// every token is refused.
+    pub fn follow(&self, max_age: Duration) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.feed = Some(Feed { max_age, heard: None });
+    }
+
+    /// The feed has answered, and everything it said is in the set.
+    pub fn heard(&self) {
+        let now = self.clock.now();
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(feed) = &mut state.feed {
+            feed.heard = Some(now);
+        }
+    }
+
+    /// How the feed is.
+    pub fn health(&self) -> FeedHealth {
+        let feed = self.state.read().unwrap_or_else(PoisonError::into_inner).feed;
+        let Some(Feed { max_age, heard }) = feed else {
+            return FeedHealth::NotFollowed;
+        };
+        let Some(heard) = heard else {
+            return FeedHealth::Waiting;
+        };
+        let age = self.clock.now().since(heard);
+        if age > max_age {
+            FeedHealth::Stale(age)
+        } else {
+            FeedHealth::Fresh(age)
+        }
+    }
+
     pub(crate) fn check(&self, principal: &Principal) -> Result<(), Refusal> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        if state.feed.is_some_and(|feed| feed.heard.is_none()) {
+            return Err(Refusal::NoRevocations);
+        }
         if state.sessions.contains_key(&principal.session_id) {
             return Err(Refusal::SessionRevoked);
         }
@@ -90,6 +149,20 @@ mod tests {
     use kit_runtime::{FakeClock, Ids};
 
     use super::*;
+
+    #[test]
+    fn a_feed_that_falls_silent_is_stale() {
+        let fake = FakeClock::at(Timestamp::from_seconds(1_000));
+        let revocations = Revocations::new(fake.clock(), Duration::from_mins(10));
+        assert_eq!(revocations.health(), FeedHealth::NotFollowed);
+        revocations.follow(Duration::from_mins(1));
+        assert_eq!(revocations.health(), FeedHealth::Waiting);
+        revocations.heard();
+        fake.advance(Duration::from_mins(1));
+        assert_eq!(revocations.health(), FeedHealth::Fresh(Duration::from_mins(1)));
+        fake.advance(Duration::from_secs(1));
+        assert_eq!(revocations.health(), FeedHealth::Stale(Duration::from_secs(61)));
+    }
 
     #[test]
     fn entries_are_forgotten_once_no_token_can_be_alive() {

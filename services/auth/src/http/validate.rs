@@ -16,7 +16,7 @@ pub(super) async fn validate(
         .map(Json)
         .map_err(|refusal| match refusal {
             Refusal::Expired => ApiError::unauthorized("token_expired", "Token has expired"),
-            Refusal::NoKeys => ApiError::unavailable("Auth service unavailable"),
+            Refusal::NoKeys | Refusal::NoRevocations => ApiError::unavailable("Auth service unavailable"),
             refusal => {
                 ApiError::unauthorized("invalid_token", "Invalid or malformed token").with_cause(refusal)
             }
