@@ -53,6 +53,14 @@ async fn answer_one(listener: &TcpListener) -> TcpStream {
     stream
 }
 
+/// Sends a request that [`answer_one`] answers; fails at once when it fails.
+async fn answered(upstream: &Plain, listener: &TcpListener) -> TcpStream {
+    let answer = async { Ok(answer_one(listener).await) };
+    let (said, stream) = tokio::try_join!(text(upstream), answer).unwrap();
+    assert_eq!(said, "hello");
+    stream
+}
+
 #[tokio::test]
 async fn requests_one_after_the_other_share_a_connection() {
     let lifecycle = Lifecycle::new();
@@ -148,17 +156,43 @@ async fn a_connection_whose_answer_was_not_read_is_never_used_again() {
 }
 
 #[tokio::test]
+async fn a_connection_still_busy_is_passed_over_and_used_later() {
+    let lifecycle = Lifecycle::new();
+    let rest = Arc::new(Notify::new());
+    let told = rest.clone();
+    let server = RawServer::start(&lifecycle.tasks(), move |number, mut stream| {
+        let told = told.clone();
+        async move {
+            if number == 1 {
+                read_head(&mut stream).await.unwrap();
+                write(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf").await;
+                told.notified().await;
+                write(&mut stream, "half").await;
+            }
+            while read_head(&mut stream).await.is_some() {
+                write(&mut stream, &ok("whole")).await;
+            }
+        }
+    })
+    .await;
+    let upstream = upstream(&lifecycle, &server.address, PoolSettings::default());
+    let busy = upstream.send(get()).await.unwrap();
+    assert_eq!(text(&upstream).await.unwrap(), "whole");
+    rest.notify_one();
+    assert_eq!(busy.into_body().collect().await.unwrap().to_bytes(), "halfhalf");
+    tokio::try_join!(text(&upstream), text(&upstream)).unwrap();
+    assert_eq!(server.accepted(), 2);
+}
+
+#[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_replaced() {
     let lifecycle = Lifecycle::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = upstream(&lifecycle, &address_of(&listener), PoolSettings::default());
-    let (first, stream) = tokio::join!(text(&upstream), answer_one(&listener));
-    assert_eq!(first.unwrap(), "hello");
-    drop(stream);
+    drop(answered(&upstream, &listener).await);
     // Lets the runtime learn of it, but not yet the connection's own task.
     tokio::task::yield_now().await;
-    let (second, _stream) = tokio::join!(text(&upstream), answer_one(&listener));
-    assert_eq!(second.unwrap(), "hello");
+    answered(&upstream, &listener).await;
 }
 
 #[tokio::test]
@@ -170,11 +204,9 @@ async fn idle_connections_are_closed_in_time() {
         ..PoolSettings::default()
     };
     let upstream = upstream(&lifecycle, &address_of(&listener), settings);
-    let (first, mut stream) = tokio::join!(text(&upstream), answer_one(&listener));
-    first.unwrap();
-    closed(&mut stream).await;
-    let (second, _stream) = tokio::join!(text(&upstream), answer_one(&listener));
-    second.unwrap();
+    let mut stream = answered(&upstream, &listener).await;
+    tokio::time::timeout(LONG, closed(&mut stream)).await.unwrap();
+    answered(&upstream, &listener).await;
 }
 
 #[tokio::test]
@@ -207,8 +239,7 @@ async fn a_stop_closes_idle_connections_at_once() {
     let lifecycle = Lifecycle::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = upstream(&lifecycle, &address_of(&listener), PoolSettings::default());
-    let (first, _stream) = tokio::join!(text(&upstream), answer_one(&listener));
-    first.unwrap();
+    let _stream = answered(&upstream, &listener).await;
     let limits = ShutdownLimits {
         lame_duck: Duration::ZERO,
         hard_stop: LONG,
