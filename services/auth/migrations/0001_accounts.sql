@@ -26,6 +26,8 @@ CREATE TABLE sessions (
     device       TEXT NOT NULL,
     ip           TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
+    -- When the refresh token was rotated last; its parent is tolerated for a moment after.
+    rotated_at   BIGINT,
     last_used_at BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     revoked_at   BIGINT

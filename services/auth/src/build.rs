@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use auth_api::{AuthClient, Register, TokenConfig};
-use kit_db::{Db, Migrations};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_config::secret_file;
+use kit_db::{Db, Migrations, Reader, StoreError, Tx};
 use kit_http::{Guard, HandlersError};
 use kit_rpc::{Hosted, InternalKeys};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
@@ -13,9 +17,12 @@ use thiserror::Error;
 
 use crate::AuthConfig;
 use crate::hashing::{HashPool, Hasher};
-use crate::http::router;
-use crate::service::{AuthService, Inner, SessionOnRegister, SetUpLink, Settings};
-use crate::signing::{SigningError, SigningKeys};
+use crate::http::{internal_router, router};
+use crate::service::{AuthService, Guesses, Inner, SessionOnRegister, SetUpLink, Settings};
+use crate::signing::{BootKey, Seal, SigningError, SigningKeys};
+use crate::store;
+
+const UPKEEP_PERIOD: Duration = Duration::from_mins(10);
 
 /// What auth needs from its process.
 pub struct Deps {
@@ -45,6 +52,9 @@ pub enum BuildError {
     /// No keys to sign with.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// The keys of the database could not be read.
+    #[error("the signing keys cannot be read: {0}")]
+    Store(#[from] StoreError),
     /// Routes and handlers do not agree.
     #[error(transparent)]
     Routes(#[from] HandlersError),
@@ -66,12 +76,12 @@ pub struct AuthHosted {
 
 /// Auth's migrations.
 pub fn migrations() -> Migrations {
-    kit_db::migrations!["0001_accounts.sql"]
+    kit_db::migrations!["0001_accounts.sql", "0002_revocations_keys_audit.sql"]
 }
 
 /// Builds the service and makes the configured first admin.
 pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildError> {
-    let keys = SigningKeys::load(config, &deps.token, &deps.data, &deps.ids)?;
+    let keys = signing_keys(config, &deps).await?;
     let threads = match config.password_threads {
         0 => available_parallelism().map_or(2, usize::from),
         threads => threads,
@@ -90,15 +100,18 @@ pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildE
         db: deps.db,
         hasher,
         keys,
+        guesses: Guesses::new(config.guess_rules()),
         verifier: deps.verifier.clone(),
         clock: deps.clock,
         ids: deps.ids,
         settings: settings(config, &deps.token),
         setup: SetUpLink::default(),
     });
+    start_upkeep(&service, &deps.tasks);
     let setup = first_admin(config, &service).await?;
     let client = AuthClient::local(service.clone());
-    let internal = AuthClient::router(service.clone(), deps.internal_keys);
+    let internal = AuthClient::router(service.clone(), deps.internal_keys.clone())
+        .merge(internal_router(service.clone(), deps.internal_keys));
     let routes = router(service, Guard::new(deps.verifier))?;
     Ok(AuthHosted {
         hosted: Hosted {
@@ -108,6 +121,47 @@ pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildE
         },
         setup,
     })
+}
+
+/// The keys of the database, with the one of the file added where it is wanted. Processes that start at once
+/// find the same ones.
+async fn signing_keys(config: &AuthConfig, deps: &Deps) -> Result<SigningKeys, BuildError> {
+    let seal = Seal::new(&secret(config, deps)?);
+    if let Some(shared) = SigningKeys::shared(&deps.token, &seal)? {
+        return Ok(shared);
+    }
+    let now = deps.clock.now();
+    let boot = BootKey::load(config, &deps.data)?;
+    let read = async move |reader: &mut Reader| store::list_keys(reader).await;
+    if let Some(row) = boot.wanted(&deps.db.read(read).await?, &seal, now) {
+        let unit = async move |tx: &mut Tx| store::insert_key(tx, &row).await;
+        deps.db.write(unit).await.map_err(StoreError::from)?;
+    }
+    let rows = deps.db.read(read).await?;
+    Ok(SigningKeys::pairs(seal, deps.token.expiry.into(), &rows, now)?)
+}
+
+fn secret(config: &AuthConfig, deps: &Deps) -> Result<Secret<String>, SigningError> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let path = deps.data.join("keys/auth.secret");
+    let made = || URL_SAFE_NO_PAD.encode(deps.ids.random::<32>());
+    secret_file::read_or_create_text(&path, made).map_err(|source| SigningError::File { path, source })
+}
+
+/// Forgets what no token can meet any more.
+fn start_upkeep(service: &AuthService, tasks: &Tasks) {
+    let service = service.clone();
+    tasks.supervise("auth.upkeep", move |stop| {
+        let service = service.clone();
+        async move {
+            while stop.sleep(UPKEEP_PERIOD).await {
+                service.forget_revocations().await?;
+            }
+            Ok(())
+        }
+    });
 }
 
 async fn first_admin(
@@ -146,5 +200,7 @@ fn settings(config: &AuthConfig, token: &TokenConfig) -> Settings {
         refresh_expiry: config.refresh_expiry.into(),
         password_rules: config.password_rules(),
         session_on_register,
+        algorithm: config.algorithm,
+        key_publish_ahead: config.key_publish_ahead.into(),
     }
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use kit_config::{Check, Span};
 use kit_runtime::Secret;
 
-use crate::domain::PasswordRules;
+use crate::domain::{DelayRules, PasswordRules};
 use crate::hashing::Scheme;
+use crate::service::GuessRules;
 
 kit_config::config_choice! {
     /// How access tokens are signed.
@@ -40,9 +41,11 @@ kit_config::config! {
         algorithm: SigningAlgorithm = "RS256",
         /// The private key, a PEM file; made on first start where there is none. In the data folder by default.
         signing_key_file: Option<PathBuf>,
-        /// The secret that refresh tokens are sealed with, at least 32 bytes; made on first start in the data
-        /// folder by default. Processes of one service share it.
-        refresh_secret: Option<Secret<String>>,
+        /// The secret that refresh tokens and stored keys are sealed with, at least 32 bytes; made on first start
+        /// in the data folder by default. Processes of auth share it.
+        secret: Option<Secret<String>>,
+        /// For how long a new signing key is published before it signs, so that every verifier has it by then.
+        key_publish_ahead: Span = "15s",
         /// How long a session lives without being used.
         refresh_expiry: Span = "30d",
         /// Whether a registration begins a session at once.
@@ -68,6 +71,21 @@ kit_config::config! {
         /// How many more may wait; past that a sign-in is answered 503.
         #[key("password.queue")]
         password_queue: usize = "64",
+        /// Whether sign-ins are slowed down after failures.
+        #[key("brute_force.enabled")]
+        brute_force: bool = "true",
+        /// From this failure of an account on, each costs time: a second, and twice as long each time.
+        #[key("brute_force.account_failures")]
+        account_failures: u32 = "5",
+        /// The same for an address.
+        #[key("brute_force.address_failures")]
+        address_failures: u32 = "50",
+        /// For how long a failure is remembered after the last one.
+        #[key("brute_force.window")]
+        brute_force_window: Span = "15m",
+        /// The longest that one has to wait.
+        #[key("brute_force.longest_delay")]
+        longest_delay: Span = "30s",
         /// The name of the first admin, made at start where there is none.
         #[key("admin.username")]
         admin_username: Option<String>,
@@ -103,18 +121,28 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
         );
     }
     if config
-        .refresh_secret
+        .secret
         .as_ref()
         .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
     {
-        check.refuse("refresh_secret", "must have at least 32 bytes");
+        check.refuse("secret", "must have at least 32 bytes");
     }
-    if let Some(secret) = &config.refresh_secret {
-        check.require_strong("refresh_secret", secret);
+    if let Some(secret) = &config.secret {
+        check.require_strong("secret", secret);
     }
 }
 
 impl AuthConfig {
+    pub(crate) fn guess_rules(&self) -> Option<GuessRules> {
+        let rules = |free| DelayRules {
+            free,
+            window: self.brute_force_window.into(),
+            longest: self.longest_delay.into(),
+        };
+        let (account, address) = (rules(self.account_failures), rules(self.address_failures));
+        self.brute_force.then_some(GuessRules { account, address })
+    }
+
     pub(crate) fn scheme(&self) -> Scheme {
         match self.password_hash {
             PasswordHash::Bcrypt => Scheme::Bcrypt {

@@ -1,5 +1,6 @@
 //! JSON in and out.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -34,6 +35,24 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         }
         let bytes = read_body(request).await?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// A JSON body that may be left out, which stands for the type's default. Where there is one, everything
+/// that [`Json`] demands is demanded.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Json::from_request(request, state)
+            .await
+            .map(|Json(value)| Self(value))
     }
 }
 

@@ -4,6 +4,6 @@ mod json;
 mod page;
 mod params;
 
-pub use json::{BodyLimit, Json};
+pub use json::{BodyLimit, Json, OptionalJson};
 pub use page::{ArrayPage, Page, PageQuery, PageRequest};
 pub use params::{Path, Query};

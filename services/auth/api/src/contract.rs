@@ -1,7 +1,8 @@
 //! What other services may ask of auth.
 
 use kit_rpc::CallContext;
-use kit_token::{Jwks, Role, UserId};
+use kit_runtime::Timestamp;
+use kit_token::{Jwks, Role, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -10,6 +11,8 @@ kit_rpc::contract! {
     pub trait Auth("auth"), client AuthClient, error AuthError {
         /// The public keys that access tokens verify with; empty where a shared secret is in use.
         query key_set(GetKeySet) -> Jwks;
+        /// What was revoked since the last time one asked.
+        query revocations(GetRevocations) -> RevocationNews;
         /// Who an account belongs to.
         query get_identity(GetIdentity) -> Identity;
     }
@@ -25,6 +28,10 @@ impl Auth for NoAuth {
         Err(AuthError::Unavailable)
     }
 
+    async fn revocations(&self, _: &CallContext, _: GetRevocations) -> Result<RevocationNews, AuthError> {
+        Err(AuthError::Unavailable)
+    }
+
     async fn get_identity(&self, _: &CallContext, _: GetIdentity) -> Result<Identity, AuthError> {
         Err(AuthError::Unavailable)
     }
@@ -33,6 +40,37 @@ impl Auth for NoAuth {
 /// Asks for the public keys.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GetKeySet {}
+
+/// Asks for what was revoked after `after`, or for everything that still matters.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct GetRevocations {
+    /// The cursor of the answer before; nothing for a snapshot.
+    pub after: Option<RevocationCursor>,
+}
+
+/// How far one has read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RevocationCursor {
+    /// When the last entry was made.
+    pub at: Timestamp,
+    /// Which one it was of those made then.
+    pub id: String,
+}
+
+/// What was revoked. The same entry may come again; entries merge by union and by the larger epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RevocationNews {
+    /// Sessions that ended.
+    pub sessions: Vec<SessionId>,
+    /// Users of whom only tokens of this epoch or a later one are good.
+    pub epochs: Vec<(UserId, i64)>,
+    /// To ask with the next time.
+    pub cursor: Option<RevocationCursor>,
+    /// There is more to be had at once.
+    pub more: bool,
+    /// Names the key set; another name means that the keys changed.
+    pub key_set: String,
+}
 
 /// Asks whose account this is.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -1,23 +1,25 @@
-//! How a process comes by the keys it verifies access tokens with.
+//! What a process is told about access tokens by its configuration.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kit_config::{Check, Span};
-use kit_rpc::{Actor, CallContext, Deadline};
-use kit_runtime::{ReadinessGate, Secret, Stop, Tasks};
-use kit_token::{KeyError, KeySet, Verifier, VerifierRules};
+use kit_runtime::Secret;
+use kit_token::{KeyError, KeySet, VerifierRules};
 use thiserror::Error;
 
-use crate::{AuthClient, GetKeySet};
-
-/// Between two looks at the key set. A new key is published well before anything is signed with it.
-const REFRESH: Duration = Duration::from_secs(5);
-/// While there is no key set at all.
-const FIRST_RETRY: Duration = Duration::from_millis(200);
-const CALL_LIMIT: Duration = Duration::from_secs(2);
 const LEEWAY: Duration = Duration::from_secs(30);
+
+kit_config::config_choice! {
+    /// How a process learns that a token is revoked.
+    pub enum Revocation {
+        /// It asks auth.
+        Feed = "feed",
+        /// It does not.
+        Off = "off",
+    }
+}
 
 kit_config::config! {
     /// Access tokens: what every process that verifies one must agree on.
@@ -32,6 +34,11 @@ kit_config::config! {
         jwt_secret: Option<Secret<String>>,
         /// Verify with the public keys in this PEM file and never ask auth for them.
         public_key_file: Option<PathBuf>,
+        /// Whether to ask auth, twice a second, what was revoked. `off` makes a service independent of auth
+        /// where it also has a public key file, and leaves revoked tokens good until they expire.
+        revocation: Revocation = "feed",
+        /// How old the last good answer may be; past that, routes for staff and admins are refused.
+        revocation_max_age: Span = "60s",
     }
     validate(check)
 }
@@ -76,40 +83,15 @@ pub enum KeysError {
     Key(#[from] KeyError),
 }
 
-/// Keeps a verifier's keys current.
-pub struct KeyWatch {
-    /// Who verifies.
-    pub verifier: Verifier,
-    /// Open once there are keys.
-    pub gate: ReadinessGate,
-}
-
-impl KeyWatch {
-    /// Takes the keys from the configuration where it names some, else from auth: at once if auth is in
-    /// this process, and again every few seconds. The last good key set stays when auth is away.
-    pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<(), KeysError> {
-        let fixed = match (&config.jwt_secret, &config.public_key_file) {
-            (Some(secret), _) => Some(KeySet::from_secret(&Secret::new(
-                secret.expose().clone().into_bytes(),
-            ))?),
-            (None, Some(path)) => Some(KeySet::from_public_pem(&read(path)?)?),
-            (None, None) => None,
-        };
-        match fixed {
-            Some(keys) => {
-                self.verifier.replace_keys(keys);
-                self.gate.open();
-            }
-            None => self.follow(auth, tasks),
+/// The keys that the configuration itself names, if it does; else they are auth's to tell.
+pub(crate) fn configured(config: &TokenConfig) -> Result<Option<KeySet>, KeysError> {
+    match (&config.jwt_secret, &config.public_key_file) {
+        (Some(secret), _) => {
+            let secret = Secret::new(secret.expose().clone().into_bytes());
+            Ok(Some(KeySet::from_secret(&secret)?))
         }
-        Ok(())
-    }
-
-    fn follow(self, auth: AuthClient, tasks: &Tasks) {
-        let Self { verifier, gate } = self;
-        tasks.supervise("token.keys", move |stop| {
-            follow(verifier.clone(), gate.clone(), auth.clone(), stop)
-        });
+        (None, Some(path)) => Ok(Some(KeySet::from_public_pem(&read(path)?)?)),
+        (None, None) => Ok(None),
     }
 }
 
@@ -121,34 +103,4 @@ fn read(path: &Path) -> Result<String, KeysError> {
     let found = kit_config::secret_file::read(path).map_err(failed)?;
     let bytes = found.ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
     String::from_utf8(bytes.expose().clone()).map_err(|_| failed(ErrorKind::InvalidData.into()))
-}
-
-async fn follow(
-    verifier: Verifier,
-    gate: ReadinessGate,
-    auth: AuthClient,
-    stop: Stop,
-) -> Result<(), kit_runtime::TaskError> {
-    let mut known = None;
-    loop {
-        let call = CallContext::new(Actor::Service("token-keys".into()), Deadline::after(CALL_LIMIT));
-        match auth.key_set(&call, GetKeySet {}).await {
-            Ok(jwks) if known.as_ref() != Some(&jwks) => {
-                verifier.replace_keys(KeySet::from_jwks(&jwks)?);
-                gate.open();
-                known = Some(jwks);
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the key set could not be loaded");
-                if !verifier.has_keys() {
-                    gate.close("the key set could not be loaded from auth yet");
-                }
-            }
-        }
-        let pause = if verifier.has_keys() { REFRESH } else { FIRST_RETRY };
-        if !stop.sleep(pause).await {
-            return Ok(());
-        }
-    }
 }

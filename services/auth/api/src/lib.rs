@@ -6,12 +6,18 @@ mod events;
 mod keys;
 mod routes;
 mod types;
+mod watch;
 
-pub use contract::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, Identity, NoAuth};
-pub use events::UserRegistered;
-pub use keys::{KeyWatch, KeysError, TokenConfig};
+pub use contract::{
+    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RevocationCursor,
+    RevocationNews,
+};
+pub use events::{KeyRotated, RolesChanged, SessionRevoked, UserDisabled, UserRegistered, UserUpdated};
+pub use keys::{KeysError, Revocation, TokenConfig};
 pub use routes::{aliases, routes};
 pub use types::{
-    AccountStatus, AccountView, Home, LogIn, LoggedIn, Metadata, Register, Registered, Session, SetUp,
-    Validate, Validated,
+    AccountQuery, AccountStatus, AccountView, AuditEntry, ChangePassword, Done, Home, KeyList, KeyState,
+    KeyView, LogIn, LogOut, LoggedIn, Metadata, PatchAccount, RefreshSession, Register, Registered, Session,
+    SessionView, SetUp, Validate, Validated,
 };
+pub use watch::KeyWatch;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kit_runtime::Timestamp;
-use kit_token::{Role, UserId};
+use kit_token::{Role, SessionId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,140 @@ pub struct AccountView {
     pub sessions: u64,
     /// When they registered.
     pub created_at: Timestamp,
+}
+
+/// `POST /refresh`.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshSession {
+    /// The newest refresh token of the session.
+    pub refresh_token: String,
+}
+
+/// `POST /logout`; the body may be left out.
+#[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogOut {
+    /// A refresh token of another session of the caller's that shall end too.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+}
+
+/// Something was done.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Done {
+    /// What, for people.
+    pub message: String,
+}
+
+/// One of the caller's sessions.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct SessionView {
+    /// Its name.
+    pub id: SessionId,
+    /// What it was begun with, as the `User-Agent` said.
+    pub device: String,
+    /// From where.
+    pub ip: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was refreshed last.
+    pub last_used_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// `POST /password`.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The password until now.
+    pub current_password: String,
+    /// The password from now on, as for a new account.
+    pub new_password: String,
+}
+
+/// `PATCH /admin/accounts/{id}`: what is left out stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchAccount {
+    /// The roles from now on; the highest counts, and includes the ones before it.
+    #[serde(default)]
+    pub roles: Option<Vec<Role>>,
+    /// Whether the account may be used.
+    #[serde(default)]
+    pub status: Option<AccountStatus>,
+}
+
+/// The query of `GET /admin/accounts`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountQuery {
+    /// A part of the name or the address.
+    pub q: Option<String>,
+    /// Accounts whose highest role this is.
+    pub role: Option<Role>,
+    /// Accounts that may, or may not, be used.
+    pub status: Option<AccountStatus>,
+    /// How many items at most, 1 to 100; 20 where it is not given.
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// A key of the ring.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct KeyView {
+    /// Its name in tokens.
+    pub kid: String,
+    /// How it signs.
+    pub algorithm: String,
+    /// What it does now.
+    pub state: KeyState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when it signs.
+    pub active_from: Timestamp,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// It is published, and will sign.
+    Next,
+    /// It signs.
+    Active,
+    /// It signed, and what it signed is still good.
+    Retired,
+    /// Nothing it signed is good any more.
+    Withdrawn,
+}
+
+/// The key ring.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct KeyList {
+    /// Every key that still matters, the oldest first.
+    pub items: Vec<KeyView>,
+}
+
+/// A line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct AuditEntry {
+    /// Its name; later lines sort after earlier ones.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who: a user's identifier, or what acted.
+    pub actor: String,
+    /// What was done, such as `session.started`.
+    pub action: String,
+    /// To whom or what.
+    pub subject: String,
+    /// From where.
+    pub ip: String,
+    /// More of it, for people.
+    pub detail: String,
 }
 
 /// `GET /` on auth's own port.

@@ -146,6 +146,43 @@ impl Credentials {
     }
 }
 
+/// What an admin wants an account to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AccountPatch {
+    pub role: Option<Role>,
+    pub status: Option<AccountStatus>,
+}
+
+/// Why an account stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatchRefusal {
+    /// Nobody could administrate any more.
+    LastAdmin,
+}
+
+impl AccountPatch {
+    /// The role and status that an account gets; `None` where nothing changes. `admins` are all who may
+    /// administrate now.
+    pub(crate) fn apply(
+        self,
+        account: &Account,
+        admins: &[UserId],
+    ) -> Result<Option<(Role, AccountStatus)>, PatchRefusal> {
+        let (role, status) = (
+            self.role.unwrap_or(account.role),
+            self.status.unwrap_or(account.status),
+        );
+        if (role, status) == (account.role, account.status) {
+            return Ok(None);
+        }
+        let stays = role == Role::Admin && status == AccountStatus::Active;
+        if !stays && admins == [account.user_id] {
+            return Err(PatchRefusal::LastAdmin);
+        }
+        Ok(Some((role, status)))
+    }
+}
+
 /// An account about to be stored.
 #[derive(Clone, Debug)]
 pub(crate) struct NewAccount {
@@ -224,5 +261,47 @@ mod tests {
             Some(LoginName::Email("ada@example.com".to_owned()))
         );
         assert_eq!(LoginName::parse("no such thing"), None);
+    }
+
+    fn admin() -> Account {
+        Account {
+            user_id: UserId::from(kit_runtime::Uuid::max()),
+            username: "root".to_owned(),
+            email: "root@example.com".to_owned(),
+            email_verified: false,
+            password_hash: String::new(),
+            role: Role::Admin,
+            status: AccountStatus::Active,
+            epoch: 0,
+            created_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn the_last_admin_stays() {
+        let demote = AccountPatch {
+            role: Some(Role::Staff),
+            status: None,
+        };
+        let disable = AccountPatch {
+            role: None,
+            status: Some(AccountStatus::Disabled),
+        };
+        let (only, other) = (admin().user_id, UserId::from(kit_runtime::Uuid::nil()));
+        assert_eq!(demote.apply(&admin(), &[only]), Err(PatchRefusal::LastAdmin));
+        assert_eq!(disable.apply(&admin(), &[only]), Err(PatchRefusal::LastAdmin));
+        assert_eq!(
+            demote.apply(&admin(), &[only, other]),
+            Ok(Some((Role::Staff, AccountStatus::Active)))
+        );
+    }
+
+    #[test]
+    fn a_patch_that_changes_nothing_is_none() {
+        let same = AccountPatch {
+            role: Some(Role::Admin),
+            status: Some(AccountStatus::Active),
+        };
+        assert_eq!(same.apply(&admin(), &[admin().user_id]), Ok(None));
     }
 }

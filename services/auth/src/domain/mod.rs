@@ -1,9 +1,13 @@
 //! What auth decides, without clock, randomness, database or network.
 
 mod account;
+mod brute_force;
 mod password;
 mod refresh_token;
+mod session;
 
-pub(crate) use account::{Account, Credentials, LoginName, NewAccount};
+pub(crate) use account::{Account, AccountPatch, Credentials, LoginName, NewAccount, PatchRefusal};
+pub(crate) use brute_force::{DelayRules, Failures};
 pub(crate) use password::{Password, PasswordRules};
 pub(crate) use refresh_token::RefreshToken;
+pub(crate) use session::{Refresh, SessionState};

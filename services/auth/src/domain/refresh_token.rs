@@ -23,6 +23,21 @@ impl RefreshToken {
         let mac = hmac::sign(key, said.as_bytes());
         Secret::new(format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac.as_ref())))
     }
+
+    /// What a token says, if auth made it.
+    pub(crate) fn open(text: &str, key: &hmac::Key) -> Option<Self> {
+        let (said, mac) = text.rsplit_once('.')?;
+        hmac::verify(key, said.as_bytes(), &URL_SAFE_NO_PAD.decode(mac).ok()?).ok()?;
+        let mut parts = said.split('.');
+        let (version, session, counter) = (parts.next()?, parts.next()?, parts.next()?);
+        if version != VERSION || parts.next().is_some() {
+            return None;
+        }
+        Some(Self {
+            session_id: session.parse().ok()?,
+            counter: counter.parse().ok()?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -38,5 +53,30 @@ mod tests {
         let seal = |key: &[u8]| token.seal(&hmac::Key::new(hmac::HMAC_SHA256, key));
         assert!(seal(b"one").expose().starts_with("v1.ses_"));
         assert_ne!(seal(b"one"), seal(b"two"));
+    }
+
+    #[test]
+    fn a_token_opens_with_its_key_alone() {
+        let token = RefreshToken {
+            session_id: SessionId::from(kit_runtime::Uuid::nil()),
+            counter: 3,
+        };
+        let (ours, theirs) = (
+            hmac::Key::new(hmac::HMAC_SHA256, b"ours"),
+            hmac::Key::new(hmac::HMAC_SHA256, b"theirs"),
+        );
+        let text = token.seal(&ours).expose().clone();
+        assert_eq!(RefreshToken::open(&text, &ours), Some(token));
+        assert_eq!(RefreshToken::open(&text, &theirs), None);
+        for forged in [
+            "",
+            "v1",
+            "v1.ses_x.3.AAAA",
+            &text.replace(".3.", ".4."),
+            &format!("{text}A"),
+            &text[1..],
+        ] {
+            assert_eq!(RefreshToken::open(forged, &ours), None, "{forged}");
+        }
     }
 }

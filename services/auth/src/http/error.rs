@@ -15,6 +15,10 @@ pub(super) fn failed(failure: AuthFailure) -> ApiError {
     }
 }
 
+pub(super) fn not_found() -> ApiError {
+    ApiError::not_found("User not found")
+}
+
 pub(super) fn not_registered(refusal: RegisterRefusal) -> ApiError {
     match refusal {
         RegisterRefusal::Invalid(errors) => ApiError::invalid(errors),

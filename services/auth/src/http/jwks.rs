@@ -11,6 +11,6 @@ use crate::service::AuthService;
 pub(super) async fn jwks(State(auth): State<AuthService>) -> impl IntoResponse {
     (
         [(CACHE_CONTROL, "public, max-age=60")],
-        Json(auth.keys().ring.public_keys()),
+        Json(auth.keys().public_keys()),
     )
 }

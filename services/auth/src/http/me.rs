@@ -5,15 +5,13 @@ use axum::extract::State;
 use kit_http::extract::Json;
 use kit_http::{ApiError, Customer};
 
-use super::error::failed;
+use super::error::{failed, not_found};
 use crate::service::AuthService;
 
 pub(super) async fn me(
     Customer(caller): Customer,
     State(auth): State<AuthService>,
 ) -> Result<Json<AccountView>, ApiError> {
-    let account = auth.find_own_account(&caller).await.map_err(failed)?;
-    account
-        .map(Json)
-        .ok_or_else(|| ApiError::not_found("User not found"))
+    let account = auth.find_account(caller.user_id).await.map_err(failed)?;
+    account.map(Json).ok_or_else(not_found)
 }

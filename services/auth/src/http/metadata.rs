@@ -14,6 +14,6 @@ pub(super) async fn metadata(State(auth): State<AuthService>) -> Json<Metadata> 
         token_endpoint: format!("{issuer}/api/login"),
         registration_endpoint: format!("{issuer}/api/register"),
         response_types_supported: Vec::new(),
-        token_signing_alg_values_supported: vec![auth.keys().ring.active().algorithm().as_str().to_owned()],
+        token_signing_alg_values_supported: vec![auth.keys().algorithm().to_owned()],
     })
 }

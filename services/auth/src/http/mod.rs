@@ -1,18 +1,35 @@
 //! Auth's public routes, one endpoint a file.
 
+mod change_password;
+mod end_account_sessions;
+mod end_other_sessions;
+mod end_session;
 mod error;
+mod get_account;
 mod home;
 mod jwks;
+mod keys;
+mod list_accounts;
+mod list_audit;
+mod list_sessions;
 mod login;
+mod logout;
 mod me;
 mod metadata;
+mod oauth;
 mod origin;
+mod patch_account;
+mod refresh;
 mod register;
 mod setup;
 mod validate;
 
+use auth_api::Done;
 use axum::Router;
+use kit_http::extract::Json;
 use kit_http::{Guard, Handlers, HandlersError};
+
+pub(crate) use oauth::internal_router;
 
 use crate::service::AuthService;
 
@@ -27,5 +44,25 @@ pub(crate) fn router(service: AuthService, guard: Guard) -> Result<Router, Handl
         .on("metadata", metadata::metadata)
         .on("setup_page", setup::setup_page)
         .on("setup", setup::setup)
+        .on("refresh", refresh::refresh)
+        .on("logout", logout::logout)
+        .on("list_sessions", list_sessions::list_sessions)
+        .on("end_session", end_session::end_session)
+        .on("end_other_sessions", end_other_sessions::end_other_sessions)
+        .on("change_password", change_password::change_password)
+        .on("list_accounts", list_accounts::list_accounts)
+        .on("get_account", get_account::get_account)
+        .on("patch_account", patch_account::patch_account)
+        .on("end_account_sessions", end_account_sessions::end_account_sessions)
+        .on("list_keys", keys::list_keys)
+        .on("rotate_keys", keys::rotate_keys)
+        .on("withdraw_key", keys::withdraw_key)
+        .on("list_audit", list_audit::list_audit)
         .finish(service)
+}
+
+fn done(message: &str) -> Json<Done> {
+    Json(Done {
+        message: message.to_owned(),
+    })
 }

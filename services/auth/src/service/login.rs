@@ -1,11 +1,11 @@
 //! Beginning a session.
 
-use auth_api::{AccountStatus, LogIn, LoggedIn};
+use auth_api::{AccountStatus, AuditEntry, LogIn, LoggedIn};
 use kit_db::{Reader, Tx};
 use kit_token::{SessionId, UserId};
 use thiserror::Error;
 
-use super::{AuthFailure, AuthService, Inner};
+use super::{AuthFailure, AuthService, Inner, IssueFor};
 use crate::domain::{Account, LoginName, Password};
 use crate::hashing::Verdict;
 use crate::store::{self, NewSession};
@@ -18,6 +18,14 @@ const LONGEST_DEVICE: usize = 200;
 pub(crate) struct Origin {
     pub device: String,
     pub ip: String,
+}
+
+/// What is stored when a session begins.
+#[derive(Clone)]
+struct Begin {
+    session: NewSession,
+    new_hash: Option<String>,
+    line: AuditEntry,
 }
 
 /// Why a session did not begin.
@@ -35,8 +43,14 @@ impl AuthService {
     /// the same answer.
     pub(crate) async fn log_in(&self, request: &LogIn, origin: Origin) -> Result<LoggedIn, LogInRefusal> {
         let found = self.find_by_login(&request.username).await?;
+        let name = found.as_ref().map_or_else(
+            || request.username.to_lowercase(),
+            |account| account.user_id.to_string(),
+        );
+        let allowed = self.0.guesses.attempt(&name, &origin.ip, self.0.clock.now());
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let password = Password::given(&request.password);
+        // An attempt that comes too soon is checked against the dummy, like one for nobody.
+        let password = Password::given(&request.password).filter(|_| allowed);
         let verdict = self
             .0
             .hasher
@@ -54,13 +68,19 @@ impl AuthService {
                 Some(self.0.hasher.hash(&password).await.map_err(AuthFailure::from)?)
             }
         };
+        self.0.guesses.forgive(&name);
+        let line = self
+            .0
+            .audit_line(account.user_id, "session.started", account.user_id, &origin);
         let session = self.0.new_session(account.user_id, origin);
-        let current = self
-            .begin(account, session.clone(), new_hash)
-            .await?
-            .ok_or(LogInRefusal::Invalid)?;
+        let begin = Begin {
+            session: session.clone(),
+            new_hash,
+            line,
+        };
+        let current = self.begin(account, begin).await?.ok_or(LogInRefusal::Invalid)?;
         Ok(LoggedIn {
-            session: self.0.tokens(&current, &session),
+            session: self.0.tokens(&current, IssueFor::new_session(&session)),
             user_id: current.user_id,
             username: current.username,
         })
@@ -79,13 +99,8 @@ impl AuthService {
 
     /// Stores the session, unless the account was disabled or its password changed while the given one was
     /// being checked; answers with the account as it is now.
-    async fn begin(
-        &self,
-        seen: Account,
-        session: NewSession,
-        new_hash: Option<String>,
-    ) -> Result<Option<Account>, AuthFailure> {
-        let now = session.created_at;
+    async fn begin(&self, seen: Account, begin: Begin) -> Result<Option<Account>, AuthFailure> {
+        let now = begin.session.created_at;
         let unit = async move |tx: &mut Tx| {
             let current = store::find_by_id_for_update(tx, seen.user_id).await?;
             let unchanged = |account: &Account| {
@@ -94,13 +109,25 @@ impl AuthService {
             let Some(current) = current.filter(unchanged) else {
                 return Ok(None);
             };
-            store::insert_session(tx, &session).await?;
-            if let Some(hash) = &new_hash {
-                store::rehash(tx, &seen, hash, now).await?;
+            store::insert_session(tx, &begin.session).await?;
+            store::insert_audit(tx, &begin.line).await?;
+            if let Some(hash) = &begin.new_hash {
+                store::replace_hash(tx, &seen, hash, now).await?;
             }
             Ok::<_, kit_db::StoreError>(Some(current))
         };
         Ok(self.0.db.write(unit).await?)
+    }
+}
+
+impl IssueFor {
+    /// The first tokens of a session.
+    pub(super) fn new_session(session: &NewSession) -> Self {
+        Self {
+            session_id: session.session_id,
+            counter: 0,
+            issued_at: session.created_at,
+        }
     }
 }
 

@@ -1,23 +1,39 @@
 //! Auth's use cases: each loads, decides and saves, in one unit of work.
 
+mod accounts;
+mod audit;
 mod contract;
 mod error;
 mod first_admin;
+mod guesses;
+mod introspection;
+mod keys;
 mod login;
+mod password;
+mod refresh;
 mod register;
+mod revoking;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth_api::{AccountView, Validated};
 use kit_db::{Db, Reader};
-use kit_runtime::{Clock, Ids};
-use kit_token::{Claims, Principal, Refusal, Role, TokenId, Verifier};
+use kit_runtime::{Clock, Ids, Timestamp};
+use kit_token::{Claims, Refusal, Role, SessionId, TokenId, UserId, Verifier};
 
+pub(crate) use accounts::AccountRefusal;
 pub(crate) use error::{AuthFailure, RegisterRefusal};
 pub(crate) use first_admin::{SetUpLink, SetUpRefusal};
+pub(crate) use guesses::{GuessRules, Guesses};
+pub(crate) use introspection::ActiveToken;
+pub(crate) use keys::KeysRefusal;
 pub(crate) use login::{LogInRefusal, Origin};
+pub(crate) use password::PasswordRefusal;
+pub(crate) use refresh::RefreshRefusal;
 
+use crate::config::SigningAlgorithm;
 use crate::domain::{Account, PasswordRules, RefreshToken};
 use crate::hashing::Hasher;
 use crate::signing::SigningKeys;
@@ -31,6 +47,7 @@ pub(crate) struct Inner {
     pub db: Db,
     pub hasher: Hasher,
     pub keys: SigningKeys,
+    pub guesses: Guesses,
     pub verifier: Verifier,
     pub clock: Clock,
     pub ids: Ids,
@@ -47,6 +64,17 @@ pub(crate) struct Settings {
     pub refresh_expiry: Duration,
     pub password_rules: PasswordRules,
     pub session_on_register: SessionOnRegister,
+    pub algorithm: SigningAlgorithm,
+    /// For how long a new key is published before it signs.
+    pub key_publish_ahead: Duration,
+}
+
+/// Which session tokens are for, and which refresh token it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IssueFor {
+    pub session_id: SessionId,
+    pub counter: i64,
+    pub issued_at: Timestamp,
 }
 
 /// Whether a registration begins a session at once.
@@ -86,29 +114,30 @@ impl AuthService {
         })
     }
 
-    /// The caller's own account; `None` where it is gone although its token lives.
-    pub(crate) async fn find_own_account(
-        &self,
-        caller: &Principal,
-    ) -> Result<Option<AccountView>, AuthFailure> {
-        let (user_id, now) = (caller.user_id, self.0.clock.now());
+    /// An account; `None` where there is none (any more, although a token of it may live).
+    pub(crate) async fn find_account(&self, user_id: UserId) -> Result<Option<AccountView>, AuthFailure> {
+        let now = self.0.clock.now();
         let found = self.0.db.read(async move |reader: &mut Reader| {
             let Some(account) = store::find_by_id(reader, user_id).await? else {
                 return Ok(None);
             };
             let open = store::count_open_sessions(reader, user_id, now).await?;
-            Ok(Some((account, open)))
+            Ok(Some(account_view(account, open)))
         });
-        Ok(found.await?.map(|(account, open)| AccountView {
-            user_id: account.user_id,
-            username: account.username,
-            email: account.email,
-            email_verified: account.email_verified,
-            roles: included(account.role),
-            status: account.status,
-            sessions: u64::try_from(open).unwrap_or(0),
-            created_at: account.created_at,
-        }))
+        Ok(found.await?)
+    }
+}
+
+fn account_view(account: Account, open_sessions: i64) -> AccountView {
+    AccountView {
+        user_id: account.user_id,
+        username: account.username,
+        email: account.email,
+        email_verified: account.email_verified,
+        roles: included(account.role),
+        status: account.status,
+        sessions: u64::try_from(open_sessions).unwrap_or(0),
+        created_at: account.created_at,
     }
 }
 
@@ -118,8 +147,8 @@ pub(crate) fn included(role: Role) -> Vec<Role> {
 }
 
 impl Inner {
-    /// The tokens of a session that was just stored.
-    pub(crate) fn tokens(&self, account: &Account, session: &store::NewSession) -> auth_api::Session {
+    /// The tokens of a session, once what they say is stored.
+    pub(crate) fn tokens(&self, account: &Account, issue: IssueFor) -> auth_api::Session {
         let Settings {
             issuer,
             audience,
@@ -133,20 +162,20 @@ impl Inner {
             aud: audience.clone(),
             sub: account.user_id,
             jti: TokenId::from(self.ids.uuid()),
-            sid: session.session_id,
-            iat: session.created_at,
-            exp: session.created_at.plus(*token_expiry),
+            sid: issue.session_id,
+            iat: issue.issued_at,
+            exp: issue.issued_at.plus(*token_expiry),
             nbf: None,
             roles: roles.iter().copied().collect(),
             username: account.username.clone(),
             epoch: account.epoch,
         };
         let refresh = RefreshToken {
-            session_id: session.session_id,
-            counter: 0,
+            session_id: issue.session_id,
+            counter: issue.counter,
         };
         auth_api::Session {
-            token: self.keys.ring.active().sign(&claims),
+            token: self.keys.sign(&claims),
             token_type: "Bearer".to_owned(),
             expires_in: token_expiry.as_secs(),
             refresh_token: refresh.seal(&self.keys.refresh).expose().clone(),

@@ -5,7 +5,7 @@ use kit_db::Tx;
 use kit_token::{Role, UserId};
 
 use super::login::Origin;
-use super::{AuthService, RegisterRefusal, SessionOnRegister};
+use super::{AuthService, IssueFor, RegisterRefusal, SessionOnRegister};
 use crate::domain::{Account, Credentials, NewAccount};
 use crate::store;
 
@@ -40,7 +40,7 @@ impl AuthService {
         Ok(Registered {
             user_id: account.user_id,
             message: "User registered successfully".to_owned(),
-            session: session.map(|session| self.0.tokens(&account, &session)),
+            session: session.map(|session| self.0.tokens(&account, IssueFor::new_session(&session))),
             username: account.username,
         })
     }

@@ -3,7 +3,7 @@
 use auth_api::AccountStatus;
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
-use kit_token::UserId;
+use kit_token::{Role, UserId};
 
 use crate::domain::{Account, LoginName, NewAccount};
 
@@ -71,8 +71,8 @@ pub(crate) async fn admin_exists(on: &mut impl Session) -> Result<bool, StoreErr
     Ok(found.is_some())
 }
 
-/// Replaces a hash by one with today's parameters, unless the password was changed meanwhile.
-pub(crate) async fn rehash(
+/// Replaces the hash that was read, unless another took its place meanwhile.
+pub(crate) async fn replace_hash(
     tx: &mut Tx,
     account: &Account,
     hash: &str,
@@ -86,6 +86,94 @@ pub(crate) async fn rehash(
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// The active admins, held until the transaction ends, so that two cannot both be the last but one.
+pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<Vec<UserId>, StoreError> {
+    let rows =
+        sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' ORDER BY user_id")
+            .for_update()
+            .all(tx)
+            .await?;
+    rows.iter().map(|row| row.parse("user_id")).collect()
+}
+
+/// What an admin makes of an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccountChange {
+    pub role: Role,
+    pub status: AccountStatus,
+    pub at: Timestamp,
+}
+
+/// Changes an account and raises its epoch, so that no token of before is good; the new epoch.
+pub(crate) async fn change_account(
+    tx: &mut Tx,
+    user_id: UserId,
+    change: AccountChange,
+) -> Result<i64, StoreError> {
+    let row = sql(
+        "UPDATE accounts SET role = $2, status = $3, updated_at = $4, epoch = epoch + 1
+                   WHERE user_id = $1 RETURNING epoch",
+    )
+    .bind(user_id.to_string())
+    .bind(change.role.as_str())
+    .bind(status_word(change.status))
+    .bind(change.at)
+    .one(tx)
+    .await?;
+    row.get("epoch")
+}
+
+/// Which accounts to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AccountFilter {
+    /// A part of the name or the address, in lower case.
+    pub text: Option<String>,
+    pub role: Option<Role>,
+    pub status: Option<AccountStatus>,
+    /// The identifier of the last one seen.
+    pub after: String,
+    pub limit: i64,
+}
+
+/// Accounts in the order of their identifiers.
+pub(crate) async fn list_accounts(
+    on: &mut impl Session,
+    filter: &AccountFilter,
+) -> Result<Vec<Account>, StoreError> {
+    let mut statement = sql(COLUMNS)
+        .push("WHERE user_id > ")
+        .push_bind(filter.after.as_str());
+    if let Some(text) = &filter.text {
+        let pattern = format!(
+            "%{}%",
+            text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+        );
+        statement = statement
+            .push(" AND (username_key LIKE ")
+            .push_bind(pattern.as_str())
+            .push(" ESCAPE '\\'");
+        statement = statement
+            .push(" OR email_key LIKE ")
+            .push_bind(pattern)
+            .push(" ESCAPE '\\')");
+    }
+    if let Some(role) = filter.role {
+        statement = statement.push(" AND role = ").push_bind(role.as_str());
+    }
+    if let Some(status) = filter.status {
+        statement = statement.push(" AND status = ").push_bind(status_word(status));
+    }
+    let statement = statement.push(" ORDER BY user_id LIMIT ").push_bind(filter.limit);
+    statement.all(on).await?.iter().map(account).collect()
+}
+
+const fn status_word(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Disabled => "disabled",
+    }
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {

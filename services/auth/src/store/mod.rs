@@ -1,9 +1,19 @@
 //! Every statement of auth.
 
 mod accounts;
+mod audit;
+mod revocations;
 mod sessions;
+mod signing_keys;
 
 pub(crate) use accounts::{
-    admin_exists, find_by_id, find_by_id_for_update, find_by_login, insert_account, rehash,
+    AccountChange, AccountFilter, admin_exists, change_account, find_by_id, find_by_id_for_update,
+    find_by_login, insert_account, list_accounts, lock_admins, replace_hash,
 };
-pub(crate) use sessions::{NewSession, count_open_sessions, insert_session};
+pub(crate) use audit::{insert_audit, list_audit};
+pub(crate) use revocations::{Revocation, Revoked, forget_revocations, insert_revocation, read_revocations};
+pub(crate) use sessions::{
+    NewSession, count_open_sessions, end_session, end_sessions, find_owner, find_session, insert_session,
+    list_open_sessions, rotate,
+};
+pub(crate) use signing_keys::{StoredKey, insert_key, list_keys, withdraw_key};

@@ -1,8 +1,13 @@
 //! Sessions.
 
-use kit_db::{Session, StoreError, Tx, sql};
+use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
 use kit_token::{SessionId, UserId};
+
+use crate::domain::SessionState;
+
+const COLUMNS: &str = "SELECT session_id, user_id, counter, device, ip, created_at, rotated_at, last_used_at,
+    expires_at, revoked_at FROM sessions ";
 
 /// A session about to begin.
 #[derive(Clone, Debug)]
@@ -31,6 +36,27 @@ pub(crate) async fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<
     Ok(())
 }
 
+pub(crate) async fn find_session(
+    on: &mut impl Session,
+    session_id: SessionId,
+) -> Result<Option<SessionState>, StoreError> {
+    let row = sql(COLUMNS)
+        .push("WHERE session_id = $1")
+        .bind(session_id.to_string())
+        .optional(on)
+        .await?;
+    row.map(|row| session(&row)).transpose()
+}
+
+/// Whose session it is; asked before the account is locked, because accounts are locked before sessions.
+pub(crate) async fn find_owner(tx: &mut Tx, session_id: SessionId) -> Result<Option<UserId>, StoreError> {
+    let row = sql("SELECT user_id FROM sessions WHERE session_id = $1").bind(session_id.to_string());
+    row.optional(tx)
+        .await?
+        .map(|row| row.parse("user_id"))
+        .transpose()
+}
+
 pub(crate) async fn count_open_sessions(
     on: &mut impl Session,
     user_id: UserId,
@@ -43,4 +69,92 @@ pub(crate) async fn count_open_sessions(
     .one(on)
     .await?;
     row.get("open")
+}
+
+/// At most `limit` open sessions of a user in the order they began, after the one given.
+pub(crate) async fn list_open_sessions(
+    on: &mut impl Session,
+    user_id: UserId,
+    after: &str,
+    limit: i64,
+    now: Timestamp,
+) -> Result<Vec<SessionState>, StoreError> {
+    let statement = sql(COLUMNS)
+        .push("WHERE user_id = $1 AND session_id > $2 AND revoked_at IS NULL AND expires_at > $3")
+        .push(" ORDER BY session_id LIMIT $4")
+        .bind(user_id.to_string())
+        .bind(after)
+        .bind(now)
+        .bind(limit);
+    statement.all(on).await?.iter().map(session).collect()
+}
+
+/// Counts the refresh token on. The caller holds the account.
+pub(crate) async fn rotate(
+    tx: &mut Tx,
+    session_id: SessionId,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    sql(
+        "UPDATE sessions SET counter = counter + 1, rotated_at = $2, last_used_at = $2, expires_at = $3
+         WHERE session_id = $1",
+    )
+    .bind(session_id.to_string())
+    .bind(now)
+    .bind(expires_at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends one open session of a user; whether there was one.
+pub(crate) async fn end_session(
+    tx: &mut Tx,
+    user_id: UserId,
+    session_id: SessionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let ended = sql("UPDATE sessions SET revoked_at = $3
+                     WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3")
+    .bind(session_id.to_string())
+    .bind(user_id.to_string())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(ended == 1)
+}
+
+/// Ends every open session of a user but the one to keep; which they were.
+pub(crate) async fn end_sessions(
+    tx: &mut Tx,
+    user_id: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let kept = keep.map(|session| session.to_string()).unwrap_or_default();
+    let rows = sql("UPDATE sessions SET revoked_at = $3
+                    WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL AND expires_at > $3
+                    RETURNING session_id")
+    .bind(user_id.to_string())
+    .bind(kept)
+    .bind(now)
+    .all(tx)
+    .await?;
+    rows.iter().map(|row| row.parse("session_id")).collect()
+}
+
+fn session(row: &Row) -> Result<SessionState, StoreError> {
+    Ok(SessionState {
+        session_id: row.parse("session_id")?,
+        user_id: row.parse("user_id")?,
+        counter: row.get("counter")?,
+        device: row.get("device")?,
+        ip: row.get("ip")?,
+        created_at: row.get("created_at")?,
+        rotated_at: row.get("rotated_at")?,
+        last_used_at: row.get("last_used_at")?,
+        expires_at: row.get("expires_at")?,
+        revoked_at: row.get("revoked_at")?,
+    })
 }

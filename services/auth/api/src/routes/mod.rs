@@ -1,5 +1,8 @@
 //! Auth's public routes.
 
+mod admin;
+mod sessions;
+
 use http::StatusCode;
 use kit_http::{Access, Route, RouteTable};
 use kit_token::Jwks;
@@ -19,20 +22,20 @@ pub fn aliases() -> &'static [&'static str] {
 
 /// Everything auth serves.
 pub fn routes() -> RouteTable {
-    RouteTable::new(
-        "auth",
-        vec![
-            home(),
-            register(),
-            login(),
-            validate(),
-            me(),
-            jwks(),
-            metadata(),
-            setup_page(),
-            setup(),
-        ],
-    )
+    let mut routes = vec![
+        home(),
+        register(),
+        login(),
+        validate(),
+        me(),
+        jwks(),
+        metadata(),
+        setup_page(),
+        setup(),
+    ];
+    routes.extend(sessions::routes());
+    routes.extend(admin::routes());
+    RouteTable::new("auth", routes)
 }
 
 fn home() -> Route {
@@ -89,14 +92,15 @@ fn validate() -> Route {
 fn me() -> Route {
     Route::new(http::Method::GET, "/me", "me", Access::User)
         .summary("The caller's own account")
-        .answer::<AccountView>(
-            StatusCode::OK,
-            json!({
-                "user_id": USER, "username": "ada", "email": "ada@example.com", "email_verified": false,
-                "roles": ["customer"], "status": "active", "sessions": 1,
-                "created_at": "2030-01-01T00:00:00.000000Z"
-            }),
-        )
+        .answer::<AccountView>(StatusCode::OK, account())
+}
+
+fn account() -> Value {
+    json!({
+        "user_id": USER, "username": "ada", "email": "ada@example.com", "email_verified": false,
+        "roles": ["customer"], "status": "active", "sessions": 1,
+        "created_at": "2030-01-01T00:00:00.000000Z"
+    })
 }
 
 fn jwks() -> Route {

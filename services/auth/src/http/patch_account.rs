@@ -1,0 +1,28 @@
+//! `PATCH /admin/accounts/{id}`.
+
+use auth_api::{AccountView, PatchAccount};
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_http::{ApiError, Customer};
+use kit_token::UserId;
+
+use super::error::{failed, not_found};
+use crate::service::{AccountRefusal, AuthService, Origin};
+
+pub(super) async fn patch_account(
+    Customer(caller): Customer,
+    origin: Origin,
+    State(auth): State<AuthService>,
+    Path(user_id): Path<UserId>,
+    Json(patch): Json<PatchAccount>,
+) -> Result<Json<AccountView>, ApiError> {
+    let account = auth
+        .patch_account(&caller, user_id, &patch, &origin)
+        .await
+        .map_err(|refusal| match refusal {
+            AccountRefusal::NotFound => not_found(),
+            AccountRefusal::LastAdmin => ApiError::conflict("last_admin", "The last admin cannot be removed"),
+            AccountRefusal::Failed(failure) => failed(failure),
+        })?;
+    Ok(Json(account))
+}

@@ -1,0 +1,28 @@
+//! `POST /refresh`.
+
+use auth_api::RefreshSession;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::header::CACHE_CONTROL;
+use kit_http::ApiError;
+use kit_http::extract::Json;
+
+use super::error::failed;
+use crate::service::{AuthService, RefreshRefusal};
+
+/// Tokens are never stored on the way (RFC 6749, 5.1).
+pub(super) async fn refresh(
+    State(auth): State<AuthService>,
+    Json(request): Json<RefreshSession>,
+) -> Result<impl IntoResponse, ApiError> {
+    let session = auth
+        .refresh(&request.refresh_token)
+        .await
+        .map_err(|refusal| match refusal {
+            RefreshRefusal::Invalid => {
+                ApiError::unauthorized("invalid_refresh_token", "Invalid refresh token")
+            }
+            RefreshRefusal::Failed(failure) => failed(failure),
+        })?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(session)))
+}

@@ -1,0 +1,156 @@
+//! What admins do with accounts.
+
+use auth_api::{
+    AccountQuery, AccountStatus, AccountView, PatchAccount, RolesChanged, UserDisabled, UserUpdated,
+};
+use kit_db::{Reader, StoreError, Tx, UnitError, refuse};
+use kit_http::extract::{Page, PageRequest};
+use kit_token::{Principal, Role, UserId};
+use thiserror::Error;
+
+use super::revoking::{Ended, Revoker};
+use super::sessions::Which;
+use super::{AuthFailure, AuthService, Origin, account_view, included};
+use crate::domain::{Account, AccountPatch, PatchRefusal};
+use crate::store::{self, AccountChange, AccountFilter};
+
+/// Why an account stays as it is.
+#[derive(Debug, Error)]
+pub(crate) enum AccountRefusal {
+    #[error("there is no such account")]
+    NotFound,
+    #[error("somebody must be able to administrate")]
+    LastAdmin,
+    #[error(transparent)]
+    Failed(#[from] AuthFailure),
+}
+
+impl AuthService {
+    pub(crate) async fn list_accounts(
+        &self,
+        query: AccountQuery,
+        request: &PageRequest,
+    ) -> Result<Page<AccountView>, AuthFailure> {
+        let now = self.0.clock.now();
+        let filter = AccountFilter {
+            text: query.q.map(|text| text.to_lowercase()),
+            role: query.role,
+            status: query.status,
+            after: request.after.clone().unwrap_or_default(),
+            limit: i64::from(request.limit) + 1,
+        };
+        let read = async move |reader: &mut Reader| {
+            let mut views = Vec::new();
+            for account in store::list_accounts(reader, &filter).await? {
+                let open = store::count_open_sessions(reader, account.user_id, now).await?;
+                views.push(account_view(account, open));
+            }
+            Ok(views)
+        };
+        Ok(Page::cut(self.0.db.read(read).await?, request, |account| {
+            account.user_id.to_string()
+        }))
+    }
+
+    /// Changes roles or status. What was issued before is dead: the epoch rises, and a disabled account has no
+    /// sessions left.
+    pub(crate) async fn patch_account(
+        &self,
+        actor: &Principal,
+        user_id: UserId,
+        patch: &PatchAccount,
+        origin: &Origin,
+    ) -> Result<AccountView, AccountRefusal> {
+        let role = patch
+            .roles
+            .as_ref()
+            .map(|roles| roles.iter().copied().max().unwrap_or(Role::Customer));
+        let wanted = AccountPatch {
+            role,
+            status: patch.status,
+        };
+        let now = self.0.clock.now();
+        let revoker = self.0.revoker(now);
+        let line = self
+            .0
+            .audit_line(actor.user_id, "account.changed", user_id, origin);
+        let unit = async move |tx: &mut Tx| {
+            // Admins first, then the account: one order for everybody.
+            let admins = store::lock_admins(tx).await?;
+            let found = store::find_by_id_for_update(tx, user_id).await?;
+            let account = found.ok_or_else(|| refuse(AccountRefusal::NotFound))?;
+            let change = wanted.apply(&account, &admins);
+            let change = change.map_err(|PatchRefusal::LastAdmin| refuse(AccountRefusal::LastAdmin))?;
+            let Some((role, status)) = change else {
+                return Ok(Ended::default());
+            };
+            store::insert_audit(tx, &line).await?;
+            Ok(change_account(
+                tx,
+                &revoker,
+                &account,
+                AccountChange {
+                    role,
+                    status,
+                    at: now,
+                },
+            )
+            .await?)
+        };
+        let written: Result<Ended, kit_db::WriteError<UnitError<AccountRefusal>>> =
+            self.0.db.write(unit).await;
+        let ended = written.map_err(|error| {
+            error
+                .flatten()
+                .settle(|error: StoreError| AccountRefusal::Failed(error.into()))
+        })?;
+        self.0.believe(&ended);
+        self.find_account(user_id).await?.ok_or(AccountRefusal::NotFound)
+    }
+
+    /// Signs somebody out everywhere; whether there is such an account.
+    pub(crate) async fn end_account_sessions(
+        &self,
+        actor: &Principal,
+        user_id: UserId,
+        origin: &Origin,
+    ) -> Result<bool, AuthFailure> {
+        if self.find_account(user_id).await?.is_none() {
+            return Ok(false);
+        }
+        self.end(user_id, Which::All, actor, origin).await?;
+        Ok(true)
+    }
+}
+
+async fn change_account(
+    tx: &mut Tx,
+    revoker: &Revoker,
+    before: &Account,
+    change: AccountChange,
+) -> Result<Ended, StoreError> {
+    let (user_id, timestamp) = (before.user_id, change.at);
+    let epoch = store::change_account(tx, user_id, change).await?;
+    let mut ended = revoker.epoch(tx, user_id, epoch).await?;
+    if change.role != before.role {
+        tx.publish(RolesChanged {
+            user_id,
+            roles: included(change.role),
+            timestamp,
+        });
+    }
+    if change.status == AccountStatus::Disabled {
+        let sessions = store::end_sessions(tx, user_id, None, timestamp).await?;
+        ended = ended.and(revoker.sessions(tx, user_id, &sessions).await?);
+        tx.publish(UserDisabled { user_id, timestamp });
+    } else if change.status != before.status {
+        let (username, email) = (before.username.clone(), before.email.clone());
+        tx.publish(UserUpdated {
+            user_id,
+            username,
+            email,
+            timestamp,
+        });
+    }
+    Ok(ended)
+}

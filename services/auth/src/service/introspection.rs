@@ -1,0 +1,75 @@
+//! What resource servers of others ask: whether a token is good (RFC 7662), and to end it (RFC 7009).
+
+use kit_db::{Reader, Tx};
+use kit_runtime::Timestamp;
+use kit_token::{SessionId, UserId};
+
+use super::revoking::Ended;
+use super::{AuthFailure, AuthService};
+use crate::domain::RefreshToken;
+use crate::store;
+
+/// What a good token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ActiveToken {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub username: Option<String>,
+    pub expires_at: Timestamp,
+}
+
+impl AuthService {
+    /// What a token is; `None` for one that is not good, whatever the reason.
+    pub(crate) async fn introspect(&self, token: &str) -> Result<Option<ActiveToken>, AuthFailure> {
+        if let Ok(principal) = self.0.verifier.verify(token) {
+            return Ok(Some(ActiveToken {
+                user_id: principal.user_id,
+                session_id: principal.session_id,
+                username: Some(principal.username.clone()),
+                expires_at: principal.expires_at,
+            }));
+        }
+        let Some(refresh) = RefreshToken::open(token, &self.0.keys.refresh) else {
+            return Ok(None);
+        };
+        let read = async move |reader: &mut Reader| store::find_session(reader, refresh.session_id).await;
+        let now = self.0.clock.now();
+        let session = self.0.db.read(read).await?;
+        let good = session.filter(|session| !session.is_over(now) && session.counter == refresh.counter);
+        Ok(good.map(|session| ActiveToken {
+            user_id: session.user_id,
+            session_id: session.session_id,
+            username: None,
+            expires_at: session.expires_at,
+        }))
+    }
+
+    /// Ends the session of a token. One that is not good has nothing to end, and that is no error.
+    pub(crate) async fn revoke_token(&self, token: &str) -> Result<(), AuthFailure> {
+        let of_access = self
+            .0
+            .verifier
+            .verify(token)
+            .ok()
+            .map(|principal| principal.session_id);
+        let of_refresh = || RefreshToken::open(token, &self.0.keys.refresh).map(|refresh| refresh.session_id);
+        let Some(session_id) = of_access.or_else(of_refresh) else {
+            return Ok(());
+        };
+        let now = self.0.clock.now();
+        let revoker = self.0.revoker(now);
+        let unit = async move |tx: &mut Tx| {
+            let Some(user_id) = store::find_owner(tx, session_id).await? else {
+                return Ok(Ended::default());
+            };
+            store::find_by_id_for_update(tx, user_id).await?;
+            if !store::end_session(tx, user_id, session_id, now).await? {
+                return Ok(Ended::default());
+            }
+            revoker.sessions(tx, user_id, &[session_id]).await
+        };
+        let ended = self.0.db.write(unit).await?;
+        self.0.believe(&ended);
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! The key ring: rotation with overlap, and withdrawal.
+
+use auth_api::{KeyRotated, KeyView};
+use kit_db::{Reader, StoreError, Tx};
+use kit_token::Principal;
+use thiserror::Error;
+
+use super::{AuthFailure, AuthService, Origin};
+use crate::signing::{SigningError, new_pair};
+use crate::store;
+
+/// Why the ring stays as it is.
+#[derive(Debug, Error)]
+pub(crate) enum KeysRefusal {
+    #[error("tokens are signed with a shared secret")]
+    SharedSecret,
+    #[error("there is no such key")]
+    NotFound,
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error(transparent)]
+    Failed(#[from] AuthFailure),
+}
+
+impl AuthService {
+    /// Takes the keys as every process of the service sees them now.
+    pub(crate) async fn sync_keys(&self) -> Result<(), KeysRefusal> {
+        let read = async move |reader: &mut Reader| store::list_keys(reader).await;
+        let rows = self.0.db.read(read).await.map_err(AuthFailure::from)?;
+        Ok(self.0.keys.sync(&rows, self.0.clock.now())?)
+    }
+
+    /// The key ring.
+    pub(crate) async fn list_keys(&self) -> Result<Vec<KeyView>, KeysRefusal> {
+        self.sync_keys().await?;
+        Ok(self.0.keys.views())
+    }
+
+    /// Makes a new key, published at once, which signs when every verifier has it.
+    pub(crate) async fn rotate_keys(
+        &self,
+        actor: &Principal,
+        origin: &Origin,
+    ) -> Result<Vec<KeyView>, KeysRefusal> {
+        let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        let now = self.0.clock.now();
+        let active_from = now.plus(self.0.settings.key_publish_ahead);
+        let key = new_pair(self.0.settings.algorithm, seal, now, active_from)?;
+        let line = self.0.audit_line(actor.user_id, "key.rotated", &key.kid, origin);
+        let unit = async move |tx: &mut Tx| {
+            store::insert_key(tx, &key).await?;
+            store::insert_audit(tx, &line).await?;
+            tx.publish(KeyRotated {
+                kid: key.kid.clone(),
+                timestamp: now,
+            });
+            Ok::<_, StoreError>(())
+        };
+        self.0.db.write(unit).await.map_err(AuthFailure::from)?;
+        self.list_keys().await
+    }
+
+    /// Takes a key away. Where it is the one that signs, a new one signs at once: tokens that it signs before
+    /// every verifier has it are refused for a moment, which is the price of the emergency.
+    pub(crate) async fn withdraw_key(
+        &self,
+        actor: &Principal,
+        kid: String,
+        origin: &Origin,
+    ) -> Result<Vec<KeyView>, KeysRefusal> {
+        let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        let now = self.0.clock.now();
+        let spare = new_pair(self.0.settings.algorithm, seal, now, now)?;
+        let line = self.0.audit_line(actor.user_id, "key.withdrawn", &kid, origin);
+        let unit = async move |tx: &mut Tx| {
+            if !store::withdraw_key(tx, &kid, now).await? {
+                return Ok(false);
+            }
+            let rows = store::list_keys(tx).await?;
+            let signs = |row: &store::StoredKey| row.withdrawn_at.is_none() && row.active_from <= now;
+            if !rows.iter().any(signs) {
+                store::insert_key(tx, &spare).await?;
+            }
+            store::insert_audit(tx, &line).await?;
+            tx.publish(KeyRotated {
+                kid: kid.clone(),
+                timestamp: now,
+            });
+            Ok::<_, StoreError>(true)
+        };
+        if !self.0.db.write(unit).await.map_err(AuthFailure::from)? {
+            return Err(KeysRefusal::NotFound);
+        }
+        self.list_keys().await
+    }
+}

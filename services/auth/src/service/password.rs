@@ -1,0 +1,102 @@
+//! Changing one's password.
+
+use auth_api::ChangePassword;
+use kit_db::{Reader, StoreError, Tx};
+use kit_http::FieldError;
+use kit_token::Principal;
+use thiserror::Error;
+
+use super::revoking::Ended;
+use super::{AuthFailure, AuthService, Origin};
+use crate::domain::{Account, Password};
+use crate::hashing::Verdict;
+use crate::store;
+
+/// Why a password stays as it is.
+#[derive(Debug, Error)]
+pub(crate) enum PasswordRefusal {
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error(transparent)]
+    Failed(#[from] AuthFailure),
+}
+
+impl AuthService {
+    /// Changes the caller's password and ends their other sessions; the one that asks lives on.
+    pub(crate) async fn change_password(
+        &self,
+        caller: &Principal,
+        request: &ChangePassword,
+        origin: &Origin,
+    ) -> Result<(), PasswordRefusal> {
+        let new = Password::parse(&request.new_password, self.0.settings.password_rules)
+            .map_err(|message| PasswordRefusal::Invalid(vec![FieldError::new("/new_password", message)]))?;
+        let account = self
+            .check_current(caller, &request.current_password, origin)
+            .await?;
+        let hash = self.0.hasher.hash(&new).await.map_err(AuthFailure::from)?;
+        let ended = self.replace_password(caller, account, hash, origin).await?;
+        self.0.believe(&ended.ok_or(PasswordRefusal::WrongPassword)?);
+        Ok(())
+    }
+
+    async fn check_current(
+        &self,
+        caller: &Principal,
+        given: &str,
+        origin: &Origin,
+    ) -> Result<Account, PasswordRefusal> {
+        let user_id = caller.user_id;
+        let read = async move |reader: &mut Reader| store::find_by_id(reader, user_id).await;
+        let found = self.0.db.read(read).await.map_err(AuthFailure::from)?;
+        let account = found.ok_or(PasswordRefusal::WrongPassword)?;
+        let name = user_id.to_string();
+        let allowed = self.0.guesses.attempt(&name, &origin.ip, self.0.clock.now());
+        let password = Password::given(given).filter(|_| allowed);
+        let stored = Some(account.password_hash.clone());
+        match self
+            .0
+            .hasher
+            .check(password, stored)
+            .await
+            .map_err(AuthFailure::from)?
+        {
+            Verdict::Wrong => Err(PasswordRefusal::WrongPassword),
+            Verdict::Right | Verdict::RightButOutdated => {
+                self.0.guesses.forgive(&name);
+                Ok(account)
+            }
+        }
+    }
+
+    /// `None` where the password was changed, or the session ended, while the current one was being checked.
+    async fn replace_password(
+        &self,
+        caller: &Principal,
+        seen: Account,
+        hash: String,
+        origin: &Origin,
+    ) -> Result<Option<Ended>, AuthFailure> {
+        let now = self.0.clock.now();
+        let (revoker, session_id) = (self.0.revoker(now), caller.session_id);
+        let line = self
+            .0
+            .audit_line(caller.user_id, "password.changed", caller.user_id, origin);
+        let unit = async move |tx: &mut Tx| {
+            let current = store::find_by_id_for_update(tx, seen.user_id).await?;
+            let session = store::find_session(tx, session_id).await?;
+            let stands = current.is_some_and(|account| account.password_hash == seen.password_hash)
+                && session.is_some_and(|session| !session.is_over(now));
+            if !stands {
+                return Ok(None);
+            }
+            store::replace_hash(tx, &seen, &hash, now).await?;
+            let others = store::end_sessions(tx, seen.user_id, Some(session_id), now).await?;
+            store::insert_audit(tx, &line).await?;
+            Ok::<_, StoreError>(Some(revoker.sessions(tx, seen.user_id, &others).await?))
+        };
+        Ok(self.0.db.write(unit).await?)
+    }
+}

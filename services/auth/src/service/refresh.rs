@@ -1,0 +1,109 @@
+//! Going on with a session.
+
+use auth_api::{AccountStatus, LoggedIn};
+use kit_db::{StoreError, Tx};
+use kit_token::SessionId;
+use thiserror::Error;
+
+use super::revoking::Ended;
+use super::{AuthFailure, AuthService, IssueFor};
+use crate::domain::{Account, Refresh, RefreshToken};
+use crate::store;
+
+/// Why a session did not go on.
+#[derive(Debug, Error)]
+pub(crate) enum RefreshRefusal {
+    /// Not ours, used before, or of a session that is over: nobody is told which.
+    #[error("invalid refresh token")]
+    Invalid,
+    #[error(transparent)]
+    Failed(#[from] AuthFailure),
+}
+
+/// What the unit of work found. A session that ends here ends although the request is refused.
+enum Outcome {
+    Goes {
+        account: Account,
+        session_id: SessionId,
+        counter: i64,
+    },
+    Ends(Ended),
+    Invalid,
+}
+
+impl AuthService {
+    /// New tokens for the newest refresh token of a session. Its parent gets the same successor for a moment;
+    /// anything older ends the session.
+    pub(crate) async fn refresh(&self, text: &str) -> Result<LoggedIn, RefreshRefusal> {
+        let token = RefreshToken::open(text, &self.0.keys.refresh).ok_or(RefreshRefusal::Invalid)?;
+        match self.turn(token).await? {
+            Outcome::Goes {
+                account,
+                session_id,
+                counter,
+            } => {
+                let issued_at = self.0.clock.now();
+                let session = self.0.tokens(
+                    &account,
+                    IssueFor {
+                        session_id,
+                        counter,
+                        issued_at,
+                    },
+                );
+                Ok(LoggedIn {
+                    session,
+                    user_id: account.user_id,
+                    username: account.username,
+                })
+            }
+            Outcome::Ends(ended) => {
+                self.0.believe(&ended);
+                tracing::warn!(session = %token.session_id, "a refresh token was used again; its session ends");
+                Err(RefreshRefusal::Invalid)
+            }
+            Outcome::Invalid => Err(RefreshRefusal::Invalid),
+        }
+    }
+
+    async fn turn(&self, token: RefreshToken) -> Result<Outcome, AuthFailure> {
+        let now = self.0.clock.now();
+        let (revoker, expires_at) = (self.0.revoker(now), now.plus(self.0.settings.refresh_expiry));
+        let unit = async move |tx: &mut Tx| {
+            let RefreshToken { session_id, counter } = token;
+            let Some(user_id) = store::find_owner(tx, session_id).await? else {
+                return Ok(Outcome::Invalid);
+            };
+            // Everything that ends sessions takes this lock first.
+            let account = store::find_by_id_for_update(tx, user_id).await?;
+            let session = store::find_session(tx, session_id).await?;
+            let (Some(account), Some(session)) = (account, session) else {
+                return Ok(Outcome::Invalid);
+            };
+            if account.status == AccountStatus::Disabled {
+                return Ok(Outcome::Invalid);
+            }
+            Ok::<_, StoreError>(match session.refresh(counter, now) {
+                Refresh::Rotate => {
+                    store::rotate(tx, session_id, now, expires_at).await?;
+                    Outcome::Goes {
+                        account,
+                        session_id,
+                        counter: counter + 1,
+                    }
+                }
+                Refresh::Repeat => Outcome::Goes {
+                    account,
+                    session_id,
+                    counter: session.counter,
+                },
+                Refresh::Reused => {
+                    store::end_session(tx, user_id, session_id, now).await?;
+                    Outcome::Ends(revoker.sessions(tx, user_id, &[session_id]).await?)
+                }
+                Refresh::Over => Outcome::Invalid,
+            })
+        };
+        Ok(self.0.db.write(unit).await?)
+    }
+}

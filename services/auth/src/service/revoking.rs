@@ -1,0 +1,109 @@
+//! Ending sessions and tokens: the row that every process reads, and the event that says so.
+
+use std::time::Duration;
+
+use auth_api::SessionRevoked;
+use kit_db::{StoreError, Tx};
+use kit_runtime::{Ids, Timestamp};
+use kit_token::{SessionId, UserId};
+
+use super::{AuthFailure, AuthService, Inner};
+use crate::store::{self, Revocation, Revoked};
+
+/// Writes revocations in the caller's transaction. Cheap to clone into a unit of work.
+#[derive(Clone)]
+pub(super) struct Revoker {
+    ids: Ids,
+    /// For how long a token can live that was issued a moment ago.
+    token_life: Duration,
+    now: Timestamp,
+}
+
+/// What a unit of work ended, to be believed here at once after its commit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ended(Vec<Revoked>);
+
+impl Revoker {
+    /// Ends these sessions of a user for everybody.
+    pub(super) async fn sessions(
+        &self,
+        tx: &mut Tx,
+        user_id: UserId,
+        sessions: &[SessionId],
+    ) -> Result<Ended, StoreError> {
+        let mut ended = Ended::default();
+        for session_id in sessions.iter().copied() {
+            ended.0.push(Revoked::Session(session_id));
+            store::insert_revocation(tx, &self.entry(Revoked::Session(session_id))).await?;
+            tx.publish(SessionRevoked {
+                user_id,
+                session_id,
+                timestamp: self.now,
+            });
+        }
+        Ok(ended)
+    }
+
+    /// Ends every token of a user below an epoch for everybody.
+    pub(super) async fn epoch(&self, tx: &mut Tx, user_id: UserId, epoch: i64) -> Result<Ended, StoreError> {
+        let what = Revoked::Epoch { user_id, epoch };
+        store::insert_revocation(tx, &self.entry(what)).await?;
+        Ok(Ended(vec![what]))
+    }
+
+    fn entry(&self, what: Revoked) -> Revocation {
+        Revocation {
+            id: self.ids.uuid().to_string(),
+            what,
+            at: self.now,
+            expires_at: self.now.plus(self.token_life),
+        }
+    }
+}
+
+impl Ended {
+    pub(super) fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Inner {
+    pub(super) fn revoker(&self, now: Timestamp) -> Revoker {
+        // A token may be issued by a clock that is ahead, and be taken by one that is behind.
+        let token_life = self.settings.token_expiry + Duration::from_mins(2);
+        Revoker {
+            ids: self.ids.clone(),
+            token_life,
+            now,
+        }
+    }
+
+    /// This process need not wait for the feed to bring its own news.
+    pub(super) fn believe(&self, ended: &Ended) {
+        for what in &ended.0 {
+            match *what {
+                Revoked::Session(session) => self.verifier.revocations().revoke_session(session),
+                Revoked::Epoch { user_id, epoch } => self.verifier.revocations().raise_epoch(user_id, epoch),
+            }
+        }
+    }
+}
+
+impl AuthService {
+    /// Forgets the entries that no living token can meet.
+    pub(crate) async fn forget_revocations(&self) -> Result<(), AuthFailure> {
+        let now = self.0.clock.now();
+        let forgotten = self
+            .0
+            .db
+            .write(async move |tx: &mut Tx| store::forget_revocations(tx, now).await)
+            .await?;
+        tracing::debug!(forgotten, "old revocations are forgotten");
+        Ok(())
+    }
+}

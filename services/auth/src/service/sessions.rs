@@ -1,0 +1,124 @@
+//! One's own sessions: listing them, and ending them.
+
+use auth_api::SessionView;
+use kit_db::{Reader, Tx};
+use kit_http::extract::{Page, PageRequest};
+use kit_token::{Principal, SessionId, UserId};
+
+use super::revoking::Ended;
+use super::{AuthFailure, AuthService, Origin};
+use crate::domain::{RefreshToken, SessionState};
+use crate::store;
+
+/// Which sessions of a user to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    One(SessionId),
+    AllBut(SessionId),
+    All,
+}
+
+impl AuthService {
+    /// The caller's open sessions.
+    pub(crate) async fn list_sessions(
+        &self,
+        caller: &Principal,
+        request: &PageRequest,
+    ) -> Result<Page<SessionView>, AuthFailure> {
+        let (user_id, now) = (caller.user_id, self.0.clock.now());
+        let (after, limit) = (
+            request.after.clone().unwrap_or_default(),
+            i64::from(request.limit) + 1,
+        );
+        let read = async move |reader: &mut Reader| {
+            store::list_open_sessions(reader, user_id, &after, limit, now).await
+        };
+        let page = Page::cut(self.0.db.read(read).await?, request, |session| {
+            session.session_id.to_string()
+        });
+        Ok(page.map(|session| view(session, caller.session_id)))
+    }
+
+    /// Ends the caller's session, and the one of a refresh token, if that is the caller's too.
+    pub(crate) async fn log_out(
+        &self,
+        caller: &Principal,
+        refresh_token: Option<&str>,
+        origin: &Origin,
+    ) -> Result<(), AuthFailure> {
+        let other = refresh_token.and_then(|text| RefreshToken::open(text, &self.0.keys.refresh));
+        self.end(caller.user_id, Which::One(caller.session_id), caller, origin)
+            .await?;
+        if let Some(other) = other.filter(|other| other.session_id != caller.session_id) {
+            self.end(caller.user_id, Which::One(other.session_id), caller, origin)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Ends one of the caller's sessions; whether there was such a one.
+    pub(crate) async fn end_session(
+        &self,
+        caller: &Principal,
+        session_id: SessionId,
+        origin: &Origin,
+    ) -> Result<bool, AuthFailure> {
+        Ok(self
+            .end(caller.user_id, Which::One(session_id), caller, origin)
+            .await?
+            > 0)
+    }
+
+    /// Ends all of the caller's sessions but the one that asks.
+    pub(crate) async fn end_other_sessions(
+        &self,
+        caller: &Principal,
+        origin: &Origin,
+    ) -> Result<(), AuthFailure> {
+        self.end(caller.user_id, Which::AllBut(caller.session_id), caller, origin)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends sessions of a user and tells how many there were.
+    pub(super) async fn end(
+        &self,
+        user_id: UserId,
+        which: Which,
+        actor: &Principal,
+        origin: &Origin,
+    ) -> Result<usize, AuthFailure> {
+        let now = self.0.clock.now();
+        let revoker = self.0.revoker(now);
+        let line = self.0.audit_line(actor.user_id, "session.ended", user_id, origin);
+        let unit = async move |tx: &mut Tx| {
+            // The lock that a refresh takes too: after this nothing of the session lives.
+            store::find_by_id_for_update(tx, user_id).await?;
+            let sessions = match which {
+                Which::One(session) if store::end_session(tx, user_id, session, now).await? => vec![session],
+                Which::One(_) => Vec::new(),
+                Which::AllBut(kept) => store::end_sessions(tx, user_id, Some(kept), now).await?,
+                Which::All => store::end_sessions(tx, user_id, None, now).await?,
+            };
+            if sessions.is_empty() {
+                return Ok(Ended::default());
+            }
+            store::insert_audit(tx, &line).await?;
+            revoker.sessions(tx, user_id, &sessions).await
+        };
+        let ended = self.0.db.write(unit).await?;
+        self.0.believe(&ended);
+        Ok(ended.count())
+    }
+}
+
+fn view(session: SessionState, current: SessionId) -> SessionView {
+    SessionView {
+        id: session.session_id,
+        device: session.device,
+        ip: session.ip,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+        current: session.session_id == current,
+    }
+}

@@ -1,0 +1,98 @@
+//! The first key pair: a PEM file that is configured, or made on first start.
+
+use std::path::Path;
+
+use kit_config::secret_file;
+use kit_runtime::{Secret, Timestamp};
+use kit_token::{Algorithm, SigningKey};
+
+use super::{Seal, SigningError};
+use crate::AuthConfig;
+use crate::config::SigningAlgorithm;
+use crate::store::StoredKey;
+
+/// The key pair of the file.
+pub(crate) struct BootKey {
+    pem: Secret<String>,
+    kid: String,
+    /// Named in the configuration: then it is taken although the database has keys already.
+    configured: bool,
+}
+
+impl BootKey {
+    pub(crate) fn load(config: &AuthConfig, data: &Path) -> Result<Self, SigningError> {
+        let wanted = algorithm(config.algorithm);
+        let path = config
+            .signing_key_file
+            .clone()
+            .unwrap_or_else(|| data.join("keys/signing.pem"));
+        let pem = pem(&path, wanted)?;
+        let key = SigningKey::from_pem(pem.expose())?;
+        if key.algorithm() != wanted {
+            let (found, wanted) = (key.algorithm().as_str(), wanted.as_str());
+            return Err(SigningError::OtherAlgorithm { path, found, wanted });
+        }
+        Ok(Self {
+            pem,
+            kid: key.kid().to_owned(),
+            configured: config.signing_key_file.is_some(),
+        })
+    }
+
+    /// The row to add to those that are there, if it is wanted.
+    pub(crate) fn wanted(self, rows: &[StoredKey], seal: &Seal, now: Timestamp) -> Option<StoredKey> {
+        let known = rows.iter().any(|row| row.kid == self.kid);
+        let usable = rows.iter().any(|row| row.withdrawn_at.is_none());
+        if known || (usable && !self.configured) {
+            return None;
+        }
+        let sealed_key = seal.seal(&self.kid, &self.pem)?;
+        Some(StoredKey {
+            kid: self.kid,
+            sealed_key,
+            created_at: now,
+            active_from: now,
+            withdrawn_at: None,
+        })
+    }
+}
+
+pub(super) fn algorithm(wanted: SigningAlgorithm) -> Algorithm {
+    match wanted {
+        SigningAlgorithm::Rs256 => Algorithm::Rs256,
+        SigningAlgorithm::Es256 => Algorithm::Es256,
+        SigningAlgorithm::EdDsa => Algorithm::EdDsa,
+    }
+}
+
+/// A new key pair for the database, which signs from `active_from` on.
+pub(crate) fn new_pair(
+    wanted: SigningAlgorithm,
+    seal: &Seal,
+    now: Timestamp,
+    active_from: Timestamp,
+) -> Result<StoredKey, SigningError> {
+    let key = SigningKey::generate(algorithm(wanted))?;
+    let kid = key.kid().to_owned();
+    let sealed_key = seal.seal(&kid, &key.to_pem()?).ok_or(SigningError::NoKey)?;
+    Ok(StoredKey {
+        kid,
+        sealed_key,
+        created_at: now,
+        active_from,
+        withdrawn_at: None,
+    })
+}
+
+fn pem(path: &Path, wanted: Algorithm) -> Result<Secret<String>, SigningError> {
+    let failed = |source| SigningError::File {
+        path: path.to_owned(),
+        source,
+    };
+    // Made only where there is none: an RSA key takes a while.
+    let made = match secret_file::read(path).map_err(failed)? {
+        Some(_) => String::new(),
+        None => SigningKey::generate(wanted)?.to_pem()?.expose().clone(),
+    };
+    secret_file::read_or_create_text(path, || made).map_err(failed)
+}
