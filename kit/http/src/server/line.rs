@@ -117,40 +117,29 @@ impl State {
         self.cut.load(Ordering::Acquire)
     }
 
-    /// What a write comes to: failed once the line is cut, also while it waits.
-    fn written<T>(
-        &self,
-        cx: &Context<'_>,
-        write: impl FnOnce() -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        // Asked before, so that a cut line takes nothing; and after the waker is known, so that none is missed.
-        if !self.is_cut() {
-            let written = write();
-            if written.is_ready() {
-                self.moved.store(true, Ordering::Relaxed);
-                return written;
-            }
-            self.writer.register(cx.waker());
-            if !self.is_cut() {
-                return Poll::Pending;
-            }
+    /// Whether what was polled stands; where it is pending, the cutting of the line will wake its task.
+    fn stands<T>(&self, polled: &Poll<T>, waiting: &AtomicWaker, cx: &Context<'_>) -> bool {
+        if polled.is_ready() {
+            self.moved.store(true, Ordering::Relaxed);
+            return true;
         }
-        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        waiting.register(cx.waker());
+        // Asked once more: a cutting before the waker was known woke nobody.
+        !self.is_cut()
     }
+}
+
+fn broken<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
 }
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        if !line.state.is_cut() {
-            let read = Pin::new(&mut line.stream).poll_read(cx, buf);
-            if read.is_ready() {
-                line.state.moved.store(true, Ordering::Relaxed);
+        let Self { stream, state, .. } = self.get_mut();
+        if !state.is_cut() {
+            let read = Pin::new(stream).poll_read(cx, buf);
+            if state.stands(&read, &state.reader, cx) {
                 return read;
-            }
-            line.state.reader.register(cx.waker());
-            if !line.state.is_cut() {
-                return Poll::Pending;
             }
         }
         Poll::Ready(Ok(()))
@@ -160,8 +149,13 @@ impl AsyncRead for Line {
 impl AsyncWrite for Line {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let Self { stream, state, .. } = self.get_mut();
-        let waiting = Context::from_waker(cx.waker());
-        state.written(&waiting, || Pin::new(stream).poll_write(cx, buf))
+        if !state.is_cut() {
+            let written = Pin::new(stream).poll_write(cx, buf);
+            if state.stands(&written, &state.writer, cx) {
+                return written;
+            }
+        }
+        broken()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -178,8 +172,13 @@ impl AsyncWrite for Line {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let Self { stream, state, .. } = self.get_mut();
-        let waiting = Context::from_waker(cx.waker());
-        state.written(&waiting, || Pin::new(stream).poll_write_vectored(cx, bufs))
+        if !state.is_cut() {
+            let written = Pin::new(stream).poll_write_vectored(cx, bufs);
+            if state.stands(&written, &state.writer, cx) {
+                return written;
+            }
+        }
+        broken()
     }
 
     fn is_write_vectored(&self) -> bool {
