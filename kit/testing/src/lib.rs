@@ -9,6 +9,7 @@ pub mod database;
 pub mod db;
 pub mod identity;
 pub mod process;
+pub mod routes;
 
 pub use client::{Client, Reply};
 pub use database::PostgresDatabase;
