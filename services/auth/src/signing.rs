@@ -12,22 +12,33 @@ use kit_token::{Algorithm, KeyError, KeyRing, SigningKey};
 use thiserror::Error;
 
 use crate::AuthConfig;
-use crate::config::SigningAlgorithm;
+use crate::config::{SHORTEST_SECRET, SigningAlgorithm};
 
 /// Why there are no keys to sign with.
 #[derive(Debug, Error)]
 pub enum SigningError {
     /// The file cannot be read or made.
-    #[error("the key file `{path}` cannot be used: {source}")]
-    File {
-        /// Where it is, or should be.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    #[error("the key file cannot be used: {0}")]
+    File(#[from] std::io::Error),
     /// What it holds cannot be used.
-    #[error("the signing key is not usable: {0}")]
+    #[error("the signing key in `{path}` cannot be used: {source}")]
+    KeyFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// The configured secret cannot be used, or no key could be made.
+    #[error("the signing key cannot be used: {0}")]
     Key(#[from] KeyError),
+    /// What refresh tokens are sealed with could be guessed.
+    #[error(
+        "the secret in `{path}` must have at least {SHORTEST_SECRET} bytes; remove the file to get a new one"
+    )]
+    ShortSecret {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The file's key is of another kind than the configuration asks for.
     #[error("`{path}` holds a key for {found}, and `auth.algorithm` asks for {wanted}")]
     OtherAlgorithm {
@@ -59,15 +70,22 @@ impl SigningKeys {
         };
         let refresh = match &config.refresh_secret {
             Some(secret) => secret.expose().clone(),
-            None => stored(data.join("keys/refresh.secret"), || {
-                URL_SAFE_NO_PAD.encode(ids.random::<32>())
-            })?,
+            None => refresh_secret(data.join("keys/refresh.secret"), ids)?,
         };
         Ok(Self {
             ring: KeyRing::new(active, Vec::new())?,
             refresh: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_bytes()),
         })
     }
+}
+
+fn refresh_secret(path: PathBuf, ids: &Ids) -> Result<String, SigningError> {
+    let secret = stored(&path, || URL_SAFE_NO_PAD.encode(ids.random::<32>()))?;
+    // A file that was cut short would otherwise be a secret that anybody can guess.
+    if secret.len() < SHORTEST_SECRET {
+        return Err(SigningError::ShortSecret { path });
+    }
+    Ok(secret)
 }
 
 fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError> {
@@ -80,18 +98,17 @@ fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError
         .signing_key_file
         .clone()
         .unwrap_or_else(|| data.join("keys/signing.pem"));
-    let found = secret_file::read(&path).map_err(|source| SigningError::File {
-        path: path.clone(),
-        source,
-    })?;
     // Made only where there is none: an RSA key takes a while.
-    let made = if found.is_none() {
+    let made = if secret_file::read(&path)?.is_none() {
         SigningKey::generate(wanted)?.to_pem()?.expose().clone()
     } else {
         String::new()
     };
-    let pem = stored(path.clone(), || made)?;
-    let key = SigningKey::from_pem(&pem)?;
+    let pem = stored(&path, || made)?;
+    let key = SigningKey::from_pem(&pem).map_err(|source| SigningError::KeyFile {
+        path: path.clone(),
+        source,
+    })?;
     if key.algorithm() != wanted {
         return Err(SigningError::OtherAlgorithm {
             path,
@@ -102,8 +119,6 @@ fn key_pair(config: &AuthConfig, data: &Path) -> Result<SigningKey, SigningError
     Ok(key)
 }
 
-fn stored(path: PathBuf, make: impl FnOnce() -> String) -> Result<String, SigningError> {
-    let text = secret_file::read_or_create_text(&path, make);
-    text.map(|text| text.expose().clone())
-        .map_err(|source| SigningError::File { path, source })
+fn stored(path: &Path, make: impl FnOnce() -> String) -> Result<String, SigningError> {
+    Ok(secret_file::read_or_create_text(path, make)?.expose().clone())
 }

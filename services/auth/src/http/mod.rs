@@ -1,6 +1,7 @@
 //! Auth's public routes, one endpoint a file.
 
 mod error;
+mod form;
 mod home;
 mod jwks;
 mod login;

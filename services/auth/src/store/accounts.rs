@@ -11,6 +11,13 @@ const COLUMNS: &str =
     "SELECT user_id, username, email, email_verified, password_hash, role, status, epoch, created_at
     FROM accounts ";
 
+/// What can be somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Username,
+    Email,
+}
+
 pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<(), StoreError> {
     sql("INSERT INTO accounts
             (user_id, username, username_key, email, email_key, password_hash, role, status, created_at, updated_at)
@@ -26,6 +33,24 @@ pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Which of a new account's marks is somebody's already. With both taken it is the name, on any database.
+pub(crate) async fn find_taken(tx: &mut Tx, account: &NewAccount) -> Result<Option<Taken>, StoreError> {
+    let name = account.username.key();
+    let rows = sql("SELECT username_key FROM accounts WHERE username_key = $1 OR email_key = $2")
+        .bind(name.as_str())
+        .bind(account.email.key())
+        .all(tx)
+        .await?;
+    let mut found = None;
+    for row in rows {
+        if row.get::<String>("username_key")? == name {
+            return Ok(Some(Taken::Username));
+        }
+        found = Some(Taken::Email);
+    }
+    Ok(found)
 }
 
 pub(crate) async fn find_by_id(
@@ -61,6 +86,13 @@ pub(crate) async fn find_by_login(
         LoginName::Email(key) => sql(COLUMNS).push("WHERE email_key = $1").bind(key),
     };
     statement.optional(on).await?.map(|row| account(&row)).transpose()
+}
+
+/// Lets nobody else change how many admins there are until the transaction ends.
+pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<(), StoreError> {
+    let lock = sql("SELECT name FROM locks WHERE name = 'admins'").for_update();
+    lock.one(tx).await?;
+    Ok(())
 }
 
 /// Whether somebody may already administrate.
