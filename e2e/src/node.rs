@@ -83,12 +83,18 @@ impl Node {
     /// When it ended.
     #[track_caller]
     pub fn is_ready(&self) -> bool {
-        let pid = self.pid();
-        let zombie = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
-            .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')));
-        assert!(!zombie, "the process ended: {}", self.log());
+        assert!(self.is_alive(), "the process ended: {}", self.log());
         let asked = self.face().try_send("GET", "/readyz", None);
         asked.is_ok_and(|reply| reply.status.as_u16() == 200)
+    }
+
+    /// Whether it runs.
+    pub fn is_alive(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero()));
+        // Ended and not yet waited for, it is still listed, as `Z`.
+        let state = stat.unwrap_or_default();
+        let state = state.rsplit(") ").next().unwrap_or_default();
+        self.ended.is_none() && !state.is_empty() && !state.starts_with('Z')
     }
 
     /// A client of the gateway, or of the one service.
