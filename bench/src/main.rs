@@ -1,1 +1,127 @@
-fn main() {}
+//! `cargo run --release -p bench`: what the release binary costs, beside its peers, on this machine.
+//!
+//! One run measures everything in turn and prints ratios first: absolute figures differ by machine and by what
+//! else runs on it. Instructions and system calls a request do not, so [`gate`] holds those to
+//! `bench/limits.toml`. It starts `<target>/release/stoa` and builds nothing: what is measured is what was
+//! built, and a missing binary is an error. All load goes to the loopback address, bounded in time and count.
+//!
+//! stdout is data (the table), stderr is talk.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks on its standard streams"
+)]
+
+mod call;
+mod count;
+mod effort;
+mod gate;
+mod load;
+mod login;
+mod machine;
+mod peers;
+mod place;
+mod program;
+mod proxy;
+mod report;
+mod samples;
+mod scene;
+mod start;
+mod verify;
+mod writes;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, ValueEnum};
+
+use crate::effort::Effort;
+use crate::place::Place;
+use crate::report::Report;
+
+/// Measures the release build of Stoa beside its peers.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    /// What to measure.
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Shorter and fewer runs, to see that everything works; the figures are worth little.
+    #[arg(long)]
+    quick: bool,
+    /// Also writes the figures to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Everything below but the gate.
+    All,
+    /// From start to ready.
+    Start,
+    /// Idle memory, and the size of the binary.
+    Memory,
+    /// Sign-ins beside bare password hashes, and what they do to other requests.
+    Login,
+    /// Verifying access tokens.
+    Verify,
+    /// A GET hosted in process and through the gateway, beside nginx and HAProxy.
+    Proxy,
+    /// Durable writes on both databases.
+    Writes,
+    /// Instructions and system calls a request against `bench/limits.toml`; fails when one is exceeded.
+    Gate,
+}
+
+type Part = fn(&Place, &Effort, &mut Report) -> anyhow::Result<()>;
+
+const PARTS: [(What, Part); 6] = [
+    (What::Start, start::start),
+    (What::Memory, start::memory),
+    (What::Login, login::run),
+    (What::Verify, verify::run),
+    (What::Proxy, proxy::run),
+    (What::Writes, writes::run),
+];
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    if cfg!(debug_assertions) {
+        bail!("a debug build measures nothing; use `cargo run --release -p bench`");
+    }
+    let place = Place::find()?;
+    place.stoa()?;
+    let mut report = Report::new(machine::Machine::look()?);
+    let outcome = measure(cli, &place, &mut report);
+    print!("{}", report.table());
+    if let Some(file) = &cli.json {
+        let json = serde_json::to_string_pretty(&report)?;
+        std::fs::write(file, json + "\n").with_context(|| format!("cannot write `{}`", file.display()))?;
+    }
+    outcome
+}
+
+fn measure(cli: &Cli, place: &Place, report: &mut Report) -> anyhow::Result<()> {
+    let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
+    if cli.what == What::Gate {
+        return gate::run(place, report);
+    }
+    for (what, part) in PARTS {
+        if cli.what == What::All || cli.what == what {
+            eprintln!("=== {what:?}");
+            part(place, &effort, report).with_context(|| format!("`{what:?}` cannot be measured"))?;
+        }
+    }
+    Ok(())
+}

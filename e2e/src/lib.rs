@@ -1,1 +1,27 @@
-//! Placeholder
+//! What end-to-end stories are made of: the real binary as real processes on free ports, a blocking HTTP
+//! client that can also send what no sane client sends, and people who sign up.
+//!
+//! A story sees the platform only from outside: command line, files, sockets, signals. It is told once and run
+//! in every topology: everything in one process on SQLite, and three processes on one PostgreSQL database.
+//! Nothing waits for a fixed time; whoever waits asks again until a deadline, and then fails with what it saw
+//! and with the logs of its processes.
+//!
+//! What is needed and not there fails the test that needs it, naming the command that makes it.
+
+pub mod database;
+pub mod http_client;
+pub mod node;
+pub mod people;
+pub mod place;
+pub mod ports;
+pub mod setup;
+pub mod topology;
+pub mod waiting;
+
+pub use http_client::Client;
+pub use kit_testing::Reply;
+pub use node::Node;
+pub use people::Person;
+pub use setup::{Finished, Setup};
+pub use topology::{Stoa, Topology};
+pub use waiting::{eventually, patience};

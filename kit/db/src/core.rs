@@ -12,6 +12,7 @@ use crate::unit::{Link, Tx};
 pub(crate) struct Core {
     pub(crate) service: &'static str,
     pub(crate) unit_limit: Duration,
+    pub(crate) group_limit: Duration,
     pub(crate) queue_limit: usize,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,

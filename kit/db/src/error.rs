@@ -9,6 +9,8 @@ use std::fmt;
 use thiserror::Error;
 
 /// A constraint that refused a row.
+///
+/// A row that breaks two constraints is refused by either: which one comes first differs between the databases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// PostgreSQL's name of the constraint (`accounts_username_key`), or what SQLite says instead: the columns

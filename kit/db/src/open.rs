@@ -80,6 +80,7 @@ impl Db {
         let core = Arc::new(Core {
             service: settings.service,
             unit_limit: settings.unit_limit,
+            group_limit: settings.group_limit,
             queue_limit: settings.queue,
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),

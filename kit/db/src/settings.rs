@@ -49,6 +49,9 @@ pub struct DbSettings {
     pub writers: usize,
     /// Units that may wait or run at once; one more is refused as unavailable.
     pub queue: usize,
+    /// On SQLite, how long units join the group that is being run, counted from its beginning: the first of
+    /// a group waits for the last.
+    pub group_limit: Duration,
     /// How long to wait for a connection, and for a server to accept one.
     pub wait_limit: Duration,
     /// How long a unit of work or a read may take.
@@ -65,6 +68,7 @@ impl DbSettings {
             readers: 2,
             writers: 3,
             queue: 1024,
+            group_limit: Duration::from_millis(25),
             wait_limit: Duration::from_secs(3),
             unit_limit: Duration::from_secs(5),
         }

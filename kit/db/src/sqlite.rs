@@ -28,9 +28,8 @@ use crate::error::Unavailable;
 use crate::job::{self, End, Job, Verdict};
 use crate::unit::{Link, Tx};
 
-/// A group is closed after so many units, or so long, though more are queued: the first waits for the last.
+/// A group is closed after so many units, though more are queued.
 const GROUP_UNITS: usize = 256;
-const GROUP_TIME: Duration = Duration::from_millis(25);
 
 /// How long a rollback may take before the connection is given up.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
@@ -208,8 +207,8 @@ impl<'w> Group<'w> {
 
     /// Runs what is queued; gives the connection back when it is fit for another group.
     async fn run(mut self) -> Option<Tx> {
-        let started = Instant::now();
-        while self.ended.len() < GROUP_UNITS && (self.ended.is_empty() || started.elapsed() < GROUP_TIME) {
+        let (started, limit) = (Instant::now(), self.writer.core.group_limit);
+        while self.ended.len() < GROUP_UNITS && (self.ended.is_empty() || started.elapsed() < limit) {
             let Some(job) = self.writer.next() else { break };
             if let Err(Abandoned) = self.run_unit(job).await {
                 return self.abandon();

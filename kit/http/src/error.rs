@@ -1,5 +1,6 @@
 //! The one shape of an error, from the handler that refuses to the bytes on the wire.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -124,6 +125,13 @@ impl ApiError {
     /// 500: the client learns nothing but the request's id; the cause goes to the log.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error").with_cause(cause)
+    }
+
+    /// 500: whoever answered panicked with this.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self::internal(format!("panic: {}", text.unwrap_or("no message")))
     }
 
     /// Adds `Retry-After`.

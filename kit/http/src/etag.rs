@@ -57,36 +57,51 @@ impl IfMatch {
         if value.trim() == "*" {
             return Some(Self::Any);
         }
-        let tags: Option<Vec<&str>> = value.split(',').map(|tag| unquoted(tag.trim())).collect();
-        Some(Self::Versions(
-            tags?.iter().filter_map(|tag| tag.parse().ok()).collect(),
-        ))
+        let (mut versions, mut rest) = (Vec::new(), value.trim());
+        loop {
+            let (version, after) = tag(rest)?;
+            versions.extend(version);
+            rest = after.trim_start();
+            if rest.is_empty() {
+                return Some(Self::Versions(versions));
+            }
+            rest = rest.strip_prefix(',')?.trim_start();
+        }
     }
 }
 
-/// The inside of a quoted tag. A weak one (`W/"…"`) is well-formed and never matches: the comparison is strong.
-fn unquoted(tag: &str) -> Option<&str> {
-    let (weak, quoted) = tag.strip_prefix("W/").map_or((false, tag), |rest| (true, rest));
-    let inside = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    if inside.contains('"') {
-        return None;
-    }
-    Some(if weak { "weak" } else { inside })
+/// The first tag of a list and what follows it. One that is weak (`W/"…"`) or not written as ours are is
+/// well-formed and matches nothing: the comparison is strong, character by character.
+fn tag(list: &str) -> Option<(Option<i64>, &str)> {
+    let (weak, quoted) = list.strip_prefix("W/").map_or((false, list), |rest| (true, rest));
+    let (inside, after) = quoted.strip_prefix('"')?.split_once('"')?;
+    let version = inside.parse::<i64>().ok();
+    let version = version.filter(|version| !weak && version.to_string() == inside);
+    Some((version, after))
 }
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(IF_MATCH) else {
+        // Several lines are one list (RFC 9110, 5.2).
+        let lines = parts
+            .headers
+            .get_all(IF_MATCH)
+            .iter()
+            .map(|line| line.to_str().ok());
+        let lines: Option<Vec<&str>> = lines.collect();
+        if lines.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Self::Absent);
-        };
-        value.to_str().ok().and_then(Self::parse).ok_or_else(|| {
-            ApiError::bad_request(
-                "invalid_if_match",
-                "`If-Match` is neither `*` nor a list of quoted tags",
-            )
-        })
+        }
+        lines
+            .and_then(|lines| Self::parse(&lines.join(",")))
+            .ok_or_else(|| {
+                ApiError::bad_request(
+                    "invalid_if_match",
+                    "`If-Match` is neither `*` nor a list of quoted tags",
+                )
+            })
     }
 }
 

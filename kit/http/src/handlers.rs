@@ -1,6 +1,7 @@
 //! From a route table to a router: each declared operation gets its handler, and none is forgotten.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -9,6 +10,7 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use futures::FutureExt;
 use http::Method;
 use kit_token::Verifier;
 use thiserror::Error;
@@ -162,13 +164,20 @@ impl RouteRules {
     }
 }
 
+/// Whatever happens to a request, its answer tells which route it was.
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let label = gate.rules.label;
+    let RouteRules {
+        label, time_limit, ..
+    } = gate.rules;
     let mut response = match gate.admit(request) {
-        Ok(request) => match tokio::time::timeout(gate.rules.time_limit, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => ApiError::unavailable("the request took too long").into_response(),
-        },
+        Ok(request) => {
+            let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+            match tokio::time::timeout(time_limit, answering).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => ApiError::panicked(&*panic).into_response(),
+                Err(_) => ApiError::unavailable("the request took too long").into_response(),
+            }
+        }
         Err(refusal) => refusal.into_response(),
     };
     response.extensions_mut().insert(label);

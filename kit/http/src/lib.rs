@@ -26,4 +26,4 @@ pub use error::{ApiError, FieldError};
 pub use etag::{Etag, IfMatch};
 pub use handlers::{Guard, Handlers, HandlersError};
 pub use openapi::{DocumentInfo, document};
-pub use routes::{Access, Exposure, Route, RouteTable};
+pub use routes::{Access, Exposure, RateClass, Route, RouteTable};

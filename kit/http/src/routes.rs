@@ -58,6 +58,16 @@ pub enum Exposure {
     OwnPort,
 }
 
+/// How freely a route may be called from one address, beside the limits that hold for all routes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RateClass {
+    /// As freely as all routes together.
+    #[default]
+    Normal,
+    /// Only now and then: signing in, passwords, money.
+    Strict,
+}
+
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -75,6 +85,8 @@ pub struct Route {
     pub body_limit: u64,
     /// From the request's head to the answer's.
     pub time_limit: Duration,
+    /// How freely it may be called.
+    pub rate: RateClass,
     pub(crate) doc: RouteDoc,
 }
 
@@ -117,6 +129,7 @@ impl Route {
             exposure: Exposure::Gateway,
             body_limit: BODY_LIMIT,
             time_limit: TIME_LIMIT,
+            rate: RateClass::Normal,
             doc: RouteDoc::default(),
         }
     }
@@ -199,6 +212,13 @@ impl Route {
     #[must_use]
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// To be called only now and then from one address.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.rate = RateClass::Strict;
         self
     }
 

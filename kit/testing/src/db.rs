@@ -5,6 +5,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::FutureExt;
 pub use kit_db::Db;
@@ -168,7 +169,9 @@ impl TestDb {
 
     /// Opens a place with the usual settings.
     pub async fn open(target: TestTarget, migrations: &Migrations) -> Self {
-        let settings = DbSettings::new(SERVICE, target.target());
+        let mut settings = DbSettings::new(SERVICE, target.target());
+        // Many tests connect at once to one small server.
+        settings.wait_limit = Duration::from_secs(30);
         Self::open_with(target, settings, migrations).await
     }
 

@@ -5,10 +5,13 @@
 //! needs to choose them.
 
 pub mod client;
+pub mod database;
 pub mod db;
 pub mod identity;
 pub mod process;
+pub mod routes;
 
 pub use client::{Client, Reply};
+pub use database::PostgresDatabase;
 pub use identity::Identity;
 pub use process::{AUDIENCE, ISSUER, TestProcess};

@@ -34,3 +34,11 @@ CREATE TABLE sessions (
 );
 
 CREATE INDEX sessions_of_user ON sessions (user_id, created_at);
+
+-- A row to lock for what no row of its own stands for.
+CREATE TABLE locks (
+    name TEXT COLLATE "C" PRIMARY KEY
+);
+
+-- Held by whoever changes how many admins there are.
+INSERT INTO locks (name) VALUES ('admins');

@@ -16,6 +16,7 @@ use kit_token::Verifier;
 use thiserror::Error;
 
 use crate::AuthConfig;
+use crate::config::SHORTEST_SECRET;
 use crate::hashing::{HashPool, Hasher};
 use crate::http::{internal_router, router};
 use crate::service::{AuthService, Guesses, Inner, SessionOnRegister, SetUpLink, Settings};
@@ -146,8 +147,12 @@ fn secret(config: &AuthConfig, deps: &Deps) -> Result<Secret<String>, SigningErr
         return Ok(secret.clone());
     }
     let path = deps.data.join("keys/auth.secret");
-    let made = || URL_SAFE_NO_PAD.encode(deps.ids.random::<32>());
-    secret_file::read_or_create_text(&path, made).map_err(|source| SigningError::File { path, source })
+    let secret = secret_file::read_or_create_text(&path, || URL_SAFE_NO_PAD.encode(deps.ids.random::<32>()))?;
+    // A file that was cut short would otherwise be a secret that anybody can guess.
+    if secret.expose().len() < SHORTEST_SECRET {
+        return Err(SigningError::ShortSecret { path });
+    }
+    Ok(secret)
 }
 
 /// Forgets what no token can meet any more.

@@ -99,7 +99,8 @@ kit_config::config! {
     validate(check)
 }
 
-const SHORTEST_SECRET: usize = 32;
+/// Of what refresh tokens are sealed with, in bytes.
+pub(crate) const SHORTEST_SECRET: usize = 32;
 
 fn check(config: &AuthConfig, check: &mut Check<'_>) {
     if let Err(problem) = config.scheme().validate() {

@@ -4,9 +4,11 @@
     reason = "what the tests share is written like the tests themselves"
 )]
 
+use std::time::Duration;
+
 use fail::FailScenario;
-use kit_db::{Db, Migrations, Reader, StoreError, Tx, Unavailable, WriteError, sql};
-use kit_testing::db::{TestDb, TestTarget};
+use kit_db::{Db, DbSettings, Migrations, Reader, StoreError, Tx, Unavailable, WriteError, sql};
+use kit_testing::db::{SERVICE, TestDb, TestTarget};
 
 static MIGRATIONS: Migrations =
     Migrations::new(&[("0001_shop.sql", include_str!("../migrations/0001_shop.sql"))]);
@@ -91,7 +93,10 @@ async fn a_lost_answer_of_the_commit_may_be_done() {
 async fn a_failing_savepoint_abandons_its_group() {
     let faults = FailScenario::setup();
     fail::cfg("db::savepoint", "1*return").unwrap();
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let target = TestTarget::sqlite();
+    let mut settings = DbSettings::new(SERVICE, target.target());
+    settings.group_limit = Duration::from_mins(1);
+    let db = TestDb::open_with(target, settings, &MIGRATIONS).await;
     // Polled together on one thread: both are queued before the writer's turn begins.
     let (one, other) = tokio::join!(save(&db, "a"), save(&db, "b"));
     for ended in [one, other] {

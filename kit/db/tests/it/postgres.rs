@@ -255,7 +255,7 @@ async fn behind_a_proxy() -> Behind {
         schema,
     };
     let mut settings = DbSettings::new(SERVICE, through);
-    settings.wait_limit = Duration::from_millis(500);
+    settings.wait_limit = Duration::from_secs(30);
     let lifecycle = Lifecycle::new();
     let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
     save(&db, "a").await.unwrap();

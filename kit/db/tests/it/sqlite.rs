@@ -36,6 +36,19 @@ async fn queue_behind(db: &Db, units: &[&'static str]) -> Vec<JoinHandle<Ended>>
     queued
 }
 
+/// Settings under which a machine that is busy with other tests does not close a group early.
+fn patient(target: &TestTarget) -> DbSettings {
+    let mut settings = DbSettings::new(SERVICE, target.target());
+    settings.group_limit = Duration::from_mins(1);
+    settings
+}
+
+async fn open_patient() -> TestDb {
+    let target = TestTarget::sqlite();
+    let settings = patient(&target);
+    TestDb::open_with(target, settings, &MIGRATIONS).await
+}
+
 #[tokio::test]
 async fn units_that_wait_together_are_committed_together() {
     let metrics = Metrics::new();
@@ -45,8 +58,7 @@ async fn units_that_wait_together_are_committed_together() {
         metrics: Some(DbMetrics::new(&metrics)),
         ..deps(&lifecycle)
     };
-    let settings = DbSettings::new(SERVICE, target.target());
-    let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
+    let db = Db::open(patient(&target), &MIGRATIONS, &deps).await.unwrap();
     let (gate, mut keeper) = gate();
     let first = spawn_gated(&db, &gate, ["a", "b"]);
     keeper.arrival().await;
@@ -75,7 +87,7 @@ async fn units_that_wait_together_are_committed_together() {
 
 #[tokio::test]
 async fn a_failing_unit_of_a_group_hurts_nobody_else() {
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let db = open_patient().await;
     let (gate, mut keeper) = gate();
     let first = spawn_gated(&db, &gate, ["a", "b"]);
     keeper.arrival().await;
@@ -102,7 +114,7 @@ async fn a_failing_unit_of_a_group_hurts_nobody_else() {
 
 #[tokio::test]
 async fn an_error_of_a_savepoint_abandons_its_group() {
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let db = open_patient().await;
     let (gate, mut keeper) = gate();
     let first = spawn_gated(&db, &gate, ["a", "b"]);
     keeper.arrival().await;
@@ -129,7 +141,7 @@ async fn an_error_of_a_savepoint_abandons_its_group() {
 
 #[tokio::test]
 async fn a_swallowed_end_of_the_transaction_abandons_its_group_too() {
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let db = open_patient().await;
     save(&db, "a").await.unwrap();
     let ended = db.write(async |tx: &mut Tx| {
         let _ = end_the_transaction(tx).await;
@@ -145,7 +157,7 @@ async fn a_swallowed_end_of_the_transaction_abandons_its_group_too() {
 
 #[tokio::test]
 async fn a_failing_commit_fails_the_whole_group() {
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let db = open_patient().await;
     let (gate, mut keeper) = gate();
     let first = spawn_gated(&db, &gate, ["a", "b"]);
     keeper.arrival().await;
@@ -176,7 +188,7 @@ async fn a_failing_commit_fails_the_whole_group() {
 
 #[tokio::test]
 async fn a_refusal_leaves_only_after_the_commit() {
-    let db = TestDb::sqlite(&MIGRATIONS).await;
+    let db = open_patient().await;
     let (gate, mut keeper) = gate();
     let handle = Db::clone(&db);
     let refused = handle.write(async |_: &mut Tx| Err::<(), _>(kit_db::refuse("no")));

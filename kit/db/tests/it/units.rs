@@ -1,8 +1,11 @@
 //! Units of work: what is kept, what is rolled back, and who hears of it.
 
+use std::task::Poll;
 use std::time::Duration;
 
-use kit_db::{Db, DbSettings, Reader, StoreError, Tx, Unavailable, UnitError, WriteError, refuse, sql};
+use kit_db::{
+    Db, DbSettings, Dialect, Reader, StoreError, Tx, Unavailable, UnitError, WriteError, refuse, sql,
+};
 use kit_testing::both_databases;
 use kit_testing::db::{SERVICE, TestDb, TestTarget};
 
@@ -200,20 +203,26 @@ async fn a_full_queue_refuses_at_once(target: TestTarget) {
     let (gate, mut keeper) = gate();
     let running = spawn_gated(&db, &gate, ["a", "b"]);
     keeper.arrival().await;
-    let mut waiting = tokio::task::JoinSet::new();
+    let (mut waiting, mut refused) = (Vec::new(), 0);
     for id in ["c", "d", "e", "f"] {
-        let db = db.db().clone();
-        waiting.spawn(async move { save(&db, id).await });
+        let mut write = Box::pin(save(&db, id));
+        match futures::poll!(write.as_mut()) {
+            Poll::Pending => waiting.push(write),
+            Poll::Ready(ended) => {
+                assert!(is_unavailable(&ended, Unavailable::QueueFull), "{ended:?}");
+                refused += 1;
+            }
+        }
     }
-    // Only the refused ones can end while the gate is closed.
-    let refused = waiting.join_next().await.unwrap().unwrap();
-    assert!(is_unavailable(&refused, Unavailable::QueueFull), "{refused:?}");
+    // PostgreSQL's running unit has one of the two places.
+    let expected = if db.dialect() == Dialect::Postgres { 3 } else { 2 };
+    assert_eq!(refused, expected);
     keeper.open();
     running.await.unwrap().unwrap();
-    let ended = waiting.join_all().await;
-    let saved = ended.iter().filter(|result| result.is_ok()).count();
-    assert!((1..=2).contains(&saved), "{ended:?}");
-    assert_eq!(ids(&db).await.len(), 2 + saved);
+    for write in waiting {
+        write.await.unwrap();
+    }
+    assert_eq!(ids(&db).await.len(), 6 - refused);
     db.finish().await;
 }
 

@@ -126,7 +126,9 @@ fn refusal(parent: &str, error: &serde_json::Error) -> ApiError {
         .and_then(|rest| rest.split_once('`'))
         .map(|(member, _)| member);
     let pointer = match member {
-        Some(member) if !parent.ends_with(&format!("/{member}")) => format!("{parent}/{}", escaped(member)),
+        Some(member) if !parent.ends_with(&format!("/{}", escaped(member))) => {
+            format!("{parent}/{}", escaped(member))
+        }
         _ => parent.to_owned(),
     };
     ApiError::invalid(vec![FieldError::new(pointer, what)])

@@ -128,6 +128,8 @@ fn decode(cursor: &str) -> Result<String, ApiError> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     bytes
         .and_then(|bytes| String::from_utf8(bytes).ok())
+        // No sort key has them, and PostgreSQL refuses a NUL in a text.
+        .filter(|key| !key.contains(char::is_control))
         .ok_or_else(|| ApiError::bad_request("invalid_query", "`cursor` is not one of ours"))
 }
 

@@ -14,6 +14,7 @@ use kit_runtime::{Stop, Tasks};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::line::{Line, LineWatch, TunnelLimits};
 use super::{Endpoint, PeerAddress, Stack};
 
 /// After an accept that failed for want of file descriptors there is nothing to do but wait for some.
@@ -29,6 +30,10 @@ pub struct ServerSettings {
     pub connections: usize,
     /// From the first byte of a head to its last, and how long a kept-alive connection may be silent.
     pub head_timeout: Duration,
+    /// How long a tunnel (a WebSocket) may be silent both ways; it is closed after twice that at the latest.
+    pub tunnel_idle: Duration,
+    /// How long tunnels may go on once the process wants to stop, for services to close them in order.
+    pub tunnel_goodbye: Duration,
 }
 
 impl Default for ServerSettings {
@@ -36,6 +41,8 @@ impl Default for ServerSettings {
         Self {
             connections: 10_000,
             head_timeout: Duration::from_secs(30),
+            tunnel_idle: Duration::from_mins(5),
+            tunnel_goodbye: Duration::from_secs(2),
         }
     }
 }
@@ -115,23 +122,32 @@ impl<E: Endpoint> Served<E> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let head_timeout = self.settings.head_timeout;
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            let served = self.clone();
-            async move {
-                let answer = served
-                    .stack
-                    .answer(&served.endpoint, request, PeerAddress(peer))
-                    .await;
-                Ok::<_, Infallible>(answer)
-            }
+        let settings = self.settings;
+        let (line, mut watch) = Line::new(stream);
+        self.speak_http(line, &watch, peer, &stop).await;
+        let limits = TunnelLimits {
+            idle: settings.tunnel_idle,
+            goodbye: settings.tunnel_goodbye,
+        };
+        watch.outlast(limits, &stop).await;
+    }
+
+    async fn speak_http(&self, line: Line, watch: &LineWatch, peer: SocketAddr, stop: &Stop) {
+        let service = service_fn(async |request: http::Request<Incoming>| {
+            let answer = self
+                .stack
+                .answer(&self.endpoint, request, PeerAddress(peer))
+                .await;
+            watch.answered(answer.status());
+            Ok::<_, Infallible>(answer)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout)
+            .header_read_timeout(self.settings.head_timeout)
             .max_buf_size(READ_BUFFER)
             .max_headers(MOST_HEADERS)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(line), service)
+            .with_upgrades();
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

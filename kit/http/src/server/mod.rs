@@ -3,11 +3,12 @@
 
 mod admin;
 mod health;
+mod line;
 mod listen;
 mod stack;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::{Request, Response};
@@ -48,6 +49,12 @@ pub struct RequestId(pub Arc<str>);
 /// The other end of the connection, in the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
+
+/// Where a request began, as far as it can be known: what the proxies before the gateway say, if they are
+/// listed, or else the other end of the gateway's connection. In the extensions of requests that a gateway
+/// hands to a service in its process; nobody can send one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
 
 /// Which route answered, in the extensions of a response; the stack counts by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

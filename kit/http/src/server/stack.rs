@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use http::header::{CONNECTION, EXPECT};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -88,14 +88,14 @@ impl Stack {
         let mut response = match check_head(&request) {
             Ok(()) => match AssertUnwindSafe(endpoint.call(request)).catch_unwind().await {
                 Ok(response) => response,
-                Err(panic) => ApiError::internal(format!("panic: {}", panic_text(&*panic))).into_reply(),
+                Err(panic) => ApiError::panicked(&*panic).into_reply(),
             },
             Err(refusal) => refusal.into_reply(),
         };
         let error = response.extensions_mut().remove::<ApiError>();
         let route = response.extensions_mut().remove::<RouteLabel>();
         if let Some(error) = &error {
-            response = error.render(head.format, &head.id.0);
+            response = rendered(error, &head, &response);
         }
         self.finish(&head, &mut response, error.as_ref(), route);
         drain(&head, unread, &mut response).await;
@@ -174,6 +174,18 @@ fn open(request: Request<Incoming>) -> (Request<RequestBody>, Unread) {
     (Request::from_parts(parts, body), unread)
 }
 
+/// The error as the client asked for it, with what those on the way out said in headers: a router's `Allow`.
+fn rendered(error: &ApiError, head: &Head, bare: &Response<ReplyBody>) -> Response<ReplyBody> {
+    let mut response = error.render(head.format, &head.id.0);
+    let headers = response.headers_mut();
+    for (name, value) in bare.headers() {
+        if name != CONTENT_LENGTH && !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    response
+}
+
 /// The limits of a head, below hyper's own so that the refusal has our shape.
 fn check_head<B>(request: &Request<B>) -> Result<(), ApiError> {
     let headers = request.headers();
@@ -228,10 +240,4 @@ async fn drain(head: &Head, unread: Unread, response: &mut Response<ReplyBody>) 
 fn is_request_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !id.is_empty() && id.len() <= LONGEST_REQUEST_ID && id.bytes().all(allowed)
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -4,6 +4,7 @@ use auth_api::{AccountStatus, Register};
 use kit_http::FieldError;
 use kit_runtime::Timestamp;
 use kit_token::{Role, UserId};
+use unicode_normalization::UnicodeNormalization;
 
 use super::{Password, PasswordRules};
 
@@ -55,10 +56,15 @@ pub(crate) struct EmailAddress(String);
 
 impl EmailAddress {
     /// Accepts what a mail server could deliver to: one `@`, a local part of printable characters without
-    /// spaces, and a domain of dotted labels. Whether it exists, only a mail to it can tell.
+    /// spaces, and a domain of dotted labels. Whether it exists, only a mail to it can tell. It is kept in
+    /// Unicode's composed form (NFC) with the domain in lower case.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "must be an e-mail address";
-        let text = text.trim();
+        // Bounded before it is looked at any closer; composing makes a text shorter, by how much is bounded.
+        if text.len() > LONGEST_EMAIL * 4 {
+            return Err(WRONG);
+        }
+        let text: String = text.trim().nfc().collect();
         let (local, domain) = text.rsplit_once('@').ok_or(WRONG)?;
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"@<>()[]\\,;:\"".contains(c);
         let local_fits = (1..=LONGEST_LOCAL_PART).contains(&local.len())

@@ -41,6 +41,14 @@ impl Failures {
         })
     }
 
+    /// Without the last attempt, which was no failure after all.
+    pub(crate) fn one_less(self) -> Self {
+        Self {
+            count: self.count.saturating_sub(1),
+            ..self
+        }
+    }
+
     /// Whether nothing of it matters any more.
     pub(crate) fn is_over(self, rules: DelayRules, now: Timestamp) -> bool {
         now >= self.last.plus(rules.window)

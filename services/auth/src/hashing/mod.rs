@@ -7,11 +7,22 @@ mod scheme;
 use std::sync::{Arc, OnceLock};
 
 use kit_runtime::Ids;
+use thiserror::Error;
 
 pub(crate) use pool::{Busy, HashPool};
 pub(crate) use scheme::Scheme;
 
 use crate::domain::Password;
+
+/// Why there is no new hash.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub(crate) enum HashError {
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The library refuses the password or the parameters.
+    #[error("the password could not be hashed: {0}")]
+    Failed(String),
+}
 
 /// What a check of a password found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,25 +41,61 @@ pub(crate) struct Hasher {
     scheme: Scheme,
     pool: HashPool,
     ids: Ids,
-    dummy: Arc<OnceLock<String>>,
+    dummy: Arc<Dummy>,
+}
+
+/// A hash of nobody's password with today's parameters.
+struct Dummy {
+    scheme: Scheme,
+    salt: [u8; 16],
+    hash: OnceLock<String>,
+}
+
+impl Dummy {
+    fn hash(&self) -> &str {
+        self.hash.get_or_init(|| {
+            let made = self.scheme.hash(b"nobody's password", self.salt);
+            made.unwrap_or_else(|error| {
+                tracing::error!(%error, "there is no dummy hash");
+                String::new()
+            })
+        })
+    }
+
+    /// The check of a password, or else the work of one.
+    fn check(&self, password: Option<&Password>, stored: Option<&str>) -> Verdict {
+        let checked = match (password, stored) {
+            (Some(password), Some(stored)) => self.scheme.check(password.as_bytes(), stored),
+            _ => None,
+        };
+        checked.unwrap_or_else(|| {
+            self.scheme.check(b"nor anybody else's", self.hash());
+            Verdict::Wrong
+        })
+    }
 }
 
 impl Hasher {
     pub(crate) fn new(scheme: Scheme, pool: HashPool, ids: Ids) -> Self {
+        let dummy = Dummy {
+            scheme,
+            salt: ids.random(),
+            hash: OnceLock::new(),
+        };
         Self {
             scheme,
             pool,
             ids,
-            dummy: Arc::default(),
+            dummy: Arc::new(dummy),
         }
     }
 
     /// A new hash with a new salt.
-    pub(crate) async fn hash(&self, password: &Password) -> Result<String, Busy> {
+    pub(crate) async fn hash(&self, password: &Password) -> Result<String, HashError> {
         let (scheme, salt, password) = (self.scheme, self.ids.random(), password.clone());
         self.pool
             .run(move || scheme.hash(password.as_bytes(), salt))
-            .await
+            .await?
     }
 
     /// Checks a password against a stored hash. Where there is no account, or no account could have this
@@ -58,29 +105,81 @@ impl Hasher {
         password: Option<Password>,
         stored: Option<String>,
     ) -> Result<Verdict, Busy> {
-        let (scheme, ids, dummy) = (self.scheme, self.ids.clone(), self.dummy.clone());
+        let dummy = self.dummy.clone();
         self.pool
-            .run(move || match (password, stored) {
-                (Some(password), Some(stored)) if Scheme::can_bear(password.as_bytes(), &stored) => {
-                    scheme.check(password.as_bytes(), &stored)
-                }
-                _ => {
-                    let dummy = dummy.get_or_init(|| scheme.hash(b"nobody's password", ids.random()));
-                    scheme.check(b"nor anybody else's", dummy);
-                    Verdict::Wrong
-                }
-            })
+            .run(move || dummy.check(password.as_ref(), stored.as_deref()))
             .await
     }
 
     /// Makes the dummy before the first sign-in needs it.
     pub(crate) async fn warm_up(&self) {
-        let (scheme, ids, dummy) = (self.scheme, self.ids.clone(), self.dummy.clone());
+        let dummy = self.dummy.clone();
         let made = self.pool.run(move || {
-            dummy.get_or_init(|| scheme.hash(b"nobody's password", ids.random()));
+            dummy.hash();
         });
         if made.await.is_err() {
             tracing::debug!("the dummy hash will be made by the first sign-in");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEME: Scheme = Scheme::Bcrypt { cost: 8 };
+
+    /// What the CPU spent on `work` in this thread, in nanoseconds: the least of several runs, which other
+    /// load on the machine does not add to.
+    #[cfg(target_os = "linux")]
+    fn cost_of(work: impl Fn()) -> u64 {
+        let spent = || -> u64 {
+            let said = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+            said.split(' ').next().unwrap().parse().unwrap()
+        };
+        let runs = (0..7).map(|_| {
+            // The kernel counts up to the last switch, so switches stand on either side.
+            std::thread::yield_now();
+            let before = spent();
+            work();
+            std::thread::yield_now();
+            spent() - before
+        });
+        runs.min().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn whoever_signs_in_as_whomever_causes_the_same_work() {
+        let dummy = Dummy {
+            scheme: SCHEME,
+            salt: [3; 16],
+            hash: OnceLock::new(),
+        };
+        dummy.hash();
+        let given = |text: &str| Password::given(text);
+        let (right, wrong) = (given("the-right-password"), given("a-wrong-password"));
+        let (long, none) = (given(&"x".repeat(100)), given("nul\0"));
+        let stored = SCHEME.hash(b"the-right-password", [1; 16]).unwrap();
+        let usual = cost_of(|| {
+            assert_eq!(dummy.check(wrong.as_ref(), Some(&stored)), Verdict::Wrong);
+        });
+        let dear = "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        for (case, password, stored, verdict) in [
+            ("right", &right, Some(stored.as_str()), Verdict::Right),
+            ("unknown", &wrong, None, Verdict::Wrong),
+            ("too long", &long, Some(&stored), Verdict::Wrong),
+            ("impossible", &none, Some(&stored), Verdict::Wrong),
+            ("no hash", &right, Some(""), Verdict::Wrong),
+            ("a hash too dear", &right, Some(dear), Verdict::Wrong),
+            ("nothing at all", &none, None, Verdict::Wrong),
+        ] {
+            let spent = cost_of(|| assert_eq!(dummy.check(password.as_ref(), stored), verdict, "{case}"));
+            // Another cost would be half or double.
+            assert!(
+                spent * 4 > usual * 3 && spent * 3 < usual * 4,
+                "{case}: {spent} for {usual} ns"
+            );
         }
     }
 }

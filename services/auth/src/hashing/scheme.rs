@@ -6,7 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
-use super::Verdict;
+use super::{HashError, Verdict};
 
 const BCRYPT_BYTES: usize = 72;
 
@@ -34,10 +34,17 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
-    /// A hash in its standard text form. Only parameters that a start has checked come here.
-    pub(crate) fn hash(self, password: &[u8], salt: [u8; 16]) -> String {
+    /// A hash in its standard text form. Fails for a password that the scheme would cut.
+    pub(crate) fn hash(self, password: &[u8], salt: [u8; 16]) -> Result<String, HashError> {
+        if !self.takes(password) {
+            return Err(HashError::Failed(format!(
+                "it has more than {BCRYPT_BYTES} bytes"
+            )));
+        }
         let made = match self {
-            Self::Bcrypt { cost } => bcrypt::non_truncating_hash_with_salt(password, cost, salt)
+            // The library's own refusal of long passwords counts the NUL that ends them, which bcrypt does
+            // without at 72 bytes.
+            Self::Bcrypt { cost } => bcrypt::hash_with_salt(password, cost, salt)
                 .map(|parts| parts.format_for_version(bcrypt::Version::TwoB))
                 .map_err(|error| error.to_string()),
             Self::Argon2id { .. } => self
@@ -49,11 +56,12 @@ impl Scheme {
                 })
                 .map(|hash| hash.to_string()),
         };
-        // A hash that nothing matches keeps the account closed, which is what a failure must do.
-        made.unwrap_or_else(|error| {
-            tracing::error!(error, "a password could not be hashed");
-            String::new()
-        })
+        made.map_err(HashError::Failed)
+    }
+
+    /// Whether a new hash of `password` says all of it.
+    pub(crate) fn takes(self, password: &[u8]) -> bool {
+        matches!(self, Self::Argon2id { .. }) || password.len() <= BCRYPT_BYTES
     }
 
     /// Whether the parameters are ones that hashing accepts.
@@ -72,56 +80,47 @@ impl Scheme {
         }
     }
 
-    /// Whether `password` can be checked against `stored` without being cut.
-    pub(crate) fn can_bear(password: &[u8], stored: &str) -> bool {
-        stored.starts_with("$argon2") || password.len() <= BCRYPT_BYTES
-    }
-
-    /// Checks a password against a stored hash of either kind.
-    pub(crate) fn check(self, password: &[u8], stored: &str) -> Verdict {
-        if stored.starts_with("$argon2") {
-            self.check_argon2(password, stored)
+    /// Checks a password against a stored hash of either kind. `None` where no work was done: the text is no
+    /// hash, asks for too much work, or cannot be of a password this long.
+    pub(crate) fn check(self, password: &[u8], stored: &str) -> Option<Verdict> {
+        let (matches, current) = if stored.starts_with("$argon2") {
+            self.check_argon2(password, stored)?
         } else {
-            self.check_bcrypt(password, stored)
-        }
+            self.check_bcrypt(password, stored)?
+        };
+        Some(match (matches, current) {
+            (false, _) => Verdict::Wrong,
+            (true, true) => Verdict::Right,
+            // What today's scheme would cut keeps the hash that says all of it.
+            (true, false) if !self.takes(password) => Verdict::Right,
+            (true, false) => Verdict::RightButOutdated,
+        })
     }
 
-    fn check_bcrypt(self, password: &[u8], stored: &str) -> Verdict {
-        let Ok(parts) = bcrypt::HashParts::from_str(stored) else {
-            return Verdict::Wrong;
-        };
-        let cost = parts.get_cost();
-        if cost > DEAREST_BCRYPT || !bcrypt::non_truncating_verify(password, stored).unwrap_or(false) {
-            return Verdict::Wrong;
+    /// Whether the password is the one, and whether the hash has today's parameters.
+    fn check_bcrypt(self, password: &[u8], stored: &str) -> Option<(bool, bool)> {
+        let cost = bcrypt::HashParts::from_str(stored).ok()?.get_cost();
+        if cost > DEAREST_BCRYPT || password.len() > BCRYPT_BYTES {
+            return None;
         }
-        if self == (Self::Bcrypt { cost }) {
-            Verdict::Right
-        } else {
-            Verdict::RightButOutdated
-        }
+        let matches = bcrypt::verify(password, stored).ok()?;
+        Some((matches, self == Self::Bcrypt { cost }))
     }
 
-    fn check_argon2(self, password: &[u8], stored: &str) -> Verdict {
-        let Ok(hash) = PasswordHash::new(stored) else {
-            return Verdict::Wrong;
-        };
-        let Ok(params) = argon2::Params::try_from(&hash) else {
-            return Verdict::Wrong;
-        };
+    /// As [`Scheme::check_bcrypt`].
+    fn check_argon2(self, password: &[u8], stored: &str) -> Option<(bool, bool)> {
+        let hash = PasswordHash::new(stored).ok()?;
+        hash.hash.as_ref()?;
+        let params = argon2::Params::try_from(&hash).ok()?;
         let found = Self::Argon2id {
             kib: params.m_cost(),
             passes: params.t_cost(),
             lanes: params.p_cost(),
         };
-        if found.validate().is_err() || Argon2::default().verify_password(password, &hash).is_err() {
-            return Verdict::Wrong;
-        }
+        found.validate().ok()?;
+        let matches = Argon2::default().verify_password(password, &hash).is_ok();
         let current = hash.algorithm == argon2::ARGON2ID_IDENT && self == found;
-        if current {
-            Verdict::Right
-        } else {
-            Verdict::RightButOutdated
-        }
+        Some((matches, current))
     }
 
     fn argon2(self) -> Result<Argon2<'static>, String> {
@@ -154,9 +153,9 @@ mod tests {
             (ARGON2, BCRYPT, Verdict::RightButOutdated),
             (Scheme::Bcrypt { cost: 5 }, BCRYPT, Verdict::RightButOutdated),
         ] {
-            let hash = made_by.hash(b"secret", [7; 16]);
-            assert_eq!(checked_by.check(b"secret", &hash), right, "{hash}");
-            assert_eq!(checked_by.check(b"Secret", &hash), Verdict::Wrong, "{hash}");
+            let hash = made_by.hash(b"secret", [7; 16]).unwrap();
+            assert_eq!(checked_by.check(b"secret", &hash), Some(right), "{hash}");
+            assert_eq!(checked_by.check(b"Secret", &hash), Some(Verdict::Wrong), "{hash}");
         }
     }
 
@@ -164,28 +163,35 @@ mod tests {
     fn a_hash_of_another_program_is_checked() {
         // From the test vectors of OpenBSD's bcrypt: the password is `U*U`.
         let imported = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        assert_eq!(BCRYPT.check(b"U*U", imported), Verdict::RightButOutdated);
+        assert_eq!(BCRYPT.check(b"U*U", imported), Some(Verdict::RightButOutdated));
     }
 
     #[test]
     fn an_imported_hash_may_not_ask_for_too_much_work() {
         let dear = "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        assert_eq!(BCRYPT.check(b"U*U", dear), Verdict::Wrong);
+        assert_eq!(BCRYPT.check(b"U*U", dear), None);
         let huge = "$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$X5sXbCY2Bg5X7uvYWVAoxCWFqk1yJvSgyZF7GJr4dSg";
-        assert_eq!(ARGON2.check(b"x", huge), Verdict::Wrong);
+        assert_eq!(ARGON2.check(b"x", huge), None);
     }
 
     #[test]
     fn what_is_no_hash_matches_nothing() {
-        for rubbish in ["", "plain", "$2b$12$short", "$argon2id$v=19$nonsense"] {
-            assert_eq!(BCRYPT.check(b"", rubbish), Verdict::Wrong);
+        let bare = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA";
+        for rubbish in ["", "plain", "$2b$12$short", "$argon2id$v=19$nonsense", bare] {
+            assert_eq!(BCRYPT.check(b"", rubbish), None, "{rubbish}");
         }
     }
 
     #[test]
-    fn a_password_that_bcrypt_would_cut_is_not_borne() {
-        let hash = BCRYPT.hash(&[b'x'; 72], [1; 16]);
-        assert!(!Scheme::can_bear(&[b'x'; 73], &hash));
-        assert_eq!(BCRYPT.check(&[b'x'; 73], &hash), Verdict::Wrong);
+    fn bcrypt_neither_makes_nor_checks_what_it_would_cut() {
+        let hash = BCRYPT.hash(&[b'x'; 72], [1; 16]).unwrap();
+        assert_eq!(BCRYPT.check(&[b'x'; 72], &hash), Some(Verdict::Right));
+        assert_eq!(BCRYPT.check(&[b'x'; 71], &hash), Some(Verdict::Wrong));
+        assert_eq!(BCRYPT.check(&[b'x'; 73], &hash), None);
+        assert!(BCRYPT.hash(&[b'x'; 73], [1; 16]).is_err());
+        // Under argon2id it was whole, and stays so.
+        let whole = ARGON2.hash(&[b'x'; 73], [1; 16]).unwrap();
+        assert_eq!(BCRYPT.check(&[b'x'; 73], &whole), Some(Verdict::Right));
+        assert_eq!(BCRYPT.check(&[b'x'; 72], &whole), Some(Verdict::Wrong));
     }
 }

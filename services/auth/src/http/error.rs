@@ -3,11 +3,15 @@
 use kit_db::StoreError;
 use kit_http::ApiError;
 
+use crate::hashing::HashError;
 use crate::service::{AuthFailure, LogInRefusal, RegisterRefusal};
 
 pub(super) fn failed(failure: AuthFailure) -> ApiError {
     match failure {
-        AuthFailure::Busy(busy) => ApiError::unavailable("too many sign-ins at the moment").with_cause(busy),
+        AuthFailure::Hashing(HashError::Busy(busy)) => {
+            ApiError::unavailable("too many sign-ins at the moment").with_cause(busy)
+        }
+        AuthFailure::Hashing(error @ HashError::Failed(_)) => ApiError::internal(error),
         AuthFailure::Store(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown)) => {
             ApiError::unavailable("Auth service unavailable").with_cause(error)
         }

@@ -5,6 +5,7 @@ mod end_account_sessions;
 mod end_other_sessions;
 mod end_session;
 mod error;
+mod form;
 mod get_account;
 mod home;
 mod jwks;

@@ -1,16 +1,15 @@
 //! `GET /setup` and `POST /setup`: the page behind the one-time set-up link.
 
 use auth_api::{Register, SetUp};
-use axum::Form;
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::response::{Html, IntoResponse};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use kit_http::ApiError;
 use kit_http::extract::Query;
 use serde::Deserialize;
 
-use super::error::not_registered;
+use super::error::{failed, not_registered};
+use super::form::Form;
 use crate::service::{AuthService, SetUpRefusal};
 
 const PAGE: &str = include_str!("setup.html");
@@ -28,7 +27,7 @@ pub(super) async fn setup_page(
     State(auth): State<AuthService>,
     Query(link): Query<Link>,
 ) -> Result<impl IntoResponse, ApiError> {
-    if !auth.setup().is(&link.token) {
+    if !auth.is_setup_open(&link.token).await.map_err(failed)? {
         return Err(no_link());
     }
     // The secret was just found equal to one of ours, so it is plain base64 and needs no escaping.
@@ -37,10 +36,8 @@ pub(super) async fn setup_page(
 
 pub(super) async fn setup(
     State(auth): State<AuthService>,
-    form: Result<Form<SetUp>, FormRejection>,
+    Form(form): Form<SetUp>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Form(form) =
-        form.map_err(|rejection| ApiError::new(rejection.status(), "invalid_form", rejection.body_text()))?;
     let wanted = Register {
         username: form.username,
         email: form.email,

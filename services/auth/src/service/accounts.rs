@@ -75,8 +75,9 @@ impl AuthService {
             .0
             .audit_line(actor.user_id, "account.changed", user_id, origin);
         let unit = async move |tx: &mut Tx| {
-            // Admins first, then the account: one order for everybody.
-            let admins = store::lock_admins(tx).await?;
+            // The lock first, then the account: one order for everybody.
+            store::lock_admins(tx).await?;
+            let admins = store::list_admins(tx).await?;
             let found = store::find_by_id_for_update(tx, user_id).await?;
             let account = found.ok_or_else(|| refuse(AccountRefusal::NotFound))?;
             let change = wanted.apply(&account, &admins);

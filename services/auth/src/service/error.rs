@@ -5,7 +5,7 @@ use kit_db::{StoreError, UnitError, WriteError};
 use kit_http::FieldError;
 use thiserror::Error;
 
-use crate::hashing::Busy;
+use crate::hashing::{Busy, HashError};
 
 /// Nobody is to blame but us.
 #[derive(Debug, Error)]
@@ -13,9 +13,15 @@ pub(crate) enum AuthFailure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Too many passwords are being checked.
+    /// No password was checked or hashed.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Hashing(#[from] HashError),
+}
+
+impl From<Busy> for AuthFailure {
+    fn from(busy: Busy) -> Self {
+        Self::Hashing(busy.into())
+    }
 }
 
 impl From<WriteError<StoreError>> for AuthFailure {
@@ -27,7 +33,7 @@ impl From<WriteError<StoreError>> for AuthFailure {
 /// Why an account was not made.
 #[derive(Debug, Error)]
 pub(crate) enum RegisterRefusal {
-    #[error("the request is not valid")]
+    #[error("{}", list(.0))]
     Invalid(Vec<FieldError>),
     #[error("the username is taken")]
     UsernameTaken,
@@ -37,9 +43,15 @@ pub(crate) enum RegisterRefusal {
     Failed(#[from] AuthFailure),
 }
 
-impl From<Busy> for RegisterRefusal {
-    fn from(busy: Busy) -> Self {
-        Self::Failed(busy.into())
+/// What is wrong, for an operator who wrote it down in a file.
+fn list(errors: &[FieldError]) -> String {
+    let each = |error: &FieldError| format!("{} {}", error.pointer.trim_start_matches('/'), error.message);
+    errors.iter().map(each).collect::<Vec<_>>().join("; ")
+}
+
+impl From<HashError> for RegisterRefusal {
+    fn from(error: HashError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -56,32 +56,20 @@ impl SetUpLink {
 impl AuthService {
     /// Opens the set-up link where nobody is admin yet.
     pub(crate) async fn open_setup(&self) -> Result<Option<Secret<String>>, AuthFailure> {
-        let exists = self
-            .0
-            .db
-            .read(async move |reader: &mut Reader| store::admin_exists(reader).await)
-            .await?;
-        Ok((!exists).then(|| self.0.setup.open(&self.0.ids)))
+        Ok((!self.has_admin().await?).then(|| self.0.setup.open(&self.0.ids)))
     }
 
-    /// Makes the configured first admin, unless there is one. Processes that start at once make one of them:
-    /// they all want the same name.
+    /// Makes the configured first admin, unless there is one. Processes that start at once make one of them.
     pub(crate) async fn ensure_admin(&self, wanted: &Register) -> Result<(), RegisterRefusal> {
         match self.make_first_admin(wanted).await {
             Ok(()) | Err(SetUpRefusal::NoLink) => Ok(()),
-            Err(SetUpRefusal::Register(RegisterRefusal::UsernameTaken | RegisterRefusal::EmailTaken)) => {
-                let exists = self
-                    .0
-                    .db
-                    .read(async move |reader: &mut Reader| store::admin_exists(reader).await);
-                if exists.await.map_err(AuthFailure::from)? {
-                    Ok(())
-                } else {
-                    Err(RegisterRefusal::UsernameTaken)
-                }
-            }
             Err(SetUpRefusal::Register(refusal)) => Err(refusal),
         }
+    }
+
+    /// Whether this is the secret of the set-up link and somebody is still wanted.
+    pub(crate) async fn is_setup_open(&self, token: &str) -> Result<bool, AuthFailure> {
+        Ok(self.0.setup.is(token) && !self.has_admin().await?)
     }
 
     /// Makes the first admin for the holder of the link.
@@ -95,22 +83,20 @@ impl AuthService {
     }
 
     async fn make_first_admin(&self, wanted: &Register) -> Result<(), SetUpRefusal> {
-        let exists = self
-            .0
-            .db
-            .read(async move |reader: &mut Reader| store::admin_exists(reader).await);
-        if exists
-            .await
-            .map_err(|error| RegisterRefusal::from(AuthFailure::from(error)))?
-        {
+        // Asked before the password is hashed, and again where it counts.
+        if self.has_admin().await.map_err(RegisterRefusal::from)? {
             return Err(SetUpRefusal::NoLink);
         }
         let account = self.new_account(wanted, Role::Admin).await?;
         let unit = async move |tx: &mut Tx| {
+            store::lock_admins(tx).await?;
             if store::admin_exists(tx).await? {
                 return Err(refuse(SetUpRefusal::NoLink));
             }
-            Ok(insert(tx, &account).await?)
+            insert(tx, &account).await.map_err(|error| match error {
+                UnitError::Refused(refusal) => refuse(refusal.into()),
+                UnitError::Store(error) => UnitError::Store(error),
+            })
         };
         let written = self.0.db.write(unit).await;
         written.map_err(|error: kit_db::WriteError<UnitError<SetUpRefusal>>| {
@@ -118,5 +104,10 @@ impl AuthService {
                 .flatten()
                 .settle(|error| RegisterRefusal::from(error).into())
         })
+    }
+
+    async fn has_admin(&self) -> Result<bool, AuthFailure> {
+        let asked = async move |reader: &mut Reader| store::admin_exists(reader).await;
+        Ok(self.0.db.read(asked).await?)
     }
 }

@@ -13,6 +13,9 @@ use crate::store::{self, NewSession};
 /// Longer than any real one; the rest of a `User-Agent` says nothing to a person.
 const LONGEST_DEVICE: usize = 200;
 
+/// How often an account is looked at whose hash another sign-in has renewed meanwhile.
+const ATTEMPTS: u32 = 3;
+
 /// Where a request came from, as far as it says.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -38,10 +41,39 @@ pub(crate) enum LogInRefusal {
     Failed(#[from] AuthFailure),
 }
 
+/// Somebody who gave the right password.
+struct Proven {
+    account: Account,
+    new_hash: Option<String>,
+}
+
 impl AuthService {
     /// Begins a session. An unknown name, a wrong password and a disabled account take the same work and get
     /// the same answer.
     pub(crate) async fn log_in(&self, request: &LogIn, origin: Origin) -> Result<LoggedIn, LogInRefusal> {
+        for _ in 0..ATTEMPTS {
+            let Proven { account, new_hash } = self.prove(request, &origin).await?;
+            let user_id = account.user_id;
+            let line = self.0.audit_line(user_id, "session.started", user_id, &origin);
+            let session = self.0.new_session(user_id, origin.clone());
+            let begin = Begin {
+                session: session.clone(),
+                new_hash,
+                line,
+            };
+            if let Some(current) = self.begin(account, begin).await? {
+                return Ok(LoggedIn {
+                    session: self.0.tokens(&current, IssueFor::new_session(&session)),
+                    user_id: current.user_id,
+                    username: current.username,
+                });
+            }
+        }
+        Err(LogInRefusal::Invalid)
+    }
+
+    /// The account whose password this is, as it was when it was looked at.
+    async fn prove(&self, request: &LogIn, origin: &Origin) -> Result<Proven, LogInRefusal> {
         let found = self.find_by_login(&request.username).await?;
         let name = found.as_ref().map_or_else(
             || request.username.to_lowercase(),
@@ -51,12 +83,8 @@ impl AuthService {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         // An attempt that comes too soon is checked against the dummy, like one for nobody.
         let password = Password::given(&request.password).filter(|_| allowed);
-        let verdict = self
-            .0
-            .hasher
-            .check(password.clone(), stored)
-            .await
-            .map_err(AuthFailure::from)?;
+        let checked = self.0.hasher.check(password.clone(), stored).await;
+        let verdict = checked.map_err(AuthFailure::from)?;
         let (Some(account), Some(password)) = (found, password) else {
             return Err(LogInRefusal::Invalid);
         };
@@ -64,26 +92,17 @@ impl AuthService {
             Verdict::Wrong => return Err(LogInRefusal::Invalid),
             _ if account.status == AccountStatus::Disabled => return Err(LogInRefusal::Invalid),
             Verdict::Right => None,
-            Verdict::RightButOutdated => {
-                Some(self.0.hasher.hash(&password).await.map_err(AuthFailure::from)?)
-            }
+            Verdict::RightButOutdated => self.renew(&password).await,
         };
-        self.0.guesses.forgive(&name);
-        let line = self
-            .0
-            .audit_line(account.user_id, "session.started", account.user_id, &origin);
-        let session = self.0.new_session(account.user_id, origin);
-        let begin = Begin {
-            session: session.clone(),
-            new_hash,
-            line,
-        };
-        let current = self.begin(account, begin).await?.ok_or(LogInRefusal::Invalid)?;
-        Ok(LoggedIn {
-            session: self.0.tokens(&current, IssueFor::new_session(&session)),
-            user_id: current.user_id,
-            username: current.username,
-        })
+        self.0.guesses.forgive(&name, &origin.ip);
+        Ok(Proven { account, new_hash })
+    }
+
+    /// A hash with today's parameters; where there is no time for it, the next sign-in makes one.
+    async fn renew(&self, password: &Password) -> Option<String> {
+        let made = self.0.hasher.hash(password).await;
+        made.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed"))
+            .ok()
     }
 
     async fn find_by_login(&self, name: &str) -> Result<Option<Account>, AuthFailure> {
@@ -97,7 +116,7 @@ impl AuthService {
             .await?)
     }
 
-    /// Stores the session, unless the account was disabled or its password changed while the given one was
+    /// Stores the session, unless the account was disabled or its hash changed while the given password was
     /// being checked; answers with the account as it is now.
     async fn begin(&self, seen: Account, begin: Begin) -> Result<Option<Account>, AuthFailure> {
         let now = begin.session.created_at;

@@ -89,10 +89,6 @@ impl AuthService {
         Self(Arc::new(inner))
     }
 
-    pub(crate) fn setup(&self) -> &SetUpLink {
-        &self.0.setup
-    }
-
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
     }

@@ -65,7 +65,7 @@ impl AuthService {
         {
             Verdict::Wrong => Err(PasswordRefusal::WrongPassword),
             Verdict::Right | Verdict::RightButOutdated => {
-                self.0.guesses.forgive(&name);
+                self.0.guesses.forgive(&name, &origin.ip);
                 Ok(account)
             }
         }

@@ -1,13 +1,13 @@
 //! Making an account.
 
 use auth_api::{Register, Registered, UserRegistered};
-use kit_db::Tx;
+use kit_db::{Tx, UnitError, refuse};
 use kit_token::{Role, UserId};
 
 use super::login::Origin;
 use super::{AuthService, IssueFor, RegisterRefusal, SessionOnRegister};
 use crate::domain::{Account, Credentials, NewAccount};
-use crate::store;
+use crate::store::{self, Taken};
 
 impl AuthService {
     /// Makes an account, and with it the first session where the configuration says so.
@@ -29,13 +29,7 @@ impl AuthService {
             }
             Ok(())
         };
-        self.0
-            .db
-            .write(unit)
-            .await
-            .map_err(|error: kit_db::WriteError<kit_db::StoreError>| {
-                RegisterRefusal::from(kit_db::StoreError::from(error))
-            })?;
+        self.0.db.write(unit).await.map_err(RegisterRefusal::from)?;
         let account = Account::from(account);
         Ok(Registered {
             user_id: account.user_id,
@@ -64,9 +58,14 @@ impl AuthService {
     }
 }
 
-/// Stores an account and tells of it, in the caller's transaction.
-pub(super) async fn insert(tx: &mut Tx, account: &NewAccount) -> Result<(), kit_db::StoreError> {
-    store::insert_account(tx, account).await?;
+/// Stores an account and tells of it, in the caller's transaction. Of those who come at once for one name,
+/// the constraint decides.
+pub(super) async fn insert(tx: &mut Tx, account: &NewAccount) -> Result<(), UnitError<RegisterRefusal>> {
+    match store::find_taken(tx, account).await? {
+        Some(Taken::Username) => return Err(refuse(RegisterRefusal::UsernameTaken)),
+        Some(Taken::Email) => return Err(refuse(RegisterRefusal::EmailTaken)),
+        None => store::insert_account(tx, account).await?,
+    }
     tx.publish(UserRegistered {
         user_id: account.user_id,
         username: account.username.as_str().to_owned(),

@@ -27,7 +27,11 @@ impl BootKey {
             .clone()
             .unwrap_or_else(|| data.join("keys/signing.pem"));
         let pem = pem(&path, wanted)?;
-        let key = SigningKey::from_pem(pem.expose())?;
+        let key = SigningKey::from_pem(pem.expose());
+        let key = key.map_err(|source| SigningError::KeyFile {
+            path: path.clone(),
+            source,
+        })?;
         if key.algorithm() != wanted {
             let (found, wanted) = (key.algorithm().as_str(), wanted.as_str());
             return Err(SigningError::OtherAlgorithm { path, found, wanted });
@@ -85,14 +89,10 @@ pub(crate) fn new_pair(
 }
 
 fn pem(path: &Path, wanted: Algorithm) -> Result<Secret<String>, SigningError> {
-    let failed = |source| SigningError::File {
-        path: path.to_owned(),
-        source,
-    };
     // Made only where there is none: an RSA key takes a while.
-    let made = match secret_file::read(path).map_err(failed)? {
+    let made = match secret_file::read(path)? {
         Some(_) => String::new(),
         None => SigningKey::generate(wanted)?.to_pem()?.expose().clone(),
     };
-    secret_file::read_or_create_text(path, || made).map_err(failed)
+    Ok(secret_file::read_or_create_text(path, || made)?)
 }

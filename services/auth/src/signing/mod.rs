@@ -19,6 +19,7 @@ use thiserror::Error;
 pub(crate) use boot::{BootKey, new_pair};
 pub(crate) use seal::Seal;
 
+use crate::config::SHORTEST_SECRET;
 use crate::store::StoredKey;
 use ring::LoadedRing;
 
@@ -26,16 +27,27 @@ use ring::LoadedRing;
 #[derive(Debug, Error)]
 pub enum SigningError {
     /// The file cannot be read or made.
-    #[error("the key file `{path}` cannot be used: {source}")]
-    File {
-        /// Where it is, or should be.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    #[error("the key file cannot be used: {0}")]
+    File(#[from] std::io::Error),
     /// What it holds cannot be used.
-    #[error("the signing key is not usable: {0}")]
+    #[error("the signing key in `{path}` cannot be used: {source}")]
+    KeyFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// The configured secret cannot be used, or no key could be made.
+    #[error("the signing key cannot be used: {0}")]
     Key(#[from] KeyError),
+    /// What tokens and keys are sealed with could be guessed.
+    #[error(
+        "the secret in `{path}` must have at least {SHORTEST_SECRET} bytes; remove the file to get a new one"
+    )]
+    ShortSecret {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The file's key is of another kind than the configuration asks for.
     #[error("`{path}` holds a key for {found}, and `auth.algorithm` asks for {wanted}")]
     OtherAlgorithm {

@@ -11,6 +11,13 @@ const COLUMNS: &str =
     "SELECT user_id, username, email, email_verified, password_hash, role, status, epoch, created_at
     FROM accounts ";
 
+/// What can be somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Username,
+    Email,
+}
+
 pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<(), StoreError> {
     sql("INSERT INTO accounts
             (user_id, username, username_key, email, email_key, password_hash, role, status, created_at, updated_at)
@@ -26,6 +33,24 @@ pub(crate) async fn insert_account(tx: &mut Tx, account: &NewAccount) -> Result<
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Which of a new account's marks is somebody's already. With both taken it is the name, on any database.
+pub(crate) async fn find_taken(tx: &mut Tx, account: &NewAccount) -> Result<Option<Taken>, StoreError> {
+    let name = account.username.key();
+    let rows = sql("SELECT username_key FROM accounts WHERE username_key = $1 OR email_key = $2")
+        .bind(name.as_str())
+        .bind(account.email.key())
+        .all(tx)
+        .await?;
+    let mut found = None;
+    for row in rows {
+        if row.get::<String>("username_key")? == name {
+            return Ok(Some(Taken::Username));
+        }
+        found = Some(Taken::Email);
+    }
+    Ok(found)
 }
 
 pub(crate) async fn find_by_id(
@@ -63,6 +88,13 @@ pub(crate) async fn find_by_login(
     statement.optional(on).await?.map(|row| account(&row)).transpose()
 }
 
+/// Lets nobody else change how many admins there are until the transaction ends.
+pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<(), StoreError> {
+    let lock = sql("SELECT name FROM locks WHERE name = 'admins'").for_update();
+    lock.one(tx).await?;
+    Ok(())
+}
+
 /// Whether somebody may already administrate.
 pub(crate) async fn admin_exists(on: &mut impl Session) -> Result<bool, StoreError> {
     let found = sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' LIMIT 1")
@@ -88,14 +120,15 @@ pub(crate) async fn replace_hash(
     Ok(())
 }
 
-/// The active admins, held until the transaction ends, so that two cannot both be the last but one.
-pub(crate) async fn lock_admins(tx: &mut Tx) -> Result<Vec<UserId>, StoreError> {
+/// Who may administrate.
+pub(crate) async fn list_admins(on: &mut impl Session) -> Result<Vec<UserId>, StoreError> {
     let rows =
-        sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' ORDER BY user_id")
-            .for_update()
-            .all(tx)
-            .await?;
-    rows.iter().map(|row| row.parse("user_id")).collect()
+        sql("SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active' ORDER BY user_id");
+    rows.all(on)
+        .await?
+        .iter()
+        .map(|row| row.parse("user_id"))
+        .collect()
 }
 
 /// What an admin makes of an account.

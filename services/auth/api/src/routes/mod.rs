@@ -49,6 +49,7 @@ fn home() -> Route {
 fn register() -> Route {
     let registered = json!({ "user_id": USER, "username": "ada", "message": "User registered successfully" });
     Route::new(http::Method::POST, "/register", "register", Access::Public)
+        .strict()
         .summary("Makes an account")
         .body::<Register>(json!({
             "username": "ada", "email": "ada@example.com", "password": "correct-horse-battery-9"
@@ -60,6 +61,7 @@ fn register() -> Route {
 
 fn login() -> Route {
     Route::new(http::Method::POST, "/login", "login", Access::Public)
+        .strict()
         .summary("Begins a session, by username or e-mail address")
         .body::<LogIn>(json!({ "username": "ada", "password": "correct-horse-battery-9" }))
         .answer::<LoggedIn>(StatusCode::OK, logged_in())

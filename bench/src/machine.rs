@@ -1,0 +1,115 @@
+//! The machine: what it is, and which core does what.
+//!
+//! What is measured has a core to itself, and its load and its neighbours share the others, so that they do
+//! not take turns on one. Threads inherit the core of the one that starts them, and so do processes.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+/// What a reader of figures has to know.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Machine {
+    /// Of the first core.
+    pub model: String,
+    /// As the operating system counts them.
+    pub cores: usize,
+    /// In MiB.
+    pub memory_mib: u64,
+    /// Runnable processes of the last minute when the run began; more than a few tenths is noise.
+    pub load_before: f64,
+}
+
+impl Machine {
+    /// Asks the operating system.
+    pub(crate) fn look() -> anyhow::Result<Self> {
+        let cpu = fs::read_to_string("/proc/cpuinfo").context("cannot read `/proc/cpuinfo`")?;
+        let memory = fs::read_to_string("/proc/meminfo").context("cannot read `/proc/meminfo`")?;
+        let load = fs::read_to_string("/proc/loadavg").context("cannot read `/proc/loadavg`")?;
+        let kib: u64 = field(&memory, "MemTotal:")
+            .unwrap_or("0")
+            .trim_end_matches(" kB")
+            .parse()?;
+        Ok(Self {
+            model: field(&cpu, "model name")
+                .unwrap_or("unknown")
+                .trim_start_matches([':', ' '])
+                .to_owned(),
+            cores: thread::available_parallelism()?.get(),
+            memory_mib: kib / 1024,
+            load_before: load.split(' ').next().unwrap_or_default().parse()?,
+        })
+    }
+}
+
+/// The rest of the first line that begins so, without blanks around it.
+pub(crate) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name))
+        .map(str::trim)
+}
+
+/// A set of cores, as `taskset` writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// That of what is measured.
+    Measured,
+    /// Those of everything else; the same one where there is no other.
+    Others,
+    /// Every core.
+    All,
+}
+
+impl Cores {
+    /// The list.
+    pub(crate) fn list(self) -> String {
+        let count = machine_cores();
+        match self {
+            Self::Measured => "0".to_owned(),
+            Self::Others if count > 1 => format!("1-{}", count - 1),
+            Self::Others => "0".to_owned(),
+            Self::All => format!("0-{}", count - 1),
+        }
+    }
+}
+
+/// Puts the thread that calls, which must be the first one, on these cores, with all it starts from now on.
+pub(crate) fn pin(cores: Cores) -> anyhow::Result<()> {
+    let status = Command::new("taskset")
+        .args(["-cp", &cores.list(), &std::process::id().to_string()])
+        .stdout(Stdio::null())
+        .status()
+        .context("`taskset` cannot be started; it is in Debian's package `util-linux`")?;
+    ensure!(status.success(), "`taskset` cannot pin this process: {status}");
+    Ok(())
+}
+
+/// Every core of the machine, also while this thread is on one of them.
+pub(crate) fn machine_cores() -> usize {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    cpu.lines()
+        .filter(|line| line.starts_with("processor"))
+        .count()
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_name() {
+        let text = "MemTotal:       24681964 kB\nMemFree: 1 kB\n";
+        assert_eq!(field(text, "MemTotal:"), Some("24681964 kB"));
+        assert_eq!(field(text, "Swap:"), None);
+    }
+
+    #[test]
+    fn the_load_never_has_no_core() {
+        assert!(!Cores::Others.list().is_empty());
+        assert!(Cores::All.list().starts_with("0-"));
+    }
+}

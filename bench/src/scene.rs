@@ -1,0 +1,179 @@
+//! Stoa as it is measured: whole in one process, or split into three, with a user who has a profile.
+//!
+//! Settings are the defaults but for addresses and folders, with two exceptions: requests are not limited,
+//! since one address sends them all, and hashing is cheaper where hashing is not what is measured. The log is
+//! as in production: JSON at `info`, a line a request, written to a file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use kit_runtime::Ids;
+use serde_json::json;
+
+use crate::call::{self, get_request};
+use crate::load::Load;
+use crate::machine::Cores;
+use crate::place::Place;
+use crate::program::{Program, Running, Under, free_address};
+
+pub(crate) const PASSWORD: &str = "correct-horse-battery-9";
+
+/// What passwords cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hashing {
+    /// As by default.
+    Real,
+    /// As little as is allowed: an idle process comes to rest sooner, also under callgrind.
+    Cheap,
+}
+
+/// `stoa up`: every service behind the gateway, in one process, on SQLite.
+pub(crate) fn embedded(place: &Place, folder: &Path, hashing: Hashing) -> anyhow::Result<Embedded> {
+    let gateway = free_address()?;
+    let mut settings = settings(hashing);
+    set(&mut settings, "DATA__DIR", folder.join("data").display());
+    set(&mut settings, "GATEWAY__LISTEN", gateway);
+    set(&mut settings, "ADMIN__LISTEN", free_address()?);
+    Ok(Embedded {
+        gateway,
+        program: Program {
+            name: "up",
+            binary: place.stoa()?,
+            args: vec!["up".to_owned()],
+            settings,
+            folder: folder.to_owned(),
+            cores: Cores::All,
+            ready: (gateway, "/readyz"),
+        },
+    })
+}
+
+/// How to start it, and where it then listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Embedded {
+    pub(crate) program: Program,
+    pub(crate) gateway: SocketAddr,
+}
+
+/// `stoa run` three times: the gateway, auth and users as processes of their own, on SQLite.
+pub(crate) struct Split {
+    pub(crate) gateway: Program,
+    pub(crate) gateway_address: SocketAddr,
+    pub(crate) users_address: SocketAddr,
+    users: Program,
+    auth: Program,
+}
+
+/// Upstreams that run for as long as this is held.
+pub(crate) struct Upstreams {
+    pub(crate) users: Running,
+    _auth: Running,
+}
+
+impl Split {
+    pub(crate) fn new(place: &Place, folder: &Path) -> anyhow::Result<Self> {
+        let (gateway, auth, users) = (free_address()?, free_address()?, free_address()?);
+        let mut shared = settings(Hashing::Cheap);
+        let key: [u8; 32] = Ids::system().random();
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        set(&mut shared, "RPC__KEYS", key);
+        set(&mut shared, "PEERS__AUTH", format!("http://{auth}"));
+        set(&mut shared, "PEERS__USERS", format!("http://{users}"));
+        let service = |name: &'static str, address: SocketAddr, cores: Cores| {
+            let own: PathBuf = folder.join(name);
+            std::fs::create_dir_all(&own)?;
+            let mut settings = shared.clone();
+            set(&mut settings, "DATA__DIR", own.join("data").display());
+            set(&mut settings, "ADMIN__LISTEN", free_address()?);
+            set(
+                &mut settings,
+                &format!("{}__LISTEN", name.to_uppercase()),
+                address,
+            );
+            anyhow::Ok(Program {
+                name,
+                binary: place.stoa()?,
+                args: ["run", "--services", name].map(str::to_owned).to_vec(),
+                settings,
+                folder: own,
+                cores,
+                ready: (address, "/readyz"),
+            })
+        };
+        Ok(Self {
+            gateway: service("gateway", gateway, Cores::Measured)?,
+            users: service("users", users, Cores::Others)?,
+            auth: service("auth", auth, Cores::Others)?,
+            gateway_address: gateway,
+            users_address: users,
+        })
+    }
+
+    /// Starts auth and users.
+    pub(crate) fn start_upstreams(&self) -> anyhow::Result<Upstreams> {
+        let auth = self.auth.start(Under::Nothing)?;
+        let users = self.users.start(Under::Nothing)?;
+        Ok(Upstreams { users, _auth: auth })
+    }
+}
+
+fn settings(hashing: Hashing) -> Vec<(String, String)> {
+    let mut settings = Vec::new();
+    set(&mut settings, "LOG__FORMAT", "json");
+    set(&mut settings, "LOG__FILTER", "info");
+    set(&mut settings, "GATEWAY__RATE_LIMIT__ENABLED", "false");
+    if matches!(hashing, Hashing::Cheap) {
+        set(&mut settings, "AUTH__PASSWORD__BCRYPT_COST", "10");
+    }
+    settings
+}
+
+fn set(settings: &mut Vec<(String, String)>, key: &str, value: impl ToString) {
+    settings.push((format!("STOA__{key}"), value.to_string()));
+}
+
+/// Somebody who has signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    id: String,
+    token: String,
+}
+
+/// Registers somebody through a gateway, signs in and makes a profile.
+pub(crate) fn make_user(gateway: SocketAddr, name: &str) -> anyhow::Result<User> {
+    let account = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+    call::send(gateway, "POST /api/register", None, &account)?;
+    let session = call::send(gateway, "POST /api/login", None, &credentials(name))?;
+    let text = |member: &str| {
+        let value = session[member].as_str();
+        value
+            .map(str::to_owned)
+            .with_context(|| format!("a sign-in without `{member}`"))
+    };
+    let user = User {
+        name: name.to_owned(),
+        id: text("user_id")?,
+        token: text("token")?,
+    };
+    let profile = json!({ "full_name": "Ada Lovelace", "bio": "Writes programs" });
+    call::send(gateway, "PUT /api/profile", Some(&user.token), &profile)?;
+    Ok(user)
+}
+
+pub(crate) fn credentials(name: &str) -> serde_json::Value {
+    json!({ "username": name, "password": PASSWORD })
+}
+
+impl User {
+    /// `GET <prefix>/users/{id}`, asking for their own profile.
+    pub(crate) fn profile_load(&self, address: SocketAddr, prefix: &str) -> Load {
+        self.load(address, &format!("{prefix}/users/{}", self.id))
+    }
+
+    /// A GET in their name.
+    pub(crate) fn load(&self, address: SocketAddr, path: &str) -> Load {
+        Load::new(address, get_request(path, Some(&self.token)))
+    }
+}

@@ -1,0 +1,215 @@
+//! One process of the real binary.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Client;
+use crate::setup::Setup;
+use crate::waiting::{eventually, within};
+
+/// Longer than the hard stop of a process.
+const END_LIMIT: Duration = Duration::from_secs(40);
+/// How often readiness is asked for where the time to it is measured.
+const FINE: Duration = Duration::from_millis(2);
+const SHOWN_LINES: usize = 60;
+
+static STARTS: AtomicU32 = AtomicU32::new(0);
+
+/// A process. Killed when it goes out of scope; where the story failed, its log is shown.
+pub struct Node {
+    setup: Setup,
+    child: Child,
+    started: Instant,
+    ended: Option<ExitStatus>,
+    output: Output,
+}
+
+struct Output {
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+#[expect(clippy::expect_used, reason = "a story without its process cannot go on")]
+impl Node {
+    pub(crate) fn spawn(setup: Setup) -> Self {
+        let number = STARTS.fetch_add(1, Ordering::Relaxed);
+        let path = |kind: &str| setup.folder().join(format!("{kind}.{number}.log"));
+        let output = Output {
+            stdout: path("stdout"),
+            stderr: path("stderr"),
+        };
+        let file = |path: &PathBuf| File::create(path).expect("a log file");
+        let mut command = setup.process(file(&output.stdout), file(&output.stderr));
+        let started = Instant::now();
+        let child = command.spawn().expect("the binary starts");
+        Self {
+            setup,
+            child,
+            started,
+            ended: None,
+            output,
+        }
+    }
+
+    /// Waits until the process says that it is ready.
+    ///
+    /// # Panics
+    /// When it ends, or does not become ready.
+    #[track_caller]
+    pub fn wait_ready(&self) {
+        eventually("the process is ready", || self.is_ready().then_some(()));
+    }
+
+    /// Waits, asking every other millisecond; how long it took from the start to the first "ready".
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub fn time_to_ready(&self) -> Duration {
+        while !self.is_ready() {
+            assert!(self.started.elapsed() < END_LIMIT, "not ready");
+            std::thread::sleep(FINE);
+        }
+        self.started.elapsed()
+    }
+
+    /// Whether it is ready.
+    ///
+    /// # Panics
+    /// When it ended.
+    #[track_caller]
+    pub fn is_ready(&self) -> bool {
+        assert!(self.is_alive(), "the process ended: {}", self.log());
+        let asked = self.face().try_send("GET", "/readyz", None);
+        asked.is_ok_and(|reply| reply.status.as_u16() == 200)
+    }
+
+    /// Whether it runs.
+    pub fn is_alive(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero()));
+        // Ended and not yet waited for, it is still listed, as `Z`.
+        let state = stat.unwrap_or_default();
+        let state = state.rsplit(") ").next().unwrap_or_default();
+        self.ended.is_none() && !state.is_empty() && !state.starts_with('Z')
+    }
+
+    /// A client of the gateway, or of the one service.
+    #[must_use]
+    pub fn face(&self) -> Client {
+        self.client(self.setup.face())
+    }
+
+    /// A client of a listener by name.
+    #[must_use]
+    pub fn client(&self, name: &str) -> Client {
+        Client::new(self.setup.address(name))
+    }
+
+    /// How it was started.
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Its number.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// What it said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.output.stderr).unwrap_or_default()
+    }
+
+    /// What it answered so far.
+    pub fn stdout(&self) -> String {
+        fs::read_to_string(&self.output.stdout).unwrap_or_default()
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the process is there");
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn wait(&mut self) -> ExitStatus {
+        let child = &mut self.child;
+        let ended = within(END_LIMIT, || child.try_wait().expect("a child"));
+        let status = ended.expect("the process ends");
+        self.ended = Some(status);
+        status
+    }
+
+    /// Asks it to end, as an operator does, and waits.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.wait();
+    }
+
+    /// Starts it again as it was started, and waits until it is ready.
+    pub fn start_again(&mut self) {
+        *self = self.setup.start();
+    }
+
+    /// Resident memory in bytes.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn resident_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let text = fs::read_to_string(path).expect("the process is there");
+        let kib = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        kib.and_then(|kib| kib.trim().parse::<u64>().ok())
+            .expect("a number of KiB")
+            * 1024
+    }
+
+    #[expect(
+        clippy::print_stderr,
+        reason = "the test harness shows it where the story failed"
+    )]
+    fn show_log(&self) {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let shown = lines
+            .get(lines.len().saturating_sub(SHOWN_LINES)..)
+            .unwrap_or(&[]);
+        eprintln!("--- the last lines of {}:", self.output.stderr.display());
+        for line in shown {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.show_log();
+        }
+        if self.ended.is_none() {
+            // Gone already is as good.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

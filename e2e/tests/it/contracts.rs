@@ -1,0 +1,36 @@
+//! The acceptance contracts against three processes. `cargo xtask contracts` runs them against one.
+
+use std::process::Command;
+
+use e2e::{Client, Stoa, Topology, place};
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a check that does not run must not be taken for one that passed"
+)]
+fn three_processes_keep_the_contracts_of_the_mesh() {
+    let Some(run) = place::contracts() else {
+        eprintln!("SKIPPED: no contracts in `../shared/contracts`; nothing was checked");
+        return;
+    };
+    let stoa = Stoa::start(Topology::Split);
+    let url = |client: Client| format!("http://{}", client.address());
+    let done = Command::new("python3")
+        // The folder may be read-only, and is not ours to write into.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(run)
+        .args(["--only", "mesh"])
+        .args(["--gateway", &url(stoa.gateway())])
+        .args(["--auth", &url(stoa.auth())])
+        .args(["--users", &url(stoa.users())])
+        .output()
+        .expect("python3 runs");
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(
+        done.status.success(),
+        "{told}\n{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(told.trim_end().ends_with(" 0 failed"), "{told}");
+}

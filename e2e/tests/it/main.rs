@@ -1,0 +1,43 @@
+//! End-to-end stories: the real binary, real processes, real databases.
+//!
+//! `every_topology!` tells a story twice: all services in one process on SQLite, and three processes on one
+//! PostgreSQL database.
+
+/// Defines stories that run in every topology.
+macro_rules! every_topology {
+    ($($(#[$meta:meta])* fn $name:ident($stoa:ident: $kind:ty) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            fn story($stoa: $kind) $body
+
+            #[test]
+            fn embedded() {
+                story(&mut ::e2e::Stoa::start(::e2e::Topology::Embedded));
+            }
+
+            #[test]
+            fn split() {
+                story(&mut ::e2e::Stoa::start(::e2e::Topology::Split));
+            }
+        }
+    )*};
+}
+
+mod absence;
+mod budget;
+mod commands;
+mod configuration;
+mod contracts;
+mod crash;
+mod disconnect;
+mod documents;
+mod embedded;
+mod foreign;
+mod forge;
+mod identity_headers;
+mod internal_routes;
+mod stopping;
+mod stories;
+mod token_attacks;

@@ -1,0 +1,181 @@
+//! What holds for every route of every service, read off its table: so that a route which forgets it is
+//! found by a test that nobody had to write.
+
+use http::Method;
+use kit_http::{Access, DocumentInfo, Route, RouteTable, document as openapi};
+use kit_token::Role;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+
+/// An identifier that nothing has, in the place of each parameter.
+const NOBODY: &str = "0190c2a4-7c1e-7b3e-9c53-000000000000";
+
+/// Calls every route that is not public as a stranger, and those for a role as everybody below it; `sign`
+/// makes a token for a role that the service believes. Returns how many routes asked for a token.
+///
+/// # Panics
+/// When a route lets somebody in, or refuses in other words than all the others.
+pub async fn check_access(table: &RouteTable, client: &Client, sign: impl Fn(Role) -> String) -> usize {
+    let mut asked = 0;
+    for route in &table.routes {
+        let Some(needed) = route.access.required_role() else {
+            continue;
+        };
+        asked += 1;
+        let path = path_of(route);
+        let call = async |client: Client| client.send(route.method.clone(), &path, body_of(route)).await;
+        let said = call(client.clone()).await;
+        said.refused(401, "Missing authorization header");
+        for header in ["Bearer", "Basic Zm9v", "Bearer one two"] {
+            let said = call(client.with("authorization", header)).await;
+            said.refused(401, "Invalid authorization header format");
+        }
+        for token in ["rubbish".to_owned(), format!("{}x", sign(Role::Admin))] {
+            let said = call(client.with_token(&token)).await;
+            said.refused(401, "Invalid or expired token");
+        }
+        for role in Role::ALL {
+            let said = call(client.with_token(&sign(role))).await;
+            let admitted = said.status != 401;
+            assert!(admitted, "`{}` knows no {}", route.operation, role.as_str());
+            if role < needed {
+                said.refused(403, &format!("this needs the role `{}`", needed.as_str()));
+            }
+        }
+    }
+    asked
+}
+
+/// The document of one service's own port.
+#[must_use]
+pub fn document(table: &RouteTable) -> Value {
+    let info = DocumentInfo {
+        title: "test",
+        version: "0",
+        prefix: "",
+    };
+    openapi(info, std::slice::from_ref(table))
+}
+
+/// What the OpenAPI document fails to say of a table's routes, a line each; there should be none.
+#[must_use]
+pub fn gaps_in_documentation(table: &RouteTable) -> Vec<String> {
+    let document = document(table);
+    let mut gaps = Vec::new();
+    for route in &table.routes {
+        let method = route.method.as_str().to_ascii_lowercase();
+        let operation = &document["paths"][route.pattern][&method];
+        let mut gap = |what: &str| gaps.push(format!("`{}` {what}", route.operation));
+        if operation["operationId"] != route.operation {
+            gap("is missing");
+            continue;
+        }
+        if operation["summary"].as_str().is_none_or(str::is_empty) {
+            gap("has no summary");
+        }
+        answers(operation).for_each(|what| gap(&what));
+        request(operation, &document).for_each(|what| gap(&what));
+        let has_body = operation["requestBody"].is_object();
+        if matches!(route.method, Method::PUT | Method::PATCH) && !has_body {
+            gap("does not describe its body");
+        }
+        let secured = operation["security"] == json!([{ "bearer": [] }]);
+        if secured == (route.access == Access::Public) {
+            gap("is secured otherwise than its access says");
+        }
+        for name in parameters_of(route) {
+            let described = operation["parameters"].as_array().into_iter().flatten();
+            if !described
+                .into_iter()
+                .any(|parameter| parameter["name"] == name && parameter["in"] == "path")
+            {
+                gap(&format!("does not describe `{name}`"));
+            }
+        }
+    }
+    gaps
+}
+
+/// What is wrong with the answers of an operation.
+fn answers(operation: &Value) -> impl Iterator<Item = String> {
+    let mut wrong = Vec::new();
+    let mut good = 0;
+    for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+        good += usize::from(status.starts_with('2'));
+        let contents = answer["content"].as_object();
+        // Only an answer without a body has nothing to show.
+        if contents.is_none_or(serde_json::Map::is_empty) && status != "204" {
+            wrong.push(format!("does not describe its {status}"));
+        }
+        for (kind, content) in contents.into_iter().flatten() {
+            if content["example"].is_null() || content["schema"].is_null() {
+                wrong.push(format!("has no example or no schema of its {status} as {kind}"));
+            }
+        }
+    }
+    if good == 0 {
+        wrong.push("has no good answer".to_owned());
+    }
+    wrong.into_iter()
+}
+
+/// What is wrong with the body that an operation takes.
+fn request(operation: &Value, document: &Value) -> impl Iterator<Item = String> {
+    let mut wrong = Vec::new();
+    for (kind, content) in operation["requestBody"]["content"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let schema = resolved(&content["schema"], document);
+        let strict = schema["additionalProperties"] == false;
+        if schema["type"] == "object" && !strict {
+            wrong.push(format!("takes members that nobody knows as {kind}"));
+        }
+        if content["example"].is_null() {
+            wrong.push(format!("has no example of its body as {kind}"));
+        }
+        let known = schema["properties"].as_object();
+        for (name, _) in content["example"].as_object().into_iter().flatten() {
+            if known.is_none_or(|known| !known.contains_key(name)) {
+                wrong.push(format!("has `{name}` in its example and not in its schema"));
+            }
+        }
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if name
+                .as_str()
+                .is_none_or(|name| content["example"][name].is_null())
+            {
+                wrong.push(format!("needs {name} and leaves it out of its example"));
+            }
+        }
+    }
+    wrong.into_iter()
+}
+
+fn resolved<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|target| target.strip_prefix('#'));
+    target
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(schema)
+}
+
+fn parameters_of(route: &Route) -> impl Iterator<Item = &'static str> {
+    let named = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
+    route.pattern.split('/').filter_map(named)
+}
+
+fn path_of(route: &Route) -> String {
+    let filled = |part: &'static str| if part.starts_with('{') { NOBODY } else { part };
+    let parts: Vec<_> = route.pattern.split('/').map(filled).collect();
+    parts.join("/")
+}
+
+/// Something that is JSON, so that it is not the body which is refused first.
+fn body_of(route: &Route) -> Option<&'static Value> {
+    static EMPTY: Value = Value::Null;
+    (route.method != Method::GET).then_some(&EMPTY)
+}

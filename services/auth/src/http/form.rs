@@ -1,0 +1,30 @@
+//! A browser's form, read as strictly as JSON is.
+
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
+use http::StatusCode;
+use kit_http::ApiError;
+use kit_http::extract::BodyLimit;
+use serde::de::DeserializeOwned;
+
+/// The fields of a form. Its struct carries `#[serde(deny_unknown_fields)]`.
+pub(super) struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
+        // A router outside a guard reads nothing: no limit was declared.
+        let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        DefaultBodyLimit::max(usize::try_from(limit).unwrap_or(usize::MAX)).apply(&mut request);
+        let read = axum::Form::<T>::from_request(request, state).await;
+        let axum::Form(fields) = read.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(limit),
+            status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                let wanted = "the content type must be `application/x-www-form-urlencoded`";
+                ApiError::new(status, "unsupported_media_type", wanted)
+            }
+            _ => ApiError::bad_request("invalid_form", rejection.body_text()),
+        })?;
+        Ok(Self(fields))
+    }
+}

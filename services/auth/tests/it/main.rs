@@ -1,0 +1,21 @@
+//! Auth's stories, told from outside: real HTTP, a real database, and a clock in the teller's hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
+
+mod bad_input;
+mod contract;
+mod first_admin;
+mod hashing;
+mod keys;
+mod published;
+mod races;
+mod registering;
+mod routes;
+mod setup_link;
+mod signing_in;
+mod tokens;
+mod validating;
+mod world;

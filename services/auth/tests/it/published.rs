@@ -1,0 +1,79 @@
+//! What auth tells everybody.
+
+use kit_testing::ISSUER;
+use kit_testing::db::TestTarget;
+use serde_json::json;
+
+use crate::world::{Place, World, at, on_both_databases};
+
+#[tokio::test]
+async fn the_greeting_names_every_route() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let home = world.client().get("/").await.expect(200);
+        assert_eq!(home["status"], "ok");
+        assert_eq!(home["message"], "API is running");
+        for (name, path) in [
+            ("health", "/"),
+            ("register", "/register"),
+            ("login", "/login"),
+            ("validate", "/validate"),
+        ] {
+            assert_eq!(home["endpoints"][name], path);
+        }
+        let named = home["endpoints"].as_object().unwrap();
+        for route in auth_api::routes().routes {
+            assert!(
+                named.values().any(|path| path == route.pattern),
+                "{}",
+                route.pattern
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_may_be_kept_for_a_minute_and_no_longer() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let reply = world.client().get("/.well-known/jwks.json").await;
+        reply.expect(200);
+        assert_eq!(reply.header("cache-control"), "public, max-age=60");
+        assert_eq!(reply.header("content-type"), "application/json");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_metadata_says_where_things_are() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let metadata = world
+            .client()
+            .get("/.well-known/oauth-authorization-server")
+            .await;
+        assert_eq!(
+            metadata.expect(200),
+            json!({
+                "issuer": ISSUER,
+                "jwks_uri": format!("{ISSUER}/.well-known/jwks.json"),
+                "token_endpoint": format!("{ISSUER}/api/login"),
+                "registration_endpoint": format!("{ISSUER}/api/register"),
+                "response_types_supported": [],
+                "token_signing_alg_values_supported": ["EdDSA"],
+            })
+        );
+    })
+    .await;
+}
+
+on_both_databases! {
+    async fn auth_is_ready_once_it_has_database_and_keys(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let report = world.process.readiness.report().await;
+        let names: Vec<_> = report.checks.iter().map(|check| check.name.as_str()).collect();
+        assert_eq!(names, ["auth.database", "token.keys"]);
+        assert!(report.ready, "{report:?}");
+    }
+}
