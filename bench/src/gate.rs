@@ -41,7 +41,7 @@ pub(crate) fn run(place: &Place, report: &mut Report) -> anyhow::Result<()> {
     let counted = count_own(place, &EFFORT)?;
     for own in &counted {
         if let Some(limit) = limits.get(own.name) {
-            let instructions = Samples::one(own.instructions);
+            let instructions = Samples::one(own.instructions.total);
             let calls = Samples::one(own.system_calls);
             report.add(
                 Row::new("gate", own.name, "instructions", &instructions)
@@ -50,7 +50,7 @@ pub(crate) fn run(place: &Place, report: &mut Report) -> anyhow::Result<()> {
             report.add(
                 Row::new("gate", own.name, "system calls", &calls).reach(Reach::AtMost(limit.system_calls)),
             );
-            report.note(format!("system calls of {}: {}", own.name, own.calls));
+            report.note(own.detail());
         }
     }
     let broken = judge(&limits, &counted);
@@ -72,7 +72,7 @@ fn judge(limits: &BTreeMap<String, Limit>, counted: &[Counted]) -> Vec<String> {
             broken.push(format!("`{}` has no limit in `bench/limits.toml`", own.name));
             continue;
         };
-        let (instructions, calls) = (own.instructions, own.system_calls);
+        let (instructions, calls) = (own.instructions.total, own.system_calls);
         if instructions > f64::from(limit.instructions) {
             let most = limit.instructions;
             broken.push(format!(
@@ -99,13 +99,17 @@ fn judge(limits: &BTreeMap<String, Limit>, counted: &[Counted]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::count::Instructions;
 
     const SAMPLE: &str = "[gateway]\ninstructions = 100\nsystem_calls = 7.5\n";
 
     fn counted(name: &'static str, instructions: f64, system_calls: f64) -> Counted {
         Counted {
             name,
-            instructions,
+            instructions: Instructions {
+                total: instructions,
+                digest: 0.0,
+            },
             system_calls,
             calls: String::new(),
         }

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
 /// No measurement takes longer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What is sent, where, and over how many connections.
 #[derive(Clone, Debug)]
@@ -83,15 +83,15 @@ impl Load {
 
     /// Runs for a time, on the calling thread.
     pub(crate) fn for_span(&self, span: Duration) -> anyhow::Result<Outcome> {
-        self.run(Until::Time(Instant::now() + span))
+        self.run(&Until::Time(Instant::now() + span))
     }
 
     /// Sends exactly so many requests, on the calling thread.
     pub(crate) fn for_requests(&self, count: u64) -> anyhow::Result<Outcome> {
-        self.run(Until::Count(Rc::new(Cell::new(count))))
+        self.run(&Until::Count(Rc::new(Cell::new(count))))
     }
 
-    fn run(&self, until: Until) -> anyhow::Result<Outcome> {
+    fn run(&self, until: &Until) -> anyhow::Result<Outcome> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use crate::call;
 use crate::effort::Effort;
 use crate::load::{Load, Outcome};
-use crate::machine::machine_cores;
+use crate::machine::core_count;
 use crate::place::Place;
 use crate::program::Under;
 use crate::report::{Reach, Report, Row};
@@ -50,7 +50,7 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
         logins.push(signed_in.rate());
         busy.push(ninety_ninth(&listed));
     }
-    let threads = machine_cores();
+    let threads = core_count();
     report.add(
         Row::new(
             "login",
@@ -83,7 +83,7 @@ fn raw_rate(hash: &str, span: Duration) -> anyhow::Result<f64> {
         anyhow::Ok(count)
     };
     let counts = thread::scope(|scope| {
-        let threads: Vec<_> = (0..machine_cores()).map(|_| scope.spawn(count_until)).collect();
+        let threads: Vec<_> = (0..core_count()).map(|_| scope.spawn(count_until)).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().ok().context("a hashing thread panicked")?)

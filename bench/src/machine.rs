@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::thread;
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -38,7 +38,7 @@ impl Machine {
                 .unwrap_or("unknown")
                 .trim_start_matches([':', ' '])
                 .to_owned(),
-            cores: thread::available_parallelism()?.get(),
+            cores: core_count(),
             memory_mib: kib / 1024,
             load_before: load.split(' ').next().unwrap_or_default().parse()?,
         })
@@ -66,13 +66,13 @@ pub(crate) enum Cores {
 impl Cores {
     /// The list.
     pub(crate) fn list(self) -> String {
-        let count = machine_cores();
-        match self {
-            Self::Measured => "0".to_owned(),
-            Self::Others if count > 1 => format!("1-{}", count - 1),
-            Self::Others => "0".to_owned(),
-            Self::All => format!("0-{}", count - 1),
-        }
+        let all = allowed();
+        let some = match self {
+            Self::Measured => &all[..1],
+            Self::Others if all.len() > 1 => &all[1..],
+            Self::Others | Self::All => all,
+        };
+        some.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -87,13 +87,30 @@ pub(crate) fn pin(cores: Cores) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every core of the machine, also while this thread is on one of them.
-pub(crate) fn machine_cores() -> usize {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    cpu.lines()
-        .filter(|line| line.starts_with("processor"))
-        .count()
-        .max(1)
+/// How many cores this process may use, also while this thread is on one of them.
+pub(crate) fn core_count() -> usize {
+    allowed().len()
+}
+
+/// Asked once, before anything is pinned. Never empty.
+fn allowed() -> &'static [usize] {
+    static ALLOWED: OnceLock<Vec<usize>> = OnceLock::new();
+    ALLOWED.get_or_init(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let cores = field(&status, "Cpus_allowed_list:")
+            .map(read_list)
+            .unwrap_or_default();
+        if cores.is_empty() { vec![0] } else { cores }
+    })
+}
+
+/// `0-2,5` is 0, 1, 2 and 5.
+fn read_list(text: &str) -> Vec<usize> {
+    let ranges = text.split(',').filter_map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(first.trim().parse::<usize>().ok()?..=last.trim().parse().ok()?)
+    });
+    ranges.flatten().collect()
 }
 
 #[cfg(test)]
@@ -108,8 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn the_load_never_has_no_core() {
-        assert!(!Cores::Others.list().is_empty());
-        assert!(Cores::All.list().starts_with("0-"));
+    fn a_list_of_cores_has_ranges_and_single_ones() {
+        assert_eq!(read_list("0-2,5"), [0, 1, 2, 5]);
+        assert_eq!(read_list("3"), [3]);
+        assert!(read_list("").is_empty());
+    }
+
+    #[test]
+    fn nothing_is_without_a_core() {
+        for cores in [Cores::Measured, Cores::Others, Cores::All] {
+            assert!(!read_list(&cores.list()).is_empty(), "{cores:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@
     reason = "a command line program talks on its standard streams"
 )]
 
+mod bare;
 mod call;
 mod count;
 mod effort;
@@ -67,7 +68,7 @@ enum What {
     Login,
     /// Verifying access tokens.
     Verify,
-    /// A GET hosted in process and through the gateway, beside nginx and HAProxy.
+    /// A GET hosted in process and through the gateway, beside nginx and `HAProxy`.
     Proxy,
     /// Durable writes on both databases.
     Writes,

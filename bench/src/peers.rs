@@ -1,4 +1,4 @@
-//! Reverse proxies to compare with: bare nginx and HAProxy, where they are installed.
+//! Reverse proxies to compare with: bare nginx and `HAProxy`, where they are installed.
 //!
 //! Each has one worker, connections to its upstream that stay open, and a line in its access log for every
 //! request, as Stoa writes one; none of them checks a token or a role, or counts.

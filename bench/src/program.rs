@@ -17,7 +17,7 @@ use crate::machine::{Cores, field};
 use crate::place::need_program;
 
 /// Longer than anything takes under callgrind.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How to start a process.
 #[derive(Clone, Debug)]
@@ -85,6 +85,8 @@ impl Program {
             command
                 .arg(need_program("valgrind", "valgrind")?)
                 .args(["--tool=callgrind", "--fair-sched=yes"])
+                // Each part can be read alone, by `callgrind_annotate`.
+                .args(["--compress-strings=no", "--compress-pos=no"])
                 .arg(format!("--callgrind-out-file={}", out.display()));
         }
         command.arg(&self.binary).args(&self.args);
@@ -137,6 +139,16 @@ impl Running {
                 .unwrap_or(0.0);
         }
         Ok(nanoseconds / 1e9)
+    }
+
+    /// Moves it, with all its threads.
+    pub(crate) fn move_to(&self, cores: Cores) -> anyhow::Result<()> {
+        let status = Command::new(need_program("taskset", "util-linux")?)
+            .args(["-acp", &cores.list(), &self.pid().to_string()])
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(status.success(), "`{}` cannot be moved: {status}", self.name);
+        Ok(())
     }
 
     /// A line of `/proc/<pid>/<file>` that counts KiB, in MiB.

@@ -1,22 +1,24 @@
 //! One small GET, `/users/{id}`, on every way to it: hosted in process, through the gateway over HTTP, through
-//! bare nginx and HAProxy, and straight to users.
+//! bare nginx and `HAProxy`, and straight to users.
 //!
 //! Whatever stands before users has a core to itself; users and the load share the others. Then the rate is
 //! bounded by whichever side is slower, so CPU time a request tells more than requests a second, and
 //! instructions and system calls tell most, since neighbours do not change them. Those are counted on one
 //! connection, where every request wakes the process: the dearest case, and the same every time.
 
-use std::path::Path;
+mod told;
 
-use crate::count::{instructions, system_calls};
+use std::path::{Path, PathBuf};
+
+use crate::count::{Instructions, instructions, system_calls};
 use crate::effort::Effort;
 use crate::load::Load;
 use crate::machine::{Cores, pin};
 use crate::peers::PEERS;
 use crate::place::Place;
 use crate::program::{Program, Running, Under};
-use crate::report::{Reach, Report, Row};
-use crate::samples::{Samples, percentile};
+use crate::report::Report;
+use crate::samples::percentile;
 use crate::scene::{Embedded, Hashing, Split, embedded, make_user};
 
 /// Connections of the load that measures rates.
@@ -50,16 +52,29 @@ struct Timed {
 #[derive(Clone, Debug)]
 pub(crate) struct Counted {
     pub(crate) name: &'static str,
-    pub(crate) instructions: f64,
+    pub(crate) instructions: Instructions,
     pub(crate) system_calls: f64,
     pub(crate) calls: String,
+}
+
+impl Counted {
+    /// What a reader of the two figures has to know.
+    pub(crate) fn detail(&self) -> String {
+        let digest = self.instructions.digest;
+        let hashing = if digest > 0.0 {
+            format!("; {digest:.0} of the instructions are SHA-256, a tenth of that on a real processor")
+        } else {
+            String::new()
+        };
+        format!("{}: {}{hashing}", told::title(self.name), self.calls)
+    }
 }
 
 /// Everything that runs while one thing is measured.
 struct Stage {
     split: Split,
     subjects: Vec<Subject>,
-    folder: std::path::PathBuf,
+    folder: PathBuf,
 }
 
 /// Measures.
@@ -101,8 +116,8 @@ fn measure(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Resul
         }
     }
     let timed = stage.time(effort)?;
-    tell_times(&timed, report);
-    tell_counts(&stage.count(effort)?, report);
+    told::tell_times(&timed, report);
+    told::tell_counts(&stage.count(effort)?, report);
     report.note(
         "proxy: `direct` goes straight to users' own port; instructions are those of user space, on one \
          connection; Stoa and its peers write a line to a log file for each request",
@@ -167,10 +182,12 @@ impl Stage {
         for _ in 0..effort.repeats {
             for (subject, (_, timed)) in self.subjects.iter().zip(&mut timed) {
                 let process = subject.start()?;
-                if let Some(process) = &process {
-                    process.settle()?;
+                match &process {
+                    Some(process) => process.settle()?,
+                    None => upstreams.users.move_to(Cores::Measured)?,
                 }
                 timed.add(&subject.load, process.as_ref(), &upstreams.users, effort)?;
+                upstreams.users.move_to(Cores::Others)?;
             }
         }
         Ok(timed)
@@ -235,112 +252,5 @@ impl Timed {
         let alone = load.for_span(effort.span / 2)?;
         self.medians.push(percentile(&alone.latencies, 0.5));
         Ok(())
-    }
-}
-
-fn title(name: &str) -> &str {
-    match name {
-        GATEWAY => "gateway → users over HTTP",
-        HOSTED => "hosted in process, with its database read",
-        HOSTED_PLAIN => "hosted in process, JWKS: no token, no database",
-        DIRECT => "straight to users' own port",
-        "nginx" => "nginx → users",
-        "haproxy" => "HAProxy → users",
-        other => other,
-    }
-}
-
-fn tell_times(timed: &[(&'static str, Timed)], report: &mut Report) {
-    let of = |name: &str, pick: fn(&Timed) -> Vec<f64>| {
-        let (_, timed) = timed.iter().find(|(other, _)| *other == name)?;
-        Some(Samples::of(pick(timed)))
-    };
-    for (name, own) in timed {
-        let row = Row::new(
-            "proxy",
-            title(name),
-            "requests/s",
-            &Samples::of(own.rates.clone()),
-        );
-        report.add(match of(DIRECT, |timed| timed.rates.clone()) {
-            Some(direct) if *name != DIRECT => row.against("direct", &direct),
-            _ => row,
-        });
-    }
-    for (name, own) in timed.iter().filter(|(name, _)| *name != DIRECT) {
-        let (mine, peer, other) = match *name {
-            HOSTED => (own.own.clone(), "nginx and users", of("nginx", whole)),
-            _ => (
-                own.own.clone(),
-                "HAProxy",
-                of("haproxy", |timed| timed.own.clone()),
-            ),
-        };
-        let row = Row::new(
-            "proxy",
-            format!("CPU: {}", title(name)),
-            "µs/request",
-            &Samples::of(mine),
-        );
-        report.add(match (*name, other) {
-            (GATEWAY, Some(other)) => row.against(peer, &other).reach(Reach::RatioAtMost(1.0)),
-            (HOSTED, Some(other)) => row.against(peer, &other),
-            _ => row,
-        });
-    }
-    for (name, own) in timed {
-        let medians = Samples::of(own.medians.clone());
-        let row = Row::new(
-            "proxy",
-            format!("p50 on one connection: {}", title(name)),
-            "µs",
-            &medians,
-        );
-        report.add(match of(DIRECT, |timed| timed.medians.clone()) {
-            Some(direct) if *name != DIRECT => row.against("direct", &direct),
-            _ => row,
-        });
-    }
-}
-
-/// What stands before users and users together.
-fn whole(timed: &Timed) -> Vec<f64> {
-    let both = timed.own.iter().zip(&timed.behind);
-    both.map(|(own, behind)| own + behind).collect()
-}
-
-fn tell_counts(counted: &[Counted], report: &mut Report) {
-    let nginx = counted.iter().find(|counted| counted.name == "nginx");
-    for own in counted {
-        let (most_instructions, most_calls) = match own.name {
-            GATEWAY => (Some(40_000.0), Some(7.0)),
-            HOSTED | HOSTED_PLAIN => (Some(25_000.0), Some(3.0)),
-            _ => (None, None),
-        };
-        let figures = [
-            (
-                "instructions",
-                own.instructions,
-                most_instructions,
-                nginx.map(|nginx| nginx.instructions),
-            ),
-            (
-                "system calls",
-                own.system_calls,
-                most_calls,
-                nginx.map(|nginx| nginx.system_calls),
-            ),
-        ];
-        for (unit, value, most, peer) in figures {
-            let mut row = Row::new("proxy", title(own.name), unit, &Samples::one(value));
-            if let Some(peer) = peer.filter(|_| own.name != "nginx") {
-                row = row.against("nginx", &Samples::one(peer));
-            }
-            if let Some(most) = most {
-                row = row.reach(Reach::AtMost(most));
-            }
-            report.add(row);
-        }
-        report.note(format!("system calls of {}: {}", title(own.name), own.calls));
     }
 }

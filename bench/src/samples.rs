@@ -64,6 +64,7 @@ pub(crate) fn percentile(ascending: &[u32], share: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
 

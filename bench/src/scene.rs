@@ -32,9 +32,9 @@ pub(crate) enum Hashing {
 pub(crate) fn embedded(place: &Place, folder: &Path, hashing: Hashing) -> anyhow::Result<Embedded> {
     let gateway = free_address()?;
     let mut settings = settings(hashing);
-    set(&mut settings, "DATA__DIR", folder.join("data").display());
-    set(&mut settings, "GATEWAY__LISTEN", gateway);
-    set(&mut settings, "ADMIN__LISTEN", free_address()?);
+    set(&mut settings, "DATA__DIR", &folder.join("data").display());
+    set(&mut settings, "GATEWAY__LISTEN", &gateway);
+    set(&mut settings, "ADMIN__LISTEN", &free_address()?);
     Ok(Embedded {
         gateway,
         program: Program {
@@ -75,21 +75,21 @@ impl Split {
     pub(crate) fn new(place: &Place, folder: &Path) -> anyhow::Result<Self> {
         let (gateway, auth, users) = (free_address()?, free_address()?, free_address()?);
         let mut shared = settings(Hashing::Cheap);
-        let key: [u8; 32] = Ids::system().random();
-        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        set(&mut shared, "RPC__KEYS", key);
-        set(&mut shared, "PEERS__AUTH", format!("http://{auth}"));
-        set(&mut shared, "PEERS__USERS", format!("http://{users}"));
+        let ids = Ids::system();
+        let key = format!("{}{}", ids.uuid().simple(), ids.uuid().simple());
+        set(&mut shared, "RPC__KEYS", &key);
+        set(&mut shared, "PEERS__AUTH", &format!("http://{auth}"));
+        set(&mut shared, "PEERS__USERS", &format!("http://{users}"));
         let service = |name: &'static str, address: SocketAddr, cores: Cores| {
             let own: PathBuf = folder.join(name);
             std::fs::create_dir_all(&own)?;
             let mut settings = shared.clone();
-            set(&mut settings, "DATA__DIR", own.join("data").display());
-            set(&mut settings, "ADMIN__LISTEN", free_address()?);
+            set(&mut settings, "DATA__DIR", &own.join("data").display());
+            set(&mut settings, "ADMIN__LISTEN", &free_address()?);
             set(
                 &mut settings,
                 &format!("{}__LISTEN", name.to_uppercase()),
-                address,
+                &address,
             );
             anyhow::Ok(Program {
                 name,
@@ -120,16 +120,16 @@ impl Split {
 
 fn settings(hashing: Hashing) -> Vec<(String, String)> {
     let mut settings = Vec::new();
-    set(&mut settings, "LOG__FORMAT", "json");
-    set(&mut settings, "LOG__FILTER", "info");
-    set(&mut settings, "GATEWAY__RATE_LIMIT__ENABLED", "false");
+    set(&mut settings, "LOG__FORMAT", &"json");
+    set(&mut settings, "LOG__FILTER", &"info");
+    set(&mut settings, "GATEWAY__RATE_LIMIT__ENABLED", &"false");
     if matches!(hashing, Hashing::Cheap) {
-        set(&mut settings, "AUTH__PASSWORD__BCRYPT_COST", "10");
+        set(&mut settings, "AUTH__PASSWORD__BCRYPT_COST", &"10");
     }
     settings
 }
 
-fn set(settings: &mut Vec<(String, String)>, key: &str, value: impl ToString) {
+fn set(settings: &mut Vec<(String, String)>, key: &str, value: &impl ToString) {
     settings.push((format!("STOA__{key}"), value.to_string()));
 }
 

@@ -12,6 +12,7 @@ use kit_token::{
     VerifierRules,
 };
 
+use crate::bare::bare_rate;
 use crate::effort::Effort;
 use crate::machine::{Cores, pin};
 use crate::place::Place;
@@ -65,6 +66,7 @@ fn one(algorithm: Algorithm, effort: &Effort, report: &mut Report) -> anyhow::Re
         Ok(rate)
     })?;
     let cached = Samples::of(cached);
+    let bare = Samples::take(effort.repeats, || bare_rate(algorithm, tokens[0].len()))?;
     report.add(
         Row::new(
             "verify",
@@ -72,6 +74,7 @@ fn one(algorithm: Algorithm, effort: &Effort, report: &mut Report) -> anyhow::Re
             "tokens/s",
             &uncached,
         )
+        .against("the bare signature", &bare)
         .reach(Reach::AtLeast(UNCACHED)),
     );
     report.add(

@@ -1,6 +1,7 @@
--- Events, appended in the transaction of the change and never updated. On PostgreSQL the log is read in the
--- order of (xid, position) below the oldest running transaction, so that nothing that commits late is skipped;
--- on SQLite the writer is alone, and positions are never used twice.
+-- Events, appended in the transaction of the change and never updated. Positions are the order in which events
+-- were written: a change that waited for another one's lock has the higher position. On PostgreSQL a
+-- transaction may commit after one with a higher position, so a reader stops at a gap until nobody can fill it
+-- any more; on SQLite the writer is alone, and positions are never used twice.
 -- sqlite:
 CREATE TABLE outbox (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -23,10 +24,8 @@ CREATE TABLE outbox (
     type       TEXT NOT NULL,
     payload    TEXT NOT NULL,
     headers    TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    xid        BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)
+    created_at BIGINT NOT NULL
 );
-CREATE INDEX outbox_log ON outbox (xid, position);
 -- both:
 
 -- Events whose effect is committed; the row commits with it.
@@ -38,30 +37,38 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_at ON inbox (at);
 
--- How far a consumer has read a source's partition. `xid` is zero where the source is SQLite.
+-- How far a consumer has passed a source's partition: everything up to `position` is done with or parked. A
+-- consumer that was not seen for long stops holding the source's rows.
 CREATE TABLE positions (
     consumer  TEXT NOT NULL COLLATE "C",
     source    TEXT NOT NULL COLLATE "C",
     partition BIGINT NOT NULL,
     position  BIGINT NOT NULL,
-    xid       BIGINT NOT NULL DEFAULT 0,
+    seen_at   BIGINT NOT NULL,
     PRIMARY KEY (consumer, source, partition)
 );
 
--- Events that failed: their key waits for the next attempt, or, when `dead`, for somebody to decide.
+-- Events that failed, and those of the same key behind them, as the source's outbox had them. The first of a
+-- key waits until it is due, or, when `dead`, for somebody to decide.
 CREATE TABLE parked (
-    consumer TEXT NOT NULL COLLATE "C",
-    event_id TEXT NOT NULL COLLATE "C",
-    key      TEXT NOT NULL COLLATE "C",
-    event    TEXT NOT NULL,
-    attempts BIGINT NOT NULL,
-    reason   TEXT NOT NULL,
-    dead     BIGINT NOT NULL DEFAULT 0 CHECK (dead IN (0, 1)),
-    due_at   BIGINT NOT NULL,
-    at       BIGINT NOT NULL,
+    consumer  TEXT NOT NULL COLLATE "C",
+    source    TEXT NOT NULL COLLATE "C",
+    partition BIGINT NOT NULL,
+    position  BIGINT NOT NULL,
+    event_id  TEXT NOT NULL COLLATE "C",
+    topic     TEXT NOT NULL COLLATE "C",
+    key       TEXT NOT NULL COLLATE "C",
+    type      TEXT NOT NULL,
+    payload   TEXT NOT NULL,
+    headers   TEXT NOT NULL,
+    attempts  BIGINT NOT NULL,
+    reason    TEXT NOT NULL,
+    dead      BIGINT NOT NULL DEFAULT 0 CHECK (dead IN (0, 1)),
+    due_at    BIGINT NOT NULL,
+    at        BIGINT NOT NULL,
     PRIMARY KEY (consumer, event_id)
 );
-CREATE INDEX parked_key ON parked (consumer, key);
+CREATE UNIQUE INDEX parked_key ON parked (consumer, source, topic, key, position);
 
 -- Who alone does something, until when. The epoch grows with each holder.
 CREATE TABLE leases (

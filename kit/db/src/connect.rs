@@ -149,7 +149,7 @@ fn postgres_setup(settings: &DbSettings, schema: &str, purpose: Purpose) -> Stri
 }
 
 /// The schema's name is part of statements, so it is a plain word.
-fn valid_schema(schema: &str) -> Result<(), OpenError> {
+pub(crate) fn valid_schema(schema: &str) -> Result<(), OpenError> {
     let starts = schema.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
     let plain = schema
         .bytes()

@@ -7,19 +7,15 @@ use kit_telemetry::TraceParent;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use crate::classify::Blame;
 use crate::core::Core;
 use crate::dialect::Dialect;
-use crate::error::{StoreError, Unavailable, WriteError};
+use crate::error::{StoreError, WriteError};
 use crate::job::Work;
 use crate::pool::Pool;
 use crate::postgres::PostgresWriter;
 use crate::sqlite::SqliteWriter;
 use crate::statement::sql;
 use crate::unit::{ReadUnit, Reader, Unit};
-
-/// How often a read is run at most; its connection may have died while it lay idle.
-const READ_ATTEMPTS: u32 = 3;
 
 /// A service's database. A cheap handle.
 #[derive(Clone)]
@@ -94,30 +90,8 @@ impl Db {
     /// Runs statements that only read, on a connection that can only read. Each sees the moment it runs at.
     /// Long listings page.
     pub async fn read<T>(&self, unit: impl for<'r> ReadUnit<'r, T> + Clone) -> Result<T, StoreError> {
-        let mut attempt = 1;
-        loop {
-            let (link, slot) = self.inner.readers.take().await?.split();
-            let mut reader = Reader { link };
-            let limit = self.inner.core.unit_limit;
-            let read = tokio::time::timeout(limit, unit.clone()(&mut reader)).await;
-            // A reader that is dropped on the way here, or whose statement may still run, is closed.
-            let Ok(result) = read else {
-                return Err(Unavailable::TimedOut.into());
-            };
-            match reader.link.failure.take() {
-                Some(Blame::Outage(reason)) if reason != Unavailable::TimedOut => {
-                    slot.pool().forget_idle();
-                    if result.is_ok() || attempt == READ_ATTEMPTS {
-                        return result;
-                    }
-                    attempt += 1;
-                }
-                _ => {
-                    slot.give_back(reader.link);
-                    return result;
-                }
-            }
-        }
+        let inner = &self.inner;
+        inner.readers.read(inner.core.unit_limit, unit).await
     }
 
     /// Whether the database can be read and written now; for readiness. The text says what is wrong.

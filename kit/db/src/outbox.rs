@@ -95,6 +95,10 @@ impl Outbox {
         self.trace
     }
 
+    pub(crate) fn set_trace(&mut self, trace: Option<TraceParent>) {
+        self.trace = trace;
+    }
+
     pub(crate) fn has_events(&self) -> bool {
         !self.entries.is_empty()
     }

@@ -14,11 +14,14 @@ use tokio::time::Instant;
 
 use crate::classify::{Blame, classify};
 use crate::connect::Connector;
-use crate::error::Unavailable;
-use crate::unit::Link;
+use crate::error::{StoreError, Unavailable};
+use crate::unit::{Link, ReadUnit, Reader};
 
 /// A connection is closed after this long, so that a server's leaks and a balancer's changes do not last.
 const LIFETIME: Duration = Duration::from_mins(30);
+
+/// How often a read is run at most; its connection may have died while it lay idle.
+const READ_ATTEMPTS: u32 = 3;
 
 pub(crate) struct Pool {
     connector: Connector,
@@ -78,6 +81,37 @@ impl Pool {
                 _permit: permit,
             },
         })
+    }
+
+    /// Runs statements that only read.
+    pub(crate) async fn read<T>(
+        self: &Arc<Self>,
+        limit: Duration,
+        unit: impl for<'r> ReadUnit<'r, T> + Clone,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let (link, slot) = self.take().await?.split();
+            let mut reader = Reader { link };
+            let read = tokio::time::timeout(limit, unit.clone()(&mut reader)).await;
+            // A reader that is dropped on the way here, or whose statement may still run, is closed.
+            let Ok(result) = read else {
+                return Err(Unavailable::TimedOut.into());
+            };
+            match reader.link.failure.take() {
+                Some(Blame::Outage(reason)) if reason != Unavailable::TimedOut => {
+                    self.forget_idle();
+                    if result.is_ok() || attempt == READ_ATTEMPTS {
+                        return result;
+                    }
+                    attempt += 1;
+                }
+                _ => {
+                    slot.give_back(reader.link);
+                    return result;
+                }
+            }
+        }
     }
 
     /// Closes what lies idle, after one connection was found dead: the others probably are.

@@ -14,6 +14,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, Executor as _};
 
 use crate::dialect::Dialect;
 use crate::error::StoreError;
+use crate::read_db::Table;
 use crate::row::Row;
 use crate::unit::{Session, Tx};
 
@@ -52,6 +53,12 @@ impl Statement {
         self
     }
 
+    /// The name of a table in another service's schema.
+    pub fn push_table(mut self, table: &Table) -> Self {
+        self.text.to_mut().push_str(table.name());
+        self
+    }
+
     /// The placeholder of one more value, and the value.
     pub fn push_bind(mut self, value: impl Bind) -> Self {
         let number = self.values.len() + 1;
@@ -79,6 +86,13 @@ impl Statement {
     /// Locks the rows that nobody else has locked and leaves out the others: for workers that share a queue.
     pub fn for_update_skip_locked(mut self) -> Self {
         self.locks = " FOR UPDATE SKIP LOCKED";
+        self
+    }
+
+    /// Keeps others from changing the rows until the transaction ends; several may hold them so. Nothing on
+    /// SQLite, where the writer is alone anyway.
+    pub fn for_share(mut self) -> Self {
+        self.locks = " FOR SHARE";
         self
     }
 

@@ -94,6 +94,11 @@ impl Tx {
         }
     }
 
+    /// Events published from here on belong to this trace: for a unit that does the work of several requests.
+    pub fn set_trace(&mut self, trace: Option<TraceParent>) {
+        self.outbox.set_trace(trace);
+    }
+
     /// The trace of the request that this unit serves.
     pub fn trace(&self) -> Option<TraceParent> {
         self.outbox.trace()
