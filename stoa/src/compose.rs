@@ -1,7 +1,7 @@
 //! The composition root: every service in dependency order, here or elsewhere.
 
 use anyhow::Context;
-use auth_api::{AuthClient, KeyWatch, NoAuth, TokenConfig};
+use auth_api::{AuthClient, KeyWatch, NoAuth, Revocation, TokenConfig};
 use gateway::{Backend, Gateway, GatewayDeps};
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::Secret;
@@ -24,7 +24,8 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     let verifier = Verifier::new(token.rules(), node.clock.clone())?;
 
     let mut setup = None;
-    let auth = if token.public_key_file.is_some() && !node.reaches(Service::Auth) {
+    let independent = token.public_key_file.is_some() && token.revocation == Revocation::Off;
+    let auth = if independent && !node.reaches(Service::Auth) {
         AuthClient::local(NoAuth)
     } else {
         node.place(Service::Auth, AuthClient::remote, async |node| {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use kit_http::server::PeerAddress;
+use kit_http::server::{ClientAddress, PeerAddress};
 
 use crate::service::Origin;
 
@@ -18,11 +18,10 @@ impl<S: Sync> FromRequestParts<S> for Origin {
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        let ip = parts
-            .extensions
-            .get::<PeerAddress>()
-            .map(|peer| peer.0.ip().to_string())
-            .unwrap_or_default();
+        // The gateway tells whose request it hands on; on auth's own port the peer is the client.
+        let client = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+        let peer = || parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
+        let ip = client.or_else(peer).map(|ip| ip.to_string()).unwrap_or_default();
         Ok(Self {
             device: device.to_owned(),
             ip,

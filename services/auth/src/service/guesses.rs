@@ -53,13 +53,13 @@ impl Guesses {
         true
     }
 
-    /// The password was right. The address is not forgiven: an attacker has an account of their own.
-    pub(crate) fn forgive(&self, account: &str) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .accounts
-            .remove(account);
+    /// The password was right. The address's other failures stay: an attacker has an account of their own.
+    pub(crate) fn forgive(&self, account: &str, address: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.accounts.remove(account);
+        if let Some(failures) = known.addresses.get_mut(address) {
+            *failures = failures.one_less();
+        }
     }
 }
 

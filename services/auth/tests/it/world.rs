@@ -142,7 +142,8 @@ impl World {
         };
         let tasks = process.lifecycle.tasks();
         watch.start(&token, built.hosted.client.clone(), &tasks).unwrap();
-        while !verifier.has_keys() {
+        // Keys and the first news of revocations: before them every token is refused.
+        while !process.readiness.report().await.ready {
             tokio::task::yield_now().await;
         }
         let address = process.serve(built.hosted.routes).await;
