@@ -18,6 +18,7 @@ const REFRESH: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const CALL_LIMIT: Duration = Duration::from_secs(2);
 const LEEWAY: Duration = Duration::from_secs(30);
+const SHORTEST_SECRET: usize = 32;
 
 kit_config::config! {
     /// Access tokens: what every process that verifies one must agree on.
@@ -38,6 +39,9 @@ kit_config::config! {
 
 fn check(config: &TokenConfig, check: &mut Check<'_>) {
     if let Some(secret) = &config.jwt_secret {
+        if secret.expose().len() < SHORTEST_SECRET {
+            check.refuse("jwt_secret", "must have at least 32 bytes");
+        }
         check.require_strong("jwt_secret", secret);
         if config.public_key_file.is_some() {
             check.refuse(
