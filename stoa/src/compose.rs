@@ -95,6 +95,8 @@ fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
         tasks: node.tasks.clone(),
         connections: PoolSettings::default(),
         readiness: node.readiness.clone(),
+        clock: node.clock.clone(),
+        metrics: node.metrics.clone(),
     };
     gateway::build(section(&node.config)?, deps).context("the gateway could not start")
 }

@@ -52,8 +52,9 @@ impl Node {
     pub(crate) fn new(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
         let database: DatabaseConfig = section(&config)?;
         let data = section::<DataConfig>(&config)?.dir;
-        // Processes on one PostgreSQL may share the folder of their keys; a SQLite file has one owner.
-        let folder = if database.url.is_none() {
+        // Processes may share the folder of their keys; a SQLite file in it has one owner.
+        let stores = hosts.iter().any(|service| service.migrations().is_some());
+        let folder = if stores && database.url.is_none() {
             Some(DataFolder::lock(&data)?)
         } else {
             None

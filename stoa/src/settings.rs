@@ -7,6 +7,7 @@ use auth::AuthConfig;
 use auth_api::TokenConfig;
 use gateway::GatewayConfig;
 use kit_config::{AliasKind, BaseUrl, Catalog, Check, Loaded, Map, Section, Sources, Span};
+use kit_rpc::InternalKeys;
 use kit_runtime::Secret;
 use users::UsersConfig;
 
@@ -87,6 +88,11 @@ kit_config::config! {
 }
 
 fn check_rpc(config: &RpcConfig, check: &mut Check<'_>) {
+    if !config.keys.is_empty()
+        && let Err(error) = InternalKeys::new(config.keys.clone())
+    {
+        check.refuse("keys", error.to_string());
+    }
     for key in &config.keys {
         check.require_strong("keys", key);
     }

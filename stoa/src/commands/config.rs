@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::cli::{Config, answer, talk};
+use crate::commands::lists::gateway_routes;
 use crate::settings::{catalog, load};
 
 pub(super) fn config(
@@ -23,7 +24,10 @@ pub(super) fn config(
             }
         }
         Config::Check => {
-            load(file, set)?.check()?;
+            let loaded = load(file, set)?;
+            loaded.check()?;
+            // What the values of single keys cannot show.
+            gateway_routes(&loaded)?;
             talk("the configuration is valid");
         }
         Config::Schema => answer(&serde_json::to_string_pretty(&catalog().schema())?),

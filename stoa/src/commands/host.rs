@@ -101,8 +101,9 @@ async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     };
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let lifecycle = Lifecycle::new();
-    let readiness = match start(config, &plan, &lifecycle).await {
-        Ok(node) => node.readiness.clone(),
+    // Kept to the end: it holds the data folder.
+    let node = match start(config, &plan, &lifecycle).await {
+        Ok(node) => node,
         Err(error) => {
             lifecycle.end().await;
             return Err(error);
@@ -114,7 +115,7 @@ async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
             _ = interrupt.recv() => {}
         }
     };
-    match lifecycle.run(&readiness, limits, signals).await {
+    match lifecycle.run(&node.readiness, limits, signals).await {
         Shutdown::Clean => Ok(ExitCode::SUCCESS),
         Shutdown::Forced => {
             talk("stopped before everything had finished");
@@ -173,7 +174,9 @@ fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> any
         )?;
     }
     let kind = node.database_settings(Service::Auth).target.dialect();
-    writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
+    if node.hosts.iter().any(|service| service.migrations().is_some()) {
+        writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
+    }
     let gateway = sockets
         .listening()
         .iter()

@@ -35,8 +35,7 @@ pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<Exi
 }
 
 pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
-    let tables: Vec<_> = Service::ALL.into_iter().filter_map(Service::routes).collect();
-    let lines = gateway::list_routes(&section(config)?, &tables)?;
+    let lines = gateway_routes(config)?;
     if options.json {
         let row = |line: &gateway::RouteLine| json!({ "method": line.method, "path": line.path, "access": line.access, "target": line.target });
         answer(&format!("{:#}", lines.iter().map(row).collect::<Value>()));
@@ -52,4 +51,10 @@ pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitC
         answer(&text);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every route that a gateway of this configuration has, or what is wrong with them.
+pub(super) fn gateway_routes(config: &Loaded) -> anyhow::Result<Vec<gateway::RouteLine>> {
+    let tables: Vec<_> = Service::ALL.into_iter().filter_map(Service::routes).collect();
+    Ok(gateway::list_routes(&section(config)?, &tables)?)
 }

@@ -10,6 +10,7 @@ use kit_token::{KeyError, KeySet, VerifierRules};
 use thiserror::Error;
 
 const LEEWAY: Duration = Duration::from_secs(30);
+const SHORTEST_SECRET: usize = 32;
 
 kit_config::config_choice! {
     /// How a process learns that a token is revoked.
@@ -45,6 +46,9 @@ kit_config::config! {
 
 fn check(config: &TokenConfig, check: &mut Check<'_>) {
     if let Some(secret) = &config.jwt_secret {
+        if secret.expose().len() < SHORTEST_SECRET {
+            check.refuse("jwt_secret", "must have at least 32 bytes");
+        }
         check.require_strong("jwt_secret", secret);
         if config.public_key_file.is_some() {
             check.refuse(
