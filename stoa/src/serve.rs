@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use gateway::Gateway;
-use http::{Request, Response};
-use kit_http::server::{AdminEndpoint, Endpoint, Server, ServerSettings, Stack, health_reply};
+use http::{HeaderMap, Request, Response};
+use kit_http::server::{AdminEndpoint, ClientAddress, Endpoint, Server, ServerSettings, Stack, health_reply};
 use kit_http::{ReplyBody, RequestBody};
+use kit_rpc::InternalKeys;
 use kit_runtime::Readiness;
 
 use crate::node::{Node, OwnPort};
@@ -55,6 +56,7 @@ impl Sockets {
         let endpoint = ServiceEndpoint {
             router: Router::new().merge(own.internal).fallback_service(own.routes),
             readiness: node.readiness.clone(),
+            internal_keys: node.internal_keys.clone(),
         };
         self.serve(node, name, address, endpoint).await
     }
@@ -94,13 +96,28 @@ impl Sockets {
 struct ServiceEndpoint {
     router: Router,
     readiness: Readiness,
+    internal_keys: InternalKeys,
+}
+
+impl ServiceEndpoint {
+    /// Whose request a gateway hands on. Only one with the internal key is believed; it wrote the last entry.
+    fn told_client(&self, headers: &HeaderMap) -> Option<ClientAddress> {
+        let told = headers
+            .get("x-forwarded-for")
+            .filter(|_| self.internal_keys.admit(headers))?;
+        let last = told.to_str().ok()?.rsplit(',').next()?;
+        last.trim().parse().ok().map(ClientAddress)
+    }
 }
 
 impl Endpoint for ServiceEndpoint {
-    async fn call(&self, request: Request<RequestBody>) -> Response<ReplyBody> {
-        match health_reply(&self.readiness, request.uri()).await {
-            Some(health) => health,
-            None => self.router.call(request).await,
+    async fn call(&self, mut request: Request<RequestBody>) -> Response<ReplyBody> {
+        if let Some(health) = health_reply(&self.readiness, request.uri()).await {
+            return health;
         }
+        if let Some(client) = self.told_client(request.headers()) {
+            request.extensions_mut().insert(client);
+        }
+        self.router.call(request).await
     }
 }

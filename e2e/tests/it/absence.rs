@@ -146,7 +146,9 @@ fn a_public_key_file_alone_is_enough_for_users() {
         .arg(&public)
         .status();
     assert!(done.expect("openssl runs").success());
-    let alone = alone.set("token.public_key_file", "public.pem");
+    let alone = alone
+        .set("token.public_key_file", "public.pem")
+        .set("token.revocation", "off");
 
     let node = alone.start();
     assert_eq!(
