@@ -27,7 +27,7 @@ kit_config::config! {
         issuer: String = "http://127.0.0.1:8080",
         /// The `aud` of every token.
         audience: String = "stoa",
-        /// How long an access token lives; none that claims to live longer is accepted.
+        /// How long an access token lives, in whole seconds; none that claims to live longer is accepted.
         expiry: Span = "24h",
         /// Sign and verify with this shared secret (HS256) in place of a key pair; at least 32 bytes.
         jwt_secret: Option<Secret<String>>,
@@ -38,6 +38,11 @@ kit_config::config! {
 }
 
 fn check(config: &TokenConfig, check: &mut Check<'_>) {
+    let expiry = Duration::from(config.expiry);
+    // A token counts in seconds, so a fraction of one would make it live longer than is accepted.
+    if expiry.is_zero() || expiry.subsec_nanos() != 0 {
+        check.refuse("expiry", "must be whole seconds, at least one");
+    }
     if let Some(secret) = &config.jwt_secret {
         if secret.expose().len() < SHORTEST_SECRET {
             check.refuse("jwt_secret", "must have at least 32 bytes");
@@ -76,8 +81,16 @@ pub enum KeysError {
         reason: std::io::Error,
     },
     /// It does not hold usable keys.
-    #[error("the configured keys cannot be used: {0}")]
-    Key(#[from] KeyError),
+    #[error("the public key file `{path}` cannot be used: {reason}")]
+    KeyFile {
+        /// As configured.
+        path: PathBuf,
+        /// Why not.
+        reason: KeyError,
+    },
+    /// The configured secret cannot be used.
+    #[error("`token.jwt_secret` cannot be used: {0}")]
+    Secret(#[from] KeyError),
 }
 
 /// Keeps a verifier's keys current.
@@ -96,7 +109,7 @@ impl KeyWatch {
             (Some(secret), _) => Some(KeySet::from_secret(&Secret::new(
                 secret.expose().clone().into_bytes(),
             ))?),
-            (None, Some(path)) => Some(KeySet::from_public_pem(&read(path)?)?),
+            (None, Some(path)) => Some(public_keys(path)?),
             (None, None) => None,
         };
         match fixed {
@@ -115,6 +128,13 @@ impl KeyWatch {
             follow(verifier.clone(), gate.clone(), auth.clone(), stop)
         });
     }
+}
+
+fn public_keys(path: &Path) -> Result<KeySet, KeysError> {
+    KeySet::from_public_pem(&read(path)?).map_err(|reason| KeysError::KeyFile {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 fn read(path: &Path) -> Result<String, KeysError> {
