@@ -21,7 +21,7 @@ impl Effort {
     /// For figures to keep.
     pub(crate) const FULL: Self = Self {
         repeats: 5,
-        span: Duration::from_secs(3),
+        span: Duration::from_secs(2),
         warm_up: Duration::from_millis(500),
         instructed: 600,
         traced: 4000,

@@ -28,7 +28,7 @@ const COST: u32 = 12;
 const CLIENTS: u64 = 4;
 
 /// A sign-in takes long, so that a span of requests holds too few.
-const SPANS: u32 = 3;
+const SPANS: u32 = 2;
 
 /// The pause between two requests of the one who lists users.
 const PACE: Duration = Duration::from_millis(5);

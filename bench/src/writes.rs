@@ -2,11 +2,12 @@
 //!
 //! A write counts once it is answered, which is after its commit is synced. On SQLite units that wait together
 //! are committed together, so the units in a commit are told too; beside it stands what the disk does alone:
-//! one page appended and synced at a time. On PostgreSQL pgbench runs the same statements, with as many
-//! connections as there are writers, where Stoa has as many as it has by default.
+//! one page written and synced at a time. On PostgreSQL pgbench runs the same statements, with as many
+//! connections as there are writers, where Stoa has as many as it has by default; how it does with as many as
+//! pgbench is told too.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,8 +24,12 @@ use crate::place::{Place, find_program};
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
 
-/// How many write at once.
-const WRITERS: [usize; 2] = [1, 32];
+/// How many write at once, and the many of them.
+const WRITERS: [usize; 2] = [1, MANY];
+const MANY: usize = 32;
+
+/// What the pages that are synced alone are written over, in pages: about what SQLite's log has.
+const PAGES: u64 = 1000;
 
 const SCHEMA: &str = "stoa_bench";
 
@@ -72,21 +77,37 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
     let folder = place.fresh("writes")?;
     let disk = Samples::take(effort.repeats, || synced_pages(&folder, effort.span))?;
     let file = folder.join("bench.db");
-    let sqlite = runtime.block_on(measure(DbTarget::Sqlite { file }, effort))?;
+    let sqlite = runtime.block_on(async {
+        let open = Open::new(DbSettings::new("bench", DbTarget::Sqlite { file })).await?;
+        let measured = in_turn(&open, &WRITERS, effort, |_| Ok(None)).await;
+        open.lifecycle.end().await;
+        measured
+    })?;
     tell_sqlite(&sqlite, &disk, report);
     let url = place.postgres_url()?;
     let target = DbTarget::Postgres {
         url: Secret::new(url.clone()),
         schema: SCHEMA.to_owned(),
     };
-    let postgres = runtime.block_on(async {
-        let open = Open::new(target).await?;
-        let measured = in_turn(&open, effort, |writers| pgbench(&url, writers, &folder, effort)).await;
-        let dropped = open.drop_schema().await;
-        let measured = measured?;
-        dropped.map(|()| measured)
-    })?;
-    tell_postgres(&postgres, report);
+    let settings = DbSettings::new("bench", target);
+    let many = DbSettings {
+        writers: MANY,
+        ..settings.clone()
+    };
+    for (settings, writers) in [(settings, &WRITERS[..]), (many, &[MANY])] {
+        let connections = settings.writers;
+        let measured = runtime.block_on(async {
+            let open = Open::new(settings).await?;
+            let measured = in_turn(&open, writers, effort, |writers| {
+                pgbench(&url, writers, &folder, effort)
+            })
+            .await;
+            let dropped = open.drop_schema().await;
+            let measured = measured?;
+            dropped.map(|()| measured)
+        })?;
+        tell_postgres(&measured, connections, report);
+    }
     if find_program("pgbench").is_none() {
         report.note("`pgbench` is not installed (Debian's `postgresql-contrib`), so it is not compared with");
     }
@@ -102,20 +123,14 @@ struct Measured {
     peer: Option<Samples>,
 }
 
-async fn measure(target: DbTarget, effort: &Effort) -> anyhow::Result<Vec<Measured>> {
-    let open = Open::new(target).await?;
-    let measured = in_turn(&open, effort, |_| Ok(None)).await;
-    open.lifecycle.end().await;
-    measured
-}
-
 async fn in_turn(
     open: &Open,
+    writers: &[usize],
     effort: &Effort,
     peer: impl Fn(usize) -> anyhow::Result<Option<f64>>,
 ) -> anyhow::Result<Vec<Measured>> {
     let mut all = Vec::new();
-    for writers in WRITERS {
+    for &writers in writers {
         let (mut rates, mut grouped, mut peers) = (Vec::new(), Vec::new(), Vec::new());
         open.write_for(writers, effort.warm_up).await?;
         for _ in 0..effort.repeats {
@@ -144,7 +159,7 @@ struct Open {
 }
 
 impl Open {
-    async fn new(target: DbTarget) -> anyhow::Result<Self> {
+    async fn new(settings: DbSettings) -> anyhow::Result<Self> {
         let (lifecycle, ids, metrics) = (Lifecycle::new(), Ids::system(), Metrics::new());
         let deps = DbDeps {
             tasks: lifecycle.tasks(),
@@ -153,7 +168,7 @@ impl Open {
             metrics: Some(DbMetrics::new(&metrics)),
         };
         Ok(Self {
-            db: Db::open(DbSettings::new("bench", target), &MIGRATIONS, &deps).await?,
+            db: Db::open(settings, &MIGRATIONS, &deps).await?,
             ids,
             metrics,
             lifecycle,
@@ -222,12 +237,20 @@ async fn place_order(db: &Db, order_id: String) -> anyhow::Result<()> {
     written.await.context("a write failed")
 }
 
-/// Pages a second that are appended to a file and synced, one at a time.
+/// Pages a second that are written and synced, one at a time, in a file that has its length already.
 fn synced_pages(folder: &Path, span: Duration) -> anyhow::Result<f64> {
+    const PAGE: [u8; 4096] = [7; 4096];
     let mut file = File::create(folder.join("pages"))?;
+    for _ in 0..PAGES {
+        file.write_all(&PAGE)?;
+    }
+    file.sync_all()?;
     let (begin, mut count) = (Instant::now(), 0_u32);
     while begin.elapsed() < span {
-        file.write_all(&[7; 4096])?;
+        if u64::from(count) % PAGES == 0 {
+            file.rewind()?;
+        }
+        file.write_all(&PAGE)?;
         file.sync_data()?;
         count += 1;
     }
@@ -283,14 +306,14 @@ fn tell_sqlite(all: &[Measured], disk: &Samples, report: &mut Report) {
     }
 }
 
-fn tell_postgres(all: &[Measured], report: &mut Report) {
+fn tell_postgres(all: &[Measured], connections: usize, report: &mut Report) {
     for Measured {
         writers, rates, peer, ..
     } in all
     {
         let row = Row::new(
             "writes",
-            format!("PostgreSQL, writers: {writers}"),
+            format!("PostgreSQL, writers: {writers}, connections: {connections}"),
             "units/s",
             rates,
         );

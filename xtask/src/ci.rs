@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::backends::{self, Backend, Up};
 use crate::workspace::Workspace;
-use crate::{contracts, deny, generate, python, shell, tidy, vectors};
+use crate::{contracts, cost, deny, generate, python, shell, tidy, vectors};
 
 /// Runs the steps, stopping at the first failure.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
@@ -64,7 +64,8 @@ impl Run<'_> {
         })?;
         self.step("contracts", || {
             contracts::run(&contracts::Args::default(), workspace)
-        })
+        })?;
+        self.step("cost of a request", || cost::run(workspace))
     }
 
     fn cargo(&mut self, name: &'static str, args: &[&str]) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@
 mod backends;
 mod ci;
 mod contracts;
+mod cost;
 mod crates;
 mod debian;
 mod deny;
@@ -53,6 +54,8 @@ enum Command {
     Vectors(vectors::Args),
     /// Run the acceptance contracts against the release binary.
     Contracts(contracts::Args),
+    /// Hold a request's instructions and system calls to their limits.
+    Cost,
     /// Make the Python environment that end-to-end tests use.
     Python,
 }
@@ -77,6 +80,7 @@ fn run(command: Command, workspace: &Workspace) -> anyhow::Result<()> {
         Command::Deny => deny::run(workspace),
         Command::Vectors(args) => vectors::run(&args, workspace),
         Command::Contracts(args) => contracts::run(&args, workspace),
+        Command::Cost => cost::run(workspace),
         Command::Python => python::run(workspace),
     }
 }

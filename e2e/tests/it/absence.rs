@@ -108,23 +108,27 @@ fn users_that_is_away_is_named_by_the_gateway() {
 #[test]
 fn the_order_of_starts_does_not_matter() {
     let stoa = Stoa::start(Topology::Split);
+    let ada = Person::join(&stoa.gateway(), "ada");
     let setups: Vec<Setup> = ["gateway", "users", "auth"]
         .map(|service| stoa.node(service).setup().clone())
         .into();
     let Stoa { nodes, database, .. } = stoa;
     drop(nodes);
-    let [gateway, users, auth] = [&setups[0], &setups[1], &setups[2]].map(|setup| setup);
+    let [gateway, users, auth] = [&setups[0], &setups[1], &setups[2]];
     let early = [gateway.launch(), users.launch()];
     let face = early[0].face();
     let waiting = eventually("the gateway answers", || {
         face.try_send("GET", "/readyz", None).ok()
     });
-    // It has no keys yet, so it lets nobody in, and says so.
+    // They have no keys yet, so they let nobody in, and say so.
     assert_eq!(waiting.status.as_u16(), 503, "{waiting:?}");
-    says_that_auth_is_away(&face.with_token("a.b.c").get("/api/users"));
+    says_that_auth_is_away(&ada.at(&face).get("/api/users"));
+    let own = early[1].face();
+    eventually("users answers", || own.try_send("GET", "/livez", None).ok());
+    says_that_auth_is_away(&ada.at(&own).get("/users"));
     let _auth = auth.start();
     early.iter().for_each(e2e::Node::wait_ready);
-    Person::join(&face, "ada").make_profile(&face, "early");
+    ada.make_profile(&face, "early");
     drop(early);
     drop(database);
 }

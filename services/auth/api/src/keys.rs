@@ -29,7 +29,7 @@ kit_config::config! {
         issuer: String = "http://127.0.0.1:8080",
         /// The `aud` of every token.
         audience: String = "stoa",
-        /// How long an access token lives; none that claims to live longer is accepted.
+        /// How long an access token lives, in whole seconds; none that claims to live longer is accepted.
         expiry: Span = "24h",
         /// Sign and verify with this shared secret (HS256) in place of a key pair; at least 32 bytes.
         jwt_secret: Option<Secret<String>>,
@@ -45,6 +45,11 @@ kit_config::config! {
 }
 
 fn check(config: &TokenConfig, check: &mut Check<'_>) {
+    let expiry = Duration::from(config.expiry);
+    // A token counts in seconds, so a fraction of one would make it live longer than is accepted.
+    if expiry.is_zero() || expiry.subsec_nanos() != 0 {
+        check.refuse("expiry", "must be whole seconds, at least one");
+    }
     if let Some(secret) = &config.jwt_secret {
         if secret.expose().len() < SHORTEST_SECRET {
             check.refuse("jwt_secret", "must have at least 32 bytes");
@@ -83,8 +88,16 @@ pub enum KeysError {
         reason: std::io::Error,
     },
     /// It does not hold usable keys.
-    #[error("the configured keys cannot be used: {0}")]
-    Key(#[from] KeyError),
+    #[error("the public key file `{path}` cannot be used: {reason}")]
+    KeyFile {
+        /// As configured.
+        path: PathBuf,
+        /// Why not.
+        reason: KeyError,
+    },
+    /// The configured secret cannot be used.
+    #[error("`token.jwt_secret` cannot be used: {0}")]
+    Secret(#[from] KeyError),
 }
 
 /// The keys that the configuration itself names, if it does; else they are auth's to tell.
@@ -94,9 +107,16 @@ pub(crate) fn configured(config: &TokenConfig) -> Result<Option<KeySet>, KeysErr
             let secret = Secret::new(secret.expose().clone().into_bytes());
             Ok(Some(KeySet::from_secret(&secret)?))
         }
-        (None, Some(path)) => Ok(Some(KeySet::from_public_pem(&read(path)?)?)),
+        (None, Some(path)) => Ok(Some(public_keys(path)?)),
         (None, None) => Ok(None),
     }
+}
+
+fn public_keys(path: &Path) -> Result<KeySet, KeysError> {
+    KeySet::from_public_pem(&read(path)?).map_err(|reason| KeysError::KeyFile {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 fn read(path: &Path) -> Result<String, KeysError> {
