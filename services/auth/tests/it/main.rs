@@ -7,8 +7,10 @@
 
 mod bad_input;
 mod contract;
+mod during;
 mod first_admin;
 mod hashing;
+mod key_watch;
 mod keys;
 mod published;
 mod races;

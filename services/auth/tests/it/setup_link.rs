@@ -6,6 +6,7 @@ use http::Method;
 use kit_testing::Reply;
 use serde_json::json;
 
+use crate::during::during;
 use crate::world::{PASSWORD, World, on_both_databases};
 
 const ADMINS: &str = "SELECT username FROM accounts WHERE role = 'admin' ORDER BY username";
@@ -142,6 +143,31 @@ on_both_databases! {
         assert_eq!(world.count("SELECT username FROM accounts").await, 1);
         assert_eq!(world.count(ADMINS).await, 1);
         assert_eq!(world.count("SELECT type FROM outbox").await, 1);
+    }
+
+    async fn whoever_comes_second_to_be_the_first_admin_is_none(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let link = link(&world);
+        world.register("ada").await;
+        // What another process does under the lock.
+        let change = &["UPDATE locks SET name = name WHERE name = 'admins'", "UPDATE accounts SET role = 'admin'"];
+        let reply = during(place, &world, change, post(&world, &filled(&link, "root"))).await;
+        reply.refused(404, NO_LINK);
+        assert_eq!(world.texts(ADMINS).await, ["ada"]);
+    }
+
+    async fn a_used_link_stays_dead_whatever_becomes_of_the_admin(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let link = link(&world);
+        post(&world, &filled(&link, "root")).await.expect(200);
+        world.execute("UPDATE accounts SET status = 'disabled'").await;
+        page(&world, &link).await.refused(404, NO_LINK);
+        post(&world, &filled(&link, "second")).await.refused(404, NO_LINK);
+        assert_eq!(world.texts(ADMINS).await, ["root"]);
+        world.stop().await;
+        // Only whoever sees the process start gets another one.
+        let world = World::start(place, &[]).await;
+        assert!(world.setup.is_some());
     }
 
     async fn the_link_dies_when_somebody_becomes_admin_another_way(place: &Place) {

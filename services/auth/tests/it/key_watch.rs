@@ -1,0 +1,158 @@
+//! How other processes come by auth's keys, and go on without auth.
+
+use std::path::Path;
+use std::process::Command;
+
+use auth_api::{AuthClient, KeyWatch, KeysError, NoAuth, TokenConfig};
+use kit_config::test_values;
+use kit_runtime::ReadinessReport;
+use kit_testing::db::TestTarget;
+use kit_testing::{AUDIENCE, ISSUER, TestProcess};
+use kit_token::{Refusal, Verifier};
+
+use crate::world::{Place, World, at};
+
+/// A process that verifies tokens and is not auth's.
+struct Elsewhere {
+    process: TestProcess,
+    verifier: Verifier,
+}
+
+impl Elsewhere {
+    fn watching(world: &World, settings: &[(&str, &str)], auth: AuthClient) -> Result<Self, KeysError> {
+        let all = [
+            &[("token.issuer", ISSUER), ("token.audience", AUDIENCE)],
+            settings,
+        ]
+        .concat();
+        let token: TokenConfig = test_values(&all);
+        let process = TestProcess::new();
+        let verifier = Verifier::new(token.rules(), world.process.clock()).unwrap();
+        let watch = KeyWatch {
+            verifier: verifier.clone(),
+            gate: process.readiness.gate("token.keys"),
+        };
+        watch.start(&token, auth, &process.lifecycle.tasks())?;
+        Ok(Self { process, verifier })
+    }
+
+    async fn report(&self) -> ReadinessReport {
+        self.process.readiness.report().await
+    }
+}
+
+async fn token_of(world: &World) -> String {
+    world.sign_up("ada").await["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_learns_the_keys_from_auth_and_keeps_them_without_it() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let token = token_of(&world).await;
+        let address = world.process.serve(world.internal.clone()).await;
+        let there = TestProcess::new();
+        let auth = AuthClient::remote(there.remote(address));
+        let elsewhere = Elsewhere::watching(&world, &[], auth).unwrap();
+        while !elsewhere.report().await.ready {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
+        world.stop().await;
+        assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
+        assert!(elsewhere.report().await.ready);
+        elsewhere.process.lifecycle.end().await;
+        there.lifecycle.end().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_without_keys_is_not_ready_and_says_so() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let token = token_of(&world).await;
+        let elsewhere = Elsewhere::watching(&world, &[], AuthClient::local(NoAuth)).unwrap();
+        let wanted = "the key set could not be loaded from auth yet";
+        while elsewhere.report().await.checks[0].reason.as_deref() != Some(wanted) {
+            tokio::task::yield_now().await;
+        }
+        assert!(!elsewhere.report().await.ready);
+        assert_eq!(elsewhere.verifier.verify(&token), Err(Refusal::NoKeys));
+        elsewhere.process.lifecycle.end().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_public_key_file_alone_suffices() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[("auth.algorithm", "RS256")]).await;
+        let token = token_of(&world).await;
+        let private = place.data().join("keys/signing.pem");
+        let public = place.data().join("public.pem");
+        openssl_public(&private, &public);
+        let file = public.to_str().unwrap();
+        let elsewhere = Elsewhere::watching(
+            &world,
+            &[("token.public_key_file", file)],
+            AuthClient::local(NoAuth),
+        );
+        let elsewhere = elsewhere.unwrap();
+        assert!(elsewhere.report().await.ready);
+        assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_file_that_cannot_be_used_is_refused_by_name() {
+    at(TestTarget::sqlite(), async |place: &Place| {
+        let world = World::start(place, &[]).await;
+        let (nowhere, rubbish) = (place.data().join("nowhere.pem"), place.data().join("rubbish.pem"));
+        std::fs::write(&rubbish, "no key").unwrap();
+        let private = place.data().join("keys/signing.pem");
+        for (file, reason) in [
+            (nowhere, "entity not found"),
+            (rubbish, "not a PEM file"),
+            (private, "the key is private"),
+        ] {
+            let setting = [("token.public_key_file", file.to_str().unwrap())];
+            let refused = Elsewhere::watching(&world, &setting, AuthClient::local(NoAuth));
+            let Err(error) = refused else {
+                panic!("{} was taken", file.display())
+            };
+            let said = error.to_string();
+            assert!(said.contains(reason), "{said}");
+            assert!(said.contains(file.to_str().unwrap()), "{said}");
+        }
+    })
+    .await;
+}
+
+#[test]
+fn a_token_lives_whole_seconds() {
+    let with = |expiry: &'static str| {
+        std::panic::catch_unwind(move || test_values::<TokenConfig>(&[("token.expiry", expiry)]))
+    };
+    for (expiry, fits) in [
+        ("1s", true),
+        ("15m", true),
+        ("0s", false),
+        ("500ms", false),
+        ("1500ms", false),
+    ] {
+        assert_eq!(with(expiry).is_ok(), fits, "{expiry}");
+    }
+}
+
+fn openssl_public(private: &Path, public: &Path) {
+    let mut command = Command::new("openssl");
+    command
+        .args(["pkey", "-pubout", "-in"])
+        .arg(private)
+        .arg("-out")
+        .arg(public);
+    let ran = command.output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
