@@ -196,7 +196,7 @@ fn a_database_that_cannot_be_had_is_named_and_its_password_is_not() {
     let wrong = [
         format!("{scheme}://{name}:hidden-word@127.0.0.1:1/stoa"),
         format!("{scheme}://{name}:hidden-word@{place}"),
-        format!("{scheme}://hidden-word:hidden-word@{place}-not-there"),
+        format!("{scheme}://nobody:hidden-word@{place}"),
         format!("mysql://{name}:hidden-word@{place}"),
         "hidden-word".to_owned(),
     ];

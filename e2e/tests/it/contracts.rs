@@ -1,17 +1,17 @@
 //! The acceptance contracts against three processes. `cargo xtask contracts` runs them against one.
 
+use std::io::Write;
 use std::process::Command;
 
 use e2e::{Client, Stoa, Topology, place};
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "a check that does not run must not be taken for one that passed"
-)]
 fn three_processes_keep_the_contracts_of_the_mesh() {
     let Some(run) = place::contracts() else {
-        eprintln!("SKIPPED: no contracts in `../shared/contracts`; nothing was checked");
+        // Not by a macro, whose text the harness keeps back where a test passes: what did not run must not be
+        // taken for what passed.
+        let told = "SKIPPED: no contracts in `../shared/contracts`; nothing was checked";
+        writeln!(std::io::stderr(), "{told}").expect("stderr");
         return;
     };
     let stoa = Stoa::start(Topology::Split);

@@ -140,7 +140,9 @@ every_topology! {
                 }
             }
             // Also what earlier rounds left.
-            all.iter().for_each(|told| check(&gateway, told));
+            for told in &all {
+                check(&gateway, told);
+            }
             assert!(all.len() == WRITERS * (round + 1));
         }
         // It is not only that nothing happened.

@@ -16,13 +16,11 @@ fn printed(arguments: &[&str]) -> Value {
 /// Method, path and the operation itself.
 fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
-    let of_path = |(path, item): (&String, &'static str)| (path.clone(), item);
     let mut found = Vec::new();
     for (path, item) in paths {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
-                let (path, method) = of_path((path, method));
-                found.push((method.to_uppercase(), path, operation));
+                found.push((method.to_uppercase(), path.clone(), operation));
             }
         }
     }
@@ -145,7 +143,8 @@ fn loaded(text: &str) -> Vec<&str> {
     marks
         .into_iter()
         .flat_map(after)
-        .map(|at| text[at..].split(['"', ')', '\'']).next().unwrap_or_default())
+        .map(|at| text[at..].trim_start_matches(['"', '\'']))
+        .map(|rest| rest.split(['"', ')', '\'']).next().unwrap_or_default())
         .collect()
 }
 
@@ -168,9 +167,7 @@ fn load_page(gateway: &Client, path: &str) -> usize {
         assert!(!reply.body.is_empty(), "{asset}");
         if reply.header("content-type").starts_with("text/css") {
             let style = String::from_utf8_lossy(&reply.body).into_owned();
-            let foreign = loaded(&style)
-                .into_iter()
-                .find(|url| !url.trim_matches(['"', '\'']).starts_with("data:"));
+            let foreign = loaded(&style).into_iter().find(|url| !url.starts_with("data:"));
             assert_eq!(foreign, None, "{asset}");
         }
     }

@@ -3,6 +3,11 @@
 //! `every_topology!` tells a story twice: all services in one process on SQLite, and three processes on one
 //! PostgreSQL database.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a story that cannot go on ends, also in a function that is no test by itself"
+)]
+
 /// Defines stories that run in every topology.
 macro_rules! every_topology {
     ($($(#[$meta:meta])* fn $name:ident($stoa:ident: $kind:ty) $body:block)*) => {$(
