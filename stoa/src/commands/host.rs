@@ -14,6 +14,7 @@ use kit_telemetry::{LogSettings, init_logs};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Run, Up, talk};
+use crate::commands::lists::gateway_routes;
 use crate::compose::compose;
 use crate::node::Node;
 use crate::serve::Sockets;
@@ -84,6 +85,10 @@ fn exposed(wish: Option<&str>) -> anyhow::Result<Vec<Service>> {
 
 fn host(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     config.check()?;
+    if plan.hosts.contains(&Service::Gateway) {
+        // Before anything is made or opened.
+        gateway_routes(&config)?;
+    }
     let log: LogConfig = section(&config)?;
     init_logs(&LogSettings {
         format: log_format(log.format),
