@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use kit_token::Role;
+
 use crate::services::Service;
 
 /// A backend platform for selling things online.
@@ -33,6 +35,12 @@ pub(crate) enum Command {
     /// Shows, checks and explains the configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Lists, rotates and withdraws the keys that access tokens are signed with.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Makes and changes accounts, on the service's own machine.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Lists the services.
     Services(Listing),
     /// Lists the gateway's routes: method, path, access, target.
@@ -90,6 +98,61 @@ pub(crate) enum Config {
     Schema,
     /// Prints the reference page of every key.
     Reference,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Lists the keys.
+    List(Listing),
+    /// Makes a new key, which signs once every verifier has it.
+    Rotate,
+    /// Takes a key away that somebody else may have.
+    Withdraw {
+        /// The key's name.
+        kid: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Lists accounts.
+    List {
+        /// A part of the name or the address.
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes an account; the password is the first line of stdin.
+    Create {
+        username: String,
+        email: String,
+        /// What it may do: customer, staff or admin.
+        #[arg(long, default_value = "admin")]
+        role: Role,
+    },
+    /// Gives an account another role: customer, staff or admin.
+    Role {
+        /// The username or the address.
+        name: String,
+        role: Role,
+    },
+    /// Forbids an account to sign in, and ends its sessions.
+    Disable {
+        /// The username or the address.
+        name: String,
+    },
+    /// Lets an account sign in again.
+    Enable {
+        /// The username or the address.
+        name: String,
+    },
+    /// Ends all sessions of an account.
+    SignOut {
+        /// The username or the address.
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]

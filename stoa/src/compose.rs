@@ -63,7 +63,12 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     Ok(Composed { gateway, setup })
 }
 
-async fn auth_deps(node: &Node, token: &TokenConfig, verifier: &Verifier) -> anyhow::Result<auth::Deps> {
+/// What auth is built of, for serving it and for the command line.
+pub(crate) async fn auth_deps(
+    node: &Node,
+    token: &TokenConfig,
+    verifier: &Verifier,
+) -> anyhow::Result<auth::Deps> {
     Ok(auth::Deps {
         db: node.database(Service::Auth).await?,
         token: token.clone(),

@@ -82,31 +82,11 @@ pub fn migrations() -> Migrations {
 
 /// Builds the service and makes the configured first admin.
 pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildError> {
-    let keys = signing_keys(config, &deps).await?;
-    let threads = match config.password_threads {
-        0 => available_parallelism().map_or(2, usize::from),
-        threads => threads,
-    };
-    let pool = HashPool::start(threads, config.password_queue)?;
-    let hasher = Hasher::new(config.scheme(), pool, deps.ids.clone());
-    let warming = hasher.clone();
-    deps.tasks
-        .spawn("auth.warm-up", async move { warming.warm_up().await });
+    let service = service(config, &deps).await?;
     let db = deps.db.clone();
     deps.readiness.check("auth.database", move || {
         let db = db.clone();
         async move { db.check().await }
-    });
-    let service = AuthService::new(Inner {
-        db: deps.db,
-        hasher,
-        keys,
-        guesses: Guesses::new(config.guess_rules()),
-        verifier: deps.verifier.clone(),
-        clock: deps.clock,
-        ids: deps.ids,
-        settings: settings(config, &deps.token),
-        setup: SetUpLink::default(),
     });
     start_upkeep(&service, &deps.tasks);
     let setup = first_admin(config, &service).await?;
@@ -122,6 +102,31 @@ pub async fn build(config: &AuthConfig, deps: Deps) -> Result<AuthHosted, BuildE
         },
         setup,
     })
+}
+
+/// The use cases on their database.
+pub(crate) async fn service(config: &AuthConfig, deps: &Deps) -> Result<AuthService, BuildError> {
+    let keys = signing_keys(config, deps).await?;
+    let threads = match config.password_threads {
+        0 => available_parallelism().map_or(2, usize::from),
+        threads => threads,
+    };
+    let pool = HashPool::start(threads, config.password_queue)?;
+    let hasher = Hasher::new(config.scheme(), pool, deps.ids.clone());
+    let warming = hasher.clone();
+    deps.tasks
+        .spawn("auth.warm-up", async move { warming.warm_up().await });
+    Ok(AuthService::new(Inner {
+        db: deps.db.clone(),
+        hasher,
+        keys,
+        guesses: Guesses::new(config.guess_rules()),
+        verifier: deps.verifier.clone(),
+        clock: deps.clock.clone(),
+        ids: deps.ids.clone(),
+        settings: settings(config, &deps.token),
+        setup: SetUpLink::default(),
+    }))
 }
 
 /// The keys of the database, with the one of the file added where it is wanted. Processes that start at once

@@ -9,9 +9,11 @@ mod config;
 mod domain;
 mod hashing;
 mod http;
+mod operator;
 mod service;
 mod signing;
 mod store;
 
 pub use build::{BuildError, Deps, build, migrations};
 pub use config::AuthConfig;
+pub use operator::{Operator, OperatorError};

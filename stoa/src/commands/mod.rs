@@ -5,6 +5,7 @@ mod document;
 mod host;
 mod lists;
 mod migrate;
+mod operate;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Run(options) => host::run(settings::load(file, set)?, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
+        Command::Keys(options) => operate::keys(settings::load(file, set)?, &options),
+        Command::Admin(options) => operate::admin(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
         Command::Openapi(options) => {

@@ -17,7 +17,7 @@ pub(super) async fn end_account_sessions(
     Path(user_id): Path<UserId>,
 ) -> Result<Json<Done>, ApiError> {
     let found = auth
-        .end_account_sessions(&caller, user_id, &origin)
+        .end_account_sessions(&(&*caller).into(), user_id, &origin)
         .await
         .map_err(failed)?;
     if found {

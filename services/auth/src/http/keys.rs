@@ -23,7 +23,10 @@ pub(super) async fn rotate_keys(
     State(auth): State<AuthService>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {
-        items: auth.rotate_keys(&caller, &origin).await.map_err(refused)?,
+        items: auth
+            .rotate_keys(&(&*caller).into(), &origin)
+            .await
+            .map_err(refused)?,
     }))
 }
 
@@ -34,7 +37,10 @@ pub(super) async fn withdraw_key(
     Path(kid): Path<String>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {
-        items: auth.withdraw_key(&caller, kid, &origin).await.map_err(refused)?,
+        items: auth
+            .withdraw_key(&(&*caller).into(), kid, &origin)
+            .await
+            .map_err(refused)?,
     }))
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn patch_account(
     Json(patch): Json<PatchAccount>,
 ) -> Result<Json<AccountView>, ApiError> {
     let account = auth
-        .patch_account(&caller, user_id, &patch, &origin)
+        .patch_account(&(&*caller).into(), user_id, &patch, &origin)
         .await
         .map_err(|refusal| match refusal {
             AccountRefusal::NotFound => not_found(),

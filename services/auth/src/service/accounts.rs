@@ -5,12 +5,12 @@ use auth_api::{
 };
 use kit_db::{Reader, StoreError, Tx, UnitError, refuse};
 use kit_http::extract::{Page, PageRequest};
-use kit_token::{Principal, Role, UserId};
+use kit_token::{Role, UserId};
 use thiserror::Error;
 
 use super::revoking::{Ended, Revoker};
 use super::sessions::Which;
-use super::{AuthFailure, AuthService, Origin, account_view, included};
+use super::{Actor, AuthFailure, AuthService, Origin, account_view, included};
 use crate::domain::{Account, AccountPatch, PatchRefusal};
 use crate::store::{self, AccountChange, AccountFilter};
 
@@ -56,7 +56,7 @@ impl AuthService {
     /// sessions left.
     pub(crate) async fn patch_account(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         user_id: UserId,
         patch: &PatchAccount,
         origin: &Origin,
@@ -71,9 +71,7 @@ impl AuthService {
         };
         let now = self.0.clock.now();
         let revoker = self.0.revoker(now);
-        let line = self
-            .0
-            .audit_line(actor.user_id, "account.changed", user_id, origin);
+        let line = self.0.audit_line(actor, "account.changed", user_id, origin);
         let unit = async move |tx: &mut Tx| {
             // The lock first, then the account: one order for everybody.
             store::lock_admins(tx).await?;
@@ -112,7 +110,7 @@ impl AuthService {
     /// Signs somebody out everywhere; whether there is such an account.
     pub(crate) async fn end_account_sessions(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         user_id: UserId,
         origin: &Origin,
     ) -> Result<bool, AuthFailure> {

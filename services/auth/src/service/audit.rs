@@ -1,13 +1,38 @@
 //! The audit log: who did what, when, from where.
 
+use std::fmt;
 use std::fmt::Display;
 
 use auth_api::AuditEntry;
 use kit_db::Reader;
 use kit_http::extract::{Page, PageRequest};
+use kit_token::{Principal, UserId};
 
 use super::{AuthFailure, AuthService, Inner, Origin};
 use crate::store;
+
+/// Who does something that is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Actor {
+    User(UserId),
+    /// Whoever runs the command line on the service's machine.
+    Operator,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user_id) => user_id.fmt(f),
+            Self::Operator => f.write_str("operator"),
+        }
+    }
+}
+
+impl From<&Principal> for Actor {
+    fn from(principal: &Principal) -> Self {
+        Self::User(principal.user_id)
+    }
+}
 
 impl Inner {
     /// A line to be stored with what it tells of.

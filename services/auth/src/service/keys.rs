@@ -2,10 +2,9 @@
 
 use auth_api::{KeyRotated, KeyView};
 use kit_db::{Reader, StoreError, Tx};
-use kit_token::Principal;
 use thiserror::Error;
 
-use super::{AuthFailure, AuthService, Origin};
+use super::{Actor, AuthFailure, AuthService, Origin};
 use crate::signing::{SigningError, new_pair};
 use crate::store;
 
@@ -39,14 +38,14 @@ impl AuthService {
     /// Makes a new key, published at once, which signs when every verifier has it.
     pub(crate) async fn rotate_keys(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
         let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
         let now = self.0.clock.now();
         let active_from = now.plus(self.0.settings.key_publish_ahead);
         let key = new_pair(self.0.settings.algorithm, seal, now, active_from)?;
-        let line = self.0.audit_line(actor.user_id, "key.rotated", &key.kid, origin);
+        let line = self.0.audit_line(actor, "key.rotated", &key.kid, origin);
         let unit = async move |tx: &mut Tx| {
             store::insert_key(tx, &key).await?;
             store::insert_audit(tx, &line).await?;
@@ -64,14 +63,14 @@ impl AuthService {
     /// every verifier has it are refused for a moment, which is the price of the emergency.
     pub(crate) async fn withdraw_key(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         kid: String,
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
         let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
         let now = self.0.clock.now();
         let spare = new_pair(self.0.settings.algorithm, seal, now, now)?;
-        let line = self.0.audit_line(actor.user_id, "key.withdrawn", &kid, origin);
+        let line = self.0.audit_line(actor, "key.withdrawn", &kid, origin);
         let unit = async move |tx: &mut Tx| {
             if !store::withdraw_key(tx, &kid, now).await? {
                 return Ok(false);

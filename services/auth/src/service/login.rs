@@ -23,6 +23,16 @@ pub(crate) struct Origin {
     pub ip: String,
 }
 
+impl Origin {
+    /// The command line of the service's own machine.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            device: "command line".to_owned(),
+            ip: String::new(),
+        }
+    }
+}
+
 /// What is stored when a session begins.
 #[derive(Clone)]
 struct Begin {
@@ -103,6 +113,11 @@ impl AuthService {
         let made = self.0.hasher.hash(password).await;
         made.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed"))
             .ok()
+    }
+
+    /// Who has this name or address.
+    pub(crate) async fn find_user(&self, name: &str) -> Result<Option<UserId>, AuthFailure> {
+        Ok(self.find_by_login(name).await?.map(|account| account.user_id))
     }
 
     async fn find_by_login(&self, name: &str) -> Result<Option<Account>, AuthFailure> {

@@ -24,6 +24,7 @@ use kit_runtime::{Clock, Ids, Timestamp};
 use kit_token::{Claims, Refusal, Role, SessionId, TokenId, UserId, Verifier};
 
 pub(crate) use accounts::AccountRefusal;
+pub(crate) use audit::Actor;
 pub(crate) use error::{AuthFailure, RegisterRefusal};
 pub(crate) use first_admin::{SetUpLink, SetUpRefusal};
 pub(crate) use guesses::{GuessRules, Guesses};

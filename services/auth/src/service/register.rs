@@ -5,7 +5,7 @@ use kit_db::{Tx, UnitError, refuse};
 use kit_token::{Role, UserId};
 
 use super::login::Origin;
-use super::{AuthService, IssueFor, RegisterRefusal, SessionOnRegister};
+use super::{Actor, AuthService, IssueFor, RegisterRefusal, SessionOnRegister};
 use crate::domain::{Account, Credentials, NewAccount};
 use crate::store::{self, Taken};
 
@@ -37,6 +37,25 @@ impl AuthService {
             session: session.map(|session| self.0.tokens(&account, IssueFor::new_session(&session))),
             username: account.username,
         })
+    }
+
+    /// Makes an account with a role, for whoever may give one.
+    pub(crate) async fn create_account(
+        &self,
+        request: &Register,
+        role: Role,
+    ) -> Result<UserId, RegisterRefusal> {
+        let account = self.new_account(request, role).await?;
+        let user_id = account.user_id;
+        let line = self
+            .0
+            .audit_line(Actor::Operator, "account.created", user_id, &Origin::nowhere());
+        let unit = async move |tx: &mut Tx| {
+            insert(tx, &account).await?;
+            Ok(store::insert_audit(tx, &line).await?)
+        };
+        self.0.db.write(unit).await.map_err(RegisterRefusal::from)?;
+        Ok(user_id)
     }
 
     /// Checks a request and hashes its password. Whether the name is free, only the insert can tell.

@@ -6,7 +6,7 @@ use kit_http::extract::{Page, PageRequest};
 use kit_token::{Principal, SessionId, UserId};
 
 use super::revoking::Ended;
-use super::{AuthFailure, AuthService, Origin};
+use super::{Actor, AuthFailure, AuthService, Origin};
 use crate::domain::{RefreshToken, SessionState};
 use crate::store;
 
@@ -47,11 +47,21 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<(), AuthFailure> {
         let other = refresh_token.and_then(|text| RefreshToken::open(text, &self.0.keys.refresh));
-        self.end(caller.user_id, Which::One(caller.session_id), caller, origin)
-            .await?;
+        self.end(
+            caller.user_id,
+            Which::One(caller.session_id),
+            &caller.into(),
+            origin,
+        )
+        .await?;
         if let Some(other) = other.filter(|other| other.session_id != caller.session_id) {
-            self.end(caller.user_id, Which::One(other.session_id), caller, origin)
-                .await?;
+            self.end(
+                caller.user_id,
+                Which::One(other.session_id),
+                &caller.into(),
+                origin,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -64,7 +74,7 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<bool, AuthFailure> {
         Ok(self
-            .end(caller.user_id, Which::One(session_id), caller, origin)
+            .end(caller.user_id, Which::One(session_id), &caller.into(), origin)
             .await?
             > 0)
     }
@@ -75,8 +85,13 @@ impl AuthService {
         caller: &Principal,
         origin: &Origin,
     ) -> Result<(), AuthFailure> {
-        self.end(caller.user_id, Which::AllBut(caller.session_id), caller, origin)
-            .await?;
+        self.end(
+            caller.user_id,
+            Which::AllBut(caller.session_id),
+            &caller.into(),
+            origin,
+        )
+        .await?;
         Ok(())
     }
 
@@ -85,12 +100,12 @@ impl AuthService {
         &self,
         user_id: UserId,
         which: Which,
-        actor: &Principal,
+        actor: &Actor,
         origin: &Origin,
     ) -> Result<usize, AuthFailure> {
         let now = self.0.clock.now();
         let revoker = self.0.revoker(now);
-        let line = self.0.audit_line(actor.user_id, "session.ended", user_id, origin);
+        let line = self.0.audit_line(actor, "session.ended", user_id, origin);
         let unit = async move |tx: &mut Tx| {
             // The lock that a refresh takes too: after this nothing of the session lives.
             store::find_by_id_for_update(tx, user_id).await?;
