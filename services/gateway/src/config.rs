@@ -4,6 +4,7 @@ use kit_config::{Accepts, BaseUrl, ByteSize, Kind, Mismatch, Raw, Span, Tables, 
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::limit::Rate;
 use crate::network::Network;
 
 kit_config::config! {
@@ -22,9 +23,19 @@ kit_config::config! {
         /// Whether requests are counted and, over a limit, refused.
         #[key("rate_limit.enabled")]
         rate_limit_enabled: bool = "true",
+        /// How many requests one address may send; of IPv6, one network of 64 bits. Behind a proxy that is not
+        /// among `gateway.trusted_proxies`, all clients together are one address.
+        #[key("rate_limit.address")]
+        rate_limit_address: Rate = "500/s burst 5000",
+        /// How many requests one signed-in user may send, from wherever.
+        #[key("rate_limit.user")]
+        rate_limit_user: Rate = "100/s burst 1000",
+        /// How many requests one address may send to one strict route: signing in, passwords, money.
+        #[key("rate_limit.strict")]
+        rate_limit_strict: Rate = "300/m burst 500",
         /// Routes to servers that are no part of the platform: `methods` (all, where absent), `pattern` or
         /// `prefix`, `target`, `access` (`public`, `user`, `staff` or `admin`), and where wanted `strip_prefix`,
-        /// `forward_authorization`, `body_limit`, `time_limit`.
+        /// `forward_authorization`, `body_limit`, `time_limit`, and `rate_limit` (for each address).
         routes: Tables<ExternalRoute>,
     }
 }
@@ -52,6 +63,8 @@ pub struct ExternalRoute {
     pub body_limit: Option<ByteSize>,
     /// The longest time from the request's head to the answer's.
     pub time_limit: Option<Span>,
+    /// How many requests one address may send to it; as many as to all routes, where absent.
+    pub rate_limit: Option<Rate>,
 }
 
 impl Value for Network {
@@ -79,6 +92,7 @@ mod tests {
         let config = GatewayConfig::defaults();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert!(config.rate_limit_enabled && config.routes.is_empty());
+        assert_eq!(config.rate_limit_strict.to_string(), "300/m burst 500");
     }
 
     #[test]
@@ -88,11 +102,12 @@ mod tests {
             ("gateway.rate_limit.enabled", "false"),
             (
                 "gateway.routes",
-                r#"[{"methods":["GET"],"prefix":"/legacy","target":"http://127.0.0.1:9","access":"user","time_limit":"5s"}]"#,
+                r#"[{"methods":["GET"],"prefix":"/legacy","target":"http://127.0.0.1:9","access":"user","time_limit":"5s","rate_limit":"5/m"}]"#,
             ),
         ]);
         assert_eq!(config.trusted_proxies.len(), 2);
         assert_eq!(config.routes[0].prefix.as_deref(), Some("/legacy"));
         assert_eq!(config.routes[0].time_limit, Some("5s".parse().unwrap()));
+        assert_eq!(config.routes[0].rate_limit, Some("5/m burst 5".parse().unwrap()));
     }
 }

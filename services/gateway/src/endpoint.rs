@@ -1,21 +1,24 @@
 //! How one request is judged and handed on.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Body as _;
-use kit_http::server::{Endpoint, PeerAddress, RouteLabel};
+use kit_http::server::{ClientAddress, Endpoint, PeerAddress, RouteLabel};
 use kit_http::{ApiError, ReplyBody, RequestBody, Verified};
 
 use crate::Gateway;
 use crate::body::ForwardedBody;
 use crate::builtin::wants_page;
-use crate::headers::{Sender, clean_request, forward};
+use crate::client::Origin;
+use crate::headers::{clean_request, forward};
+use crate::limit::Turn;
 use crate::path::NormalPath;
 use crate::table::{BuiltIn, Lookup, Place, PublicRoute};
 use crate::target::Outgoing;
+use crate::upgrade::{self, Handshake};
 
 /// Where a request that may pass goes.
 enum Onward<'a> {
@@ -27,6 +30,7 @@ enum Onward<'a> {
         number: usize,
         uri: Uri,
         verified: Option<Verified>,
+        handshake: Option<Handshake>,
     },
 }
 
@@ -39,7 +43,8 @@ struct Refused {
 impl Endpoint for Gateway {
     async fn call(&self, request: Request<RequestBody>) -> Response<ReplyBody> {
         let (mut parts, body) = request.into_parts();
-        let (label, mut reply) = match self.admit(&mut parts, &body) {
+        let origin = self.origin(&parts);
+        let (label, mut reply) = match self.admit(&mut parts, &body, origin) {
             Ok(Onward::Page) => (None, self.built_ins.page()),
             Ok(Onward::BuiltIn(route, which)) => {
                 let reply = self.built_ins.answer(which, &parts.uri, &parts.headers).await;
@@ -50,13 +55,20 @@ impl Endpoint for Gateway {
                 number,
                 uri,
                 verified,
+                handshake,
             }) => {
                 parts.uri = uri;
+                forward(&mut parts.headers, origin);
+                if handshake.is_some() {
+                    upgrade::announce(&mut parts.headers);
+                }
                 let body = ForwardedBody::new(body, route.body_limit);
                 let outgoing = Outgoing {
                     parts,
                     body,
                     verified,
+                    client: ClientAddress(origin.client),
+                    handshake,
                     route,
                 };
                 (Some(route.label), self.pass(number, outgoing).await)
@@ -72,8 +84,11 @@ impl Endpoint for Gateway {
 
 impl Gateway {
     /// Judges a request by its head alone; nothing of its body is read.
-    fn admit(&self, parts: &mut Parts, body: &RequestBody) -> Result<Onward<'_>, Refused> {
+    fn admit(&self, parts: &mut Parts, body: &RequestBody, origin: Origin) -> Result<Onward<'_>, Refused> {
+        let turn = self.limiter.turn(origin.client);
+        turn.of_address()?;
         refuse_tunnels(&parts.method)?;
+        let handshake = Handshake::take(parts, body)?;
         clean_request(&mut parts.headers)
             .map_err(|error| ApiError::bad_request("invalid_header", error.to_string()))?;
         let path = NormalPath::parse(parts.uri.path())
@@ -86,55 +101,59 @@ impl Gateway {
             }
             Lookup::Nothing => return Err(ApiError::not_found("there is nothing at this path").into()),
         };
-        self.admit_to(route, &path, parts, body).map_err(|error| Refused {
+        let admitted = self.admit_to(route, turn, &parts.headers, body);
+        let onward = admitted.and_then(|verified| match route.place {
+            Place::BuiltIn(which) => Ok(Onward::BuiltIn(route, which)),
+            Place::Target { number, strip } => Ok(Onward::Target {
+                route,
+                number,
+                uri: onward_uri(&path, strip, parts.uri.query())?,
+                verified,
+                handshake,
+            }),
+            Place::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
+        });
+        onward.map_err(|error| Refused {
             label: Some(route.label),
             error,
         })
     }
 
     /// The rules of the route itself.
-    fn admit_to<'a>(
-        &'a self,
-        route: &'a PublicRoute,
-        path: &NormalPath<'_>,
-        parts: &Parts,
+    fn admit_to(
+        &self,
+        route: &PublicRoute,
+        turn: Turn<'_>,
+        headers: &HeaderMap,
         body: &RequestBody,
-    ) -> Result<Onward<'a>, ApiError> {
-        let verified = route.access.admit(&self.verifier, &parts.headers)?;
+    ) -> Result<Option<Verified>, ApiError> {
+        turn.of_route(route.rate)?;
+        let verified = route.access.admit(&self.verifier, headers)?;
+        if let Some(Verified(user)) = &verified {
+            turn.of_user(user)?;
+        }
         // An announced length is refused before a byte of it is read.
         if body.size_hint().lower() > route.body_limit {
             return Err(ApiError::too_large(route.body_limit));
         }
-        match route.place {
-            Place::BuiltIn(which) => Ok(Onward::BuiltIn(route, which)),
-            Place::Target { number, strip } => Ok(Onward::Target {
-                route,
-                number,
-                uri: onward_uri(path, strip, parts.uri.query())?,
-                verified,
-            }),
-            Place::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
-        }
+        Ok(verified)
     }
 
-    async fn pass(&self, number: usize, mut outgoing: Outgoing<'_>) -> Response<ReplyBody> {
-        if let Some(PeerAddress(peer)) = outgoing.parts.extensions.get() {
-            let sender = self.sender(peer.ip());
-            forward(&mut outgoing.parts.headers, sender);
-        }
+    async fn pass(&self, number: usize, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
         match self.targets.get(number) {
             Some(target) => target.answer(outgoing).await,
             None => ApiError::internal("a route leads to no target").into_reply(),
         }
     }
 
-    fn sender(&self, address: IpAddr) -> Sender {
-        let trusted = self.trusted_proxies.iter().any(|block| block.contains(address));
-        if trusted {
-            Sender::TrustedProxy(address)
-        } else {
-            Sender::Client(address)
-        }
+    /// Whom the request comes from. The server behind which the gateway stands always says; all that it does
+    /// not speak of would be one and the same.
+    fn origin(&self, parts: &Parts) -> Origin {
+        let peer = parts
+            .extensions
+            .get()
+            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |PeerAddress(peer)| peer.ip());
+        Origin::of(peer, &parts.headers, &self.trusted_proxies)
     }
 }
 

@@ -8,12 +8,12 @@
 //! All other headers are end to end and pass untouched, `Authorization`, `Cookie`, `Range`,
 //! `Idempotency-Key`, `Last-Event-ID` and signatures included.
 
-use std::net::IpAddr;
-
 use http::header::{self, Entry};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kit_rpc::INTERNAL_KEY;
 use thiserror::Error;
+
+use crate::client::Origin;
 
 /// The user's id, for upstreams.
 pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
@@ -22,7 +22,8 @@ pub const USERNAME: HeaderName = HeaderName::from_static("x-username");
 /// The user's roles, separated by commas, for upstreams.
 pub const USER_ROLES: HeaderName = HeaderName::from_static("x-user-roles");
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// The proxies that a request came by, the last one last.
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -70,15 +71,6 @@ pub(crate) enum HeaderError {
     ProtectedNamed(HeaderName),
 }
 
-/// Who speaks to us, and whether we take their word for what came before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sender {
-    /// One of `gateway.trusted_proxies`.
-    TrustedProxy(IpAddr),
-    /// Anybody else.
-    Client(IpAddr),
-}
-
 /// Removes what is about the connection, and everything a client says in our name.
 pub(crate) fn clean_request(headers: &mut HeaderMap) -> Result<(), HeaderError> {
     drop_named_by_connection(headers, Protect::ReservedAndFraming)?;
@@ -99,23 +91,18 @@ pub(crate) fn clean_response(headers: &mut HeaderMap) {
 }
 
 /// Says where the request came from. A listed proxy's own account is kept and continued.
-pub(crate) fn forward(headers: &mut HeaderMap, sender: Sender) {
-    let address = match sender {
-        Sender::Client(address) => {
-            drop_matching(headers, is_forwarding);
-            address
-        }
-        Sender::TrustedProxy(address) => {
-            drop_matching(headers, |name| is_forwarding(name) && !is_canonical(name));
-            address
-        }
-    };
+pub(crate) fn forward(headers: &mut HeaderMap, origin: Origin) {
+    if origin.is_proxy {
+        drop_matching(headers, |name| is_forwarding(name) && !is_canonical(name));
+    } else {
+        drop_matching(headers, is_forwarding);
+    }
     let mut chain: Vec<u8> = Vec::with_capacity(48);
     for earlier in headers.get_all(FORWARDED_FOR) {
         chain.extend_from_slice(earlier.as_bytes());
         chain.extend_from_slice(b", ");
     }
-    chain.extend_from_slice(address.to_canonical().to_string().as_bytes());
+    chain.extend_from_slice(origin.peer.to_string().as_bytes());
     if let Ok(chain) = HeaderValue::from_maybe_shared(bytes::Bytes::from(chain)) {
         headers.insert(FORWARDED_FOR, chain);
     }
@@ -219,11 +206,22 @@ fn folded_bytes_equal(name: &[u8], ours: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use proptest::prelude::*;
 
     use super::*;
 
     const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+    const CLIENT: Origin = Origin {
+        peer: PEER,
+        is_proxy: false,
+        client: PEER,
+    };
+    const PROXY: Origin = Origin {
+        is_proxy: true,
+        ..CLIENT
+    };
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -341,7 +339,7 @@ mod tests {
             ("Forwarded", "for=10.0.0.1"),
             ("X-Real-IP", "10.0.0.1"),
         ]);
-        forward(&mut headers, Sender::Client(PEER));
+        forward(&mut headers, CLIENT);
         let expected = [
             ("host", "shop.example"),
             ("x-forwarded-for", "192.0.2.7"),
@@ -361,7 +359,7 @@ mod tests {
             ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-Host", "shop.example"),
         ]);
-        forward(&mut headers, Sender::TrustedProxy(PEER));
+        forward(&mut headers, PROXY);
         let expected = [
             ("host", "inner"),
             ("x-forwarded-for", "203.0.113.1, 203.0.113.2, 192.0.2.7"),

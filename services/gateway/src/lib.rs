@@ -7,9 +7,12 @@
 //! 1. the path is brought into its one reading ([`mod@path`]), the headers into what may pass ([`headers`]);
 //! 2. the route is found in a closed table that services and configuration filled when the gateway was built;
 //!    a route without an access rule, or two for the same requests, and there is no gateway;
-//! 3. the token is verified, once, and the role compared;
-//! 4. the request goes to a service in this process (a function call with the verified principal), to a
-//!    peer, or to a foreign server (over HTTP, with the identity in headers), as a stream either way.
+//! 3. whoever asks too often is refused, by address before the token is looked at and by user after it
+//!    ([`limit`]);
+//! 4. the token is verified, once, and the role compared;
+//! 5. the request goes to a service in this process (a function call with the verified principal), to a
+//!    peer, or to a foreign server (over HTTP, with the identity in headers), as a stream either way;
+//! 6. a WebSocket handshake becomes a tunnel only by the target's answer ([`upgrade`]).
 //!
 //! Invariants: what is matched is what is authorised is what is forwarded; a header in the gateway's name was
 //! written by the gateway; the internal key goes to peers and to nobody else.
@@ -19,10 +22,12 @@
 
 mod body;
 mod builtin;
+mod client;
 mod config;
 mod endpoint;
 mod external;
 mod headers;
+mod limit;
 mod mount;
 mod network;
 mod path;
@@ -30,6 +35,7 @@ mod pattern;
 mod table;
 mod target;
 mod trie;
+mod upgrade;
 
 use std::fmt;
 
@@ -37,12 +43,14 @@ use kit_config::BaseUrl;
 use kit_http::RouteTable;
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::{Pool, PoolSettings, TrustError};
-use kit_runtime::{Readiness, Tasks};
+use kit_runtime::{Clock, Readiness, Tasks};
+use kit_telemetry::Metrics;
 use kit_token::Verifier;
 use thiserror::Error;
 
 pub use config::{ExternalRoute, GatewayConfig};
 pub use headers::{USER_ID, USER_ROLES, USERNAME};
+pub use limit::{Rate, RateError};
 pub use network::{Network, NetworkError};
 pub use path::PathError;
 pub use pattern::PatternError;
@@ -50,9 +58,10 @@ pub use table::{RouteLine, RouteProblem};
 
 use builtin::BuiltIns;
 use external::{External, read_external};
+use limit::{Limiter, Rates};
 use mount::{Mounted, enter_own};
 use table::{Place, PublicRoute, Table};
-use target::Target;
+use target::{Outward, Target};
 
 /// What the gateway is built of.
 pub struct GatewayDeps {
@@ -68,6 +77,10 @@ pub struct GatewayDeps {
     pub connections: PoolSettings,
     /// For `/readyz`.
     pub readiness: Readiness,
+    /// By which rates are measured.
+    pub clock: Clock,
+    /// Where refusals are counted.
+    pub metrics: Metrics,
 }
 
 /// One service behind the gateway.
@@ -121,6 +134,7 @@ pub struct Gateway {
     targets: Vec<Target>,
     built_ins: BuiltIns,
     verifier: Verifier,
+    limiter: Limiter,
     trusted_proxies: Vec<Network>,
     lines: Vec<RouteLine>,
 }
@@ -131,20 +145,34 @@ pub fn build(config: GatewayConfig, deps: GatewayDeps) -> Result<Gateway, BuildE
     let (table, externals) = enter_all(&config, &tables)?;
     let lines = lines_of(&table, &tables, &externals);
     let built_ins = BuiltIns::new(&mounted(&tables).collect::<Vec<_>>(), &lines, deps.readiness);
-    let pool = Pool::new(deps.connections, deps.tasks);
-    let services = deps
-        .services
-        .iter()
-        .map(|backend| Target::service(&pool, backend, &deps.internal_keys));
-    let foreign = externals.iter().map(|external| Target::foreign(&pool, external));
+    let outward = Outward {
+        pool: Pool::new(deps.connections, deps.tasks.clone()),
+        internal_keys: deps.internal_keys,
+        tasks: deps.tasks,
+    };
+    let services = deps.services.iter().map(|backend| outward.service(backend));
+    let foreign = externals.iter().map(|external| outward.foreign(external));
     Ok(Gateway {
         targets: services.chain(foreign).collect::<Result<_, _>>()?,
         table,
         built_ins,
         verifier: deps.verifier,
+        limiter: limiter(&config, deps.clock, &deps.metrics),
         trusted_proxies: config.trusted_proxies,
         lines,
     })
+}
+
+fn limiter(config: &GatewayConfig, clock: Clock, metrics: &Metrics) -> Limiter {
+    if !config.rate_limit_enabled {
+        return Limiter::off();
+    }
+    let rates = Rates {
+        address: config.rate_limit_address,
+        user: config.rate_limit_user,
+        strict: config.rate_limit_strict,
+    };
+    Limiter::new(rates, clock, metrics)
 }
 
 /// The routes that a gateway of these services would have, without building one.

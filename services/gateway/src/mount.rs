@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::Method;
 use kit_http::server::RouteLabel;
-use kit_http::{Access, Exposure, Route, RouteTable};
+use kit_http::{Access, Exposure, RateClass, Route, RouteTable};
 
+use crate::limit::{RouteNumber, RouteRate};
 use crate::pattern::{Methods, Pattern};
 use crate::table::{BuiltIn, Place, PublicRoute, RouteProblem, Table};
 
@@ -57,25 +58,42 @@ impl Mounted<'_> {
         for prefix in self.prefixes() {
             problems.extend(self.hide_internal(table, prefix).err());
         }
-        for route in &self.table.routes {
-            if route.pattern.starts_with(WELL_KNOWN) {
-                self.enter_one(table, problems, route, "");
-                continue;
-            }
-            for prefix in self.prefixes() {
-                self.enter_one(table, problems, route, prefix);
+        for (number, route) in self.table.routes.iter().enumerate() {
+            let prefixes: &[&str] = if route.pattern.starts_with(WELL_KNOWN) {
+                &[""]
+            } else {
+                self.prefixes()
+            };
+            // One number for all its places: who signs in by an alias signs in.
+            let rate = self.rate_of(route, number);
+            for prefix in prefixes {
+                problems.extend(self.enter_one(table, route, prefix, rate).err());
             }
         }
     }
 
-    fn enter_one(&self, table: &mut Table, problems: &mut Vec<RouteProblem>, route: &Route, prefix: &str) {
-        let pattern = match Pattern::parse(&format!("{prefix}{}", route.pattern)) {
-            Ok(pattern) => pattern,
-            Err(why) => {
-                let from = format!("`{}` of `{}`", route.operation, self.table.service);
-                return problems.push(RouteProblem::Pattern { from, why });
-            }
-        };
+    fn rate_of(&self, route: &Route, number: usize) -> RouteRate {
+        match route.rate {
+            RateClass::Normal => RouteRate::Normal,
+            RateClass::Strict => RouteRate::Strict(RouteNumber {
+                target: self.number,
+                route: number,
+            }),
+        }
+    }
+
+    fn enter_one(
+        &self,
+        table: &mut Table,
+        route: &Route,
+        prefix: &str,
+        rate: RouteRate,
+    ) -> Result<(), RouteProblem> {
+        let pattern =
+            Pattern::parse(&format!("{prefix}{}", route.pattern)).map_err(|why| RouteProblem::Pattern {
+                from: format!("`{}` of `{}`", route.operation, self.table.service),
+                why,
+            })?;
         let place = match route.exposure {
             Exposure::Gateway => Place::Target {
                 number: self.number,
@@ -83,19 +101,19 @@ impl Mounted<'_> {
             },
             Exposure::OwnPort => Place::Hidden(self.number),
         };
-        let entered = table.add(PublicRoute {
+        table.add(PublicRoute {
             methods: Methods::Only(vec![route.method.clone()]),
             pattern,
             access: route.access,
             place,
             body_limit: route.body_limit,
             time_limit: route.time_limit,
+            rate,
             label: RouteLabel {
                 service: self.table.service,
                 operation: route.operation,
             },
-        });
-        problems.extend(entered.err());
+        })
     }
 
     fn hide_internal(&self, table: &mut Table, prefix: &str) -> Result<(), RouteProblem> {
@@ -111,6 +129,7 @@ impl Mounted<'_> {
             place: Place::Hidden(self.number),
             body_limit: 0,
             time_limit: Duration::ZERO,
+            rate: RouteRate::Normal,
             label: RouteLabel {
                 service: self.table.service,
                 operation: "internal",
@@ -139,6 +158,7 @@ pub(crate) fn enter_own(table: &mut Table, problems: &mut Vec<RouteProblem>) {
                 place: Place::BuiltIn(which),
                 body_limit: OWN_BODY_LIMIT,
                 time_limit: OWN_TIME_LIMIT,
+                rate: RouteRate::Normal,
                 label: RouteLabel {
                     service: "gateway",
                     operation,

@@ -16,6 +16,7 @@ use kit_http::Access;
 use kit_http::server::RouteLabel;
 use thiserror::Error;
 
+use crate::limit::RouteRate;
 use crate::pattern::{Methods, Pattern, PatternError};
 use crate::trie::{Claim, Trie};
 
@@ -30,6 +31,8 @@ pub(crate) struct PublicRoute {
     pub(crate) body_limit: u64,
     /// From the request's head to the answer's.
     pub(crate) time_limit: Duration,
+    /// How often one address may ask for it.
+    pub(crate) rate: RouteRate,
     pub(crate) label: RouteLabel,
 }
 
@@ -246,6 +249,7 @@ mod tests {
             place,
             body_limit: 0,
             time_limit: Duration::from_secs(1),
+            rate: RouteRate::Normal,
             label: RouteLabel {
                 service: "users",
                 operation: "op",

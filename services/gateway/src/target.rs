@@ -9,10 +9,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use kit_config::BaseUrl;
-use kit_http::server::RequestId;
+use kit_http::server::{ClientAddress, RequestId};
 use kit_http::{ApiError, ReplyBody, Verified};
 use kit_rpc::pool::{self, Pool, SendError};
 use kit_rpc::{INTERNAL_KEY, InternalKeys};
+use kit_runtime::Tasks;
 use kit_telemetry::TraceParent;
 use kit_token::{Principal, Role};
 use tokio::time::Instant;
@@ -22,6 +23,7 @@ use crate::body::ForwardedBody;
 use crate::external::{Authorization, External};
 use crate::headers::{USER_ID, USER_ROLES, USERNAME, clean_response};
 use crate::table::PublicRoute;
+use crate::upgrade::{self, Handshake};
 use crate::{Backend, BackendPlace, BuildError};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,6 +31,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A peer holds itself to the same limit; this much later we stop waiting for it to say so.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// An answer 101 that is no answer to a handshake.
+const UNASKED: &str = "switched protocols unasked";
 
 /// One of the places.
 pub(crate) enum Target {
@@ -48,6 +53,7 @@ pub(crate) struct Upstream {
     /// Only peers are sent one.
     internal_key: Option<HeaderValue>,
     authorization: Authorization,
+    tasks: Tasks,
 }
 
 /// A request on its way out, its headers cleaned.
@@ -55,32 +61,55 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) parts: Parts,
     pub(crate) body: ForwardedBody,
     pub(crate) verified: Option<Verified>,
+    pub(crate) client: ClientAddress,
+    pub(crate) handshake: Option<Handshake>,
     pub(crate) route: &'a PublicRoute,
 }
 
-impl Target {
-    pub(crate) fn service(
-        pool: &Pool<ForwardedBody>,
-        backend: &Backend,
-        keys: &InternalKeys,
-    ) -> Result<Self, BuildError> {
+/// What targets in other processes are made with.
+pub(crate) struct Outward {
+    pub(crate) pool: Pool<ForwardedBody>,
+    pub(crate) internal_keys: InternalKeys,
+    /// Tunnels run in these.
+    pub(crate) tasks: Tasks,
+}
+
+impl Outward {
+    pub(crate) fn service(&self, backend: &Backend) -> Result<Target, BuildError> {
         match &backend.place {
-            BackendPlace::Hosted(router) => Ok(Self::Hosted(router.clone())),
+            BackendPlace::Hosted(router) => Ok(Target::Hosted(router.clone())),
             BackendPlace::Peer(address) => {
-                let mut upstream = Upstream::new(pool, address)?;
+                let mut upstream = self.upstream(address)?;
                 upstream.display = backend.display;
-                upstream.internal_key = Some(keys.to_send());
-                Ok(Self::Upstream(Box::new(upstream)))
+                upstream.internal_key = Some(self.internal_keys.to_send());
+                Ok(Target::Upstream(Box::new(upstream)))
             }
         }
     }
 
-    pub(crate) fn foreign(pool: &Pool<ForwardedBody>, external: &External) -> Result<Self, BuildError> {
-        let mut upstream = Upstream::new(pool, &external.target)?;
+    pub(crate) fn foreign(&self, external: &External) -> Result<Target, BuildError> {
+        let mut upstream = self.upstream(&external.target)?;
         upstream.authorization = external.authorization;
-        Ok(Self::Upstream(Box::new(upstream)))
+        Ok(Target::Upstream(Box::new(upstream)))
     }
 
+    fn upstream(&self, address: &BaseUrl) -> Result<Upstream, BuildError> {
+        let refuse = |source| BuildError::Trust {
+            target: address.to_string(),
+            source,
+        };
+        Ok(Upstream {
+            connections: self.pool.upstream(address).map_err(refuse)?,
+            path_prefix: address.path_prefix().to_owned(),
+            display: "Upstream",
+            internal_key: None,
+            authorization: Authorization::Forwarded,
+            tasks: self.tasks.clone(),
+        })
+    }
+}
+
+impl Target {
     /// Hands a request over and waits for the head of the answer.
     pub(crate) async fn answer(&self, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
         match self {
@@ -98,39 +127,38 @@ impl Target {
 async fn host(mut router: axum::Router, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
     let (overrun, body_limit) = (outgoing.body.overrun(), outgoing.route.body_limit);
     let mut request = Request::from_parts(outgoing.parts, Body::new(outgoing.body));
+    let extensions = request.extensions_mut();
+    extensions.insert(outgoing.client);
     if let Some(verified) = outgoing.verified {
-        request.extensions_mut().insert(verified);
+        extensions.insert(verified);
     }
+    let expected = outgoing.handshake.map(|Handshake { client, expected }| {
+        extensions.insert(client);
+        expected
+    });
     let Ok(response) = router.call(request).await;
     // To the handler the body merely broke off; the client is told why.
     if overrun.happened() {
         return ApiError::too_large(body_limit).into_reply();
     }
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS
+        && !expected.is_some_and(|expected| expected.is_in(response.headers()))
+    {
+        return ApiError::internal(UNASKED).into_reply();
+    }
     response.map(ReplyBody::Hosted)
 }
 
 impl Upstream {
-    fn new(pool: &Pool<ForwardedBody>, address: &BaseUrl) -> Result<Self, BuildError> {
-        let refuse = |source| BuildError::Trust {
-            target: address.to_string(),
-            source,
-        };
-        Ok(Self {
-            connections: pool.upstream(address).map_err(refuse)?,
-            path_prefix: address.path_prefix().to_owned(),
-            display: "Upstream",
-            internal_key: None,
-            authorization: Authorization::Forwarded,
-        })
-    }
-
     /// Sends a request and gives back the answer, whose body is still under way.
     async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<ReplyBody>, ApiError> {
         let Outgoing {
             mut parts,
             body,
             verified,
+            handshake,
             route,
+            ..
         } = outgoing;
         if !self.path_prefix.is_empty() {
             parts.uri = prefixed(&self.path_prefix, &parts.uri)?;
@@ -140,7 +168,10 @@ impl Upstream {
         let request = Request::from_parts(onward(parts), body);
         let deadline = Instant::now() + route.time_limit + GRACE;
         match self.connections.send_before(request, deadline).await {
-            Ok(response) => self.check_answer(response),
+            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                self.turn_over(response, handshake)
+            }
+            Ok(response) => Ok(passed_on(response)),
             Err(_) if overrun.happened() => Err(ApiError::too_large(route.body_limit)),
             Err(error) => Err(self.refusal(error)),
         }
@@ -172,16 +203,23 @@ impl Upstream {
         }
     }
 
-    fn check_answer(&self, response: Response<Incoming>) -> Result<Response<ReplyBody>, ApiError> {
-        let (mut parts, body) = response.into_parts();
-        // We asked for no upgrade, so this is an answer nobody can read on.
-        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(self.bad_gateway("switched protocols unasked"));
+    /// Makes a tunnel of both connections. An answer to what nobody asked is one that nobody can read on.
+    fn turn_over(
+        &self,
+        mut response: Response<Incoming>,
+        handshake: Option<Handshake>,
+    ) -> Result<Response<ReplyBody>, ApiError> {
+        match handshake {
+            Some(Handshake { client, expected }) if expected.is_in(response.headers()) => {
+                let upstream = hyper::upgrade::on(&mut response);
+                self.tasks
+                    .spawn("gateway.tunnel", upgrade::join(client, upstream));
+                let mut reply = passed_on(response);
+                upgrade::announce(reply.headers_mut());
+                Ok(reply)
+            }
+            Some(_) | None => Err(self.bad_gateway(UNASKED)),
         }
-        clean_response(&mut parts.headers);
-        parts.extensions.clear();
-        parts.version = http::Version::HTTP_11;
-        Ok(Response::from_parts(parts, ReplyBody::Proxied(body)))
     }
 
     /// What surely was not done may be tried again and is 503; where nobody knows, it is not.
@@ -208,6 +246,15 @@ impl Upstream {
         let message = format!("{} service broke off", self.display);
         ApiError::new(StatusCode::BAD_GATEWAY, "bad_gateway", message).with_cause(cause)
     }
+}
+
+/// The answer as the client gets it: its own end to end, the connection's left out.
+fn passed_on(response: Response<Incoming>) -> Response<ReplyBody> {
+    let (mut parts, body) = response.into_parts();
+    clean_response(&mut parts.headers);
+    parts.extensions.clear();
+    parts.version = http::Version::HTTP_11;
+    Response::from_parts(parts, ReplyBody::Proxied(body))
 }
 
 fn name_user(headers: &mut HeaderMap, principal: &Principal) {

@@ -4,7 +4,8 @@ use gateway::{Backend, BackendPlace, GatewayConfig, GatewayDeps};
 use http::Method;
 use kit_http::{Access, Route, RouteTable};
 use kit_rpc::pool::PoolSettings;
-use kit_runtime::{Lifecycle, Readiness};
+use kit_runtime::{Clock, Lifecycle, Readiness};
+use kit_telemetry::Metrics;
 
 use crate::harness::{internal_keys, verifier};
 
@@ -25,6 +26,8 @@ fn services(tables: Vec<RouteTable>) -> GatewayDeps {
         tasks: Lifecycle::new().tasks(),
         connections: PoolSettings::default(),
         readiness: Readiness::new(),
+        clock: Clock::system(),
+        metrics: Metrics::new(),
     }
 }
 

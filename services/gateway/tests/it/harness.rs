@@ -78,6 +78,8 @@ impl World {
             tasks: lifecycle.tasks(),
             connections: PoolSettings::default(),
             readiness,
+            clock: Clock::system(),
+            metrics: Metrics::new(),
         };
         let gateway = gateway::build(config(foreign_address, keys), deps).unwrap();
         let routes = gateway.routes().to_vec();
