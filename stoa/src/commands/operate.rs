@@ -26,7 +26,7 @@ pub(super) fn keys(config: Loaded, options: &Keys) -> anyhow::Result<ExitCode> {
         };
         match options {
             Keys::List(listing) if listing.json => answer(&serde_json::to_string_pretty(&keys)?),
-            _ => keys.iter().for_each(|key| answer(&key_line(key))),
+            _ => answer(&keys.iter().map(key_line).collect::<Vec<_>>().join("\n")),
         }
         Ok(())
     })
@@ -43,7 +43,8 @@ pub(super) fn admin(config: Loaded, options: &Admin) -> anyhow::Result<ExitCode>
                         accounts.iter().map(|account| json!(account)).collect::<Value>()
                     ));
                 } else {
-                    accounts.iter().for_each(|account| answer(&account_line(account)));
+                    let lines: Vec<_> = accounts.iter().map(account_line).collect();
+                    answer(&lines.join("\n"));
                 }
             }
             Admin::Create {
