@@ -8,6 +8,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use sqlx::AnyConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -93,7 +95,9 @@ impl Pool {
         loop {
             let (link, slot) = self.take().await?.split();
             let mut reader = Reader { link };
-            let read = tokio::time::timeout(limit, unit.clone()(&mut reader)).await;
+            // Boxed, so that whoever awaits this can see that it is `Send` whatever the unit borrows.
+            let running: BoxFuture<'_, Result<T, StoreError>> = unit.clone()(&mut reader).boxed();
+            let read = tokio::time::timeout(limit, running).await;
             // A reader that is dropped on the way here, or whose statement may still run, is closed.
             let Ok(result) = read else {
                 return Err(Unavailable::TimedOut.into());

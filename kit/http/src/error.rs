@@ -111,6 +111,21 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// 422: the idempotency key belongs to another request.
+    pub fn idempotency_key_reused() -> Self {
+        let message = "`Idempotency-Key` was used for another request";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            message,
+        )
+    }
+
+    /// 409: the first request with this idempotency key has no answer yet.
+    pub fn still_running() -> Self {
+        Self::conflict("still_running", "the same request is still running").with_retry_after(1)
+    }
+
     /// 413.
     pub fn too_large(limit: u64) -> Self {
         let message = format!("the body is larger than {limit} bytes");

@@ -107,6 +107,11 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
                 .push(json!({ "name": name, "in": "query", "description": described, "schema": schema }));
         }
     }
+    for (name, meaning) in &route.doc.headers {
+        parameters.push(json!({
+            "name": name, "in": "header", "description": meaning, "schema": { "type": "string" }
+        }));
+    }
     parameters
 }
 

@@ -95,6 +95,7 @@ pub struct Route {
 pub(crate) struct RouteDoc {
     pub summary: &'static str,
     pub query: Option<SchemaOf>,
+    pub headers: Vec<(&'static str, &'static str)>,
     pub body: Option<RequestDoc>,
     pub answer: Option<Answer>,
     pub refusals: Vec<(StatusCode, &'static str)>,
@@ -199,6 +200,26 @@ impl Route {
             example: Value::from("<!doctype html>…"),
         });
         self
+    }
+
+    /// Takes `Idempotency-Key`: sent again with the same key and body, it answers as it did the first time.
+    #[must_use]
+    pub fn idempotent(mut self) -> Self {
+        let meaning = "Chosen by the client; the same key and body get the same answer and have one effect";
+        self.doc.headers.push(("Idempotency-Key", meaning));
+        self.refuses(StatusCode::CONFLICT, "the same request is still running")
+            .refuses(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "`Idempotency-Key` was used for another request",
+            )
+    }
+
+    /// Honours `If-Match`: refused where the resource has changed since the client saw it.
+    #[must_use]
+    pub fn conditional(mut self) -> Self {
+        let meaning = "The `ETag` that the client has seen, or `*`";
+        self.doc.headers.push(("If-Match", meaning));
+        self.refuses(StatusCode::PRECONDITION_FAILED, "the resource has changed since")
     }
 
     /// A refusal of its own, beyond those that follow from access and body.

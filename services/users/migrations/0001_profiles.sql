@@ -4,8 +4,9 @@ CREATE TABLE profiles (
     email      TEXT NOT NULL,
     full_name  TEXT,
     bio        TEXT,
-    -- Grows with each change; the resource's ETag.
-    version    BIGINT NOT NULL DEFAULT 1 CHECK (version > 0),
+    -- Begins with the time of creation and grows with each change; the resource's ETag. So a profile that
+    -- was deleted and made anew never carries a tag that somebody has seen before.
+    version    BIGINT NOT NULL CHECK (version > 0),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );

@@ -3,6 +3,7 @@
 mod json;
 mod page;
 mod params;
+mod strict;
 
 pub use json::{BodyLimit, Json, OptionalJson};
 pub use page::{ArrayPage, Page, PageQuery, PageRequest};

@@ -156,7 +156,7 @@ pub(crate) fn verifier() -> Verifier {
     verifier
 }
 
-fn person(number: u64, role: Role) -> Person {
+pub(crate) fn person(number: u64, role: Role) -> Person {
     let ids = Ids::seeded(number * 100);
     let id = ids.uuid().to_string();
     let now = Clock::system().now();

@@ -4,11 +4,15 @@
 mod access;
 mod building;
 mod built_in;
+mod events;
 mod failures;
 mod harness;
 mod headers;
 mod limits;
+mod live;
+mod rates;
 mod routing;
+mod sockets;
 mod streaming;
 mod target;
 mod wire;

@@ -112,6 +112,11 @@ impl Wire {
         Answer { head, body }
     }
 
+    /// Says that nothing more will be sent.
+    pub(crate) async fn finish(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// Whether the other end closes, with nothing more to read.
     pub(crate) async fn ends(&mut self) -> bool {
         self.unread.is_empty() && !self.read().await

@@ -9,7 +9,6 @@ use crate::types::{CreateProfile, Health, ProfileChanged, ProfileView, UpdatePro
 
 const USER: &str = "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
 const ONLY_YOUR_OWN: &str = "You can only modify your own profile";
-const CHANGED_SINCE: &str = "the resource has changed since";
 
 /// Everything users serves.
 pub fn routes() -> RouteTable {
@@ -51,6 +50,7 @@ fn create() -> Route {
         }))
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile created successfully"))
         .refuses(StatusCode::CONFLICT, "Profile already exists")
+        .idempotent()
         .refuses(StatusCode::FORBIDDEN, "You can only create your own profile")
 }
 
@@ -68,7 +68,7 @@ fn update() -> Route {
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile updated successfully"))
         .refuses(StatusCode::FORBIDDEN, ONLY_YOUR_OWN)
         .refuses(StatusCode::NOT_FOUND, "User not found")
-        .refuses(StatusCode::PRECONDITION_FAILED, CHANGED_SINCE)
+        .conditional()
 }
 
 fn delete() -> Route {
@@ -77,7 +77,7 @@ fn delete() -> Route {
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile deleted successfully"))
         .refuses(StatusCode::FORBIDDEN, ONLY_YOUR_OWN)
         .refuses(StatusCode::NOT_FOUND, "User not found")
-        .refuses(StatusCode::PRECONDITION_FAILED, CHANGED_SINCE)
+        .conditional()
 }
 
 fn get_own() -> Route {
@@ -92,7 +92,7 @@ fn put_own() -> Route {
         .summary("Changes the caller's own profile, and makes it where there is none")
         .body::<UpdateProfile>(json!({ "full_name": "Ada Lovelace" }))
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile updated successfully"))
-        .refuses(StatusCode::PRECONDITION_FAILED, CHANGED_SINCE)
+        .conditional()
 }
 
 fn profile() -> Value {

@@ -7,7 +7,7 @@ use users_api::{CreateProfile, ProfileView, UpdateProfile};
 
 use super::Editor;
 
-const LONGEST_USERNAME: usize = 32;
+const USERNAME_LENGTHS: std::ops::RangeInclusive<usize> = 3..=32;
 const LONGEST_EMAIL: usize = 254;
 const LONGEST_FULL_NAME: usize = 200;
 const LONGEST_BIO: usize = 2000;
@@ -65,13 +65,16 @@ impl ProfileDraft {
             Editor::Owner { username, .. } if !username.eq_ignore_ascii_case(&request.username) => {
                 errors.push(FieldError::new("/username", "must be your own username"));
             }
-            Editor::Owner { .. } => {}
-            Editor::Admin => check_text(&mut errors, "/username", &request.username, LONGEST_USERNAME),
+            Editor::Admin if !is_username(&request.username) => {
+                let wanted = "must be 3 to 32 of `A-Z a-z 0-9 _ . -`";
+                errors.push(FieldError::new("/username", wanted));
+            }
+            Editor::Owner { .. } | Editor::Admin => {}
         }
-        check_text(&mut errors, "/email", &request.email, LONGEST_EMAIL);
-        if !request.email.contains('@') {
+        if !is_email(&request.email) {
             errors.push(FieldError::new("/email", "must be an e-mail address"));
         }
+        check_length(&mut errors, "/email", &request.email, LONGEST_EMAIL);
         let wanted = UpdateProfile {
             full_name: Some(request.full_name),
             bio: Some(request.bio),
@@ -124,11 +127,20 @@ fn check_free_text(
     }
 }
 
-fn check_text(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest: usize) {
-    if text.trim().is_empty() {
-        errors.push(FieldError::new(pointer, "must not be empty"));
-    }
-    check_length(errors, pointer, text, longest);
+/// As auth takes them.
+fn is_username(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    USERNAME_LENGTHS.contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// Shaped like one; whether it exists and whose it is, only auth finds out.
+fn is_email(text: &str) -> bool {
+    let odd = |c: char| c == '@' || c.is_whitespace() || c.is_control();
+    text.split_once('@').is_some_and(|(local, domain)| {
+        [local, domain]
+            .iter()
+            .all(|part| !part.is_empty() && !part.contains(odd))
+    })
 }
 
 fn check_length(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest: usize) {

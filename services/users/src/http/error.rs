@@ -6,6 +6,14 @@ use kit_http::{ApiError, IfMatch};
 
 use crate::service::UsersFailure;
 
+/// As [`refused`], in the words of who makes a profile.
+pub(super) fn not_created(failure: UsersFailure) -> ApiError {
+    match failure {
+        UsersFailure::NotYours(_) => ApiError::forbidden("You can only create your own profile"),
+        failure => refused(failure),
+    }
+}
+
 pub(super) fn refused(failure: UsersFailure) -> ApiError {
     match failure {
         UsersFailure::Invalid(errors) => ApiError::invalid(errors),
@@ -13,6 +21,8 @@ pub(super) fn refused(failure: UsersFailure) -> ApiError {
         UsersFailure::Exists => ApiError::conflict("profile_already_exists", "Profile already exists"),
         UsersFailure::NotFound | UsersFailure::Auth(AuthError::UnknownAccount) => not_found(),
         UsersFailure::ChangedSince => IfMatch::failed(),
+        UsersFailure::KeyReused => ApiError::idempotency_key_reused(),
+        UsersFailure::StillRunning => ApiError::still_running(),
         UsersFailure::Auth(error @ (AuthError::Unavailable | AuthError::Unknown)) => {
             ApiError::unavailable("Auth service unavailable").with_cause(error)
         }

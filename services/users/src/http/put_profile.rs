@@ -3,6 +3,7 @@
 use axum::extract::State;
 use kit_http::extract::Json;
 use kit_http::{ApiError, Customer, Etag, IfMatch};
+use kit_rpc::CallContext;
 use users_api::{ProfileChanged, UpdateProfile};
 
 use super::error::refused;
@@ -11,12 +12,16 @@ use crate::service::{Saved, UsersService};
 pub(super) async fn put_profile(
     Customer(caller): Customer,
     State(users): State<UsersService>,
+    call: CallContext,
     seen: IfMatch,
     Json(request): Json<UpdateProfile>,
 ) -> Result<(Etag, Json<ProfileChanged>), ApiError> {
-    let saved = users.save_own(&caller, request, seen).await.map_err(refused)?;
+    let saved = users
+        .save_own(&caller, request, seen, &call)
+        .await
+        .map_err(refused)?;
     let (version, message) = match saved {
-        Saved::Created => (1, "Profile created successfully"),
+        Saved::Created { version } => (version, "Profile created successfully"),
         Saved::Updated { version } => (version, "Profile updated successfully"),
     };
     let changed = ProfileChanged {

@@ -21,6 +21,10 @@ pub(crate) enum UsersFailure {
     NotFound,
     #[error("somebody changed it since")]
     ChangedSince,
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("the same request is still running")]
+    StillRunning,
     #[error(transparent)]
     Auth(#[from] AuthError),
     #[error(transparent)]

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_api::{AuthClient, GetIdentity};
+use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
 use kit_db::{Db, Reader, StoreError, Tx, UnitError, WriteError, refuse};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
-use kit_rpc::{Actor, CallContext, Deadline};
+use kit_rpc::CallContext;
 use kit_runtime::Clock;
 use kit_token::{Principal, UserId};
-use users_api::{CreateProfile, FindProfile, ProfileView, UpdateProfile, Users, UsersError};
+use serde::Serialize;
+use users_api::{CreateProfile, FindProfile, ProfileChanged, ProfileView, UpdateProfile, Users, UsersError};
 
 pub(crate) use error::UsersFailure;
 
@@ -35,7 +37,10 @@ struct Inner {
 /// Whether `PUT /profile` made a profile or changed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Saved {
-    Created,
+    Created {
+        /// The first version.
+        version: i64,
+    },
     Updated {
         /// The version after it.
         version: i64,
@@ -64,14 +69,33 @@ impl UsersService {
         Ok(Page::cut(found, request, |profile| profile.user_id.to_string()))
     }
 
-    pub(crate) async fn create(&self, editor: &Editor, request: CreateProfile) -> Result<(), UsersFailure> {
-        editor.may_change(request.user_id)?;
-        let draft = ProfileDraft::check(request, editor).map_err(UsersFailure::Invalid)?;
-        if self.insert(draft).await? {
-            Ok(())
-        } else {
-            Err(UsersFailure::Exists)
-        }
+    /// Makes a profile. Sent again with the same idempotency key, it answers as it did the first time.
+    pub(crate) async fn create(
+        &self,
+        caller: &Principal,
+        request: CreateProfile,
+        call: &CallContext,
+    ) -> Result<ProfileChanged, UsersFailure> {
+        let (editor, user_id) = (Editor::from(caller), request.user_id);
+        editor.may_change(user_id)?;
+        let hash = idempotency::request_hash([json(&request)?.as_bytes()]);
+        let draft = ProfileDraft::check(request, &editor).map_err(UsersFailure::Invalid)?;
+        let changed = ProfileChanged {
+            user_id,
+            message: "Profile created successfully".to_owned(),
+        };
+        let Some(key) = call.idempotency_key() else {
+            let made = self.insert(draft).await?;
+            return made.map(|_| changed).ok_or(UsersFailure::Exists);
+        };
+        let scope = IdempotencyScope {
+            scope: format!("{}:create_user", caller.user_id),
+            key: key.to_string(),
+            request_hash: hash,
+            wait: call.deadline().remaining(),
+        };
+        let answer = self.insert_once(scope, draft, json(&changed)?).await?;
+        serde_json::from_str(&answer.body).map_err(unreadable)
     }
 
     /// Changes a profile; answers with its new version.
@@ -116,14 +140,19 @@ impl UsersService {
         caller: &Principal,
         request: UpdateProfile,
         seen: IfMatch,
+        call: &CallContext,
     ) -> Result<Saved, UsersFailure> {
         let (editor, user_id) = (Editor::from(caller), caller.user_id);
         match self.update(&editor, user_id, request.clone(), seen.clone()).await {
-            Err(UsersFailure::NotFound) if seen == IfMatch::Absent => {}
+            Err(UsersFailure::NotFound) => {}
             ended => return ended.map(|version| Saved::Updated { version }),
         }
+        // What the client has seen is gone; without that wish it would be made anew.
+        if seen != IfMatch::Absent {
+            return Err(UsersFailure::ChangedSince);
+        }
         let change = ProfileChange::check(request.clone()).map_err(UsersFailure::Invalid)?;
-        let call = CallContext::new(Actor::Service("users".into()), Deadline::after(AUTH_LIMIT));
+        let call = call.clone().for_service("users").within(AUTH_LIMIT);
         let identity = self.0.auth.get_identity(&call, GetIdentity { user_id }).await?;
         let draft = ProfileDraft {
             user_id,
@@ -131,8 +160,8 @@ impl UsersService {
             email: identity.email,
             change,
         };
-        if self.insert(draft).await? {
-            return Ok(Saved::Created);
+        if let Some(version) = self.insert(draft).await? {
+            return Ok(Saved::Created { version });
         }
         // Somebody made it meanwhile, so there is one to change.
         self.update(&editor, user_id, request, seen)
@@ -140,19 +169,52 @@ impl UsersService {
             .map(|version| Saved::Updated { version })
     }
 
-    async fn insert(&self, draft: ProfileDraft) -> Result<bool, UsersFailure> {
+    async fn insert(&self, draft: ProfileDraft) -> Result<Option<i64>, UsersFailure> {
         let now = self.0.clock.now();
         self.write(async move |tx: &mut Tx| Ok(store::insert(tx, &draft, now).await?))
             .await
+    }
+
+    async fn insert_once(
+        &self,
+        scope: IdempotencyScope,
+        draft: ProfileDraft,
+        body: String,
+    ) -> Result<Answer, UsersFailure> {
+        let now = self.0.clock.now();
+        let unit = async move |tx: &mut Tx| match store::insert(tx, &draft, now).await? {
+            Some(_) => Ok(Answer {
+                status: 200,
+                body: body.clone(),
+            }),
+            None => Err(refuse(UsersFailure::Exists)),
+        };
+        match idempotency::run(&self.0.db, scope, unit).await {
+            Ok(outcome) => Ok(outcome.into_answer()),
+            Err(IdempotencyError::OtherBody) => Err(UsersFailure::KeyReused),
+            Err(IdempotencyError::StillRunning) => Err(UsersFailure::StillRunning),
+            Err(IdempotencyError::Write(error)) => Err(settled(error)),
+        }
     }
 
     async fn write<T: Send + 'static>(
         &self,
         unit: impl for<'t> kit_db::Unit<'t, T, UnitError<UsersFailure>> + Clone + Send + 'static,
     ) -> Result<T, UsersFailure> {
-        let written: Result<T, WriteError<_>> = self.0.db.write(unit).await;
-        written.map_err(|error| error.flatten().settle(UsersFailure::Store))
+        self.0.db.write(unit).await.map_err(settled)
     }
+}
+
+fn settled(error: WriteError<UnitError<UsersFailure>>) -> UsersFailure {
+    error.flatten().settle(UsersFailure::Store)
+}
+
+fn json(value: &impl Serialize) -> Result<String, UsersFailure> {
+    serde_json::to_string(value).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> UsersFailure {
+    UsersFailure::Store(StoreError::Database(error.into()))
 }
 
 /// The profile as it is now, held until the transaction ends, if it is what the client has seen.

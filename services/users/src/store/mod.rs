@@ -35,21 +35,27 @@ pub(crate) async fn list(on: &mut impl Session, after: &str, limit: i64) -> Resu
     statement.all(on).await?.iter().map(profile).collect()
 }
 
-/// Makes the profile unless there is one; whether it was made.
-pub(crate) async fn insert(tx: &mut Tx, draft: &ProfileDraft, now: Timestamp) -> Result<bool, StoreError> {
+/// Makes the profile unless there is one; its version if it was made.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    draft: &ProfileDraft,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let version = now.as_micros();
     let made = sql(
-        "INSERT INTO profiles (user_id, username, email, full_name, bio, created_at, updated_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (user_id) DO NOTHING",
+        "INSERT INTO profiles (user_id, username, email, full_name, bio, version, created_at, updated_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (user_id) DO NOTHING",
     )
     .bind(draft.user_id.to_string())
     .bind(draft.username.as_str())
     .bind(draft.email.as_str())
     .bind(draft.change.full_name.clone().flatten())
     .bind(draft.change.bio.clone().flatten())
+    .bind(version)
     .bind(now)
     .execute(tx)
     .await?;
-    Ok(made == 1)
+    Ok((made == 1).then_some(version))
 }
 
 /// Writes the members that the change names and counts the version up. The caller holds the row.

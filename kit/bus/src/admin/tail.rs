@@ -1,0 +1,75 @@
+//! Looking at a log.
+
+use kit_db::{Reader, Row, StoreError, sql};
+use kit_runtime::Timestamp;
+use serde::Serialize;
+
+use super::Admin;
+
+/// An event as it stands in a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoggedEvent {
+    /// Where it stands.
+    pub position: i64,
+    /// Its identifier.
+    pub event_id: String,
+    /// Its topic.
+    pub topic: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its key.
+    pub key: String,
+    /// When it was published.
+    pub at: Timestamp,
+    /// Its attributes, JSON.
+    pub headers: String,
+    /// What happened, JSON.
+    pub payload: String,
+}
+
+impl Admin {
+    /// Events of a source's log after a position, or without one the last of it, in the order they were
+    /// written. For a look: what a transaction that is still open has written may come later, before others.
+    /// None where the source is not known.
+    pub async fn tail(
+        &self,
+        source: &str,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Option<Vec<LoggedEvent>>, StoreError> {
+        let Some(log) = self.sources.log(source) else {
+            return Ok(None);
+        };
+        let outbox = log.outbox().clone();
+        let rows = log.db().read(async move |reader: &mut Reader| {
+            let mut select = sql("SELECT * FROM ").push_table(&outbox);
+            if let Some(after) = after {
+                select = select.push(" WHERE position > ").push_bind(after);
+            }
+            let order = if after.is_some() {
+                " ORDER BY position LIMIT "
+            } else {
+                " ORDER BY position DESC LIMIT "
+            };
+            let rows = select.push(order).push_bind(limit).all(reader).await?;
+            rows.iter().map(logged).collect::<Result<Vec<_>, StoreError>>()
+        });
+        let mut events = rows.await?;
+        events.sort_by_key(|event| event.position);
+        Ok(Some(events))
+    }
+}
+
+fn logged(row: &Row) -> Result<LoggedEvent, StoreError> {
+    Ok(LoggedEvent {
+        position: row.get("position")?,
+        event_id: row.get("event_id")?,
+        topic: row.get("topic")?,
+        kind: row.get("type")?,
+        key: row.get("key")?,
+        at: row.get("created_at")?,
+        headers: row.get("headers")?,
+        payload: row.get("payload")?,
+    })
+}

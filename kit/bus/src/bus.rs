@@ -1,0 +1,169 @@
+//! The bus of one service: what it listens to, with its own database.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kit_db::{Db, StoreError};
+use kit_runtime::{Clock, Ids, Tasks};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::admin::Admin;
+use crate::broadcast::Broadcast;
+use crate::group::Group;
+use crate::lease::Leases;
+use crate::metrics::BusMetrics;
+use crate::retention;
+use crate::settings::BusSettings;
+use crate::source::Sources;
+use crate::wake;
+
+/// Why a subscription cannot begin. Each is a defect of the program or its wiring.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BusError {
+    /// No source publishes it.
+    #[error("nobody publishes the topic `{topic}`")]
+    NoSource {
+        /// The topic.
+        topic: &'static str,
+    },
+    /// A type has two handlers.
+    #[error("events of type `{kind}` are handled twice")]
+    HandledTwice {
+        /// The type.
+        kind: &'static str,
+    },
+    /// A group's name is taken in this process.
+    #[error("the group `{name}` is started twice")]
+    StartedTwice {
+        /// The group.
+        name: &'static str,
+    },
+    /// No handler.
+    #[error("`{name}` listens to nothing")]
+    Nothing {
+        /// The group or broadcast.
+        name: &'static str,
+    },
+}
+
+/// What a bus needs of its service and its process.
+#[derive(Clone)]
+pub struct BusDeps {
+    /// The service's own database: its effects, and the bus's tables beside them.
+    pub db: Db,
+    /// The logs of all services.
+    pub sources: Sources,
+    /// Where handlers run.
+    pub tasks: Tasks,
+    /// The time of leases, retries and retention.
+    pub clock: Clock,
+    /// Names of lease holders, and the jitter of retries.
+    pub ids: Ids,
+    /// Where events are counted, if anywhere.
+    pub metrics: Option<BusMetrics>,
+    /// How it behaves.
+    pub settings: BusSettings,
+}
+
+/// The bus of one service. A cheap handle.
+#[derive(Clone)]
+pub struct Bus(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) deps: BusDeps,
+    pub(crate) settings: Arc<BusSettings>,
+    /// Counts what is done to parked events from outside.
+    pub(crate) parked: watch::Sender<u64>,
+    groups: Mutex<HashSet<&'static str>>,
+    leases: Mutex<Vec<Leases>>,
+    /// Where the next removal of old rows begins to look.
+    pub(crate) trimmed: AtomicI64,
+}
+
+impl Bus {
+    /// Makes the bus of a service, and begins what it does for others: on PostgreSQL it tells other processes
+    /// when the service publishes, and everywhere it removes rows of the outbox that nobody needs any more.
+    pub fn new(deps: BusDeps) -> Self {
+        wake::announce(&deps.tasks, &deps.db);
+        let bus = Self(Arc::new(Inner {
+            settings: Arc::new(deps.settings.clone()),
+            parked: watch::Sender::new(0),
+            groups: Mutex::default(),
+            leases: Mutex::default(),
+            trimmed: AtomicI64::new(0),
+            deps,
+        }));
+        retention::start(&bus);
+        bus
+    }
+
+    /// Begins a group: each event reaches one of its processes, and its effect happens once. The name is the
+    /// consumer's in the tables, for ever; a new name begins from the beginning.
+    pub fn group(&self, name: &'static str) -> Group {
+        Group::new(self.clone(), name)
+    }
+
+    /// Begins a broadcast: each event reaches every process that listens, from the moment it does.
+    pub fn broadcast(&self, name: &'static str) -> Broadcast {
+        Broadcast::new(self.clone(), name)
+    }
+
+    /// For operators: this service's consumers and dead letters.
+    pub fn admin(&self) -> Admin {
+        Admin::of_bus(self)
+    }
+
+    /// Removes rows of the service's outbox that are old enough and that every known consumer has passed; how
+    /// many. Runs by itself once in a while.
+    pub async fn trim(&self) -> Result<u64, StoreError> {
+        retention::trim(self).await
+    }
+
+    /// Which source publishes which of these topics.
+    pub(crate) fn by_source(
+        &self,
+        topics: &[&'static str],
+    ) -> Result<BTreeMap<&'static str, Vec<&'static str>>, BusError> {
+        let mut by_source: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+        for topic in topics {
+            let source = self.0.deps.sources.of_topic(topic)?;
+            by_source.entry(source).or_default().push(topic);
+        }
+        Ok(by_source)
+    }
+
+    /// Takes a group's name.
+    pub(crate) fn claim(&self, name: &'static str) -> Result<(), BusError> {
+        let mut groups = self.0.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if groups.insert(name) {
+            return Ok(());
+        }
+        Err(BusError::StartedTwice { name })
+    }
+}
+
+impl Inner {
+    pub(crate) fn add_leases(&self, leases: Leases) {
+        self.all_leases().push(leases);
+    }
+
+    /// Something was changed from outside: parked events, or positions.
+    pub(crate) fn look_again(&self) {
+        self.parked.send_modify(|count| *count += 1);
+        for leases in self.all_leases().iter() {
+            leases.look_now();
+        }
+    }
+
+    fn all_leases(&self) -> std::sync::MutexGuard<'_, Vec<Leases>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bus({})", self.0.deps.db.service())
+    }
+}

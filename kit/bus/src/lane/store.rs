@@ -1,0 +1,330 @@
+//! The statements of lanes, on the consumer's own database.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use kit_db::{Row, Session, StoreError, Tx, sql};
+use kit_runtime::Timestamp;
+
+use super::{Context, NEVER, Parking};
+use crate::envelope::{Chain, Record};
+use crate::lease;
+
+/// Rows a statement takes at most; PostgreSQL allows 65 535 values.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// Where a lane begins.
+pub(crate) struct Loaded {
+    pub(crate) partition: i64,
+    pub(crate) position: i64,
+    /// The parked keys, and when the first event of each is due.
+    pub(crate) parked: Vec<(Arc<Chain>, Timestamp)>,
+}
+
+/// The first parked event of a key.
+pub(super) struct Parked {
+    pub(super) record: Record,
+    pub(super) attempts: u32,
+    pub(super) is_dead: bool,
+    pub(super) due_at: Timestamp,
+}
+
+/// A position to be written down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) partition: i64,
+    pub(crate) epoch: i64,
+    pub(crate) position: i64,
+}
+
+/// Whether the lease is still the one that the lane began with. It cannot change hands until this transaction
+/// has ended.
+pub(super) async fn owns(
+    tx: &mut Tx,
+    context: &Context,
+    partition: i64,
+    epoch: i64,
+) -> Result<bool, StoreError> {
+    let found = sql("SELECT epoch FROM leases WHERE name = $1 AND holder = $2 AND epoch = $3")
+        .bind(lease::partition_name(context.consumer, partition))
+        .bind(&context.holder)
+        .bind(epoch)
+        .for_share()
+        .optional(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Puts events into the inbox; those that were not in it.
+pub(super) async fn take_in(
+    tx: &mut Tx,
+    consumer: &'static str,
+    ids: &[&str],
+    now: Timestamp,
+) -> Result<HashSet<String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut insert = sql("INSERT INTO inbox (consumer, event_id, at) VALUES ");
+    for (index, id) in ids.iter().enumerate() {
+        insert = insert
+            .push(if index == 0 { "(" } else { ", (" })
+            .push_bind(consumer)
+            .push(", ")
+            .push_bind(*id)
+            .push(", ")
+            .push_bind(now)
+            .push(")");
+    }
+    let fresh = insert
+        .push(" ON CONFLICT (consumer, event_id) DO NOTHING RETURNING event_id")
+        .all(tx)
+        .await?;
+    fresh.iter().map(|row| row.get("event_id")).collect()
+}
+
+/// Parks events of the log.
+pub(super) async fn park(
+    tx: &mut Tx,
+    context: &Context,
+    parkings: &[(&Record, &Parking)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for chunk in parkings.chunks(ROWS_PER_STATEMENT) {
+        let mut insert = sql(
+            "INSERT INTO parked (consumer, source, partition, position, event_id, topic, key, \
+             type, payload, headers, attempts, reason, dead, due_at, at) VALUES ",
+        );
+        for (index, (record, parking)) in chunk.iter().enumerate() {
+            insert = insert
+                .push(if index == 0 { "(" } else { ", (" })
+                .push_bind(context.consumer)
+                .push(", ")
+                .push_bind(context.source)
+                .push(", ")
+                .push_bind(record.partition)
+                .push(", ")
+                .push_bind(record.position)
+                .push(", ")
+                .push_bind(&record.id)
+                .push(", ")
+                .push_bind(&record.chain.topic)
+                .push(", ")
+                .push_bind(&record.chain.key)
+                .push(", ")
+                .push_bind(&record.kind)
+                .push(", ")
+                .push_bind(&record.payload)
+                .push(", ")
+                .push_bind(&record.headers)
+                .push(", ")
+                .push_bind(parking.attempts)
+                .push(", ")
+                .push_bind(&parking.reason)
+                .push(", ")
+                .push_bind(parking.is_dead)
+                .push(", ")
+                .push_bind(parking.due_at)
+                .push(", ")
+                .push_bind(now)
+                .push(")");
+        }
+        insert
+            .push(" ON CONFLICT (consumer, event_id) DO NOTHING")
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Notes that a parked event failed again.
+pub(super) async fn park_again(
+    tx: &mut Tx,
+    consumer: &'static str,
+    record: &Record,
+    parking: &Parking,
+) -> Result<(), StoreError> {
+    sql(
+        "UPDATE parked SET attempts = $3, reason = $4, dead = $5, due_at = $6 \
+         WHERE consumer = $1 AND event_id = $2",
+    )
+    .bind(consumer)
+    .bind(&record.id)
+    .bind(parking.attempts)
+    .bind(&parking.reason)
+    .bind(parking.is_dead)
+    .bind(parking.due_at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Removes parked events that are done with.
+pub(super) async fn unpark(tx: &mut Tx, consumer: &'static str, ids: &[&str]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sql("DELETE FROM parked WHERE consumer = $1 AND event_id IN ")
+        .bind(consumer)
+        .push_list(ids.iter().copied())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Moves a position forward, never back.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    context: &Context,
+    partition: i64,
+    position: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql("UPDATE positions SET position = $4, seen_at = $5 \
+         WHERE consumer = $1 AND source = $2 AND partition = $3 AND position < $4")
+    .bind(context.consumer)
+    .bind(context.source)
+    .bind(partition)
+    .bind(position)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes positions down that no effect carried along, and that the consumer lives. Those whose lease is lost
+/// are left out.
+pub(crate) async fn save(
+    tx: &mut Tx,
+    context: &Context,
+    checkpoints: &[Checkpoint],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for checkpoint in checkpoints {
+        if owns(tx, context, checkpoint.partition, checkpoint.epoch).await? {
+            sql("UPDATE positions SET position = $4, seen_at = $5 \
+                 WHERE consumer = $1 AND source = $2 AND partition = $3 AND position <= $4")
+            .bind(context.consumer)
+            .bind(context.source)
+            .bind(checkpoint.partition)
+            .bind(checkpoint.position)
+            .bind(now)
+            .execute(tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Where lanes begin: at their positions, or at the beginning of the log for a new consumer.
+pub(crate) async fn load(
+    tx: &mut Tx,
+    context: &Context,
+    partitions: &[i64],
+    now: Timestamp,
+) -> Result<Vec<Loaded>, StoreError> {
+    let mut insert = sql("INSERT INTO positions (consumer, source, partition, position, seen_at) VALUES ");
+    for (index, partition) in partitions.iter().enumerate() {
+        insert = insert
+            .push(if index == 0 { "(" } else { ", (" })
+            .push_bind(context.consumer)
+            .push(", ")
+            .push_bind(context.source)
+            .push(", ")
+            .push_bind(*partition)
+            .push(", 0, ")
+            .push_bind(now)
+            .push(")");
+    }
+    insert
+        .push(" ON CONFLICT (consumer, source, partition) DO UPDATE SET seen_at = excluded.seen_at")
+        .execute(tx)
+        .await?;
+    let rows = sql("SELECT partition, position FROM positions WHERE consumer = $1 AND source = $2")
+        .bind(context.consumer)
+        .bind(context.source)
+        .push(" AND partition IN ")
+        .push_list(partitions.iter().copied())
+        .all(tx)
+        .await?;
+    let mut parked: HashMap<i64, Vec<(Arc<Chain>, Timestamp)>> = HashMap::new();
+    for (partition, chain, due_at) in heads(tx, context).await? {
+        parked.entry(partition).or_default().push((chain, due_at));
+    }
+    let loaded = rows.iter().map(|row| {
+        let partition = row.get("partition")?;
+        Ok(Loaded {
+            partition,
+            position: row.get("position")?,
+            parked: parked.remove(&partition).unwrap_or_default(),
+        })
+    });
+    loaded.collect()
+}
+
+/// When the first parked event of each key is due, by now.
+pub(crate) async fn refresh(
+    on: &mut impl Session,
+    context: &Context,
+) -> Result<HashMap<Arc<Chain>, Timestamp>, StoreError> {
+    let heads = heads(on, context).await?;
+    Ok(heads
+        .into_iter()
+        .map(|(_, chain, due_at)| (chain, due_at))
+        .collect())
+}
+
+async fn heads(
+    on: &mut impl Session,
+    context: &Context,
+) -> Result<Vec<(i64, Arc<Chain>, Timestamp)>, StoreError> {
+    let rows = sql("SELECT partition, topic, key, dead, due_at FROM parked AS first \
+         WHERE consumer = $1 AND source = $2 AND position = (SELECT MIN(position) FROM parked AS any_one \
+         WHERE any_one.consumer = first.consumer AND any_one.source = first.source \
+         AND any_one.topic = first.topic AND any_one.key = first.key)")
+    .bind(context.consumer)
+    .bind(context.source)
+    .all(on)
+    .await?;
+    let heads = rows.iter().map(|row| {
+        let due_at = if row.get("dead")? {
+            NEVER
+        } else {
+            row.get("due_at")?
+        };
+        Ok((row.get("partition")?, Arc::new(chain(row)?), due_at))
+    });
+    heads.collect()
+}
+
+pub(super) async fn first_parked(
+    on: &mut impl Session,
+    consumer: &'static str,
+    source: &'static str,
+    chain: &Chain,
+) -> Result<Option<Parked>, StoreError> {
+    let row = sql(
+        "SELECT * FROM parked WHERE consumer = $1 AND source = $2 AND topic = $3 AND key = $4 \
+         ORDER BY position LIMIT 1",
+    )
+    .bind(consumer)
+    .bind(source)
+    .bind(&chain.topic)
+    .bind(&chain.key)
+    .optional(on)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Parked {
+        record: Record::read(&row, row.get("at")?)?,
+        attempts: row.get("attempts")?,
+        is_dead: row.get("dead")?,
+        due_at: row.get("due_at")?,
+    }))
+}
+
+fn chain(row: &Row) -> Result<Chain, StoreError> {
+    Ok(Chain {
+        topic: row.get("topic")?,
+        key: row.get("key")?,
+    })
+}

@@ -1,0 +1,320 @@
+//! Workers: they take a key's next event, run its handler, and see to its failure.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fail::fail_point;
+use futures::FutureExt;
+use kit_db::Reader;
+use kit_runtime::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{Action, Entry, Job, Lane, NEVER, Parking, Phase, Stage, Ticket, store};
+use crate::envelope::{Chain, Record};
+use crate::failure::Failure;
+use crate::inbox::{Inbox, StageCell};
+use crate::metrics::Outcome;
+
+/// The pause after the own database could not be read.
+const READ_PAUSE: Duration = Duration::from_secs(1);
+
+/// How an attempt ended.
+enum Attempt {
+    Applied,
+    /// There was nothing to do.
+    Skipped,
+    Failed(Failure),
+    /// The lane is over, or the event was done by an effect that the handler did not wait for.
+    Moot,
+}
+
+/// A worker's place. A worker that goes away on the way leaves a chain that nobody goes on with, so its lane
+/// is over.
+struct Place {
+    lane: Arc<Lane>,
+    left: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.left {
+            self.lane.state().workers -= 1;
+            self.lane.give_up();
+        }
+    }
+}
+
+impl Lane {
+    /// Gives each key that is ready a worker, as far as there may be so many.
+    pub(super) fn start_workers(self: &Arc<Self>) {
+        loop {
+            let mut state = self.state();
+            if state.phase != Phase::Open || state.workers >= self.context.settings.concurrency {
+                return;
+            }
+            let Some(job) = state.next_job() else { return };
+            state.workers += 1;
+            drop(state);
+            let place = Place {
+                lane: self.clone(),
+                left: false,
+            };
+            self.context.tasks.spawn("bus.worker", work(place, job));
+        }
+    }
+
+    /// A key's job has ended: the key is ready for the next, or has nothing more to do.
+    fn end_job(&self, chain: &Arc<Chain>) {
+        let mut state = self.state();
+        let has_more = state.chains.get(chain).is_some_and(|jobs| !jobs.is_empty());
+        if !has_more {
+            state.chains.remove(chain);
+        } else if state.phase == Phase::Open {
+            state.ready.push_back(chain.clone());
+        }
+        // Half a window is worth a page.
+        let has_room = state.open.len() <= self.context.settings.window / 2;
+        drop(state);
+        if has_room {
+            self.context.wake.notify_one();
+        }
+    }
+
+    async fn deliver(self: &Arc<Self>, record: &Arc<Record>) {
+        let metrics = &self.context.metrics;
+        if self.state().parked.contains_key(&record.chain) {
+            let behind = Parking {
+                attempts: 0,
+                reason: String::new(),
+                due_at: record.created_at,
+                is_dead: false,
+            };
+            self.park(record, true, behind).await;
+            metrics.count(Outcome::Parked);
+            return;
+        }
+        match self.attempt(record, 1, true).await {
+            Attempt::Applied | Attempt::Moot => {}
+            Attempt::Skipped => {
+                self.state().finish(record.position);
+                metrics.count(Outcome::Skipped);
+            }
+            Attempt::Failed(failure) => self.failed(record, 1, true, failure).await,
+        }
+    }
+
+    /// Tries what is due of a key's parked events, in order, until one fails or none is left.
+    async fn retry(self: &Arc<Self>, chain: &Arc<Chain>) {
+        while !self.is_over() {
+            let (context, key) = (self.context.clone(), chain.clone());
+            let (consumer, source) = (context.consumer, context.source);
+            let unit =
+                async move |reader: &mut Reader| store::first_parked(reader, consumer, source, &key).await;
+            let first = match context.db.read(unit).await {
+                Ok(Some(first)) => first,
+                Ok(None) => {
+                    self.state().parked.remove(chain);
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(consumer, source, %error, "parked events cannot be read");
+                    return self.look_again(chain, context.clock.now().plus(READ_PAUSE));
+                }
+            };
+            if first.is_dead || first.due_at > context.clock.now() {
+                return self.look_again(chain, if first.is_dead { NEVER } else { first.due_at });
+            }
+            let (record, attempt) = (Arc::new(first.record), first.attempts + 1);
+            if attempt > 1 {
+                context.metrics.count(Outcome::Retried);
+            }
+            match self.attempt(&record, attempt, false).await {
+                Attempt::Applied => {}
+                Attempt::Skipped => self.forget(&record).await,
+                Attempt::Failed(failure) => return self.failed(&record, attempt, false, failure).await,
+                Attempt::Moot => return self.look_again(chain, context.clock.now().plus(READ_PAUSE)),
+            }
+        }
+    }
+
+    fn look_again(&self, chain: &Arc<Chain>, due_at: Timestamp) {
+        self.state().parked.insert(chain.clone(), due_at);
+        self.context.wake.notify_one();
+    }
+
+    /// Runs the handler once.
+    async fn attempt(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool) -> Attempt {
+        fail_point!("bus::before-handler");
+        // A type that has no handler any more has nothing to do.
+        let Some(handling) = self.context.routes.find(record) else {
+            return Attempt::Skipped;
+        };
+        let envelope = match record.envelope() {
+            Ok(envelope) => envelope,
+            Err(failure) => return Attempt::Failed(failure),
+        };
+        let stage = StageCell::default();
+        let inbox = Inbox {
+            trace: envelope.trace,
+            ticket: Ticket {
+                lane: self.clone(),
+                record: record.clone(),
+                is_live,
+                stage: stage.clone(),
+            },
+        };
+        let running = match handling(record, envelope, attempt, inbox) {
+            Ok(running) => AssertUnwindSafe(running).catch_unwind(),
+            Err(failure) => return Attempt::Failed(failure),
+        };
+        let ended = within(self.context.settings.handler_limit, &stage, running).await;
+        let failure = match ended {
+            Some(Ok(Ok(()))) => None,
+            Some(Ok(Err(failure))) => Some(failure),
+            Some(Err(panic)) => Some(Failure::again(panic_text(&*panic))),
+            None => Some(Failure::again(format_args!(
+                "the handler ran for longer than {:?}",
+                self.context.settings.handler_limit
+            ))),
+        };
+        self.judge(record, is_live, &stage, failure)
+    }
+
+    fn judge(&self, record: &Record, is_live: bool, stage: &StageCell, failure: Option<Failure>) -> Attempt {
+        let (is_over, is_open) = {
+            let lane = self.state();
+            (
+                lane.phase == Phase::Over,
+                lane.open.contains_key(&record.position),
+            )
+        };
+        if is_over {
+            return Attempt::Moot;
+        }
+        let is_done = stage.is(Stage::Applied) || (is_live && !is_open);
+        match failure {
+            None if is_done => Attempt::Applied,
+            None if stage.is(Stage::Running) => Attempt::Skipped,
+            // The handler did not wait for the answer; whether it is done is not known here.
+            None => Attempt::Failed(Failure::again("the handler left its effect behind")),
+            Some(failure) if is_done => {
+                let (id, reason) = (&record.id, &failure.reason);
+                tracing::warn!(id, reason, "a handler failed after its effect was committed");
+                Attempt::Applied
+            }
+            Some(failure) => Attempt::Failed(failure),
+        }
+    }
+
+    /// Parks an event that failed: until the next attempt, or as a dead letter.
+    async fn failed(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool, failure: Failure) {
+        let context = &self.context;
+        let is_dead = failure.is_final || attempt >= context.settings.retry.attempts;
+        let (consumer, id, kind) = (context.consumer, &record.id, &record.kind);
+        if is_dead {
+            tracing::error!(
+                consumer,
+                id,
+                kind,
+                attempt,
+                reason = failure.reason,
+                "a dead letter"
+            );
+            context.metrics.count(Outcome::Dead);
+        } else {
+            tracing::warn!(
+                consumer,
+                id,
+                kind,
+                attempt,
+                reason = failure.reason,
+                "an event failed"
+            );
+            context.metrics.count(Outcome::Failed);
+        }
+        let due_at = if is_dead {
+            NEVER
+        } else {
+            context.clock.now().plus(self.pause(attempt))
+        };
+        let parking = Parking {
+            attempts: attempt,
+            reason: failure.reason,
+            due_at,
+            is_dead,
+        };
+        // Before the next event of the key is looked at.
+        self.state().parked.insert(record.chain.clone(), NEVER);
+        self.park(record, is_live, parking).await;
+        self.look_again(&record.chain, due_at);
+    }
+
+    fn pause(&self, attempt: u32) -> Duration {
+        let retry = &self.context.settings.retry;
+        let doubled = retry
+            .first_pause
+            .saturating_mul(2_u32.saturating_pow(attempt - 1));
+        let longest = doubled.min(retry.longest_pause);
+        let [random] = self.context.ids.random::<1>();
+        longest / 2 + longest / 2 * u32::from(random) / 255
+    }
+
+    async fn park(self: &Arc<Self>, record: &Arc<Record>, is_live: bool, parking: Parking) {
+        let (done, wait) = oneshot::channel();
+        self.submit(Entry {
+            record: record.clone(),
+            is_live,
+            action: Action::Park(parking, done),
+        });
+        // Dropped when the lane is over, and then it does not matter.
+        let _ = wait.await;
+    }
+
+    async fn forget(self: &Arc<Self>, record: &Arc<Record>) {
+        let (done, wait) = oneshot::channel();
+        self.submit(Entry {
+            record: record.clone(),
+            is_live: false,
+            action: Action::Forget(done),
+        });
+        let _ = wait.await;
+    }
+}
+
+async fn work(mut place: Place, mut job: (Arc<Chain>, Job)) {
+    let lane = place.lane.clone();
+    loop {
+        match &job {
+            (_, Job::Event(record)) => lane.deliver(record).await,
+            (chain, Job::Retry) => lane.retry(chain).await,
+        }
+        lane.end_job(&job.0);
+        let mut state = lane.state();
+        // Under the lock, so that nothing becomes ready without a worker.
+        let Some(next) = state.next_job() else {
+            state.workers -= 1;
+            place.left = true;
+            break;
+        };
+        job = next;
+    }
+    lane.context.wake.notify_one();
+}
+
+/// Runs a handler for at most so long, but does not interrupt the writing of its effect.
+async fn within<F: Future + Unpin>(limit: Duration, stage: &StageCell, mut running: F) -> Option<F::Output> {
+    loop {
+        match tokio::time::timeout(limit, &mut running).await {
+            Ok(ended) => return Some(ended),
+            Err(_) if stage.is(Stage::Applying) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("the handler panicked: {}", text.unwrap_or_default())
+}

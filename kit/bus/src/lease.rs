@@ -1,0 +1,368 @@
+//! Which partitions of a group this process owns.
+//!
+//! Each (group, partition) has a row in the table of leases with a holder, an epoch and an end. A process takes
+//! those that are free up to its fair share: the partitions divided by the processes that are alive, which it
+//! knows from a row that each of them renews. Whoever has more than its share gives some back.
+//!
+//! Invariant: what keeps two processes from doing the same is not the clock but the epoch. It grows with each
+//! holder, and every transaction of a lane first looks whether its own is still the one in the table, holding
+//! the row until it ends. A process that was paused past its lease cannot commit anything.
+//!
+//! On SQLite one process owns the folder and with it everything: it takes all at once, without asking when they
+//! end, and renews nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fail::fail_point;
+use kit_db::{Db, Dialect, PARTITIONS, StoreError, Tx, sql};
+use kit_runtime::{Clock, Stop, TaskError, Timestamp};
+use tokio::sync::{Notify, watch};
+use tokio_util::task::TaskTracker;
+
+/// The pause before a partition that went wrong is taken again.
+const TAKE_AGAIN: Duration = Duration::from_millis(100);
+
+/// The end of a lease that lasts for as long as its process.
+const FOR_EVER: Timestamp = Timestamp::from_micros(i64::MAX - 1);
+
+/// Later than the end of every lease.
+const AFTER_ALL: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// A partition that this process owns.
+#[derive(Clone, Debug)]
+pub(crate) struct Hold {
+    pub(crate) epoch: i64,
+    /// It is to be given back: finish what runs.
+    pub(crate) is_closing: bool,
+    /// Who uses it.
+    pub(crate) users: TaskTracker,
+}
+
+/// The partitions that this process owns, by number.
+pub(crate) type Holds = BTreeMap<i64, Hold>;
+
+/// The leases of one group, for its pumps.
+#[derive(Clone)]
+pub(crate) struct Leases {
+    holds: Arc<watch::Sender<Holds>>,
+    /// A lane found that it is superseded, or went wrong.
+    look: Arc<Notify>,
+}
+
+impl Leases {
+    pub(crate) fn new() -> Self {
+        Self {
+            holds: Arc::new(watch::Sender::new(Holds::new())),
+            look: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Holds> {
+        self.holds.subscribe()
+    }
+
+    /// A lane under this epoch is over: the partition needs a new one, if it is still ours.
+    pub(crate) fn let_go(&self, partition: i64, epoch: i64) {
+        self.holds.send_if_modified(|holds| {
+            let known = holds.get(&partition).is_some_and(|hold| hold.epoch == epoch);
+            if known {
+                holds.remove(&partition);
+            }
+            known
+        });
+        self.look.notify_one();
+    }
+
+    /// Looks at the table now.
+    pub(crate) fn look_now(&self) {
+        self.look.notify_one();
+    }
+}
+
+pub(crate) fn partition_name(group: &str, partition: i64) -> String {
+    format!("bus/{group}/{partition:02}")
+}
+
+fn member_prefix(group: &str) -> String {
+    format!("bus/{group}/member/")
+}
+
+/// Takes and renews the leases of one group.
+pub(crate) struct Keeper {
+    pub(crate) group: &'static str,
+    pub(crate) holder: String,
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) span: Duration,
+    pub(crate) leases: Leases,
+    /// On SQLite, whether this process has begun.
+    pub(crate) is_new: bool,
+}
+
+/// What a look at the table brought.
+struct Looked {
+    /// Ours, with their epochs.
+    owned: HashMap<i64, i64>,
+    members: u64,
+}
+
+impl Keeper {
+    /// Keeps the leases until the process wants to stop, then gives them back.
+    pub(crate) async fn run(mut self, stop: &Stop) -> Result<(), TaskError> {
+        while !stop.is_requested() {
+            let wait = match self.keep().await {
+                Ok(()) => self.renewal(),
+                Err(error) => {
+                    tracing::warn!(group = self.group, %error, "leases cannot be kept");
+                    self.span / 10
+                }
+            };
+            let leases = self.leases.clone();
+            tokio::select! {
+                () = stop.requested() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = leases.look.notified() => {
+                    stop.sleep(TAKE_AGAIN).await;
+                }
+            }
+        }
+        let all = self.leases.holds.borrow().keys().copied().collect();
+        self.give_back(all).await?;
+        self.leave().await?;
+        Ok(())
+    }
+
+    fn renewal(&self) -> Duration {
+        match self.db.dialect() {
+            // Nobody else takes them.
+            Dialect::Sqlite => Duration::from_hours(24),
+            Dialect::Postgres => self.span / 3,
+        }
+    }
+
+    /// One look: renews, takes what is free, gives back what is too much.
+    async fn keep(&mut self) -> Result<(), StoreError> {
+        fail_point!("bus::renew", |_| Ok(()));
+        let looked = self.renew().await?;
+        let share = PARTITIONS.div_ceil(looked.members.max(1));
+        let share = usize::try_from(share).unwrap_or(usize::MAX);
+        let mut owned = looked.owned;
+        self.leases.holds.send_if_modified(|holds| {
+            let before = holds.len();
+            holds.retain(|partition, hold| owned.get(partition) == Some(&hold.epoch));
+            holds.len() != before
+        });
+        // Ours by the table, but let go by its lane: under a new epoch.
+        let held: Vec<i64> = self.leases.holds.borrow().keys().copied().collect();
+        let lost: Vec<i64> = owned
+            .keys()
+            .filter(|owned| !held.contains(owned))
+            .copied()
+            .collect();
+        for partition in lost {
+            owned.remove(&partition);
+            if let Some(epoch) = self.take(partition, AFTER_ALL).await? {
+                owned.insert(partition, epoch);
+            }
+        }
+        if owned.len() < share {
+            self.take_free(&mut owned, share).await?;
+        }
+        self.is_new = false;
+        self.show(&owned);
+        if owned.len() > share {
+            let mut extra: Vec<i64> = owned.keys().copied().collect();
+            extra.sort_unstable();
+            self.give_back(extra.split_off(share)).await?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, owned: &HashMap<i64, i64>) {
+        self.leases.holds.send_if_modified(|holds| {
+            let mut changed = false;
+            for (partition, epoch) in owned {
+                holds.entry(*partition).or_insert_with(|| {
+                    changed = true;
+                    Hold {
+                        epoch: *epoch,
+                        is_closing: false,
+                        users: TaskTracker::new(),
+                    }
+                });
+            }
+            changed
+        });
+    }
+
+    fn end(&self) -> Timestamp {
+        match self.db.dialect() {
+            Dialect::Sqlite => FOR_EVER,
+            Dialect::Postgres => self.clock.now().plus(self.span),
+        }
+    }
+
+    /// Says that this process lives, prolongs its leases, and looks who else lives.
+    async fn renew(&self) -> Result<Looked, StoreError> {
+        let (group, holder) = (self.group, self.holder.clone());
+        let (dead, end) = (self.dead_before(), self.end());
+        let looked = self.db.write(async move |tx: &mut Tx| {
+            let prefix = member_prefix(group);
+            // The sign after the slash ends the range of names that begin so.
+            let after = format!("bus/{group}/member0");
+            sql(
+                "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3) \
+                 ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at",
+            )
+            .bind(format!("{prefix}{holder}"))
+            .bind(&holder)
+            .bind(end)
+            .execute(tx)
+            .await?;
+            sql("DELETE FROM leases WHERE name > $1 AND name < $2 AND expires_at < $3 AND holder <> $4")
+                .bind(&prefix)
+                .bind(&after)
+                .bind(dead)
+                .bind(&holder)
+                .execute(tx)
+                .await?;
+            let members = sql("SELECT COUNT(*) FROM leases WHERE name > $1 AND name < $2")
+                .bind(&prefix)
+                .bind(&after)
+                .one(tx)
+                .await?;
+            let rows = sql("UPDATE leases SET expires_at = $2 WHERE holder = $1 AND name IN ")
+                .bind(&holder)
+                .bind(end)
+                .push_list((0..16).map(|partition| partition_name(group, partition)))
+                .push(" RETURNING name, epoch")
+                .all(tx)
+                .await?;
+            let mut owned = HashMap::new();
+            for row in rows {
+                owned.insert(number(&row.get::<String>("name")?), row.get("epoch")?);
+            }
+            Ok::<_, StoreError>(Looked {
+                owned,
+                members: members.get(0)?,
+            })
+        });
+        Ok(looked.await?)
+    }
+
+    async fn take_free(&self, owned: &mut HashMap<i64, i64>, share: usize) -> Result<(), StoreError> {
+        // Each process begins elsewhere, so that they do not all ask for the same.
+        let start = self.holder.bytes().map(i64::from).sum::<i64>();
+        for step in 0..16 {
+            let partition = (start + step) % 16;
+            if owned.len() >= share {
+                break;
+            }
+            if owned.contains_key(&partition) {
+                continue;
+            }
+            if let Some(epoch) = self.take(partition, self.dead_before()).await? {
+                owned.insert(partition, epoch);
+            }
+        }
+        Ok(())
+    }
+
+    /// A lease that ends earlier is nobody's. A new process on SQLite is alone, so all are.
+    fn dead_before(&self) -> Timestamp {
+        match self.db.dialect() {
+            Dialect::Sqlite if self.is_new => AFTER_ALL,
+            Dialect::Sqlite | Dialect::Postgres => self.clock.now(),
+        }
+    }
+
+    /// Takes a partition whose lease ends before a moment; its new epoch.
+    async fn take(&self, partition: i64, before: Timestamp) -> Result<Option<i64>, StoreError> {
+        let (name, holder) = (partition_name(self.group, partition), self.holder.clone());
+        let end = self.end();
+        let taken = self.db.write(async move |tx: &mut Tx| {
+            sql(
+                "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3) \
+                 ON CONFLICT (name) DO UPDATE \
+                 SET holder = excluded.holder, epoch = leases.epoch + 1, expires_at = excluded.expires_at \
+                 WHERE leases.expires_at < $4 RETURNING epoch",
+            )
+            .bind(&name)
+            .bind(&holder)
+            .bind(end)
+            .bind(before)
+            .optional(tx)
+            .await
+        });
+        taken.await?.map(|row| row.get("epoch")).transpose()
+    }
+
+    /// Lets lanes finish, then frees their leases.
+    async fn give_back(&self, partitions: Vec<i64>) -> Result<(), StoreError> {
+        let mut closing = Vec::new();
+        self.leases.holds.send_modify(|holds| {
+            for partition in &partitions {
+                if let Some(hold) = holds.get_mut(partition) {
+                    hold.is_closing = true;
+                    hold.users.close();
+                    closing.push(hold.users.clone());
+                }
+            }
+        });
+        let finished = async {
+            for users in closing {
+                users.wait().await;
+            }
+        };
+        if tokio::time::timeout(self.span / 3, finished).await.is_err() {
+            tracing::warn!(
+                group = self.group,
+                "partitions are given back before their handlers have ended"
+            );
+        }
+        let (group, holder) = (self.group, self.holder.clone());
+        let names: Vec<String> = partitions
+            .iter()
+            .map(|partition| partition_name(group, *partition))
+            .collect();
+        let freed = self.db.write(async move |tx: &mut Tx| {
+            // The epoch grows, so that a handler that is late cannot commit.
+            sql(
+                "UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 \
+                 WHERE holder = $1 AND name IN ",
+            )
+            .bind(&holder)
+            .push_list(names.iter())
+            .execute(tx)
+            .await
+        });
+        let freed = freed.await;
+        self.leases.holds.send_modify(|holds| {
+            for partition in &partitions {
+                holds.remove(partition);
+            }
+        });
+        freed?;
+        Ok(())
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        let name = format!("{}{}", member_prefix(self.group), self.holder);
+        let left = self.db.write(async move |tx: &mut Tx| {
+            sql("DELETE FROM leases WHERE name = $1")
+                .bind(&name)
+                .execute(tx)
+                .await
+        });
+        left.await?;
+        Ok(())
+    }
+}
+
+/// The partition of a lease's name.
+fn number(name: &str) -> i64 {
+    let (_, number) = name.rsplit_once('/').unwrap_or_default();
+    number.parse().unwrap_or(-1)
+}

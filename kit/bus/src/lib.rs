@@ -1,0 +1,88 @@
+//! Events from the outboxes to their consumers.
+//!
+//! The outbox of each service is the log (`kit_db::Tx::publish`); nothing is copied. A consumer keeps in its own
+//! database how far it has read each log, and what it does to that database for an event is committed together
+//! with that position and a row that says "this event is done". So an event is delivered at least once, and its
+//! effect happens exactly once.
+//!
+//! - A **group** ([`Bus::group`]) gets each event once, whatever the number of its processes: sixteen partitions
+//!   of keys, each owned by one process at a time under a lease with an epoch.
+//! - A **broadcast** ([`Bus::broadcast`]) reaches every process from the moment it listens, for what is kept in
+//!   memory.
+//!
+//! What holds for a group:
+//! - Events of one topic and key come in order, one after the other. Other keys do not wait for them.
+//! - A failing event is tried again with growing pauses; it and what comes after it with its key are parked
+//!   meanwhile, and nothing else is. After its last attempt it is a dead letter until somebody decides
+//!   ([`Admin`]).
+//! - Types that nobody handles and members that nobody knows are passed over.
+//! - Nothing is skipped, however late a transaction commits, and nobody waits for a poll.
+//!
+//! ```no_run
+//! use kit_bus::{Bus, Delivery, Failure, Inbox};
+//! use kit_db::{Event, StoreError, Tx, sql};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct UserDisabled { user_id: String }
+//!
+//! impl Event for UserDisabled {
+//!     const TOPIC: &'static str = "auth";
+//!     const TYPE: &'static str = "user.disabled";
+//!     fn key(&self) -> String { self.user_id.clone() }
+//! }
+//!
+//! async fn hide_profile(delivery: Delivery<UserDisabled>, inbox: Inbox) -> Result<(), Failure> {
+//!     let user = delivery.payload.user_id;
+//!     inbox
+//!         .apply(async move |tx: &mut Tx| {
+//!             sql("UPDATE profiles SET hidden = 1 WHERE user_id = $1").bind(&user).execute(tx).await
+//!         })
+//!         .await?;
+//!     Ok(())
+//! }
+//!
+//! fn listen(bus: &Bus) -> Result<(), kit_bus::BusError> {
+//!     bus.group("users").on::<UserDisabled>(hide_profile).start()
+//! }
+//! ```
+//!
+//! Points where tests inject faults (inert unless `fail/failpoints` is on): `bus::after-read`,
+//! `bus::before-handler`, `bus::after-effect-before-position`, `bus::before-commit`,
+//! `bus::after-effect-before-answer`, `bus::renew`.
+//!
+//! It deliberately does not order events of different keys, deliver to somebody who has no database, or make
+//! calls to others exactly once: only effects in the consumer's own database are.
+
+mod admin;
+mod asyncapi;
+mod broadcast;
+mod bus;
+mod envelope;
+mod failure;
+mod group;
+mod handler;
+mod head;
+mod inbox;
+mod lane;
+mod lease;
+mod log;
+mod metrics;
+mod pump;
+mod retention;
+mod settings;
+mod source;
+mod wake;
+
+pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, Replayed};
+pub use asyncapi::{ApiInfo, EventDoc, asyncapi};
+pub use broadcast::Broadcast;
+pub use bus::{Bus, BusDeps, BusError};
+pub use envelope::{Delivery, Envelope};
+pub use failure::Failure;
+pub use group::Group;
+pub use handler::{Handler, Listener};
+pub use inbox::{Applied, ApplyError, Inbox};
+pub use metrics::BusMetrics;
+pub use settings::{BusSettings, RetentionSettings, RetrySettings};
+pub use source::{Source, Sources, SourcesDeps};

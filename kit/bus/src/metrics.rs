@@ -1,0 +1,176 @@
+//! What is measured about events on their way.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use kit_telemetry::{Metrics, latency_buckets};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+type Label = (&'static str, &'static str);
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// The bus's metrics of a node; made once, and given to each of its buses.
+#[derive(Clone, Debug)]
+pub struct BusMetrics {
+    events: Family<[Label; 3], Counter>,
+    retries: Family<[Label; 2], Counter>,
+    seconds: Family<[Label; 2], Histogram>,
+    lag: Family<[Label; 2], Gauge>,
+    age: Family<[Label; 2], Seconds>,
+    parked: Family<[Label; 2], Gauge>,
+    held: Family<[Label; 1], Seconds>,
+}
+
+impl BusMetrics {
+    /// Registers them.
+    pub fn new(metrics: &Metrics) -> Self {
+        let seconds =
+            Family::new_with_constructor((|| Histogram::new(latency_buckets())) as fn() -> Histogram);
+        Self {
+            events: metrics.register(
+                "bus_events",
+                "Events by what became of them at a delivery",
+                Family::default(),
+            ),
+            retries: metrics.register(
+                "bus_retries",
+                "Attempts at events that had failed",
+                Family::default(),
+            ),
+            seconds: metrics.register(
+                "bus_event_to_effect_seconds",
+                "From the publishing of an event to the commit of its effect",
+                seconds,
+            ),
+            lag: metrics.register(
+                "bus_lag_rows",
+                "Rows of the log that the group's slowest partition here has not passed",
+                Family::default(),
+            ),
+            age: metrics.register(
+                "bus_oldest_event_seconds",
+                "Age of the oldest event that is read and not done with",
+                Family::default(),
+            ),
+            parked: metrics.register(
+                "bus_parked_keys",
+                "Keys whose events wait for another attempt or for somebody to decide",
+                Family::default(),
+            ),
+            held: metrics.register(
+                "bus_head_age_seconds",
+                "How long an open transaction has kept the head of a source's log from being read",
+                Family::default(),
+            ),
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Applied,
+    /// There was nothing to do.
+    Skipped,
+    /// Put behind a parked one of its key.
+    Parked,
+    Failed,
+    Dead,
+    /// Tried again; counted beside the others.
+    Retried,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Skipped => "skipped",
+            Self::Parked => "parked",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Retried => "retried",
+        }
+    }
+}
+
+/// The metrics of one group and source.
+#[derive(Clone, Debug)]
+pub(crate) struct SubscriptionMetrics {
+    metrics: Option<BusMetrics>,
+    group: &'static str,
+    source: &'static str,
+}
+
+/// How far a group is with a source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    pub(crate) lag: i64,
+    pub(crate) age: Duration,
+    pub(crate) parked: usize,
+}
+
+impl SubscriptionMetrics {
+    pub(crate) fn new(metrics: Option<BusMetrics>, group: &'static str, source: &'static str) -> Self {
+        Self {
+            metrics,
+            group,
+            source,
+        }
+    }
+
+    pub(crate) fn count(&self, outcome: Outcome) {
+        let Some(metrics) = &self.metrics else { return };
+        if outcome == Outcome::Retried {
+            metrics.retries.get_or_create(&self.labels()).inc();
+            return;
+        }
+        let [group, source] = self.labels();
+        metrics
+            .events
+            .get_or_create(&[group, source, ("outcome", outcome.name())])
+            .inc();
+    }
+
+    pub(crate) fn took(&self, span: Duration) {
+        if let Some(metrics) = &self.metrics {
+            metrics
+                .seconds
+                .get_or_create(&self.labels())
+                .observe(span.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn progress(&self, progress: Progress) {
+        let Some(metrics) = &self.metrics else { return };
+        let labels = self.labels();
+        metrics.lag.get_or_create(&labels).set(progress.lag);
+        metrics.age.get_or_create(&labels).set(progress.age.as_secs_f64());
+        let parked = i64::try_from(progress.parked).unwrap_or(i64::MAX);
+        metrics.parked.get_or_create(&labels).set(parked);
+    }
+
+    fn labels(&self) -> [Label; 2] {
+        [("group", self.group), ("source", self.source)]
+    }
+}
+
+/// The metric of one source's head.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadMetrics {
+    pub(crate) metrics: Option<BusMetrics>,
+    pub(crate) source: &'static str,
+}
+
+impl HeadMetrics {
+    pub(crate) fn held(&self, span: Duration) {
+        if let Some(metrics) = &self.metrics {
+            metrics
+                .held
+                .get_or_create(&[("source", self.source)])
+                .set(span.as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A pump: reads one source for one group and feeds the lanes of the partitions that this process owns.
+//!
+//! Each lane has its own cursor, so that a lane that is full, or that was just taken over from another process,
+//! holds up no other. Lanes that stand at the same place share a statement, which in the usual case, at the
+//! head, is all of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fail::fail_point;
+use kit_db::{Reader, StoreError, Tx};
+use kit_runtime::{Stop, TaskError};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Standing};
+use crate::lease::{Holds, Leases};
+use crate::log::{Log, Wanted};
+use crate::metrics::Progress;
+use crate::wake::Signals;
+
+/// The pause after the source or the own database could not be read.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often a consumer with nothing to do says that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_hours(1);
+
+pub(crate) struct Pump {
+    pub(crate) context: Arc<Context>,
+    pub(crate) log: Log,
+    pub(crate) head: watch::Receiver<Option<i64>>,
+    pub(crate) leases: Leases,
+    /// Parked events were changed from outside: in this process, or in another.
+    pub(crate) parked_here: watch::Receiver<u64>,
+    pub(crate) parked_elsewhere: Signals,
+}
+
+/// A pump at work.
+struct Work {
+    pump: Pump,
+    holds: watch::Receiver<Holds>,
+    lanes: BTreeMap<i64, Arc<Lane>>,
+    checkpoint_at: Instant,
+    life_at: Instant,
+    refresh_at: Instant,
+}
+
+impl Drop for Work {
+    /// After a panic: nothing of it goes on.
+    fn drop(&mut self) {
+        for (partition, lane) in &self.lanes {
+            lane.give_up();
+            self.pump.leases.let_go(*partition, lane.epoch);
+        }
+    }
+}
+
+impl Pump {
+    pub(crate) async fn run(self, stop: &Stop) -> Result<(), TaskError> {
+        let now = Instant::now();
+        let mut work = Work {
+            holds: self.leases.subscribe(),
+            lanes: BTreeMap::new(),
+            checkpoint_at: now + self.context.settings.checkpoint,
+            life_at: now + SIGN_OF_LIFE,
+            refresh_at: now,
+            pump: self,
+        };
+        while !(stop.is_requested() && work.holds.borrow().is_empty()) {
+            let wait = match work.go_round().await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    let context = &work.pump.context;
+                    tracing::warn!(consumer = context.consumer, source = context.source, %error, "cannot read");
+                    PAUSE
+                }
+            };
+            work.rest(wait, stop).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Work {
+    /// Does everything that is to be done now; until when there is nothing more unless something happens.
+    async fn go_round(&mut self) -> Result<Duration, StoreError> {
+        self.drop_lanes();
+        self.open_lanes().await?;
+        self.refresh().await?;
+        let now = self.pump.context.clock.now();
+        for lane in self.lanes.values() {
+            lane.start_retries(now);
+        }
+        self.read().await?;
+        self.write_positions().await?;
+        Ok(self.measure())
+    }
+
+    /// Drops the lanes that are over, lost, or closing with nothing left to do.
+    fn drop_lanes(&mut self) {
+        let holds = self.holds.borrow_and_update().clone();
+        let leases = &self.pump.leases;
+        self.lanes.retain(|partition, lane| {
+            let hold = holds.get(partition).filter(|hold| hold.epoch == lane.epoch);
+            let Some(hold) = hold else {
+                lane.give_up();
+                return false;
+            };
+            if hold.is_closing {
+                lane.close();
+            }
+            let standing = lane.standing();
+            if standing.is_over {
+                leases.let_go(*partition, lane.epoch);
+                return false;
+            }
+            let is_finished = hold.is_closing && standing.is_idle && standing.low == standing.saved;
+            if is_finished {
+                lane.give_up();
+            }
+            !is_finished
+        });
+    }
+
+    /// Makes lanes for what this process owns by now.
+    async fn open_lanes(&mut self) -> Result<(), StoreError> {
+        let holds = self.holds.borrow().clone();
+        let new: Vec<i64> = holds
+            .iter()
+            .filter(|(partition, hold)| !hold.is_closing && !self.lanes.contains_key(partition))
+            .map(|(partition, _)| *partition)
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let context = self.pump.context.clone();
+        let now = context.clock.now();
+        let (db, asked) = (context.db.clone(), context.clone());
+        let loaded = db
+            .write(async move |tx: &mut Tx| lane::load(tx, &asked, &new, now).await)
+            .await?;
+        for loaded in loaded {
+            if let Some(hold) = holds.get(&loaded.partition) {
+                let partition = loaded.partition;
+                let lane = Lane::new(context.clone(), hold.epoch, loaded, hold.users.token());
+                self.lanes.insert(partition, lane);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks what others did to parked events.
+    async fn refresh(&mut self) -> Result<(), StoreError> {
+        let pump = &mut self.pump;
+        let is_told = pump.parked_here.has_changed().unwrap_or(false) || pump.parked_elsewhere.has_changed();
+        pump.parked_here.mark_unchanged();
+        pump.parked_elsewhere.mark();
+        let any = self.lanes.values().any(|lane| lane.standing().parked > 0);
+        if !any || !(is_told || Instant::now() >= self.refresh_at) {
+            return Ok(());
+        }
+        let context = self.pump.context.clone();
+        self.refresh_at = Instant::now() + context.settings.poll;
+        let asked = context.clone();
+        let heads = context
+            .db
+            .read(async move |reader: &mut Reader| lane::refresh(reader, &asked).await)
+            .await?;
+        for lane in self.lanes.values() {
+            lane.reschedule(&heads);
+        }
+        Ok(())
+    }
+
+    /// Reads until every lane is full or at the head.
+    async fn read(&mut self) -> Result<(), StoreError> {
+        loop {
+            let head = self.pump.head.borrow_and_update().unwrap_or(0);
+            let mut behind: BTreeMap<i64, Vec<&Arc<Lane>>> = BTreeMap::new();
+            for lane in self.lanes.values() {
+                let standing = lane.standing();
+                if standing.has_room && standing.read < head {
+                    behind.entry(standing.read).or_default().push(lane);
+                }
+            }
+            if behind.is_empty() {
+                return Ok(());
+            }
+            for (after, lanes) in behind {
+                let routes = &self.pump.context.routes;
+                let wanted = Wanted {
+                    topics: routes.topics(),
+                    types: routes.types(),
+                    partitions: lanes.iter().map(|lane| lane.partition).collect(),
+                };
+                let limit = self.pump.context.settings.page;
+                let page = self.pump.log.page(after, head, &wanted, limit).await?;
+                fail_point!("bus::after-read");
+                for lane in lanes {
+                    lane.offer(&page.records, page.upto);
+                }
+            }
+        }
+    }
+
+    /// Writes down how far the lanes are where no effect did.
+    async fn write_positions(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let is_closing = self.holds.borrow().values().any(|hold| hold.is_closing);
+        let says_life = now >= self.life_at;
+        if now < self.checkpoint_at && !says_life && !is_closing {
+            return Ok(());
+        }
+        self.checkpoint_at = now + self.pump.context.settings.checkpoint;
+        if says_life {
+            self.life_at = now + SIGN_OF_LIFE;
+        }
+        let mut checkpoints = Vec::new();
+        for (partition, lane) in &self.lanes {
+            let Standing { low, saved, .. } = lane.standing();
+            if low > saved || says_life {
+                checkpoints.push(Checkpoint {
+                    partition: *partition,
+                    epoch: lane.epoch,
+                    position: low,
+                });
+            }
+        }
+        if checkpoints.is_empty() {
+            return Ok(());
+        }
+        let context = self.pump.context.clone();
+        let (db, at, saving) = (context.db.clone(), context.clock.now(), checkpoints.clone());
+        db.write(async move |tx: &mut Tx| lane::save(tx, &context, &saving, at).await)
+            .await?;
+        for checkpoint in checkpoints {
+            if let Some(lane) = self.lanes.get(&checkpoint.partition) {
+                lane.saved(checkpoint.position);
+            }
+        }
+        // A lane that was waiting for this only can be dropped.
+        self.pump.context.wake.notify_one();
+        Ok(())
+    }
+
+    /// Tells how it stands; until when nothing is due.
+    fn measure(&self) -> Duration {
+        let context = &self.pump.context;
+        let (now, head) = (context.clock.now(), self.pump.head.borrow().unwrap_or(0));
+        let mut progress = Progress {
+            lag: 0,
+            age: Duration::ZERO,
+            parked: 0,
+        };
+        let mut due_at = NEVER;
+        let mut is_behind = false;
+        for lane in self.lanes.values() {
+            let standing = lane.standing();
+            progress.lag = progress.lag.max(head - standing.low);
+            progress.parked += standing.parked;
+            progress.age = progress
+                .age
+                .max(standing.oldest.map_or(Duration::ZERO, |at| now.since(at)));
+            due_at = due_at.min(standing.due_at);
+            is_behind |= standing.low > standing.saved;
+        }
+        context.metrics.progress(progress);
+        let mut until = self.life_at;
+        if is_behind {
+            until = until.min(self.checkpoint_at);
+        }
+        if progress.parked > 0 {
+            until = until.min(self.refresh_at);
+        }
+        let wait = until.saturating_duration_since(Instant::now());
+        if due_at == NEVER {
+            wait
+        } else {
+            wait.min(due_at.since(now))
+        }
+    }
+
+    /// Waits for something to happen.
+    async fn rest(&mut self, wait: Duration, stop: &Stop) -> Result<(), TaskError> {
+        if stop.is_requested() && self.holds.borrow().is_empty() {
+            return Ok(());
+        }
+        let pump = &mut self.pump;
+        tokio::select! {
+            moved = pump.head.changed() => moved?,
+            changed = self.holds.changed() => changed?,
+            () = pump.context.wake.notified() => {}
+            changed = pump.parked_here.changed() => changed?,
+            () = pump.parked_elsewhere.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = stop.requested(), if !self.holds.borrow().values().any(|hold| hold.is_closing) => {
+                // The keeper closes the lanes next.
+                let _ = self.holds.changed().await;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Clients that go away in the middle.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
+
+use std::net::SocketAddr;
+
+use kit_db::{Db, Dialect, Reader, Tx, sql};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::world::{PROFILES, Person, World, gate, on_both_databases};
+
+/// Sends a request and keeps the connection, without waiting for the answer.
+async fn send(address: SocketAddr, line: &str, person: &Person, body: &Value) -> TcpStream {
+    let (token, body) = (&person.token, body.to_string());
+    let request = format!(
+        "{line} HTTP/1.1\r\nHost: users\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// How many of PostgreSQL's sessions are in a transaction on users' tables, and how many of them wait.
+async fn in_transaction(db: &Db) -> (i64, i64) {
+    if db.dialect() == Dialect::Sqlite {
+        return (0, 0);
+    }
+    let asked = db.read(async move |reader: &mut Reader| {
+        sql("SELECT count(DISTINCT a.pid) AS open, \
+                    count(DISTINCT a.pid) FILTER (WHERE a.wait_event_type = 'Lock') AS waiting \
+             FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation \
+             JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND a.pid <> pg_backend_pid()")
+        .one(reader)
+        .await
+    });
+    let row = asked.await.unwrap();
+    (row.get("open").unwrap(), row.get("waiting").unwrap())
+}
+
+on_both_databases! {
+    async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.settle("ada").await;
+        let (gate, mut keeper) = gate();
+        // Somebody else holds her profile, so that what she sends has to wait in its transaction.
+        let (db, id, held) = (world.db.clone(), ada.id.clone(), gate.clone());
+        world.process.lifecycle.tasks().spawn("holder", async move {
+            let holding = db.write(async move |tx: &mut Tx| {
+                sql("UPDATE profiles SET bio = bio WHERE user_id = $1").bind(id.as_str()).execute(tx).await?;
+                held.pass().await;
+                Ok::<_, kit_db::StoreError>(())
+            });
+            holding.await.unwrap();
+        });
+        assert_eq!(keeper.next().await, "came");
+        let change = json!({ "full_name": "gone", "bio": "gone" });
+        let stream = send(world.address, &format!("PUT {}", ada.path()), &ada, &change).await;
+        let postgres = world.db.dialect() == Dialect::Postgres;
+        while postgres && in_transaction(&world.db).await != (2, 1) {
+            tokio::task::yield_now().await;
+        }
+        drop(stream);
+        // An answer on another connection: the server has had its time to see that she left.
+        ada.client.get("/").await.expect(200);
+        keeper.open();
+        // The next write comes after it, whatever became of it.
+        ada.client.put(&ada.path(), &json!({ "bio": "back" })).await.expect(200);
+        let seen = ada.seen().await;
+        let name = seen["full_name"].as_str().unwrap();
+        assert!(name == "gone" || name == "Ada Lovelace", "{seen}");
+        while in_transaction(&world.db).await.0 > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ada.seen().await["full_name"], name, "nothing comes later");
+    }
+
+    async fn who_leaves_while_auth_is_asked_has_asked_for_nothing(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let (gate, mut keeper) = gate();
+        world.auth.wait_at(gate);
+        let stream = send(world.address, "PUT /profile", &ada, &json!({ "bio": "gone" })).await;
+        assert_eq!(keeper.next().await, "came");
+        assert_eq!(in_transaction(&world.db).await, (0, 0), "no transaction waits for auth");
+        drop(stream);
+        assert_eq!(keeper.next().await, "left");
+        keeper.open();
+        assert_eq!(world.count(PROFILES).await, 0);
+        ada.client.put("/profile", &json!({ "bio": "back" })).await.expect(200);
+        assert_eq!(ada.seen().await["bio"], "back");
+    }
+
+    async fn who_leaves_at_any_moment_leaves_all_or_nothing(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.settle("ada").await;
+        ada.client.put(&ada.path(), &json!({ "full_name": "start", "bio": "start" })).await.expect(200);
+        for round in 0..100 {
+            let text = format!("round {round}");
+            let change = json!({ "full_name": text, "bio": text });
+            let stream = send(world.address, &format!("PUT {}", ada.path()), &ada, &change).await;
+            for _ in 0..round * 5 {
+                tokio::task::yield_now().await;
+            }
+            drop(stream);
+            if round % 10 == 0 {
+                let seen = ada.seen().await;
+                assert_eq!(seen["full_name"], seen["bio"], "{seen}");
+            }
+        }
+        while in_transaction(&world.db).await.0 > 0 {
+            tokio::task::yield_now().await;
+        }
+        let seen = ada.seen().await;
+        assert_eq!(seen["full_name"], seen["bio"], "{seen}");
+        ada.client.put(&ada.path(), &json!({ "bio": "back" })).await.expect(200);
+    }
+
+    async fn who_leaves_while_making_a_profile_made_it_or_not(place: &Place) {
+        let world = World::start(place).await;
+        let mut people = Vec::new();
+        for round in 0..40 {
+            let person = world.sign_up(&format!("user{round}"));
+            let stream = send(world.address, "POST /users", &person, &person.profile()).await;
+            for _ in 0..round * 5 {
+                tokio::task::yield_now().await;
+            }
+            drop(stream);
+            people.push(person);
+        }
+        for person in people {
+            let again = person.client.post("/users", &person.profile()).await;
+            assert!([200, 409].contains(&again.status.as_u16()), "{}", again.json());
+            assert_eq!(person.seen().await["bio"], "Writes programs");
+        }
+        assert_eq!(world.count(PROFILES).await, 40);
+    }
+}

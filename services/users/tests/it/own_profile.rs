@@ -1,0 +1,162 @@
+//! One's own profile, and the one case in which users asks auth.
+
+use std::time::{Duration, Instant};
+
+use auth_api::AuthError;
+use futures::future::join_all;
+use kit_rpc::Actor;
+use serde_json::json;
+
+use crate::world::{PROFILES, World, gate, on_both_databases};
+
+on_both_databases! {
+    async fn saving_makes_a_profile_with_what_auth_knows(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let made = ada.client.put("/profile", &json!({ "full_name": "Ada Lovelace" })).await;
+        assert_eq!(
+            made.expect(200),
+            json!({ "user_id": ada.id, "message": "Profile created successfully" })
+        );
+        let seen = ada.client.get("/profile").await;
+        assert_eq!(
+            seen.expect(200),
+            json!({
+                "user_id": ada.id, "username": "ada", "email": "ada@auth.example",
+                "full_name": "Ada Lovelace", "bio": null, "created_at": "2030-01-01T00:00:00.000000Z",
+            })
+        );
+        assert_eq!(made.header("etag"), seen.header("etag"));
+        assert!(!made.header("etag").is_empty());
+
+        let changed = ada.client.put("/profile", &json!({ "bio": "Writes programs" })).await;
+        assert_eq!(
+            changed.expect(200),
+            json!({ "user_id": ada.id, "message": "Profile updated successfully" })
+        );
+        assert_eq!(ada.seen().await["full_name"], "Ada Lovelace");
+        assert_eq!(ada.seen().await["bio"], "Writes programs");
+        assert_eq!(changed.header("etag"), ada.etag().await);
+        assert_eq!(world.auth.calls().len(), 1, "auth is asked for the first only");
+    }
+
+    async fn an_empty_wish_makes_an_empty_profile(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        ada.client.put("/profile", &json!({})).await.expect(200);
+        assert_eq!(ada.seen().await["full_name"], json!(null));
+        assert_eq!(ada.seen().await["email"], "ada@auth.example");
+    }
+
+    async fn nothing_else_makes_a_profile(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        ada.client.get("/profile").await.refused(404, "User not found");
+        ada.client.get(&ada.path()).await.refused(404, "User not found");
+        ada.client.get("/users").await.expect(200);
+        ada.client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
+        ada.client.put("/profile", &json!({ "bio": 1 })).await.expect(400);
+        ada.client.put("/profile", &json!({ "bio": "x".repeat(2001) })).await.expect(400);
+        assert_eq!(world.count(PROFILES).await, 0);
+        assert!(world.auth.calls().is_empty(), "bad input does not go as far as auth");
+    }
+
+    async fn while_auth_is_away_no_profile_is_made_but_any_is_changed(place: &Place) {
+        let world = World::start(place).await;
+        let (ada, bob) = (world.settle("ada").await, world.sign_up("bob"));
+        for error in [AuthError::Unavailable, AuthError::Unknown] {
+            world.auth.fail(error);
+            let refused = bob.client.put("/profile", &json!({ "bio": "x" })).await;
+            refused.refused(503, "Auth service unavailable");
+            assert!(!refused.header("retry-after").is_empty());
+            assert_eq!(world.count(PROFILES).await, 1);
+            ada.client.put("/profile", &json!({ "bio": "still here" })).await.expect(200);
+            ada.client.get("/profile").await.expect(200);
+            ada.client.get("/users").await.expect(200);
+        }
+        assert!(world.process.readiness.report().await.ready, "users goes on");
+        world.auth.fail(None);
+        bob.client.put("/profile", &json!({ "bio": "x" })).await.expect(200);
+    }
+
+    async fn an_account_that_auth_does_not_know_gets_no_profile(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        world.auth.fail(AuthError::UnknownAccount);
+        ada.client.put("/profile", &json!({})).await.refused(404, "User not found");
+        world.auth.fail(AuthError::Internal);
+        ada.client.put("/profile", &json!({})).await.refused(500, "internal error");
+        assert_eq!(world.count(PROFILES).await, 0);
+    }
+
+    async fn auth_that_does_not_answer_is_not_waited_for(place: &Place) {
+        let world = World::start(place).await;
+        let (ada, started) = (world.sign_up("ada"), Instant::now());
+        let (gate, mut keeper) = gate();
+        world.auth.wait_at(gate);
+        let refused = ada.client.put("/profile", &json!({})).await;
+        refused.refused(503, "Auth service unavailable");
+        assert!(started.elapsed() < Duration::from_secs(8));
+        assert_eq!((keeper.next().await, keeper.next().await), ("came", "left"));
+        assert_eq!(world.count(PROFILES).await, 0);
+    }
+
+    async fn auth_is_asked_by_users_as_a_part_of_the_request(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let client = ada.client.with("traceparent", trace).with("x-request-id", "req_story");
+        client.put("/profile", &json!({})).await.expect(200);
+        let calls = world.auth.calls();
+        let [call] = calls.as_slice() else {
+            panic!("one call, not {}", calls.len());
+        };
+        assert_eq!(*call.actor(), Actor::Service("users".into()));
+        assert_eq!(call.request_id().map(|id| &**id), Some("req_story"));
+        assert_eq!(call.trace().unwrap().trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert!(call.deadline().remaining() <= Duration::from_secs(2));
+    }
+
+    async fn who_saves_twenty_times_at_once_has_one_profile(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let saving = (0..20).map(|number| {
+            let ada = ada.clone();
+            async move {
+                let member = if number % 2 == 0 { "bio" } else { "full_name" };
+                ada.client.put("/profile", &json!({ member: "said" })).await
+            }
+        });
+        let replies = join_all(saving).await;
+        let created = replies
+            .iter()
+            .filter(|reply| reply.expect(200)["message"] == "Profile created successfully")
+            .count();
+        assert_eq!(created, 1);
+        let seen = ada.seen().await;
+        assert_eq!((&seen["bio"], &seen["full_name"]), (&json!("said"), &json!("said")), "no wish is lost");
+        let mut tags: Vec<_> = replies.iter().map(|reply| reply.header("etag").to_owned()).collect();
+        tags.sort();
+        tags.dedup();
+        assert_eq!(tags.len(), 20, "each is a version of its own");
+    }
+
+    async fn a_profile_made_while_auth_was_asked_is_changed_instead(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let (gate, mut keeper) = gate();
+        world.auth.wait_at(gate);
+        let wish = json!({ "bio": "from saving" });
+        let saving = ada.client.put("/profile", &wish);
+        let meanwhile = async {
+            assert_eq!(keeper.next().await, "came");
+            ada.client.post("/users", &ada.profile()).await.expect(200);
+            keeper.open();
+        };
+        let (saved, ()) = tokio::join!(saving, meanwhile);
+        assert_eq!(saved.expect(200)["message"], "Profile updated successfully");
+        let seen = ada.seen().await;
+        assert_eq!((&seen["bio"], &seen["full_name"]), (&json!("from saving"), &json!("Ada Lovelace")));
+        assert_eq!(seen["email"], "ada@example.com");
+    }
+}
