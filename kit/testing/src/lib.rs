@@ -10,8 +10,10 @@ pub mod db;
 pub mod identity;
 pub mod process;
 pub mod routes;
+mod waiting;
 
 pub use client::{Client, Reply};
 pub use database::PostgresDatabase;
 pub use identity::Identity;
 pub use process::{AUDIENCE, ISSUER, TestProcess};
+pub use waiting::eventually;

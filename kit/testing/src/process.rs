@@ -12,6 +12,7 @@ use kit_token::{KeySet, SigningKey, Verifier, VerifierRules};
 
 use crate::client::Client;
 use crate::identity::Identity;
+use crate::waiting::eventually;
 
 /// `iss` of the tests' tokens.
 pub const ISSUER: &str = "http://test.stoa.example";
@@ -111,6 +112,15 @@ impl TestProcess {
             &self.lifecycle.tasks(),
         );
         address
+    }
+
+    /// Returns once everything in the process works.
+    ///
+    /// # Panics
+    /// When it does not within half a minute.
+    pub async fn ready(&self) {
+        let ready = async || self.readiness.report().await.ready.then_some(());
+        eventually("the process is ready", ready).await;
     }
 
     /// A client without a token.

@@ -7,7 +7,7 @@ use auth_api::{AuthClient, KeyWatch, KeysError, NoAuth, TokenConfig};
 use kit_config::test_values;
 use kit_runtime::ReadinessReport;
 use kit_testing::db::TestTarget;
-use kit_testing::{AUDIENCE, ISSUER, TestProcess};
+use kit_testing::{AUDIENCE, ISSUER, TestProcess, eventually};
 use kit_token::{Refusal, Verifier};
 
 use crate::world::{Place, World, at};
@@ -54,9 +54,7 @@ async fn a_process_learns_the_keys_from_auth_and_keeps_them_without_it() {
         let there = TestProcess::new();
         let auth = AuthClient::remote(there.remote(address));
         let elsewhere = Elsewhere::watching(&world, &[], auth).unwrap();
-        while !elsewhere.report().await.ready {
-            tokio::task::yield_now().await;
-        }
+        elsewhere.process.ready().await;
         assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
         world.stop().await;
         assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
@@ -73,10 +71,12 @@ async fn a_process_without_keys_is_not_ready_and_says_so() {
         let world = World::start(place, &[]).await;
         let token = token_of(&world).await;
         let elsewhere = Elsewhere::watching(&world, &[], AuthClient::local(NoAuth)).unwrap();
-        let wanted = "the key set could not be loaded from auth yet";
-        while elsewhere.report().await.checks[0].reason.as_deref() != Some(wanted) {
-            tokio::task::yield_now().await;
-        }
+        let wanted = "keys and revocations could not be loaded from auth yet";
+        let told = async || {
+            let report = elsewhere.report().await;
+            (report.checks[0].reason.as_deref() == Some(wanted)).then_some(())
+        };
+        eventually("it says that it has no keys", told).await;
         assert!(!elsewhere.report().await.ready);
         assert_eq!(elsewhere.verifier.verify(&token), Err(Refusal::NoKeys));
         elsewhere.process.lifecycle.end().await;
@@ -95,7 +95,7 @@ async fn a_public_key_file_alone_suffices() {
         let file = public.to_str().unwrap();
         let elsewhere = Elsewhere::watching(
             &world,
-            &[("token.public_key_file", file)],
+            &[("token.public_key_file", file), ("token.revocation", "off")],
             AuthClient::local(NoAuth),
         );
         let elsewhere = elsewhere.unwrap();

@@ -143,9 +143,7 @@ impl World {
         let tasks = process.lifecycle.tasks();
         watch.start(&token, built.hosted.client.clone(), &tasks).unwrap();
         // Keys and the first news of revocations: before them every token is refused.
-        while !process.readiness.report().await.ready {
-            tokio::task::yield_now().await;
-        }
+        process.ready().await;
         let address = process.serve(built.hosted.routes).await;
         Ok(Self {
             client: process.client(address),
