@@ -10,6 +10,7 @@
 
 pub mod database;
 pub mod http_client;
+pub mod link;
 pub mod node;
 pub mod people;
 pub mod place;

@@ -92,9 +92,8 @@ impl Node {
     pub fn is_alive(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero()));
         // Ended and not yet waited for, it is still listed, as `Z`.
-        let state = stat.unwrap_or_default();
-        let state = state.rsplit(") ").next().unwrap_or_default();
-        self.ended.is_none() && !state.is_empty() && !state.starts_with('Z')
+        let state = state_of(&stat.unwrap_or_default());
+        self.ended.is_none() && state.is_some_and(|state| state != 'Z')
     }
 
     /// A client of the gateway, or of the one service.
@@ -138,6 +137,26 @@ impl Node {
     /// When the process is gone.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the process is there");
+    }
+
+    /// Holds it up, all of it: it keeps its connections and answers nothing.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+        let tasks = PathBuf::from(format!("/proc/{}/task", self.pid().as_raw_nonzero()));
+        let stopped = |task: &fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            state_of(&stat) == Some('T')
+        };
+        // Its threads stop each by itself, a moment after the signal was sent.
+        eventually("it stands still", || {
+            let threads = fs::read_dir(&tasks).ok()?;
+            threads.flatten().all(|task| stopped(&task)).then_some(())
+        });
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
     }
 
     /// Waits until it ends.
@@ -199,6 +218,11 @@ impl Node {
             eprintln!("{line}");
         }
     }
+}
+
+/// What the system says a process or a thread is doing; the name before it may hold anything.
+fn state_of(stat: &str) -> Option<char> {
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 impl Drop for Node {

@@ -105,6 +105,11 @@ impl Setup {
         self
     }
 
+    /// What a variable is set to.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str)
+    }
+
     /// With a first admin.
     #[must_use]
     pub fn with_admin(self) -> Self {

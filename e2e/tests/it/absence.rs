@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use e2e::people::{credentials, fresh, registration};
 use e2e::{Client, Person, Reply, Setup, Stoa, Topology, eventually};
-use rustix::process::Signal;
 use serde_json::json;
 
 #[track_caller]
@@ -73,18 +72,18 @@ fn users_goes_on_without_auth_and_auth_comes_back() {
 
 #[test]
 fn an_auth_that_hangs_is_as_good_as_away() {
-    let mut stoa = Stoa::start(Topology::Split);
+    let stoa = Stoa::start(Topology::Split);
     let [known, unknown] = ["ada", "bob"].map(|name| Person::join(&stoa.gateway(), name));
     known.make_profile(&stoa.gateway(), "before");
     let users = stoa.users();
 
-    stoa.node_mut("auth").signal(Signal::STOP);
+    stoa.node("auth").pause();
     let asked = Instant::now();
     says_that_auth_is_away(&unknown.at(&users).put("/profile", &json!({ "bio": "new" })));
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     users_goes_on(&users, "", &known, &unknown);
 
-    stoa.node_mut("auth").signal(Signal::CONT);
+    stoa.node("auth").resume();
     eventually("auth is asked again", || {
         let made = unknown.at(&users).put("/profile", &json!({ "bio": "new" }));
         (made.status.as_u16() == 200).then_some(())

@@ -43,6 +43,7 @@ mod foreign;
 mod forge;
 mod identity_headers;
 mod internal_routes;
+mod outage;
 mod stopping;
 mod stories;
 mod token_attacks;
