@@ -25,8 +25,8 @@ const WARM_UP: u64 = 50;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Instructions {
     pub(crate) total: f64,
-    /// Those of SHA-256. The processor that callgrind plays has no instructions for it, where real ones do it
-    /// in about a tenth.
+    /// Those of SHA-256. The processor that callgrind plays has no instructions for it, so that this part is
+    /// far larger than on most real ones.
     pub(crate) digest: f64,
 }
 

@@ -62,7 +62,9 @@ impl Counted {
     pub(crate) fn detail(&self) -> String {
         let digest = self.instructions.digest;
         let hashing = if digest > 0.0 {
-            format!("; {digest:.0} of the instructions are SHA-256, a tenth of that on a real processor")
+            format!(
+                "; {digest:.0} of the instructions are SHA-256, for which the processor that callgrind plays has no instructions"
+            )
         } else {
             String::new()
         };
