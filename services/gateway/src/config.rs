@@ -85,6 +85,8 @@ impl Value for Network {
 
 #[cfg(test)]
 mod tests {
+    use kit_config::{Catalog, Sources};
+
     use super::*;
 
     #[test]
@@ -93,6 +95,27 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert!(config.rate_limit_enabled && config.routes.is_empty());
         assert_eq!(config.rate_limit_strict.to_string(), "300/m burst 500");
+    }
+
+    #[test]
+    fn a_rate_that_makes_no_sense_is_refused_by_its_key() {
+        for (rate, reason) in [
+            ("600", "expected a rate such as `600/m burst 200`"),
+            ("0/s", "the numbers of a rate must be from 1 to 1000000"),
+            ("1/d burst 1000", "the burst would take more than 30 days"),
+        ] {
+            let refused = Catalog::new()
+                .section::<GatewayConfig>()
+                .load(Sources {
+                    flags: vec![("gateway.rate_limit.strict".to_owned(), rate.to_owned())],
+                    ..Sources::default()
+                })
+                .and_then(|loaded| loaded.get::<GatewayConfig>())
+                .unwrap_err()
+                .to_string();
+            assert!(refused.contains("gateway.rate_limit.strict"), "{refused}");
+            assert!(refused.contains(reason), "{refused}");
+        }
     }
 
     #[test]

@@ -179,6 +179,30 @@ mod tests {
     use crate::table::Lookup;
 
     #[test]
+    fn an_alias_of_a_strict_route_counts_as_the_route() {
+        let post = |pattern, operation| Route::new(Method::POST, pattern, operation, Access::Public);
+        let routes = vec![
+            post("/login", "login").strict(),
+            post("/register", "register").strict(),
+        ];
+        let service = RouteTable::new("auth", routes);
+        let (mut table, mut problems) = (Table::new(), Vec::new());
+        let mounted = Mounted {
+            table: &service,
+            number: 3,
+        };
+        mounted.enter(&mut table, &mut problems);
+        let rate = |path| match table.find(&Method::POST, path) {
+            Lookup::Found(route) => route.rate,
+            Lookup::WrongMethod(_) | Lookup::Nothing => RouteRate::Normal,
+        };
+        let login = RouteRate::Strict(RouteNumber { target: 3, route: 0 });
+        assert_eq!((rate("/api/login"), rate("/auth/login")), (login, login));
+        assert_ne!(rate("/api/register"), login);
+        assert_eq!(rate("/api/register"), rate("/auth/register"));
+    }
+
+    #[test]
     fn no_pattern_leads_to_what_services_serve_each_other() {
         let any = Route::new(Method::POST, "/{*path}", "any", Access::Public);
         let service = RouteTable::new("auth", vec![any]);

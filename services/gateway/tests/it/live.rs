@@ -210,10 +210,11 @@ fn service(name: &'static str, tasks: &Tasks) -> (Router, Watch) {
     (handlers.finish(hands).unwrap(), watch)
 }
 
-/// The names of the headers that arrived.
-async fn show_head(headers: HeaderMap) -> Json<Value> {
+/// The names of the headers that arrived, and whether the connection is to be had.
+async fn show_head(extensions: Extensions, headers: HeaderMap) -> Json<Value> {
     let names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
-    Json(json!({ "headers": names }))
+    let upgradable = extensions.get::<OnUpgrade>().is_some();
+    Json(json!({ "headers": names, "upgradable": upgradable }))
 }
 
 async fn tell_whence(extensions: Extensions, headers: HeaderMap) -> Json<Value> {

@@ -144,6 +144,7 @@ async fn no_other_protocol_is_passed_on() {
                 (200, None),
                 "{upgrade}"
             );
+            assert_eq!(answer.json()["upgradable"], false, "{upgrade} {path}");
             let seen = answer.json()["headers"].to_string();
             for name in ["upgrade", "http2-settings", "connection"] {
                 assert!(!seen.contains(&format!("\"{name}\"")), "{upgrade} {path}: {seen}");
