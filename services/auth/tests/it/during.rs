@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::{Either, join, select};
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
+use kit_testing::eventually;
 use tokio::sync::oneshot;
 
 use crate::world::{Place, World};
@@ -73,7 +74,9 @@ async fn until_blocked_by(world: &World, pid: i64) {
             .all(reader)
             .await
     };
-    while world.db.read(blocked).await.unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let found = async || {
+        let waiting = world.db.read(blocked).await.unwrap();
+        (!waiting.is_empty()).then_some(())
+    };
+    eventually("somebody waits for the change", found).await;
 }
