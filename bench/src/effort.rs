@@ -23,7 +23,7 @@ impl Effort {
         repeats: 5,
         span: Duration::from_secs(2),
         warm_up: Duration::from_millis(500),
-        instructed: 600,
+        instructed: 1000,
         traced: 4000,
     };
 
