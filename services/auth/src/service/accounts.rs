@@ -8,8 +8,7 @@ use kit_http::extract::{Page, PageRequest};
 use kit_token::{Role, UserId};
 use thiserror::Error;
 
-use super::revoking::{Ended, Revoker};
-use super::sessions::Which;
+use super::revoking::{Ended, Revoker, Which};
 use super::{Actor, AuthFailure, AuthService, Origin, account_view, included};
 use crate::domain::{Account, AccountPatch, PatchRefusal};
 use crate::store::{self, AccountChange, AccountFilter};
@@ -138,18 +137,20 @@ async fn change_account(
             timestamp,
         });
     }
-    if change.status == AccountStatus::Disabled {
-        let sessions = store::end_sessions(tx, user_id, None, timestamp).await?;
-        ended = ended.and(revoker.sessions(tx, user_id, &sessions).await?);
-        tx.publish(UserDisabled { user_id, timestamp });
-    } else if change.status != before.status {
-        let (username, email) = (before.username.clone(), before.email.clone());
-        tx.publish(UserUpdated {
+    if change.status == before.status {
+        return Ok(ended);
+    }
+    match change.status {
+        AccountStatus::Disabled => {
+            ended = ended.and(revoker.sessions(tx, user_id, Which::All).await?);
+            tx.publish(UserDisabled { user_id, timestamp });
+        }
+        AccountStatus::Active => tx.publish(UserUpdated {
             user_id,
-            username,
-            email,
+            username: before.username.clone(),
+            email: before.email.clone(),
             timestamp,
-        });
+        }),
     }
     Ok(ended)
 }

@@ -4,7 +4,7 @@ use kit_db::{Reader, Tx};
 use kit_runtime::Timestamp;
 use kit_token::{SessionId, UserId};
 
-use super::revoking::Ended;
+use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService};
 use crate::domain::RefreshToken;
 use crate::store;
@@ -63,10 +63,7 @@ impl AuthService {
                 return Ok(Ended::default());
             };
             store::find_by_id_for_update(tx, user_id).await?;
-            if !store::end_session(tx, user_id, session_id, now).await? {
-                return Ok(Ended::default());
-            }
-            revoker.sessions(tx, user_id, &[session_id]).await
+            revoker.sessions(tx, user_id, Which::One(session_id)).await
         };
         let ended = self.0.db.write(unit).await?;
         self.0.believe(&ended);

@@ -6,7 +6,7 @@ use kit_http::FieldError;
 use kit_token::Principal;
 use thiserror::Error;
 
-use super::revoking::Ended;
+use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService, Origin};
 use crate::domain::{Account, Password};
 use crate::hashing::Verdict;
@@ -88,14 +88,14 @@ impl AuthService {
             let current = store::find_by_id_for_update(tx, seen.user_id).await?;
             let session = store::find_session(tx, session_id).await?;
             let stands = current.is_some_and(|account| account.password_hash == seen.password_hash)
-                && session.is_some_and(|session| !session.is_over(now));
+                && session.is_some_and(|session| session.revoked_at.is_none());
             if !stands {
                 return Ok(None);
             }
             store::replace_hash(tx, &seen, &hash, now).await?;
-            let others = store::end_sessions(tx, seen.user_id, Some(session_id), now).await?;
             store::insert_audit(tx, &line).await?;
-            Ok::<_, StoreError>(Some(revoker.sessions(tx, seen.user_id, &others).await?))
+            let others = Which::AllBut(session_id);
+            Ok::<_, StoreError>(Some(revoker.sessions(tx, seen.user_id, others).await?))
         };
         Ok(self.0.db.write(unit).await?)
     }

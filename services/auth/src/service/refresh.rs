@@ -5,7 +5,7 @@ use kit_db::{StoreError, Tx};
 use kit_token::SessionId;
 use thiserror::Error;
 
-use super::revoking::Ended;
+use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService, IssueFor};
 use crate::domain::{Account, Refresh, RefreshToken};
 use crate::store;
@@ -98,8 +98,7 @@ impl AuthService {
                     counter: session.counter,
                 },
                 Refresh::Reused => {
-                    store::end_session(tx, user_id, session_id, now).await?;
-                    Outcome::Ends(revoker.sessions(tx, user_id, &[session_id]).await?)
+                    Outcome::Ends(revoker.sessions(tx, user_id, Which::One(session_id)).await?)
                 }
                 Refresh::Over => Outcome::Invalid,
             })

@@ -8,7 +8,15 @@ use kit_runtime::{Ids, Timestamp};
 use kit_token::{SessionId, UserId};
 
 use super::{AuthFailure, AuthService, Inner};
-use crate::store::{self, Revocation, Revoked};
+use crate::store::{self, EndAt, Revocation, Revoked};
+
+/// Which sessions of a user to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    One(SessionId),
+    AllBut(SessionId),
+    All,
+}
 
 /// Writes revocations in the caller's transaction. Cheap to clone into a unit of work.
 #[derive(Clone)]
@@ -24,15 +32,26 @@ pub(super) struct Revoker {
 pub(super) struct Ended(Vec<Revoked>);
 
 impl Revoker {
-    /// Ends these sessions of a user for everybody.
+    /// Ends sessions of a user for everybody, as far as there is something to end. The caller holds the
+    /// account, which a refresh needs too: after this nothing of them lives.
     pub(super) async fn sessions(
         &self,
         tx: &mut Tx,
         user_id: UserId,
-        sessions: &[SessionId],
+        which: Which,
     ) -> Result<Ended, StoreError> {
+        let at = EndAt {
+            now: self.now,
+            oldest_token: self.now.minus(self.token_life),
+        };
+        let sessions = match which {
+            Which::One(session) if store::end_session(tx, user_id, session, at).await? => vec![session],
+            Which::One(_) => Vec::new(),
+            Which::AllBut(kept) => store::end_sessions(tx, user_id, Some(kept), at).await?,
+            Which::All => store::end_sessions(tx, user_id, None, at).await?,
+        };
         let mut ended = Ended::default();
-        for session_id in sessions.iter().copied() {
+        for session_id in sessions {
             ended.0.push(Revoked::Session(session_id));
             store::insert_revocation(tx, &self.entry(Revoked::Session(session_id))).await?;
             tx.publish(SessionRevoked {

@@ -1,22 +1,14 @@
 //! One's own sessions: listing them, and ending them.
 
 use auth_api::SessionView;
-use kit_db::{Reader, Tx};
+use kit_db::{Reader, StoreError, Tx};
 use kit_http::extract::{Page, PageRequest};
 use kit_token::{Principal, SessionId, UserId};
 
-use super::revoking::Ended;
+use super::revoking::Which;
 use super::{Actor, AuthFailure, AuthService, Origin};
 use crate::domain::{RefreshToken, SessionState};
 use crate::store;
-
-/// Which sessions of a user to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    One(SessionId),
-    AllBut(SessionId),
-    All,
-}
 
 impl AuthService {
     /// The caller's open sessions.
@@ -107,19 +99,12 @@ impl AuthService {
         let revoker = self.0.revoker(now);
         let line = self.0.audit_line(actor, "session.ended", user_id, origin);
         let unit = async move |tx: &mut Tx| {
-            // The lock that a refresh takes too: after this nothing of the session lives.
             store::find_by_id_for_update(tx, user_id).await?;
-            let sessions = match which {
-                Which::One(session) if store::end_session(tx, user_id, session, now).await? => vec![session],
-                Which::One(_) => Vec::new(),
-                Which::AllBut(kept) => store::end_sessions(tx, user_id, Some(kept), now).await?,
-                Which::All => store::end_sessions(tx, user_id, None, now).await?,
-            };
-            if sessions.is_empty() {
-                return Ok(Ended::default());
+            let ended = revoker.sessions(tx, user_id, which).await?;
+            if ended.count() > 0 {
+                store::insert_audit(tx, &line).await?;
             }
-            store::insert_audit(tx, &line).await?;
-            revoker.sessions(tx, user_id, &sessions).await
+            Ok::<_, StoreError>(ended)
         };
         let ended = self.0.db.write(unit).await?;
         self.0.believe(&ended);

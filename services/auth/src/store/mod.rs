@@ -13,7 +13,7 @@ pub(crate) use accounts::{
 pub(crate) use audit::{insert_audit, list_audit};
 pub(crate) use revocations::{Revocation, Revoked, forget_revocations, insert_revocation, read_revocations};
 pub(crate) use sessions::{
-    NewSession, count_open_sessions, end_session, end_sessions, find_owner, find_session, insert_session,
-    list_open_sessions, rotate,
+    EndAt, NewSession, count_open_sessions, end_session, end_sessions, find_owner, find_session,
+    insert_session, list_open_sessions, rotate,
 };
 pub(crate) use signing_keys::{StoredKey, insert_key, list_keys, withdraw_key};

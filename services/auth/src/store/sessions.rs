@@ -108,37 +108,50 @@ pub(crate) async fn rotate(
     Ok(())
 }
 
-/// Ends one open session of a user; whether there was one.
+/// When sessions end. Those that cannot go on any more end too while an access token of theirs may live,
+/// which was issued when they were used last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndAt {
+    pub now: Timestamp,
+    /// What was issued before has expired.
+    pub oldest_token: Timestamp,
+}
+
+/// Ends one session of a user; whether there was one to end.
 pub(crate) async fn end_session(
     tx: &mut Tx,
     user_id: UserId,
     session_id: SessionId,
-    now: Timestamp,
+    at: EndAt,
 ) -> Result<bool, StoreError> {
     let ended = sql("UPDATE sessions SET revoked_at = $3
-                     WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3")
+                     WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL
+                         AND (expires_at > $3 OR last_used_at > $4)")
     .bind(session_id.to_string())
     .bind(user_id.to_string())
-    .bind(now)
+    .bind(at.now)
+    .bind(at.oldest_token)
     .execute(tx)
     .await?;
     Ok(ended == 1)
 }
 
-/// Ends every open session of a user but the one to keep; which they were.
+/// Ends every session of a user but the one to keep; which they were.
 pub(crate) async fn end_sessions(
     tx: &mut Tx,
     user_id: UserId,
     keep: Option<SessionId>,
-    now: Timestamp,
+    at: EndAt,
 ) -> Result<Vec<SessionId>, StoreError> {
     let kept = keep.map(|session| session.to_string()).unwrap_or_default();
     let rows = sql("UPDATE sessions SET revoked_at = $3
-                    WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL AND expires_at > $3
+                    WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL
+                        AND (expires_at > $3 OR last_used_at > $4)
                     RETURNING session_id")
     .bind(user_id.to_string())
     .bind(kept)
-    .bind(now)
+    .bind(at.now)
+    .bind(at.oldest_token)
     .all(tx)
     .await?;
     rows.iter().map(|row| row.parse("session_id")).collect()

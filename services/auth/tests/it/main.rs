@@ -8,12 +8,16 @@
 mod bad_input;
 mod contract;
 mod during;
+mod elsewhere;
+mod ending;
 mod first_admin;
 mod hashing;
+mod held;
 mod key_watch;
 mod keys;
 mod published;
 mod races;
+mod refreshing;
 mod registering;
 mod routes;
 mod setup_link;

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth::{AuthConfig, BuildError, Deps};
 use auth_api::{AuthClient, KeyWatch, TokenConfig};
 use axum::Router;
 use futures::FutureExt;
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Reader, StoreError, Tx, sql};
-use kit_runtime::{Clock, Ids, Secret, TimeSource, Timestamp};
+use kit_runtime::{Clock, FakeClock, Ids, Secret, TimeSource, Timestamp};
 use kit_testing::db::TestTarget;
 use kit_testing::{AUDIENCE, Client, ISSUER, Reply, TestProcess};
 use kit_token::{Claims, SigningKey, Verifier};
@@ -53,9 +54,10 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// What outlives a process: its tables and its data folder.
+/// What outlives a process: its tables, its data folder, and the time.
 pub(crate) struct Place {
     target: TestTarget,
+    time: FakeClock,
     data: TempDir,
     running: Mutex<Vec<Arc<TestProcess>>>,
 }
@@ -64,6 +66,7 @@ pub(crate) struct Place {
 pub(crate) async fn at(target: TestTarget, story: impl AsyncFnOnce(&Place)) {
     let place = Place {
         target,
+        time: TestProcess::new().time,
         data: TempDir::new().unwrap(),
         running: Mutex::default(),
     };
@@ -80,6 +83,15 @@ pub(crate) async fn at(target: TestTarget, story: impl AsyncFnOnce(&Place)) {
 impl Place {
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// A process at the place's time, which ends with the story.
+    pub(crate) fn process(&self) -> Arc<TestProcess> {
+        let mut process = TestProcess::new();
+        process.time = self.time.clone();
+        let process = Arc::new(process);
+        self.running.lock().unwrap().push(process.clone());
+        process
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -119,8 +131,7 @@ impl World {
     pub(crate) async fn try_start(place: &Place, settings: &[(&str, &str)]) -> Result<Self, BuildError> {
         let token: TokenConfig = section("token.", settings);
         let config: AuthConfig = section("auth.", settings);
-        let process = Arc::new(TestProcess::new());
-        place.running.lock().unwrap().push(process.clone());
+        let process = place.process();
         let bell = Bell::new(process.clock());
         let verifier = Verifier::new(token.rules(), process.clock()).unwrap();
         let db = open(place, &process).await;
@@ -231,7 +242,11 @@ async fn open(place: &Place, process: &TestProcess) -> Db {
         ids: Ids::system(),
         metrics: None,
     };
-    let settings = DbSettings::new("auth", place.target.target());
+    let settings = DbSettings {
+        // A busy machine is no reason to fail.
+        wait_limit: Duration::from_secs(30),
+        ..DbSettings::new("auth", place.target.target())
+    };
     Db::open(settings, &auth::migrations(), &deps).await.unwrap()
 }
 
