@@ -16,6 +16,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Endpoint, PeerAddress, RequestId, RouteLabel};
 use crate::body::Unread;
@@ -85,8 +86,14 @@ impl Stack {
         extensions.insert(head.id.clone());
         extensions.insert(trace);
         extensions.insert(peer);
+        // Whatever is logged on the way says whose request it was.
+        let span = tracing::info_span!("request", id = &*head.id.0, trace = %trace.trace_id());
         let mut response = match check_head(&request) {
-            Ok(()) => match AssertUnwindSafe(endpoint.call(request)).catch_unwind().await {
+            Ok(()) => match AssertUnwindSafe(endpoint.call(request))
+                .catch_unwind()
+                .instrument(span)
+                .await
+            {
                 Ok(response) => response,
                 Err(panic) => ApiError::panicked(&*panic).into_reply(),
             },
