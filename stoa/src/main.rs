@@ -20,8 +20,35 @@ fn main() -> ExitCode {
     match commands::execute(line) {
         Ok(code) => code,
         Err(error) => {
-            cli::talk(&format!("error: {error:#}"));
+            cli::talk(&format!("error: {}", whole_story(&error)));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and what led to it. Some say their cause themselves; nothing is said twice.
+fn whole_story(error: &anyhow::Error) -> String {
+    let mut story = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !story.ends_with(&cause) {
+            story = format!("{story}: {cause}");
+        }
+    }
+    story
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::whole_story;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow!("connection refused")
+            .context("the database cannot be reached: connection refused")
+            .context("auth could not start");
+        let told = "auth could not start: the database cannot be reached: connection refused";
+        assert_eq!(whole_story(&error), told);
     }
 }

@@ -207,6 +207,9 @@ fn a_database_that_cannot_be_had_is_named_and_its_password_is_not() {
             let told = ended.stderr.lines().find(|line| line.starts_with("error: "));
             let told = told.unwrap_or_else(|| panic!("{}", ended.stderr));
             assert!(told.contains("database"), "{told}");
+            let causes: Vec<&str> = told.split(": ").collect();
+            let last = causes.last().copied().unwrap_or_default();
+            assert_eq!(told.matches(last).count(), 1, "the cause is told once: {told}");
             assert!(!ended.stderr.contains("hidden-word"), "{}", ended.stderr);
         }
     }
