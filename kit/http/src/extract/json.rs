@@ -98,6 +98,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // Serde would read an array as a struct, member by member, and no body of ours is an array.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid(vec![FieldError::new("", "must be an object")]));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer(error.path());
@@ -176,6 +180,11 @@ mod tests {
         assert!(refused(b"{nope").contains("malformed JSON at line 1 column 2"));
         assert!(refused(b"").contains("malformed JSON at line 1 column 0"));
         assert!(refused(b"{\"name\":\"a\"} x").contains("malformed JSON at line 1 column 14"));
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert!(refused(b" [\"ada\", []]").contains("must be an object"));
     }
 
     #[test]
