@@ -11,6 +11,7 @@ use crate::lane::Context;
 use crate::lease::{Keeper, Leases};
 use crate::metrics::SubscriptionMetrics;
 use crate::pump::Pump;
+use crate::settings::BusSettings;
 
 /// A group being put together; made by [`Bus::group`].
 #[must_use = "a group hears nothing until it is started"]
@@ -18,15 +19,24 @@ pub struct Group {
     bus: Bus,
     name: &'static str,
     routes: Result<Routes<Handling>, BusError>,
+    settings: BusSettings,
 }
 
 impl Group {
     pub(crate) fn new(bus: Bus, name: &'static str) -> Self {
         Self {
+            settings: (*bus.0.settings).clone(),
             bus,
             name,
             routes: Ok(Routes::default()),
         }
+    }
+
+    /// How many handlers of one partition of one source may run at once, for a group whose handlers call
+    /// others.
+    pub fn at_once(mut self, handlers: usize) -> Self {
+        self.settings.concurrency = handlers.max(1);
+        self
     }
 
     /// Handles events of this type; all others of its topic are ignored.
@@ -92,17 +102,18 @@ impl Group {
             holder: holder.to_owned(),
             db: deps.db.clone(),
             routes,
-            settings: inner.settings.clone(),
+            settings: self.settings.clone(),
             tasks: deps.tasks.clone(),
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
             metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.name, source),
             wake: tokio::sync::Notify::new(),
         });
-        let (leases, parked_here) = (leases.clone(), inner.parked.subscribe());
+        let (bus, leases, parked_here) = (self.bus.clone(), leases.clone(), inner.parked.subscribe());
         let parked_elsewhere = deps.sources.parked_signals(deps.db.service());
         deps.tasks.supervise("bus.pump", move |stop| {
             let pump = Pump {
+                _bus: bus.clone(),
                 context: context.clone(),
                 log: log.clone(),
                 head: head.clone(),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use kit_db::{Db, Dialect, PARTITIONS, StoreError, Tx, sql};
+use kit_db::{Db, Dialect, PARTITIONS, Row, StoreError, Tx, sql};
 use kit_runtime::{Clock, Stop, TaskError, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -161,14 +161,13 @@ impl Keeper {
             .filter(|owned| !held.contains(owned))
             .copied()
             .collect();
-        for partition in lost {
-            owned.remove(&partition);
-            if let Some(epoch) = self.take(partition, AFTER_ALL).await? {
-                owned.insert(partition, epoch);
-            }
-        }
+        owned.retain(|partition, _| !lost.contains(partition));
+        owned.extend(self.take(lost, usize::MAX, AFTER_ALL).await?);
         if owned.len() < share {
-            self.take_free(&mut owned, share).await?;
+            let others = (0..16)
+                .filter(|partition| !owned.contains_key(partition))
+                .collect();
+            owned.extend(self.take(others, share - owned.len(), self.dead_before()).await?);
         }
         self.is_new = false;
         self.show(&owned);
@@ -240,34 +239,12 @@ impl Keeper {
                 .push(" RETURNING name, epoch")
                 .all(tx)
                 .await?;
-            let mut owned = HashMap::new();
-            for row in rows {
-                owned.insert(number(&row.get::<String>("name")?), row.get("epoch")?);
-            }
             Ok::<_, StoreError>(Looked {
-                owned,
+                owned: epochs(&rows)?,
                 members: members.get(0)?,
             })
         });
         Ok(looked.await?)
-    }
-
-    async fn take_free(&self, owned: &mut HashMap<i64, i64>, share: usize) -> Result<(), StoreError> {
-        // Each process begins elsewhere, so that they do not all ask for the same.
-        let start = self.holder.bytes().map(i64::from).sum::<i64>();
-        for step in 0..16 {
-            let partition = (start + step) % 16;
-            if owned.len() >= share {
-                break;
-            }
-            if owned.contains_key(&partition) {
-                continue;
-            }
-            if let Some(epoch) = self.take(partition, self.dead_before()).await? {
-                owned.insert(partition, epoch);
-            }
-        }
-        Ok(())
     }
 
     /// A lease that ends earlier is nobody's. A new process on SQLite is alone, so all are.
@@ -278,25 +255,45 @@ impl Keeper {
         }
     }
 
-    /// Takes a partition whose lease ends before a moment; its new epoch.
-    async fn take(&self, partition: i64, before: Timestamp) -> Result<Option<i64>, StoreError> {
-        let (name, holder) = (partition_name(self.group, partition), self.holder.clone());
-        let end = self.end();
+    /// Takes so many of these partitions as have a lease that ends before a moment; their new epochs. One whose
+    /// lease is in use by a transaction is passed over: whoever holds it may be stuck.
+    async fn take(
+        &self,
+        partitions: Vec<i64>,
+        most: usize,
+        before: Timestamp,
+    ) -> Result<HashMap<i64, i64>, StoreError> {
+        if partitions.is_empty() || most == 0 {
+            return Ok(HashMap::new());
+        }
+        let names: Vec<String> = partitions
+            .iter()
+            .map(|partition| partition_name(self.group, *partition))
+            .collect();
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let (holder, end) = (self.holder.clone(), self.end());
         let taken = self.db.write(async move |tx: &mut Tx| {
-            sql(
-                "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3) \
-                 ON CONFLICT (name) DO UPDATE \
-                 SET holder = excluded.holder, epoch = leases.epoch + 1, expires_at = excluded.expires_at \
-                 WHERE leases.expires_at < $4 RETURNING epoch",
-            )
-            .bind(&name)
-            .bind(&holder)
-            .bind(end)
-            .bind(before)
-            .optional(tx)
-            .await
+            make_rows(tx, &names).await?;
+            let free = sql("SELECT name FROM leases WHERE expires_at < $1 AND name IN ")
+                .bind(before)
+                .push_list(names.iter())
+                .push(" ORDER BY name LIMIT ")
+                .push_bind(most)
+                .for_update_skip_locked()
+                .all(tx)
+                .await?;
+            let free: Vec<String> = free.iter().map(|row| row.get("name")).collect::<Result<_, _>>()?;
+            let rows =
+                sql("UPDATE leases SET holder = $1, epoch = epoch + 1, expires_at = $2 WHERE name IN ")
+                    .bind(&holder)
+                    .bind(end)
+                    .push_list(free.iter())
+                    .push(" RETURNING name, epoch")
+                    .all(tx)
+                    .await?;
+            epochs(&rows)
         });
-        taken.await?.map(|row| row.get("epoch")).transpose()
+        Ok(taken.await?)
     }
 
     /// Lets lanes finish, then frees their leases.
@@ -359,6 +356,25 @@ impl Keeper {
         left.await?;
         Ok(())
     }
+}
+
+/// Makes the rows of leases that nobody ever had.
+async fn make_rows(tx: &mut Tx, names: &[String]) -> Result<(), StoreError> {
+    let mut insert = sql("INSERT INTO leases (name, holder, epoch, expires_at) VALUES ");
+    for (index, name) in names.iter().enumerate() {
+        insert = insert
+            .push(if index == 0 { "(" } else { ", (" })
+            .push_bind(name)
+            .push(", '', 0, 0)");
+    }
+    insert.push(" ON CONFLICT (name) DO NOTHING").execute(tx).await?;
+    Ok(())
+}
+
+fn epochs(rows: &[Row]) -> Result<HashMap<i64, i64>, StoreError> {
+    rows.iter()
+        .map(|row| Ok((number(&row.get::<String>("name")?), row.get("epoch")?)))
+        .collect()
 }
 
 /// The partition of a lease's name.

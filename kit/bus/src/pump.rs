@@ -14,6 +14,7 @@ use kit_runtime::{Stop, TaskError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::bus::Bus;
 use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Standing};
 use crate::lease::{Holds, Leases};
 use crate::log::{Log, Wanted};
@@ -27,6 +28,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SIGN_OF_LIFE: Duration = Duration::from_hours(1);
 
 pub(crate) struct Pump {
+    /// Kept, since what it is told from outside comes through it.
+    pub(crate) _bus: Bus,
     pub(crate) context: Arc<Context>,
     pub(crate) log: Log,
     pub(crate) head: watch::Receiver<Option<i64>>,

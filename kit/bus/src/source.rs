@@ -69,7 +69,7 @@ struct Followed {
     published: Option<watch::Receiver<u64>>,
     /// Nothing before the first look.
     head: watch::Sender<Option<i64>>,
-    is_followed: AtomicBool,
+    has_follower: AtomicBool,
 }
 
 impl Sources {
@@ -86,7 +86,7 @@ impl Sources {
                 target: source.target,
                 published: source.published,
                 head: watch::Sender::new(None),
-                is_followed: AtomicBool::new(false),
+                has_follower: AtomicBool::new(false),
             };
             by_service.insert(source.service, Arc::new(followed));
         }
@@ -123,7 +123,7 @@ impl Sources {
     pub(crate) fn follow(&self, service: &str) -> Option<(Log, watch::Receiver<Option<i64>>)> {
         let source = self.0.by_service.get(service)?;
         let head = source.head.subscribe();
-        if !source.is_followed.swap(true, Ordering::SeqCst) {
+        if !source.has_follower.swap(true, Ordering::SeqCst) {
             let signals = self.0.wake.of_outbox(&source.target);
             let (followed, deps) = (source.clone(), self.0.deps.clone());
             self.0.deps.tasks.supervise("bus.head", move |stop| {
@@ -160,15 +160,14 @@ fn open(pools: &mut HashMap<String, ReadDb>, target: &DbTarget) -> Result<ReadDb
         DbTarget::Sqlite { file } => file.display().to_string(),
         DbTarget::Postgres { url, .. } => url.expose().clone(),
     };
-    let pool = match pools.get(&key) {
-        Some(pool) => pool.clone(),
-        None => {
-            let mut settings = DbSettings::new("bus", target.clone());
-            settings.readers = CONNECTIONS;
-            let pool = ReadDb::open(&settings)?;
-            pools.insert(key, pool.clone());
-            pool
-        }
+    let pool = if let Some(pool) = pools.get(&key) {
+        pool.clone()
+    } else {
+        let mut settings = DbSettings::new("bus", target.clone());
+        settings.readers = CONNECTIONS;
+        let pool = ReadDb::open(&settings)?;
+        pools.insert(key, pool.clone());
+        pool
     };
     match target {
         DbTarget::Sqlite { .. } => Ok(pool),
@@ -197,6 +196,7 @@ impl Follower {
             }
             let wait = match head.look().await {
                 Ok(Look::Clear) => {
+                    pause = FIRST_PAUSE;
                     self.metrics.held(Duration::ZERO);
                     self.poll
                 }

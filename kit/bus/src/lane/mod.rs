@@ -44,7 +44,7 @@ pub(crate) struct Context {
     pub(crate) holder: String,
     pub(crate) db: Db,
     pub(crate) routes: Routes<Handling>,
-    pub(crate) settings: Arc<BusSettings>,
+    pub(crate) settings: BusSettings,
     pub(crate) tasks: Tasks,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,

@@ -223,6 +223,14 @@ pub(crate) async fn load(
     partitions: &[i64],
     now: Timestamp,
 ) -> Result<Vec<Loaded>, StoreError> {
+    let known = sql("SELECT partition, position, seen_at FROM positions WHERE consumer = $1 AND source = $2")
+        .bind(context.consumer)
+        .bind(context.source)
+        .push(" AND partition IN ")
+        .push_list(partitions.iter().copied())
+        .all(tx)
+        .await?;
+    warn_of_absence(context, &known, now)?;
     let mut insert = sql("INSERT INTO positions (consumer, source, partition, position, seen_at) VALUES ");
     for (index, partition) in partitions.iter().enumerate() {
         insert = insert
@@ -236,15 +244,11 @@ pub(crate) async fn load(
             .push_bind(now)
             .push(")");
     }
-    insert
-        .push(" ON CONFLICT (consumer, source, partition) DO UPDATE SET seen_at = excluded.seen_at")
-        .execute(tx)
-        .await?;
-    let rows = sql("SELECT partition, position FROM positions WHERE consumer = $1 AND source = $2")
-        .bind(context.consumer)
-        .bind(context.source)
-        .push(" AND partition IN ")
-        .push_list(partitions.iter().copied())
+    let rows = insert
+        .push(
+            " ON CONFLICT (consumer, source, partition) DO UPDATE SET seen_at = excluded.seen_at \
+             RETURNING partition, position",
+        )
         .all(tx)
         .await?;
     let mut parked: HashMap<i64, Vec<(Arc<Chain>, Timestamp)>> = HashMap::new();
@@ -260,6 +264,23 @@ pub(crate) async fn load(
         })
     });
     loaded.collect()
+}
+
+/// Whoever was away for longer than its rows are held may miss some, and nobody can tell which.
+fn warn_of_absence(context: &Context, known: &[Row], now: Timestamp) -> Result<(), StoreError> {
+    let limit = context.settings.retention.gone_after;
+    for row in known {
+        if now.since(row.get("seen_at")?) > limit {
+            let (consumer, source) = (context.consumer, context.source);
+            tracing::error!(
+                consumer,
+                source,
+                "the consumer was away for longer than events wait for it"
+            );
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// When the first parked event of each key is due, by now.

@@ -1,0 +1,21 @@
+//! The bus from outside, on both databases. Faults that are injected by name are in `tests/faults`, a process of
+//! its own, since they are one set a process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what the tests share is written like the tests themselves"
+)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod admin;
+mod broadcasting;
+mod crash;
+mod delivering;
+mod describing;
+mod ordering;
+mod parking;
+mod retention;
+mod sharing;
+mod waking;

@@ -1,0 +1,201 @@
+//! Order per key, whatever fails and whoever commits late.
+
+use kit_bus::{Delivery, Failure, Inbox};
+use kit_db::{DbTarget, Dialect, StoreError, Tx, partition_of, sql};
+use kit_runtime::Ids;
+use kit_testing::db::{connect, postgres_url};
+use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::sync::oneshot;
+
+use crate::both_worlds;
+use crate::world::{Counted, World, assert_in_order, count_up, note};
+
+both_worlds! {
+    async fn a_key_stays_in_order_while_its_events_fail(world: &World) {
+        let process = world.process().await;
+        let moved = world.moved.clone();
+        process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
+            let moved = moved.clone();
+            async move {
+                if delivery.attempt <= 2 && delivery.payload.number % 4 == 0 {
+                    return Err(Failure::again("not yet"));
+                }
+                let noted = note(delivery.payload, inbox).await;
+                moved.notify_one();
+                noted
+            }
+        });
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 4)).await;
+        }
+        assert_in_order(&world.until_effects(&process, 60).await);
+        world.until_passed(&process).await;
+        process.crash().await;
+    }
+}
+
+/// The outbox of the producer, written to by hand.
+struct ByHand {
+    connection: PgConnection,
+    outbox: String,
+}
+
+impl ByHand {
+    async fn new(world: &World) -> Self {
+        let DbTarget::Postgres { url, schema } = world.producer.target() else {
+            panic!("not a schema")
+        };
+        Self {
+            connection: connect(url.expose()).await,
+            outbox: format!("\"{schema}\".outbox"),
+        }
+    }
+
+    async fn run(&mut self, text: &str) {
+        sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
+            .execute(&mut self.connection)
+            .await
+            .unwrap();
+    }
+
+    async fn insert(&mut self, key: &str, number: i64) {
+        let id = Ids::system().uuid();
+        let partition = partition_of(key);
+        let text = format!(
+            "INSERT INTO {outbox} (event_id, topic, key, partition, type, payload, headers, created_at) VALUES \
+             ('{id}', 'counts', '{key}', {partition}, 'count.changed', \
+              '{{\"key\":\"{key}\",\"number\":{number}}}', \
+              '{{\"ce_source\":\"/stoa/counter\",\"ce_subject\":\"{key}\",\
+                \"ce_time\":\"2024-01-01T00:00:00Z\"}}', 0)",
+            outbox = self.outbox
+        );
+        self.run(&text).await;
+    }
+}
+
+#[tokio::test]
+async fn what_commits_late_is_not_skipped() {
+    let world = World::new(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    world.count("a").await;
+    world.until_effects(&process, 1).await;
+    let mut late = ByHand::new(&world).await;
+    late.run("BEGIN").await;
+    late.insert("late", 1).await;
+    // Takes the position behind, and commits first.
+    world.count("a").await;
+    // As many as a page, so that the reader meets the gap more than once.
+    for _ in 0..20 {
+        world.count("b").await;
+    }
+    late.run("COMMIT").await;
+    let effects = world.until_effects(&process, 23).await;
+    assert_in_order(&effects);
+    process.crash().await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_never_commits_holds_up_only_until_it_ends() {
+    let world = World::new(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    for end in ["ROLLBACK", "COMMIT"] {
+        let mut other = ByHand::new(&world).await;
+        other.run("BEGIN").await;
+        other.insert("other", 1).await;
+        world.count("a").await;
+        if end == "ROLLBACK" {
+            other.run(end).await;
+            world.until_effects(&process, 1).await;
+        } else {
+            // The connection goes away without an answer.
+            drop(other);
+            world.until_effects(&process, 2).await;
+        }
+    }
+    process.crash().await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_transaction_elsewhere_holds_nothing_up() {
+    let world = World::new(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    let mut elsewhere = connect(&postgres_url()).await;
+    let text = "BEGIN; SELECT pg_current_xact_id()";
+    sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
+        .execute(&mut elsewhere)
+        .await
+        .unwrap();
+    world.count("a").await;
+    world.until_effects(&process, 1).await;
+    process.crash().await;
+    world.remove().await;
+}
+
+/// The transaction that begins to write first changes the key last: its identifier is lower than that of the
+/// change before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_waited_for_another_comes_after_it() {
+    let world = World::new(Dialect::Postgres).await;
+    let (begun, has_begun) = oneshot::channel();
+    let (go_on, may_go_on) = oneshot::channel::<()>();
+    let signals = std::sync::Arc::new(std::sync::Mutex::new(Some((begun, may_go_on))));
+    let db = world.producer.db().clone();
+    let mut first = tokio::task::JoinSet::new();
+    first.spawn(async move {
+        db.write(async move |tx: &mut Tx| {
+            count_up(tx, "warm-up").await?;
+            let taken = signals.lock().unwrap().take();
+            if let Some((begun, may_go_on)) = taken {
+                let _ = begun.send(());
+                let _ = may_go_on.await;
+            }
+            count_up(tx, "a").await
+        })
+        .await
+    });
+    has_begun.await.unwrap();
+    assert_eq!(world.count("a").await, 1);
+    go_on.send(()).unwrap();
+    assert_eq!(first.join_next().await.unwrap().unwrap().unwrap(), 2);
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    assert_in_order(&world.until_effects(&process, 3).await);
+    process.crash().await;
+    world.remove().await;
+}
+
+/// Many transactions that begin to write at once and change the same keys in another order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overlapping_transactions_keep_the_order_of_their_changes() {
+    let world = World::new(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..6_u32 {
+        let db = world.producer.db().clone();
+        writers.spawn(async move {
+            for round in 0..30_u32 {
+                db.write(async move |tx: &mut Tx| {
+                    count_up(tx, &format!("own-{writer}")).await?;
+                    // So that others overtake between the identifier and the key they share.
+                    if (writer + round) % 3 == 0 {
+                        sql("SELECT CAST(pg_sleep(0.003) AS TEXT)").all(tx).await?;
+                    }
+                    count_up(tx, "shared").await?;
+                    Ok::<_, StoreError>(())
+                })
+                .await
+                .unwrap();
+            }
+        });
+    }
+    writers.join_all().await;
+    assert_in_order(&world.until_effects(&process, 6 * 30 * 2).await);
+    process.crash().await;
+    world.remove().await;
+}

@@ -1,0 +1,124 @@
+//! Rows of the outbox go when they are old and nobody needs them any more.
+
+use std::time::Duration;
+
+use kit_bus::{Bus, BusDeps, RetentionSettings, Source, Sources, SourcesDeps};
+use kit_db::{Reader, sql};
+use kit_runtime::{FakeClock, Ids, Lifecycle};
+
+use crate::both_worlds;
+use crate::world::{CONSUMER, PRODUCER, Paid, World, settings};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The producer's own bus, which removes rows, some time later.
+fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
+    let source = |service, topics, target| Source {
+        service,
+        topics,
+        target,
+        published: None,
+    };
+    let sources = Sources::open(
+        vec![
+            source(PRODUCER, &["counts", "transactions"], world.producer.target()),
+            source(CONSUMER, &[], world.consumer.target()),
+        ],
+        SourcesDeps {
+            tasks: lifecycle.tasks(),
+            metrics: None,
+            poll: Duration::from_secs(1),
+        },
+    );
+    let clock = FakeClock::at(world.producer.clock().now().plus(later)).clock();
+    let mut settings = settings();
+    settings.retention = RetentionSettings {
+        kept: DAY,
+        gone_after: 7 * DAY,
+        kept_for_ever: vec!["transactions".to_owned()],
+        period: 365 * DAY,
+    };
+    Bus::new(BusDeps {
+        db: world.producer.db().clone(),
+        sources: sources.unwrap(),
+        tasks: lifecycle.tasks(),
+        clock,
+        ids: Ids::system(),
+        metrics: None,
+        settings,
+    })
+}
+
+async fn rows(world: &World) -> i64 {
+    let rows = world
+        .producer
+        .read(async |reader: &mut Reader| sql("SELECT COUNT(*) FROM outbox").one(reader).await?.get(0));
+    rows.await.unwrap()
+}
+
+both_worlds! {
+    async fn rows_go_when_they_are_old_and_passed(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        for _ in 0..10 {
+            world.count("a").await;
+        }
+        world.until_effects(&process, 10).await;
+        world.until_passed(&process).await;
+        process.crash().await;
+        let lifecycle = Lifecycle::new();
+        let early = producers_bus(world, &lifecycle, DAY / 2);
+        assert_eq!(early.trim().await.unwrap(), 0, "they are young");
+        world.count("a").await;
+        let late = producers_bus(world, &lifecycle, DAY + Duration::from_mins(1));
+        assert_eq!(late.trim().await.unwrap(), 10, "the last is not passed");
+        assert_eq!(rows(world).await, 1);
+        // What comes next is delivered although what was before it is gone.
+        let process = world.process().await;
+        process.keep_ledger(world);
+        world.count("a").await;
+        world.until_effects(&process, 12).await;
+        process.crash().await;
+        lifecycle.end().await;
+    }
+
+    async fn a_consumer_that_is_gone_holds_nothing(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        world.count("a").await;
+        world.until_effects(&process, 1).await;
+        world.until_passed(&process).await;
+        process.crash().await;
+        world.count("a").await;
+        let lifecycle = Lifecycle::new();
+        let soon = producers_bus(world, &lifecycle, 6 * DAY);
+        assert_eq!(soon.trim().await.unwrap(), 1);
+        let later = producers_bus(world, &lifecycle, 8 * DAY);
+        assert_eq!(later.trim().await.unwrap(), 1);
+        assert_eq!(rows(world).await, 0);
+        lifecycle.end().await;
+    }
+
+    async fn some_topics_are_kept_for_ever(world: &World) {
+        let process = world.process().await;
+        world.publish(Paid { user: "u".to_owned() }).await;
+        world.count("a").await;
+        let lifecycle = Lifecycle::new();
+        let late = producers_bus(world, &lifecycle, 400 * DAY);
+        assert_eq!(late.trim().await.unwrap(), 1);
+        assert_eq!(late.trim().await.unwrap(), 0);
+        assert_eq!(rows(world).await, 1);
+        process.crash().await;
+        lifecycle.end().await;
+    }
+
+    async fn a_consumer_that_cannot_be_asked_holds_everything(world: &World) {
+        world.count("a").await;
+        let lifecycle = Lifecycle::new();
+        // The consumer's database has never been made.
+        let late = producers_bus(world, &lifecycle, 400 * DAY);
+        assert_eq!(late.trim().await.unwrap(), 0);
+        assert_eq!(rows(world).await, 1);
+        lifecycle.end().await;
+    }
+}

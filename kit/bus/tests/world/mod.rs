@@ -1,0 +1,403 @@
+//! A service that counts, one that listens to it, and the processes that the latter runs in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_bus::{
+    Bus, BusDeps, BusMetrics, BusSettings, Delivery, Failure, Inbox, RetrySettings, Source, Sources,
+    SourcesDeps,
+};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
+use kit_runtime::{Clock, Ids, Lifecycle};
+use kit_telemetry::Metrics;
+use kit_testing::db::{TestDb, TestTarget};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+pub(crate) static MIGRATIONS: Migrations =
+    Migrations::new(&[("0001_counts.sql", include_str!("../migrations/0001_counts.sql"))]);
+
+pub(crate) const PRODUCER: &str = "counter";
+pub(crate) const CONSUMER: &str = "desk";
+pub(crate) const GROUP: &str = "ledger";
+
+/// Something is waited for at most so long; what is tested takes a small part of it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The machine may have other work.
+const WAIT: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) key: String,
+    pub(crate) number: i64,
+}
+
+impl Event for Counted {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        Some(self.number)
+    }
+}
+
+/// The same type in the log, but with a payload that consumers cannot read.
+#[derive(Serialize)]
+pub(crate) struct Garbled {
+    pub(crate) key: String,
+}
+
+impl Event for Garbled {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// A type that nobody handles.
+#[derive(Serialize)]
+pub(crate) struct Reset {
+    pub(crate) key: String,
+}
+
+impl Event for Reset {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.reset";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// An event of a topic that is kept for ever.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Paid {
+    pub(crate) user: String,
+}
+
+impl Event for Paid {
+    const TOPIC: &'static str = "transactions";
+    const TYPE: &'static str = "transaction.paid";
+
+    fn key(&self) -> String {
+        self.user.clone()
+    }
+}
+
+/// The producer's database and the place of the consumer's.
+pub(crate) struct World {
+    pub(crate) producer: TestDb,
+    pub(crate) consumer: TestTarget,
+    /// Signalled whenever a handler of a process did something.
+    pub(crate) moved: Arc<Notify>,
+}
+
+/// A process that listens.
+pub(crate) struct Process {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+}
+
+/// One effect: its key and number.
+pub(crate) type Effect = (String, i64);
+
+impl World {
+    pub(crate) async fn new(dialect: Dialect) -> Self {
+        let target = async || match dialect {
+            Dialect::Sqlite => TestTarget::sqlite(),
+            Dialect::Postgres => TestTarget::postgres().await,
+        };
+        let place = target().await;
+        let mut settings = DbSettings::new(PRODUCER, place.target());
+        settings.wait_limit = WAIT;
+        settings.writers = 6;
+        Self {
+            producer: TestDb::open_with(place, settings, &MIGRATIONS).await,
+            consumer: target().await,
+            moved: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) async fn remove(self) {
+        self.producer.finish().await;
+        self.consumer.remove().await;
+    }
+
+    /// A process of the consumer with quick retries, woken by the producer as within one process.
+    pub(crate) async fn process(&self) -> Process {
+        self.process_with(settings(), Duration::from_secs(1)).await
+    }
+
+    pub(crate) async fn process_measured(&self, metrics: &Metrics) -> Process {
+        let mut setup = self.setup(settings(), Duration::from_secs(1));
+        setup.metrics = Some(BusMetrics::new(metrics));
+        Process::start(self.producer.target(), self.consumer.target(), setup).await
+    }
+
+    pub(crate) async fn process_with(&self, settings: BusSettings, poll: Duration) -> Process {
+        let setup = self.setup(settings, poll);
+        Process::start(self.producer.target(), self.consumer.target(), setup).await
+    }
+
+    fn setup(&self, settings: BusSettings, poll: Duration) -> Setup {
+        let published = self.producer.dialect() == Dialect::Sqlite;
+        Setup {
+            settings,
+            poll,
+            published: published.then(|| self.producer.published()),
+            metrics: None,
+        }
+    }
+
+    /// Counts up a key, and publishes that.
+    pub(crate) async fn count(&self, key: &str) -> i64 {
+        let key = key.to_owned();
+        let counted = self
+            .producer
+            .write(async move |tx: &mut Tx| count_up(tx, &key).await);
+        counted.await.unwrap()
+    }
+
+    pub(crate) async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
+        let published = self.producer.write(async move |tx: &mut Tx| {
+            tx.publish(event);
+            Ok::<_, StoreError>(())
+        });
+        published.await.unwrap();
+    }
+
+    /// The effects so far, from a look of the test's own.
+    pub(crate) async fn effects(&self, process: &Process) -> Vec<Effect> {
+        effects(&process.db).await
+    }
+
+    /// Waits until there are so many effects, and looks whether there are more.
+    pub(crate) async fn until_effects(&self, process: &Process, count: usize) -> Vec<Effect> {
+        let mut seen = Vec::new();
+        let reached = tokio::time::timeout(DEADLINE, async {
+            loop {
+                seen = effects(&process.db).await;
+                if seen.len() >= count {
+                    return;
+                }
+                self.pulse().await;
+            }
+        });
+        let reached = reached.await;
+        assert!(reached.is_ok(), "{} of {count} effects: {seen:?}", seen.len());
+        assert_eq!(seen.len(), count, "{seen:?}");
+        seen
+    }
+
+    /// Waits until something holds.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let reached = tokio::time::timeout(DEADLINE, async {
+            while !holds().await {
+                self.pulse().await;
+            }
+        });
+        assert!(reached.await.is_ok(), "never: {what}");
+    }
+
+    /// Waits until the group has passed the whole log, as far as its positions say.
+    pub(crate) async fn until_passed(&self, process: &Process) {
+        self.until("the whole log is passed", async || {
+            let lag = process.bus.admin().lag().await.unwrap();
+            !lag.is_empty() && lag.iter().all(|lag| lag.rows == 0)
+        })
+        .await;
+    }
+
+    /// A handler has moved, or a little time has passed.
+    async fn pulse(&self) {
+        let _ = tokio::time::timeout(Duration::from_millis(20), self.moved.notified()).await;
+    }
+}
+
+/// What a process is made of.
+pub(crate) struct Setup {
+    pub(crate) settings: BusSettings,
+    pub(crate) poll: Duration,
+    pub(crate) published: Option<tokio::sync::watch::Receiver<u64>>,
+    pub(crate) metrics: Option<BusMetrics>,
+}
+
+impl Process {
+    pub(crate) async fn start(producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
+        let lifecycle = Lifecycle::new();
+        let deps = DbDeps {
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: None,
+        };
+        let mut settings = DbSettings::new(CONSUMER, consumer.clone());
+        settings.wait_limit = WAIT;
+        let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
+        let sources = Sources::open(
+            vec![
+                Source {
+                    service: PRODUCER,
+                    topics: &["counts", "transactions"],
+                    target: producer,
+                    published: setup.published,
+                },
+                Source {
+                    service: CONSUMER,
+                    topics: &[],
+                    target: consumer,
+                    published: None,
+                },
+            ],
+            SourcesDeps {
+                tasks: lifecycle.tasks(),
+                metrics: setup.metrics.clone(),
+                poll: setup.poll,
+            },
+        );
+        let bus = Bus::new(BusDeps {
+            db: db.clone(),
+            sources: sources.unwrap(),
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: setup.metrics,
+            settings: setup.settings,
+        });
+        Self { lifecycle, db, bus }
+    }
+
+    /// Ends like a crash: nothing is given back.
+    pub(crate) async fn crash(self) {
+        self.lifecycle.end().await;
+    }
+
+    /// Writes down what each event counted.
+    pub(crate) fn keep_ledger(&self, world: &World) {
+        let moved = world.moved.clone();
+        self.listen(move |delivery, inbox| {
+            let moved = moved.clone();
+            async move {
+                let noted = note(delivery.payload, inbox).await;
+                moved.notify_one();
+                noted
+            }
+        });
+    }
+
+    /// Starts the group with a handler.
+    pub(crate) fn listen<Fut>(
+        &self,
+        handler: impl Fn(Delivery<Counted>, Inbox) -> Fut + Send + Sync + 'static,
+    ) where
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.bus.group(GROUP).on::<Counted>(handler).start().unwrap();
+    }
+}
+
+/// Quick retries, short leases.
+pub(crate) fn settings() -> BusSettings {
+    BusSettings {
+        lease: Duration::from_secs(3),
+        checkpoint: Duration::from_millis(50),
+        poll: Duration::from_millis(100),
+        retry: RetrySettings {
+            attempts: 4,
+            first_pause: Duration::from_millis(5),
+            longest_pause: Duration::from_millis(20),
+        },
+        ..BusSettings::default()
+    }
+}
+
+/// The effect.
+pub(crate) async fn note(counted: Counted, inbox: Inbox) -> Result<(), Failure> {
+    inbox
+        .apply(async move |tx: &mut Tx| insert_effect(tx, &counted).await)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_effect(tx: &mut Tx, counted: &Counted) -> Result<(), StoreError> {
+    sql("INSERT INTO effects (key, number, worker) VALUES ($1, $2, '')")
+        .bind(&counted.key)
+        .bind(counted.number)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn count_up(tx: &mut Tx, key: &str) -> Result<i64, StoreError> {
+    let row = sql("INSERT INTO counters (key, number) VALUES ($1, 1) \
+         ON CONFLICT (key) DO UPDATE SET number = counters.number + 1 RETURNING number")
+    .bind(key)
+    .one(tx)
+    .await?;
+    let number = row.get("number")?;
+    tx.publish(Counted {
+        key: key.to_owned(),
+        number,
+    });
+    Ok(number)
+}
+
+pub(crate) async fn effects(db: &Db) -> Vec<Effect> {
+    let rows = db.read(async |reader: &mut Reader| {
+        let rows = sql("SELECT key, number FROM effects ORDER BY place")
+            .all(reader)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.get("key")?, row.get("number")?)))
+            .collect::<Result<Vec<_>, StoreError>>()
+    });
+    rows.await.unwrap()
+}
+
+/// Each key's numbers must be 1, 2, 3 … in the order of their effects.
+pub(crate) fn assert_in_order(effects: &[Effect]) {
+    let mut by_key: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for (key, number) in effects {
+        by_key.entry(key).or_default().push(*number);
+    }
+    for (key, numbers) in by_key {
+        let expected: Vec<i64> = (1..).take(numbers.len()).collect();
+        assert_eq!(numbers, expected, "key `{key}`");
+    }
+}
+
+/// Defines tests that run on both databases.
+#[macro_export]
+macro_rules! both_worlds {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident: &World) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn story($world: &World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let world = World::new(kit_db::Dialect::Sqlite).await;
+                story(&world).await;
+                world.remove().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let world = World::new(kit_db::Dialect::Postgres).await;
+                story(&world).await;
+                world.remove().await;
+            }
+        }
+    )*};
+}
