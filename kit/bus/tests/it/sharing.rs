@@ -1,12 +1,16 @@
 //! Processes of one group share its partitions, on PostgreSQL.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kit_db::{Dialect, Reader, StoreError, sql};
+use kit_bus::{ApplyError, BusError, Delivery, Inbox};
+use kit_db::{Dialect, Reader, StoreError, Tx, sql};
 use kit_runtime::ShutdownLimits;
+use tokio::sync::{Notify, mpsc};
 
-use crate::world::{GROUP, Process, World, assert_in_order, settings};
+use crate::both_worlds;
+use crate::world::{Counted, GROUP, Process, World, assert_in_order, insert_effect, settings};
 
 /// How many partitions each process owns by the table.
 async fn shares(process: &Process) -> Vec<usize> {
@@ -122,17 +126,49 @@ async fn a_group_is_started_once_and_listens_to_something() {
     let process = world.process().await;
     process.keep_ledger(&world);
     let bus = &process.bus;
-    let again = bus.group(GROUP).on::<crate::world::Counted>(
-        |_: kit_bus::Delivery<crate::world::Counted>, _: kit_bus::Inbox| async { Ok(()) },
-    );
-    assert_eq!(
-        again.start(),
-        Err(kit_bus::BusError::StartedTwice { name: GROUP })
-    );
+    let again = bus
+        .group(GROUP)
+        .on::<Counted>(|_: Delivery<Counted>, _: Inbox| async { Ok(()) });
+    assert_eq!(again.start(), Err(BusError::StartedTwice { name: GROUP }));
     assert_eq!(
         bus.group("silent").start(),
-        Err(kit_bus::BusError::Nothing { name: "silent" })
+        Err(BusError::Nothing { name: "silent" })
     );
     process.crash().await;
     world.remove().await;
+}
+
+both_worlds! {
+    async fn a_process_that_lost_its_lease_cannot_commit(world: &World) {
+        let process = world.process().await;
+        let (answers, mut answer) = mpsc::unbounded_channel();
+        let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (at_gate, may_go) = (arrived.clone(), go_on.clone());
+        process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
+            let (at_gate, may_go, answers) = (at_gate.clone(), may_go.clone(), answers.clone());
+            async move {
+                at_gate.notify_one();
+                may_go.notified().await;
+                let applied = inbox.apply(async move |tx: &mut Tx| insert_effect(tx, &delivery.payload).await);
+                let _ = answers.send(applied.await);
+                Ok(())
+            }
+        });
+        world.count("a").await;
+        arrived.notified().await;
+        // Somebody else took everything while the handler was at work.
+        let stolen = process.db.write(async |tx: &mut Tx| {
+            sql("UPDATE leases SET holder = 'somebody', epoch = epoch + 1, expires_at = 9223372036854775807 \
+                 WHERE name NOT LIKE '%member%'")
+            .execute(tx)
+            .await
+        });
+        assert_eq!(stolen.await.unwrap(), 16);
+        go_on.notify_one();
+        let answer = answer.recv().await.unwrap();
+        assert!(matches!(answer, Err(ApplyError::Superseded)), "{answer:?}");
+        assert!(world.effects(&process).await.is_empty());
+        assert_eq!(process.bus.admin().lag().await.unwrap()[0].position, 0);
+        process.crash().await;
+    }
 }

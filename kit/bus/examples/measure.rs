@@ -1,0 +1,177 @@
+//! How fast events become effects: drained from a backlog, and one at a time.
+//!
+//! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`; build it with `--release`. Each effect is a
+//! row of its own in the consumer's database, committed and synced.
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kit_bus::{Bus, BusDeps, BusSettings, Delivery, Failure, Inbox, Source, Sources, SourcesDeps};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, Reader, StoreError, Tx, sql};
+use kit_runtime::{Clock, Ids, Lifecycle, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+static MIGRATIONS: Migrations = Migrations::new(&[(
+    "0001_counts.sql",
+    include_str!("../tests/migrations/0001_counts.sql"),
+)]);
+
+const BACKLOG: i64 = 60_000;
+const KEYS: i64 = 2_000;
+const SINGLE: i64 = 1_000;
+
+#[derive(Serialize, Deserialize)]
+struct Counted {
+    key: String,
+    number: i64,
+    at: i64,
+}
+
+impl Event for Counted {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+}
+
+type Answer = Result<(), Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Answer {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (producer, consumer) = match arguments[..] {
+        ["sqlite", folder] => {
+            let file = |name| DbTarget::Sqlite {
+                file: std::path::Path::new(folder).join(name),
+            };
+            (file("producer.db"), file("consumer.db"))
+        }
+        ["postgres", url, producer, consumer] => {
+            let schema = |schema: &str| DbTarget::Postgres {
+                url: Secret::new(url.to_owned()),
+                schema: schema.to_owned(),
+            };
+            (schema(producer), schema(consumer))
+        }
+        _ => return Err("which database?".into()),
+    };
+    let lifecycle = Lifecycle::new();
+    let deps = DbDeps {
+        tasks: lifecycle.tasks(),
+        clock: Clock::system(),
+        ids: Ids::system(),
+        metrics: None,
+    };
+    let from = Db::open(DbSettings::new("counter", producer.clone()), &MIGRATIONS, &deps).await?;
+    let to = Db::open(DbSettings::new("desk", consumer), &MIGRATIONS, &deps).await?;
+    let source = Source {
+        service: "counter",
+        topics: &["counts"],
+        target: producer,
+        published: Some(from.published()),
+    };
+    let sources = Sources::open(
+        vec![source],
+        SourcesDeps {
+            tasks: lifecycle.tasks(),
+            metrics: None,
+            poll: Duration::from_secs(1),
+        },
+    )?;
+    let bus = Bus::new(BusDeps {
+        db: to.clone(),
+        sources,
+        tasks: lifecycle.tasks(),
+        clock: Clock::system(),
+        ids: Ids::system(),
+        metrics: None,
+        settings: BusSettings::default(),
+    });
+    publish_backlog(&from).await?;
+    let (done, mut effects) = mpsc::unbounded_channel();
+    let (clock, begun) = (Arc::new(Clock::system()), Instant::now());
+    bus.group("ledger")
+        .on::<Counted>(move |delivery: Delivery<Counted>, inbox: Inbox| {
+            let (clock, done) = (clock.clone(), done.clone());
+            async move {
+                let at = note(delivery.payload, inbox).await?;
+                let took = clock.now().since(at);
+                done.send(took).map_err(Failure::again)
+            }
+        })
+        .start()?;
+    for _ in 0..BACKLOG {
+        effects.recv().await.ok_or("the group ended")?;
+    }
+    let millis = i64::try_from(begun.elapsed().as_millis())?;
+    println!(
+        "drained {BACKLOG} events at {} a second",
+        BACKLOG * 1_000 / millis
+    );
+    let mut latencies = Vec::new();
+    for number in 0..SINGLE {
+        publish(&from, number, 1).await?;
+        latencies.push(effects.recv().await.ok_or("the group ended")?);
+    }
+    latencies.sort_unstable();
+    let at = |share: usize| latencies[latencies.len() * share / 1_000];
+    println!(
+        "event to effect: p50 {:?}, p99 {:?}, p99.9 {:?}",
+        at(500),
+        at(990),
+        at(999)
+    );
+    let rows = to.read(async |reader: &mut Reader| {
+        sql("SELECT COUNT(*) FROM effects")
+            .one(reader)
+            .await?
+            .get::<i64>(0)
+    });
+    println!("{} effects, {} expected", rows.await?, BACKLOG + SINGLE);
+    lifecycle.end().await;
+    Ok(())
+}
+
+async fn note(counted: Counted, inbox: Inbox) -> Result<Timestamp, Failure> {
+    let at = Timestamp::from_micros(counted.at);
+    inbox
+        .apply(async move |tx: &mut Tx| {
+            sql("INSERT INTO effects (key, number, worker) VALUES ($1, $2, '')")
+                .bind(&counted.key)
+                .bind(counted.number)
+                .execute(tx)
+                .await
+        })
+        .await?;
+    Ok(at)
+}
+
+async fn publish_backlog(db: &Db) -> Answer {
+    for first in (0..BACKLOG).step_by(500) {
+        publish(db, first, 500).await?;
+    }
+    Ok(())
+}
+
+/// Its moment is the one before the unit begins: what is measured includes the producer's commit.
+async fn publish(db: &Db, first: i64, count: i64) -> Answer {
+    let at = db.clock().now().as_micros();
+    db.write(async move |tx: &mut Tx| {
+        for number in first..first + count {
+            tx.publish(Counted {
+                key: format!("key-{}", number % KEYS),
+                number,
+                at,
+            });
+        }
+        Ok::<_, StoreError>(())
+    })
+    .await?;
+    Ok(())
+}
