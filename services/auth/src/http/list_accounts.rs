@@ -19,6 +19,13 @@ pub(super) async fn list_accounts(
         cursor: query.cursor.clone(),
     }
     .try_into()?;
+    // No name or address has them, and PostgreSQL refuses a NUL in a text.
+    if query.q.as_ref().is_some_and(|q| q.contains(char::is_control)) {
+        return Err(ApiError::bad_request(
+            "invalid_query",
+            "`q` must not contain control characters",
+        ));
+    }
     Ok(auth
         .list_accounts(query, &request)
         .await

@@ -68,6 +68,10 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
         let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        // Not in any key's name, and PostgreSQL refuses a NUL in a text.
+        if kid.contains(char::is_control) {
+            return Err(KeysRefusal::NotFound);
+        }
         let now = self.0.clock.now();
         let spare = new_pair(self.0.settings.algorithm, seal, now, now)?;
         let line = self.0.audit_line(actor, "key.withdrawn", &kid, origin);

@@ -85,6 +85,15 @@ impl World {
         self.go_on(held).await
     }
 
+    /// A refresh gives these roles.
+    pub(crate) async fn assert_lives_with(&self, held: &Held, roles: &[&str]) -> Held {
+        let answer = self.refresh(&held.refresh).await.expect(200);
+        assert_eq!(answer["roles"], json!(roles));
+        let held = Held::of(&answer);
+        assert_eq!(self.me(&held.token).await.expect(200)["roles"], json!(roles));
+        held
+    }
+
     /// Nothing of the session is taken any more.
     pub(crate) async fn assert_dead(&self, held: &Held) {
         self.me(&held.token)

@@ -5,7 +5,9 @@
     reason = "what the stories share is written like the stories themselves"
 )]
 
+mod administrating;
 mod bad_input;
+mod changing_password;
 mod contract;
 mod during;
 mod elsewhere;
@@ -15,6 +17,7 @@ mod hashing;
 mod held;
 mod key_watch;
 mod keys;
+mod overtaking;
 mod published;
 mod races;
 mod refreshing;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::during::during;
 use crate::held::Held;
-use crate::world::{Place, World, members, on_both_databases};
+use crate::world::{World, members, on_both_databases};
 
 const GRACE: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_micros(1);

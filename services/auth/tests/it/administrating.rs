@@ -1,0 +1,413 @@
+//! What admins do with accounts.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use kit_runtime::Ids;
+use kit_testing::Reply;
+use serde_json::{Value, json};
+
+use crate::elsewhere::Elsewhere;
+use crate::held::{ADMIN, Held, column};
+use crate::world::{PASSWORD, Place, World, members, on_both_databases};
+
+/// A world with an admin who is signed in.
+async fn administrated(place: &Place) -> (World, Held) {
+    let world = World::start(place, &ADMIN).await;
+    let root = world.begin_again("root").await;
+    (world, root)
+}
+
+async fn list(world: &World, admin: &Held, query: &str) -> Value {
+    let path = format!("/admin/accounts?{query}");
+    world.of(admin).get(&path).await.expect(200)
+}
+
+async fn names(world: &World, admin: &Held, query: &str) -> Vec<String> {
+    let page = list(world, admin, query).await;
+    column(&page, "username").into_iter().map(str::to_owned).collect()
+}
+
+/// Makes another admin of somebody.
+async fn promoted(world: &World, admin: &Held, username: &str) -> Held {
+    let held = world.begin(username).await;
+    let reply = world
+        .patch_account(admin, &held.user_id, json!({ "roles": ["admin"] }))
+        .await;
+    reply.expect(200);
+    world
+        .assert_lives_with(&held, &["customer", "staff", "admin"])
+        .await
+}
+
+fn is_last_admin(reply: &Reply) -> bool {
+    if reply.status == 409 {
+        reply.refused(409, "The last admin cannot be removed");
+    }
+    reply.status == 409
+}
+
+on_both_databases! {
+    async fn accounts_are_found_by_what_is_known_of_them(place: &Place) {
+        let (world, root) = administrated(place).await;
+        for name in ["Ada", "grace_h", "gracexh", "linus.t", "barbara"] {
+            world.register(name).await;
+        }
+        world.execute("UPDATE accounts SET role = 'staff' WHERE username = 'barbara'").await;
+        world.execute("UPDATE accounts SET status = 'disabled' WHERE username = 'linus.t'").await;
+        world.execute("UPDATE accounts SET email = 'a%d@x.example', email_key = 'a%d@x.example' WHERE username = 'linus.t'").await;
+        for (query, expected) in [
+            ("", &["root", "Ada", "grace_h", "gracexh", "linus.t", "barbara"][..]),
+            ("q=", &["root", "Ada", "grace_h", "gracexh", "linus.t", "barbara"]),
+            ("q=ada", &["Ada"]),
+            ("q=ADA%40EXAMPLE", &["Ada"]),
+            ("q=grace_h", &["grace_h"]),
+            ("q=_", &["grace_h"]),
+            ("q=%25", &["linus.t"]),
+            ("q=a%25d", &["linus.t"]),
+            ("q=%5C", &[]),
+            ("q=%27", &[]),
+            ("q=nobody", &[]),
+            ("role=customer", &["Ada", "grace_h", "gracexh", "linus.t"]),
+            ("role=staff", &["barbara"]),
+            ("role=admin", &["root"]),
+            ("status=disabled", &["linus.t"]),
+            ("status=active&q=grace", &["grace_h", "gracexh"]),
+            ("status=disabled&role=admin", &[]),
+        ] {
+            assert_eq!(names(&world, &root, query).await, expected, "{query}");
+        }
+        let one = list(&world, &root, "q=grace_h").await["items"][0].clone();
+        assert_eq!(
+            members(&one),
+            ["user_id", "username", "email", "email_verified", "roles", "status", "sessions", "created_at"]
+        );
+        assert_eq!(one["email"], "grace_h@example.com");
+    }
+
+    async fn accounts_come_a_page_at_a_time(place: &Place) {
+        let (world, root) = administrated(place).await;
+        for number in 0..6 {
+            world.register(&format!("user-{number}")).await;
+        }
+        let (mut seen, mut path) = (Vec::new(), "limit=3&q=user".to_owned());
+        for size in [3, 3] {
+            let page = list(&world, &root, &path).await;
+            assert_eq!(page["items"].as_array().unwrap().len(), size);
+            seen.extend(column(&page, "username").into_iter().map(str::to_owned));
+            path = format!("limit=3&q=user&cursor={}", page["next_cursor"].as_str().unwrap_or("none"));
+        }
+        assert!(path.ends_with("none"), "{path}");
+        assert_eq!(seen, ["user-0", "user-1", "user-2", "user-3", "user-4", "user-5"]);
+    }
+
+    async fn a_search_that_makes_no_sense_is_no_failure_of_ours(place: &Place) {
+        let (world, root) = administrated(place).await;
+        for query in [
+            "limit=0", "limit=101", "limit=-1", "limit=x", "cursor=%21", "cursor=AA", "role=king", "role=Admin",
+            "status=gone", "page=2", "q=a&q=b", "q=%00", "q=%0A", "q=ada%00",
+        ] {
+            let reply = world.of(&root).get(&format!("/admin/accounts?{query}")).await;
+            assert_eq!(reply.status, 400, "{query}");
+        }
+        for strange in ["%F0%9F%A6%80".to_owned(), "x".repeat(6000), "%25".repeat(2000)] {
+            assert!(names(&world, &root, &format!("q={strange}")).await.is_empty());
+        }
+        // Before the first, and after the last.
+        assert_eq!(names(&world, &root, "cursor=IA").await, ["root"]);
+        assert!(names(&world, &root, "cursor=fn5-").await.is_empty());
+    }
+
+    async fn an_account_is_looked_at_by_its_identifier(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = world.begin("ada").await;
+        world.begin_again("ada").await;
+        let get = async |id: &str| world.of(&root).get(&format!("/admin/accounts/{id}")).await;
+        let account = get(&ada.user_id).await.expect(200);
+        assert_eq!(account, world.me(&ada.token).await.expect(200));
+        assert_eq!(account["sessions"], 2);
+        let nobody = Ids::system().uuid().to_string();
+        get(&nobody).await.refused(404, "User not found");
+        world.patch_account(&root, &nobody, json!({ "roles": ["staff"] })).await.refused(404, "User not found");
+        let sessions = format!("/admin/accounts/{nobody}/sessions");
+        world.of(&root).delete(&sessions).await.refused(404, "User not found");
+        for id in ["1", "%00", "ada", &ada.user_id.to_uppercase(), &ada.session_id()] {
+            get(id).await.expect(400);
+            world.patch_account(&root, id, json!({})).await.expect(400);
+            world.of(&root).delete(&format!("/admin/accounts/{id}/sessions")).await.expect(400);
+        }
+    }
+
+    async fn a_changed_role_takes_effect_everywhere_within_a_second(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let elsewhere = Elsewhere::start(place, &world).await;
+        let ada = world.begin("ada").await;
+        let (everything, most, least) =
+            (&["customer", "staff", "admin"][..], &["customer", "staff"][..], &["customer"][..]);
+        let mut held = ada.clone();
+        for (epoch, (wanted, roles)) in [
+            (json!(["staff"]), most),
+            (json!(["admin"]), everything),
+            (json!(["customer", "staff"]), most),
+            (json!(["staff", "admin", "staff"]), everything),
+            (json!(["customer"]), least),
+            (json!(["admin"]), everything),
+            // Nothing is left but what everybody has.
+            (json!([]), least),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            elsewhere.user(&held.token).await.expect(200);
+            let reply = world.patch_account(&root, &ada.user_id, json!({ "roles": wanted })).await;
+            assert_eq!(reply.expect(200)["roles"], json!(roles));
+            world.me(&held.token).await.refused(401, "Invalid or expired token");
+            elsewhere.refuses_soon(&held.token).await;
+            held = world.assert_lives_with(&held, roles).await;
+            assert_eq!(world.claims(&held.token).epoch, i64::try_from(epoch).unwrap() + 1);
+            let admitted = if roles == everything { 200 } else { 403 };
+            elsewhere.admin(&held.token).await.expect(admitted);
+            world.of(&held).get("/admin/accounts").await.expect(admitted);
+        }
+        let told = world.texts("SELECT type FROM outbox WHERE type LIKE 'roles.%' OR type LIKE 'user.d%'").await;
+        assert_eq!(told, ["roles.changed"; 7]);
+    }
+
+    async fn a_disabled_account_is_out_at_once_until_it_is_enabled_again(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let elsewhere = Elsewhere::start(place, &world).await;
+        let held = [world.begin("ada").await, world.begin_again("ada").await];
+        let ada = &held[0].user_id;
+        let reply = world.patch_account(&root, ada, json!({ "status": "disabled" })).await;
+        let account = reply.expect(200);
+        assert_eq!((&account["status"], &account["sessions"]), (&json!("disabled"), &json!(0)));
+        for each in &held {
+            world.assert_dead(each).await;
+            elsewhere.refuses_soon(&each.token).await;
+        }
+        world.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
+        let reply = world.patch_account(&root, ada, json!({ "status": "active" })).await;
+        assert_eq!(reply.expect(200)["status"], "active");
+        for each in &held {
+            world.assert_dead(each).await;
+        }
+        let again = world.begin_again("ada").await;
+        elsewhere.user(&again.token).await.expect(200);
+        world.assert_lives(&again).await;
+        let told = world.texts("SELECT type FROM outbox WHERE type LIKE 'user.%' ORDER BY position").await;
+        assert_eq!(told[told.len() - 2..], ["user.disabled", "user.updated"]);
+        assert_eq!(world.count("SELECT event_id FROM outbox WHERE type = 'session.revoked'").await, 2);
+    }
+
+    async fn a_role_may_be_changed_while_the_account_is_disabled(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = world.begin("ada").await.user_id;
+        let both = json!({ "roles": ["staff"], "status": "disabled" });
+        let account = world.patch_account(&root, &ada, both).await.expect(200);
+        assert_eq!((&account["status"], &account["roles"]), (&json!("disabled"), &json!(["customer", "staff"])));
+        world.patch_account(&root, &ada, json!({ "roles": ["customer"] })).await.expect(200);
+        let told = world.texts("SELECT type FROM outbox WHERE type IN ('user.disabled', 'user.updated')").await;
+        assert_eq!(told, ["user.disabled"], "it was disabled once");
+        world.log_in("ada", PASSWORD).await.expect(401);
+    }
+
+    async fn what_changes_nothing_ends_nothing(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = world.begin("ada").await;
+        for same in [
+            json!({}),
+            json!({ "roles": ["customer"] }),
+            json!({ "roles": null, "status": null }),
+            json!({ "status": "active" }),
+            json!({ "roles": [], "status": "active" }),
+        ] {
+            let account = world.patch_account(&root, &ada.user_id, same).await.expect(200);
+            assert_eq!(account["username"], "ada");
+        }
+        for wrong in [
+            json!({ "roles": ["king"] }),
+            json!({ "roles": ["Admin"] }),
+            json!({ "roles": "admin" }),
+            json!({ "roles": [null] }),
+            json!({ "status": "gone" }),
+            json!({ "status": 1 }),
+            json!({ "epoch": 9 }),
+            json!([]),
+            json!({ "roles": ["staff", "king"], "status": "disabled" }),
+        ] {
+            world.patch_account(&root, &ada.user_id, wrong).await.expect(400);
+        }
+        assert_eq!(world.claims(&world.assert_lives(&ada).await.token).epoch, 0);
+        world.me(&ada.token).await.expect(200);
+        assert_eq!(world.count("SELECT revocation_id FROM revocations").await, 0);
+        assert_eq!(world.count("SELECT audit_id FROM audit WHERE action = 'account.changed'").await, 0);
+    }
+
+    async fn the_last_admin_stays(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = promoted(&world, &root, "ada").await;
+        // An admin who is disabled does not count.
+        world.patch_account(&root, &ada.user_id, json!({ "status": "disabled" })).await.expect(200);
+        for away in [
+            json!({ "roles": ["staff"] }),
+            json!({ "roles": [] }),
+            json!({ "status": "disabled" }),
+            json!({ "roles": ["customer"], "status": "disabled" }),
+        ] {
+            assert!(is_last_admin(&world.patch_account(&root, &root.user_id, away).await));
+        }
+        world.assert_lives(&root).await;
+        world.patch_account(&root, &ada.user_id, json!({ "status": "active" })).await.expect(200);
+        world.patch_account(&root, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
+        // From then on they may do nothing any more, by any token.
+        world.of(&root).get("/admin/accounts").await.refused(401, "Invalid or expired token");
+        let root = world.assert_lives_with(&root, &["customer"]).await;
+        world.of(&root).get("/admin/accounts").await.refused(403, "this needs the role `admin`");
+    }
+
+    async fn of_the_last_two_admins_one_stays_however_they_go(place: &Place) {
+        let (world, mut root) = administrated(place).await;
+        let mut ada = promoted(&world, &root, "ada").await;
+        for round in 0..8 {
+            let away = if round % 2 == 0 { json!({ "roles": ["customer"] }) } else { json!({ "status": "disabled" }) };
+            // Each the other, or each themselves.
+            let (first, second) = if round % 4 < 2 { (&ada, &root) } else { (&root, &ada) };
+            let replies = join_all([
+                world.patch_account(&root, &first.user_id, away.clone()),
+                world.patch_account(&ada, &second.user_id, away.clone()),
+            ])
+            .await;
+            let refused: Vec<bool> = replies.iter().map(is_last_admin).collect();
+            let gone = replies.iter().filter(|reply| reply.status == 200).count();
+            // The second may be no admin any more when it is heard.
+            let unheard = replies.iter().filter(|reply| reply.status == 401).count();
+            assert_eq!(gone, 1, "{replies:?}");
+            assert_eq!(refused.iter().filter(|refused| **refused).count() + unheard, 1, "{replies:?}");
+            let admins = "SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active'";
+            assert_eq!(world.count(admins).await, 1);
+            world.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'root'").await;
+            world.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'ada'").await;
+            (root, ada) = (world.begin_again("root").await, world.begin_again("ada").await);
+        }
+    }
+
+    async fn two_demotions_by_the_same_hand_leave_one_admin(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = promoted(&world, &root, "ada").await;
+        let grace = promoted(&world, &root, "grace").await;
+        world.patch_account(&grace, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
+        // Grace demotes Ada and, from a second window, herself.
+        let replies = join_all([&ada, &grace].map(|admin| {
+            world.patch_account(&grace, &admin.user_id, json!({ "roles": ["customer"] }))
+        }))
+        .await;
+        let mut said: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
+        said.sort_unstable();
+        assert!(said == [200, 409] || said == [200, 401], "{said:?}");
+        assert_eq!(world.count("SELECT user_id FROM accounts WHERE role = 'admin'").await, 1);
+    }
+
+    async fn an_admin_signs_somebody_out_everywhere(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let elsewhere = Elsewhere::start(place, &world).await;
+        let held = [world.begin("ada").await, world.begin_again("ada").await];
+        let path = format!("/admin/accounts/{}/sessions", held[0].user_id);
+        for _ in 0..2 {
+            let reply = world.of(&root).delete(&path).await;
+            assert_eq!(reply.expect(200), json!({ "message": "Signed out everywhere" }));
+        }
+        for each in &held {
+            world.assert_dead(each).await;
+            elsewhere.refuses_soon(&each.token).await;
+        }
+        world.assert_lives(&world.begin_again("ada").await).await;
+        world.assert_lives(&root).await;
+    }
+
+    async fn nobody_else_administrates(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let (customer, staff) = (world.begin("ada").await, world.begin("grace").await);
+        world.patch_account(&root, &staff.user_id, json!({ "roles": ["staff"] })).await.expect(200);
+        let staff = world.assert_lives_with(&staff, &["customer", "staff"]).await;
+        let account = format!("/admin/accounts/{}", customer.user_id);
+        let own = json!({ "roles": ["admin"] });
+        for (client, status) in [(world.of(&customer), 403), (world.of(&staff), 403), (world.client(), 401)] {
+            for path in ["/admin/accounts", &account, "/admin/keys", "/admin/audit"] {
+                client.get(path).await.expect(status);
+            }
+            client.send(http::Method::PATCH, &account, Some(&own)).await.expect(status);
+            client.delete(&format!("{account}/sessions")).await.expect(status);
+            client.post("/admin/keys/rotate", &json!({})).await.expect(status);
+            client.post("/admin/keys/some/withdraw", &json!({})).await.expect(status);
+        }
+        world.assert_lives_with(&customer, &["customer"]).await;
+    }
+
+    async fn what_was_done_is_written_down(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let desk = world.of(&root).with("user-agent", "Desk/1.0");
+        let ada = world.begin("ada").await;
+        let account = format!("/admin/accounts/{}", ada.user_id);
+        let patch = async |patch: Value| {
+            world.advance(Duration::from_secs(1));
+            desk.send(http::Method::PATCH, &account, Some(&patch)).await.expect(200);
+        };
+        patch(json!({ "roles": ["staff"] })).await;
+        patch(json!({ "status": "disabled" })).await;
+        patch(json!({ "status": "active" })).await;
+        let phone = world.begin_again("ada").await;
+        desk.delete(&format!("{account}/sessions")).await.expect(200);
+        let here = world.begin_again("ada").await;
+        world.begin_again("ada").await;
+        world.of(&here).delete("/sessions").await.expect(200);
+        world.change_password(&here, PASSWORD, "staple-horse-battery-10").await.expect(200);
+        world.of(&here).post("/logout", &json!({})).await.expect(200);
+        let kid = desk.post("/admin/keys/rotate", &json!({})).await.expect(200)["items"][1]["kid"].clone();
+        desk.post(&format!("/admin/keys/{}/withdraw", kid.as_str().unwrap()), &json!({})).await.expect(200);
+        // Not done, so not written down.
+        world.log_in("ada", "a-wrong-password").await.expect(401);
+        patch(json!({ "status": "active" })).await;
+        world.assert_dead(&phone).await;
+
+        let (mut lines, mut path) = (Vec::new(), "/admin/audit?limit=4".to_owned());
+        loop {
+            let page = desk.get(&path).await.expect(200);
+            lines.extend(page["items"].as_array().unwrap().clone());
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("/admin/audit?limit=4&cursor={cursor}");
+        }
+        let (root, ada) = (root.user_id.as_str(), ada.user_id.as_str());
+        let kid = kid.as_str().unwrap();
+        let expected = [
+            (root, "key.withdrawn", kid),
+            (root, "key.rotated", kid),
+            (ada, "session.ended", ada),
+            (ada, "password.changed", ada),
+            (ada, "session.ended", ada),
+            (ada, "session.started", ada),
+            (ada, "session.started", ada),
+            (root, "session.ended", ada),
+            (ada, "session.started", ada),
+            (root, "account.changed", ada),
+            (root, "account.changed", ada),
+            (root, "account.changed", ada),
+            (ada, "session.started", ada),
+            (root, "session.started", root),
+        ];
+        let text = |line: &Value, member: &str| line[member].as_str().unwrap().to_owned();
+        let said: Vec<_> = lines
+            .iter()
+            .map(|line| (text(line, "actor"), text(line, "action"), text(line, "subject")))
+            .collect();
+        let said: Vec<_> = said.iter().map(|(who, what, whom)| (who.as_str(), what.as_str(), whom.as_str())).collect();
+        assert_eq!(said, expected, "the newest first");
+        assert_eq!(members(&lines[0]), ["id", "at", "actor", "action", "subject", "ip", "detail"]);
+        assert_eq!(lines[9]["detail"], "Desk/1.0");
+        assert!(lines.iter().all(|line| line["ip"] == "127.0.0.1"));
+        assert_ne!(lines[9]["at"], lines[10]["at"]);
+        for query in ["limit=0", "limit=101", "cursor=%21", "actor=root"] {
+            desk.get(&format!("/admin/audit?{query}")).await.expect(400);
+        }
+        assert!(desk.get("/admin/audit?cursor=IA").await.expect(200)["items"].as_array().unwrap().is_empty());
+    }
+}
