@@ -5,7 +5,6 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kit_bus::{Bus, BusDeps, BusSettings, Delivery, Failure, Inbox, Source, Sources, SourcesDeps};
@@ -45,22 +44,7 @@ type Answer = Result<(), Box<dyn Error + Send + Sync>>;
 async fn main() -> Answer {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (producer, consumer) = match arguments[..] {
-        ["sqlite", folder] => {
-            let file = |name| DbTarget::Sqlite {
-                file: std::path::Path::new(folder).join(name),
-            };
-            (file("producer.db"), file("consumer.db"))
-        }
-        ["postgres", url, producer, consumer] => {
-            let schema = |schema: &str| DbTarget::Postgres {
-                url: Secret::new(url.to_owned()),
-                schema: schema.to_owned(),
-            };
-            (schema(producer), schema(consumer))
-        }
-        _ => return Err("which database?".into()),
-    };
+    let (producer, consumer) = places(&arguments)?;
     let lifecycle = Lifecycle::new();
     let deps = DbDeps {
         tasks: lifecycle.tasks(),
@@ -76,26 +60,56 @@ async fn main() -> Answer {
         target: producer,
         published: Some(from.published()),
     };
-    let sources = Sources::open(
-        vec![source],
-        SourcesDeps {
-            tasks: lifecycle.tasks(),
-            metrics: None,
-            poll: Duration::from_secs(1),
-        },
-    )?;
+    let sources = SourcesDeps {
+        tasks: lifecycle.tasks(),
+        metrics: None,
+        poll: Duration::from_secs(1),
+    };
     let bus = Bus::new(BusDeps {
         db: to.clone(),
-        sources,
+        sources: Sources::open(vec![source], sources)?,
         tasks: lifecycle.tasks(),
         clock: Clock::system(),
         ids: Ids::system(),
         metrics: None,
         settings: BusSettings::default(),
     });
-    publish_backlog(&from).await?;
+    measure(&bus, &from).await?;
+    let rows = to.read(async |reader: &mut Reader| {
+        let row = sql("SELECT COUNT(*) FROM effects").one(reader).await?;
+        row.get::<i64>(0)
+    });
+    println!("{} effects, {} expected", rows.await?, BACKLOG + SINGLE);
+    lifecycle.end().await;
+    Ok(())
+}
+
+/// The producer's and the consumer's.
+fn places(arguments: &[&str]) -> Result<(DbTarget, DbTarget), Box<dyn Error + Send + Sync>> {
+    match *arguments {
+        ["sqlite", folder] => {
+            let file = |name| DbTarget::Sqlite {
+                file: std::path::Path::new(folder).join(name),
+            };
+            Ok((file("producer.db"), file("consumer.db")))
+        }
+        ["postgres", url, producer, consumer] => {
+            let schema = |schema: &str| DbTarget::Postgres {
+                url: Secret::new(url.to_owned()),
+                schema: schema.to_owned(),
+            };
+            Ok((schema(producer), schema(consumer)))
+        }
+        _ => Err("which database?".into()),
+    }
+}
+
+async fn measure(bus: &Bus, from: &Db) -> Answer {
+    for first in (0..BACKLOG).step_by(500) {
+        publish(from, first, 500).await?;
+    }
     let (done, mut effects) = mpsc::unbounded_channel();
-    let (clock, begun) = (Arc::new(Clock::system()), Instant::now());
+    let (clock, begun) = (from.clock().clone(), Instant::now());
     bus.group("ledger")
         .on::<Counted>(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let (clock, done) = (clock.clone(), done.clone());
@@ -116,25 +130,13 @@ async fn main() -> Answer {
     );
     let mut latencies = Vec::new();
     for number in 0..SINGLE {
-        publish(&from, number, 1).await?;
+        publish(from, number, 1).await?;
         latencies.push(effects.recv().await.ok_or("the group ended")?);
     }
     latencies.sort_unstable();
     let at = |share: usize| latencies[latencies.len() * share / 1_000];
-    println!(
-        "event to effect: p50 {:?}, p99 {:?}, p99.9 {:?}",
-        at(500),
-        at(990),
-        at(999)
-    );
-    let rows = to.read(async |reader: &mut Reader| {
-        sql("SELECT COUNT(*) FROM effects")
-            .one(reader)
-            .await?
-            .get::<i64>(0)
-    });
-    println!("{} effects, {} expected", rows.await?, BACKLOG + SINGLE);
-    lifecycle.end().await;
+    let (middle, slow, slowest) = (at(500), at(990), at(999));
+    println!("event to effect: p50 {middle:?}, p99 {slow:?}, p99.9 {slowest:?}");
     Ok(())
 }
 
@@ -150,13 +152,6 @@ async fn note(counted: Counted, inbox: Inbox) -> Result<Timestamp, Failure> {
         })
         .await?;
     Ok(at)
-}
-
-async fn publish_backlog(db: &Db) -> Answer {
-    for first in (0..BACKLOG).step_by(500) {
-        publish(db, first, 500).await?;
-    }
-    Ok(())
 }
 
 /// Its moment is the one before the unit begins: what is measured includes the producer's commit.

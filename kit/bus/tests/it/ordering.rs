@@ -3,6 +3,7 @@
 use kit_bus::{Delivery, Failure, Inbox};
 use kit_db::{DbTarget, Dialect, StoreError, Tx, partition_of, sql};
 use kit_runtime::Ids;
+use kit_telemetry::Metrics;
 use kit_testing::db::{connect, postgres_url};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::oneshot;
@@ -76,7 +77,8 @@ impl ByHand {
 #[tokio::test]
 async fn what_commits_late_is_not_skipped() {
     let world = World::new(Dialect::Postgres).await;
-    let process = world.process().await;
+    let metrics = Metrics::new();
+    let process = world.process_measured(&metrics).await;
     process.keep_ledger(&world);
     world.count("a").await;
     world.until_effects(&process, 1).await;
@@ -85,10 +87,19 @@ async fn what_commits_late_is_not_skipped() {
     late.insert("late", 1).await;
     // Takes the position behind, and commits first.
     world.count("a").await;
-    // As many as a page, so that the reader meets the gap more than once.
     for _ in 0..20 {
         world.count("b").await;
     }
+    world
+        .until("the reader stands before the gap", async || {
+            let text = metrics.encode();
+            let held = text
+                .lines()
+                .find(|line| line.starts_with("stoa_bus_head_age_seconds{"));
+            held.is_some_and(|line| !line.ends_with(" 0.0"))
+        })
+        .await;
+    assert_eq!(world.effects(&process).await.len(), 1);
     late.run("COMMIT").await;
     let effects = world.until_effects(&process, 23).await;
     assert_in_order(&effects);

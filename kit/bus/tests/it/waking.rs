@@ -58,7 +58,7 @@ async fn an_event_of_another_process_comes_at_once() {
     });
     let mut settings = settings();
     settings.poll = HOUR;
-    let process = world.process_with(settings, HOUR).await;
+    let process = world.process_apart(settings, HOUR).await;
     process.keep_ledger(&world);
     world.count("a").await;
     world.until_effects(&process, 1).await;

@@ -14,6 +14,7 @@ mod migrations;
 mod outbox;
 mod postgres;
 mod proxy;
+mod read_db;
 mod shop;
 mod sqlite;
 mod statements;
