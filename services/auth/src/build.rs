@@ -139,7 +139,8 @@ async fn signing_keys(config: &AuthConfig, deps: &Deps) -> Result<SigningKeys, B
     let now = deps.clock.now();
     let boot = BootKey::load(config, &deps.data)?;
     let read = async move |reader: &mut Reader| store::list_keys(reader).await;
-    if let Some(row) = boot.wanted(&deps.db.read(read).await?, &seal, now) {
+    let rows = deps.db.read(read).await?;
+    if let Some(row) = boot.wanted(&rows, &seal, now, config.key_publish_ahead.into()) {
         let unit = async move |tx: &mut Tx| store::insert_key(tx, &row).await;
         deps.db.write(unit).await.map_err(StoreError::from)?;
     }

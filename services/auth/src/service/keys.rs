@@ -76,12 +76,14 @@ impl AuthService {
         let spare = new_pair(self.0.settings.algorithm, seal, now, now)?;
         let line = self.0.audit_line(actor, "key.withdrawn", &kid, origin);
         let unit = async move |tx: &mut Tx| {
+            let rows = store::list_keys(tx).await?;
             if !store::withdraw_key(tx, &kid, now).await? {
                 return Ok(false);
             }
-            let rows = store::list_keys(tx).await?;
-            let signs = |row: &store::StoredKey| row.withdrawn_at.is_none() && row.active_from <= now;
-            if !rows.iter().any(signs) {
+            // Never an earlier one again: there was a reason to rotate it away.
+            let begun = |row: &&store::StoredKey| row.withdrawn_at.is_none() && row.active_from <= now;
+            let signs = rows.iter().rfind(begun);
+            if signs.is_none_or(|row| row.kid == kid) {
                 store::insert_key(tx, &spare).await?;
             }
             store::insert_audit(tx, &line).await?;

@@ -1,6 +1,7 @@
 //! The first key pair: a PEM file that is configured, or made on first start.
 
 use std::path::Path;
+use std::time::Duration;
 
 use kit_config::secret_file;
 use kit_runtime::{Secret, Timestamp};
@@ -43,8 +44,15 @@ impl BootKey {
         })
     }
 
-    /// The row to add to those that are there, if it is wanted.
-    pub(crate) fn wanted(self, rows: &[StoredKey], seal: &Seal, now: Timestamp) -> Option<StoredKey> {
+    /// The row to add to those that are there, if it is wanted. Where others sign, it is published for a while
+    /// before it does, as after any rotation.
+    pub(crate) fn wanted(
+        self,
+        rows: &[StoredKey],
+        seal: &Seal,
+        now: Timestamp,
+        publish_ahead: Duration,
+    ) -> Option<StoredKey> {
         let known = rows.iter().any(|row| row.kid == self.kid);
         let usable = rows.iter().any(|row| row.withdrawn_at.is_none());
         if known || (usable && !self.configured) {
@@ -55,7 +63,7 @@ impl BootKey {
             kid: self.kid,
             sealed_key,
             created_at: now,
-            active_from: now,
+            active_from: if usable { now.plus(publish_ahead) } else { now },
             withdrawn_at: None,
         })
     }

@@ -129,14 +129,15 @@ impl SigningKeys {
         let Source::Pairs(pairs) = &self.source else {
             return Ok(());
         };
-        if !pairs.ring.load().is_current(rows, now) {
-            pairs.ring.store(Arc::new(LoadedRing::load(
-                rows,
-                &pairs.seal,
-                pairs.token_life,
-                now,
-            )?));
+        if pairs.ring.load().is_current(rows, now) {
+            return Ok(());
         }
+        let loaded = Arc::new(LoadedRing::load(rows, &pairs.seal, pairs.token_life, now)?);
+        // Of two who read at once, the one who read first may come last.
+        pairs.ring.rcu(|known| {
+            let newest = if known.is_ahead_of(rows) { known } else { &loaded };
+            Arc::clone(newest)
+        });
         Ok(())
     }
 

@@ -68,6 +68,11 @@ impl LoadedRing {
         self.rows == rows && now < self.until
     }
 
+    /// Whether more has happened to the keys than these rows tell. Rows are only ever added, and withdrawn.
+    pub(super) fn is_ahead_of(&self, rows: &[StoredKey]) -> bool {
+        happened(&self.rows) > happened(rows)
+    }
+
     pub(super) fn active(&self) -> &SigningKey {
         self.ring.active()
     }
@@ -83,6 +88,10 @@ impl LoadedRing {
     pub(super) fn views(&self) -> Vec<KeyView> {
         self.views.clone()
     }
+}
+
+fn happened(rows: &[StoredKey]) -> usize {
+    rows.len() + rows.iter().filter(|row| row.withdrawn_at.is_some()).count()
 }
 
 fn open(row: &StoredKey, seal: &Seal) -> Result<SigningKey, SigningError> {
@@ -180,6 +189,18 @@ mod tests {
         let until = |now| plan(&rows, LIFE, Timestamp::from_seconds(now)).until.as_seconds();
         assert_eq!(until(10), 1_000);
         assert_eq!(until(1_000), 4_660);
+    }
+
+    #[test]
+    fn what_was_read_earlier_tells_less() {
+        let [old, new] = [key("old", 0), key("new", 1_000)];
+        let withdrawn = StoredKey {
+            withdrawn_at: Some(Timestamp::from_seconds(500)),
+            ..old.clone()
+        };
+        let history = [vec![old.clone()], vec![old, new.clone()], vec![withdrawn, new]];
+        let told: Vec<usize> = history.iter().map(|rows| happened(rows)).collect();
+        assert_eq!(told, [1, 2, 3]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use kit_testing::{Client, Reply};
+use kit_token::FeedHealth;
 use serde_json::{Value, json};
 
 use crate::world::{PASSWORD, World};
@@ -105,6 +106,14 @@ impl World {
         self.refresh(&held.refresh)
             .await
             .refused(401, "Invalid refresh token");
+    }
+
+    /// Returns once auth's own verifier has heard the feed at the present time. Admins are not heard before,
+    /// where the time made a leap.
+    pub(crate) async fn hears(&self) {
+        let now = FeedHealth::Fresh(Duration::ZERO);
+        let heard = async || (self.verifier.revocations().health() == now).then_some(());
+        kit_testing::eventually("the feed is heard", heard).await;
     }
 
     pub(crate) fn advance(&self, span: Duration) {

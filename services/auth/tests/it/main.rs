@@ -15,6 +15,7 @@ mod ending;
 mod first_admin;
 mod hashing;
 mod held;
+mod key_ring;
 mod key_watch;
 mod keys;
 mod overtaking;
