@@ -16,50 +16,99 @@ pub(crate) struct DelayRules {
     pub longest: Duration,
 }
 
-/// The failures of one account or one address.
+/// The failures of one account or one address, and the attempts that may become some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failures {
     count: u32,
     last: Timestamp,
+    under_way: u32,
+}
+
+/// When an attempt may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Now,
+    /// When one of those under way has ended: were all of them wrong, it would come too soon.
+    Later,
+    /// Not at all. It is not counted either: asking again does not make the wait longer.
+    TooSoon,
 }
 
 impl Failures {
-    /// Counts an attempt before its password is looked at, so that a hundred at once are a hundred; `None`
-    /// where it comes too soon, and then it is not counted: asking again does not make the wait longer.
-    pub(crate) fn attempt(self, rules: DelayRules, now: Timestamp) -> Option<Self> {
-        let known = if self.is_over(rules, now) {
-            Self::default()
+    /// Whether one more attempt may be made. Those under way count as what they may turn out to be, so that a
+    /// hundred guesses at once are a hundred.
+    pub(crate) fn turn(self, rules: DelayRules, now: Timestamp) -> Turn {
+        let count = self.remembered(rules, now);
+        if now < self.last.plus(delay(count, rules)) {
+            Turn::TooSoon
+        } else if self.under_way > 0 && count.saturating_add(self.under_way) >= rules.free {
+            Turn::Later
         } else {
-            self
-        };
-        if now < known.last.plus(known.delay(rules)) {
-            return None;
+            Turn::Now
         }
-        Some(Self {
-            count: known.count.saturating_add(1),
-            last: now,
-        })
     }
 
-    /// Without the last attempt, which was no failure after all.
-    pub(crate) fn one_less(self) -> Self {
+    /// With an attempt more under way.
+    #[must_use]
+    pub(crate) fn begun(self) -> Self {
         Self {
-            count: self.count.saturating_sub(1),
+            under_way: self.under_way.saturating_add(1),
             ..self
         }
     }
 
-    /// Whether nothing of it matters any more.
-    pub(crate) fn is_over(self, rules: DelayRules, now: Timestamp) -> bool {
-        now >= self.last.plus(rules.window)
+    /// An attempt of `at` was wrong.
+    #[must_use]
+    pub(crate) fn failed(self, rules: DelayRules, at: Timestamp) -> Self {
+        Self {
+            count: self.remembered(rules, at).saturating_add(1),
+            last: self.last.max(at),
+            ..self.ended()
+        }
     }
 
-    /// One second after the free ones, and twice as long each time.
-    fn delay(self, rules: DelayRules) -> Duration {
-        match self.count.checked_sub(rules.free) {
-            None => Duration::ZERO,
-            Some(over) => Duration::from_secs(1 << over.min(20)).min(rules.longest),
+    /// An attempt was right, and makes up for all before it.
+    #[must_use]
+    pub(crate) fn forgiven(self) -> Self {
+        Self {
+            under_way: self.ended().under_way,
+            ..Self::default()
         }
+    }
+
+    /// An attempt has ended, and was no failure.
+    #[must_use]
+    pub(crate) fn ended(self) -> Self {
+        let under_way = self.under_way.saturating_sub(1);
+        if self.count == 0 && under_way == 0 {
+            return Self::default();
+        }
+        Self { under_way, ..self }
+    }
+
+    /// Whether nothing of it matters any more.
+    pub(crate) fn is_over(self, rules: DelayRules, now: Timestamp) -> bool {
+        !self.is_under_way() && now >= self.last.plus(rules.window)
+    }
+
+    pub(crate) const fn is_under_way(self) -> bool {
+        self.under_way > 0
+    }
+
+    fn remembered(self, rules: DelayRules, now: Timestamp) -> u32 {
+        if now >= self.last.plus(rules.window) {
+            0
+        } else {
+            self.count
+        }
+    }
+}
+
+/// One second after the free ones, and twice as long each time.
+fn delay(count: u32, rules: DelayRules) -> Duration {
+    match count.checked_sub(rules.free) {
+        None => Duration::ZERO,
+        Some(over) => Duration::from_secs(1 << over.min(20)).min(rules.longest),
     }
 }
 
@@ -74,38 +123,35 @@ mod tests {
     };
     const START: Timestamp = Timestamp::from_seconds(1_000);
 
-    fn after(failures: u32) -> Failures {
-        (0..failures).fold(Failures::default(), |known, _| Failures {
-            count: known.count + 1,
+    fn after(count: u32) -> Failures {
+        Failures {
+            count,
             last: START,
-        })
+            under_way: 0,
+        }
+    }
+
+    fn fail(known: Failures, at: Timestamp) -> Failures {
+        assert_eq!(known.turn(RULES, at), Turn::Now);
+        known.begun().failed(RULES, at)
     }
 
     #[test]
     fn the_first_five_cost_nothing() {
-        let mut known = Failures::default();
-        for _ in 0..5 {
-            known = known.attempt(RULES, START).unwrap();
-        }
-        assert_eq!(known.attempt(RULES, START), None);
+        let known = (0..5).fold(Failures::default(), |known, _| fail(known, START));
+        assert_eq!(known, after(5));
+        assert_eq!(known.turn(RULES, START), Turn::TooSoon);
     }
 
     #[test]
     fn the_delay_doubles_up_to_the_longest() {
         for (failures, delay) in [(4, 0), (5, 1), (6, 2), (7, 4), (9, 16), (10, 30), (4_000_000, 30)] {
-            let known = Failures {
-                count: failures,
-                last: START,
-            };
+            let known = after(failures);
             let due = START.plus(Duration::from_secs(delay));
-            assert!(known.attempt(RULES, due).is_some(), "{failures}");
+            assert_eq!(known.turn(RULES, due), Turn::Now, "{failures}");
             if delay > 0 {
-                assert!(
-                    known
-                        .attempt(RULES, due.minus(Duration::from_micros(1)))
-                        .is_none(),
-                    "{failures}"
-                );
+                let early = due.minus(Duration::from_micros(1));
+                assert_eq!(known.turn(RULES, early), Turn::TooSoon, "{failures}");
             }
         }
     }
@@ -114,8 +160,37 @@ mod tests {
     fn a_quiet_window_forgets() {
         let late = START.plus(RULES.window);
         assert_eq!(
-            after(9).attempt(RULES, late),
-            Some(Failures { count: 1, last: late })
+            fail(after(9), late),
+            Failures {
+                last: late,
+                ..after(1)
+            }
         );
+        assert!(after(9).is_over(RULES, late));
+        assert!(!after(9).begun().is_over(RULES, late));
+    }
+
+    #[test]
+    fn attempts_at_once_count_as_what_they_may_be() {
+        let four = (0..4).fold(after(1), |known, _| {
+            assert_eq!(known.turn(RULES, START), Turn::Now);
+            known.begun()
+        });
+        assert_eq!(four.turn(RULES, START), Turn::Later);
+        assert_eq!(four.ended().turn(RULES, START), Turn::Now);
+        assert_eq!(four.failed(RULES, START).turn(RULES, START), Turn::Later);
+        let failed = (0..4).fold(four, |known, _| known.failed(RULES, START));
+        assert_eq!(failed.turn(RULES, START), Turn::TooSoon);
+        // Past the free ones there is one at a time.
+        let due = START.plus(Duration::from_secs(1));
+        assert_eq!(failed.begun().turn(RULES, due), Turn::Later);
+    }
+
+    #[test]
+    fn a_right_one_makes_up_for_all_and_leaves_nothing_behind() {
+        let known = after(4).begun().begun();
+        assert_eq!(known.forgiven().turn(RULES, START), Turn::Now);
+        assert_eq!(known.forgiven().failed(RULES, START), after(1));
+        assert_eq!(known.forgiven().ended(), Failures::default());
     }
 }

@@ -5,6 +5,7 @@ use kit_db::{Reader, Tx};
 use kit_token::{SessionId, UserId};
 use thiserror::Error;
 
+use super::guesses::Attempt;
 use super::{AuthFailure, AuthService, Inner, IssueFor};
 use crate::domain::{Account, LoginName, Password};
 use crate::hashing::Verdict;
@@ -89,22 +90,29 @@ impl AuthService {
             || request.username.to_lowercase(),
             |account| account.user_id.to_string(),
         );
-        let allowed = self.0.guesses.attempt(&name, &origin.ip, self.0.clock.now());
+        let attempt = self.0.guesses.attempt(&name, &origin.ip, &self.0.clock).await;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         // An attempt that comes too soon is checked against the dummy, like one for nobody.
-        let password = Password::given(&request.password).filter(|_| allowed);
+        let password = Password::given(&request.password).filter(|_| attempt.is_some());
         let checked = self.0.hasher.check(password.clone(), stored).await;
-        let verdict = checked.map_err(AuthFailure::from)?;
-        let (Some(account), Some(password)) = (found, password) else {
+        let verdict = match checked {
+            Ok(verdict) => verdict,
+            Err(busy) => {
+                attempt.map(Attempt::was_not_made);
+                return Err(AuthFailure::from(busy).into());
+            }
+        };
+        let (Some(account), Some(password), Some(attempt)) = (found, password, attempt) else {
             return Err(LogInRefusal::Invalid);
         };
+        if verdict == Verdict::Wrong || account.status == AccountStatus::Disabled {
+            return Err(LogInRefusal::Invalid);
+        }
+        attempt.was_right();
         let new_hash = match verdict {
-            Verdict::Wrong => return Err(LogInRefusal::Invalid),
-            _ if account.status == AccountStatus::Disabled => return Err(LogInRefusal::Invalid),
-            Verdict::Right => None,
             Verdict::RightButOutdated => self.renew(&password).await,
+            Verdict::Right | Verdict::Wrong => None,
         };
-        self.0.guesses.forgive(&name, &origin.ip);
         Ok(Proven { account, new_hash })
     }
 

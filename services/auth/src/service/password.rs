@@ -6,6 +6,7 @@ use kit_http::FieldError;
 use kit_token::Principal;
 use thiserror::Error;
 
+use super::guesses::Attempt;
 use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService, Origin};
 use crate::domain::{Account, Password};
@@ -53,20 +54,18 @@ impl AuthService {
         let found = self.0.db.read(read).await.map_err(AuthFailure::from)?;
         let account = found.ok_or(PasswordRefusal::WrongPassword)?;
         let name = user_id.to_string();
-        let allowed = self.0.guesses.attempt(&name, &origin.ip, self.0.clock.now());
-        let password = Password::given(given).filter(|_| allowed);
+        let attempt = self.0.guesses.attempt(&name, &origin.ip, &self.0.clock).await;
+        let password = Password::given(given).filter(|_| attempt.is_some());
         let stored = Some(account.password_hash.clone());
-        match self
-            .0
-            .hasher
-            .check(password, stored)
-            .await
-            .map_err(AuthFailure::from)?
-        {
-            Verdict::Wrong => Err(PasswordRefusal::WrongPassword),
-            Verdict::Right | Verdict::RightButOutdated => {
-                self.0.guesses.forgive(&name, &origin.ip);
+        match (self.0.hasher.check(password, stored).await, attempt) {
+            (Ok(Verdict::Right | Verdict::RightButOutdated), Some(attempt)) => {
+                attempt.was_right();
                 Ok(account)
+            }
+            (Ok(_), _) => Err(PasswordRefusal::WrongPassword),
+            (Err(busy), attempt) => {
+                attempt.map(Attempt::was_not_made);
+                Err(AuthFailure::from(busy).into())
             }
         }
     }

@@ -13,6 +13,7 @@ mod during;
 mod elsewhere;
 mod ending;
 mod first_admin;
+mod guessing;
 mod hashing;
 mod held;
 mod key_ring;

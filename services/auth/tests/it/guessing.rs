@@ -1,0 +1,232 @@
+//! Guessing at passwords, which costs more time the longer it goes on.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+
+use crate::world::{PASSWORD, World, on_both_databases, registration};
+
+const WRONG: &str = "a-wrong-password";
+const MOMENT: Duration = Duration::from_micros(1);
+
+/// The status of a sign-in; each other one than 200 says the same.
+async fn status(world: &World, login: &str, password: &str) -> u16 {
+    let reply = world.log_in(login, password).await;
+    if reply.status != 200 {
+        reply.refused(401, "Invalid username or password");
+    }
+    reply.status.as_u16()
+}
+
+async fn guess(world: &World, login: &str, times: usize) {
+    for _ in 0..times {
+        assert_eq!(status(world, login, WRONG).await, 401);
+    }
+}
+
+/// Signs in from another address of this machine.
+async fn log_in_from(address: [u8; 4], world: &World, login: &str) -> String {
+    let body = json!({ "username": login, "password": PASSWORD }).to_string();
+    let request = format!(
+        "POST /login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        world.address,
+        body.len(),
+    );
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((address, 0))).unwrap();
+    let mut stream = socket.connect(world.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.lines().next().unwrap().to_owned()
+}
+
+on_both_databases! {
+    async fn five_guesses_are_free_and_then_each_costs_twice_as_long(place: &Place) {
+        let world = World::start(place, &[]).await;
+        world.register("ada").await;
+        guess(&world, "ada", 5).await;
+        for seconds in [1, 2, 4, 8, 16, 30, 30] {
+            let delay = Duration::from_secs(seconds);
+            // Meanwhile the right one is not looked at, and asking makes the wait no longer.
+            assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+            world.advance(delay.checked_sub(MOMENT).unwrap());
+            assert_eq!(status(&world, "ada", PASSWORD).await, 401, "{seconds}");
+            world.advance(MOMENT);
+            guess(&world, "ada", 1).await;
+        }
+        world.advance(Duration::from_secs(30));
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+        // Which makes up for all of them.
+        guess(&world, "ada", 4).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+        guess(&world, "ada", 5).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+
+    async fn an_account_is_one_by_whichever_name(place: &Place) {
+        let world = World::start(place, &[]).await;
+        for name in ["ada", "grace"] {
+            world.register(name).await;
+        }
+        for login in ["ada", "ADA", "ada@example.com", "Ada@Example.com", " ada@example.com"] {
+            guess(&world, login, 1).await;
+        }
+        for login in ["ada", "ada@example.com"] {
+            assert_eq!(status(&world, login, PASSWORD).await, 401);
+        }
+        assert_eq!(status(&world, "grace", PASSWORD).await, 200, "nobody else waits");
+    }
+
+    async fn a_quiet_quarter_of_an_hour_forgets(place: &Place) {
+        let world = World::start(place, &[]).await;
+        world.register("ada").await;
+        guess(&world, "ada", 4).await;
+        world.advance(Duration::from_mins(15) - MOMENT);
+        guess(&world, "ada", 1).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+        world.advance(Duration::from_mins(15));
+        guess(&world, "ada", 4).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+
+    async fn guesses_at_once_are_counted_before_they_are_looked_at(place: &Place) {
+        // So that the first is still being checked when the last comes.
+        let slow = [("auth.password.bcrypt_cost", "10"), ("auth.password.threads", "1")];
+        let world = World::start(place, &slow).await;
+        world.register("ada").await;
+        let guesses = (0..5).map(|_| async {
+            guess(&world, "ada", 1).await;
+        });
+        let right = async {
+            for _ in 0..5 {
+                world.bell.next_look().await.unwrap();
+            }
+            status(&world, "ada", PASSWORD).await
+        };
+        let (status_of_right, _) = futures::future::join(right, join_all(guesses)).await;
+        assert_eq!(status_of_right, 401, "the sixth guess, although it is right");
+        // A whole crowd is no more than those five.
+        world.advance(Duration::from_mins(15));
+        join_all((0..30).map(|_| guess(&world, "ada", 1))).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+
+    async fn a_crowd_that_knows_its_passwords_waits_for_nothing(place: &Place) {
+        let world = World::start(place, &[("auth.password.queue", "200")]).await;
+        world.register("ada").await;
+        for number in 0..60 {
+            let body = registration(&format!("user-{number}"));
+            world.client().post("/register", &body).await.expect(200);
+        }
+        let one = (0..20).map(|_| status(&world, "ada", PASSWORD));
+        assert_eq!(join_all(one).await, [200; 20], "one account");
+        let names: Vec<_> = (0..60).map(|number| format!("user-{number}")).collect();
+        let many = names.iter().map(|name| status(&world, name, PASSWORD));
+        assert_eq!(join_all(many).await, [200; 60], "one address");
+    }
+
+    async fn what_nobody_had_time_to_look_at_was_no_guess(place: &Place) {
+        let busy = [("auth.password.threads", "1"), ("auth.password.queue", "1"), ("auth.password.bcrypt_cost", "10")];
+        let world = World::start(place, &busy).await;
+        let ada = world.begin("ada").await;
+        for _ in 0..4 {
+            let replies = join_all((0..5).map(|_| world.log_in("ada", PASSWORD))).await;
+            let away = replies.iter().filter(|reply| reply.status == 503).count();
+            assert!((1..5).contains(&away), "{away}");
+            assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 5 - away);
+            let body = json!({ "current_password": PASSWORD, "new_password": PASSWORD });
+            let client = world.of(&ada);
+            let replies = join_all((0..5).map(|_| client.post("/password", &body))).await;
+            assert!(replies.iter().any(|reply| reply.status == 503));
+            assert!(replies.iter().all(|reply| reply.status != 401));
+        }
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+
+    async fn an_address_waits_too_whomever_it_guesses_at(place: &Place) {
+        let world = World::start(place, &[]).await;
+        for name in ["ada", "grace"] {
+            world.register(name).await;
+        }
+        for number in 0..24 {
+            guess(&world, &format!("nobody-{number}"), 1).await;
+            guess(&world, &format!("nobody-{number}@example.com"), 1).await;
+        }
+        guess(&world, "no such name", 1).await;
+        // The right password of an account of one's own makes up for nothing.
+        assert_eq!(status(&world, "grace", PASSWORD).await, 200);
+        guess(&world, "ada", 1).await;
+        for name in ["ada", "grace"] {
+            assert_eq!(status(&world, name, PASSWORD).await, 401, "fifty are too many");
+            let from_elsewhere = log_in_from([127, 0, 0, 2], &world, name).await;
+            assert_eq!(from_elsewhere, "HTTP/1.1 200 OK");
+        }
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "grace", PASSWORD).await, 200);
+        guess(&world, "nobody", 1).await;
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "grace", PASSWORD).await, 401, "twice as long");
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "grace", PASSWORD).await, 200);
+    }
+
+    async fn whether_there_is_such_an_account_does_not_show_in_the_delay(place: &Place) {
+        let world = World::start(place, &[]).await;
+        world.register("ada").await;
+        world.register("gone").await;
+        world.execute("UPDATE accounts SET status = 'disabled' WHERE username = 'gone'").await;
+        for _ in 0..8 {
+            for (login, password) in [("ada", WRONG), ("nobody", WRONG), ("gone", PASSWORD)] {
+                let reply = world.log_in(login, password).await;
+                reply.refused(401, "Invalid username or password");
+                assert_eq!(reply.header("retry-after"), "", "{login}");
+            }
+        }
+        // A disabled account's right password is a failure like any other.
+        world.execute("UPDATE accounts SET status = 'active' WHERE username = 'gone'").await;
+        assert_eq!(status(&world, "gone", PASSWORD).await, 401);
+        world.advance(Duration::from_secs(1));
+        assert_eq!(status(&world, "gone", PASSWORD).await, 200);
+    }
+
+    async fn an_operator_sets_how_many_and_how_long(place: &Place) {
+        let settings = [
+            ("auth.brute_force.account_failures", "2"),
+            ("auth.brute_force.address_failures", "4"),
+            ("auth.brute_force.longest_delay", "3s"),
+            ("auth.brute_force.window", "1m"),
+        ];
+        let world = World::start(place, &settings).await;
+        world.register("ada").await;
+        guess(&world, "ada", 2).await;
+        for delay in [1, 2, 3, 3] {
+            assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+            world.advance(Duration::from_secs(delay));
+            guess(&world, "ada", 1).await;
+        }
+        world.advance(Duration::from_mins(1));
+        guess(&world, "nobody", 1).await;
+        guess(&world, "ada", 1).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+        for name in ["one", "two"] {
+            guess(&world, name, 1).await;
+        }
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401, "four from one address");
+    }
+
+    async fn an_operator_may_switch_it_off(place: &Place) {
+        let world = World::start(place, &[("auth.brute_force.enabled", "false")]).await;
+        world.register("ada").await;
+        guess(&world, "ada", 60).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+}
