@@ -16,6 +16,9 @@ pub(super) fn failed(failure: AuthFailure) -> ApiError {
             ApiError::unavailable("Auth service unavailable").with_cause(error)
         }
         AuthFailure::Store(error) => ApiError::internal(error),
+        failure @ AuthFailure::NotReady(_) => {
+            ApiError::unavailable("Auth service unavailable").with_cause(failure)
+        }
     }
 }
 

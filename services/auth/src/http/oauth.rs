@@ -6,6 +6,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Form, Router};
+use http::StatusCode;
 use kit_http::ApiError;
 use kit_http::extract::Json;
 use kit_rpc::InternalKeys;
@@ -46,8 +47,12 @@ impl<S: Send + Sync> FromRequest<S> for Given {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         match Form::<TokenForm>::from_request(request, state).await {
             Ok(Form(form)) => Ok(Self(form.token)),
+            // A form without a token is a bad request (RFC 6749, 5.2).
             Err(rejection) => Err(ApiError::new(
-                rejection.status(),
+                match rejection.status() {
+                    StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+                    status => status,
+                },
                 "invalid_request",
                 rejection.body_text(),
             )),

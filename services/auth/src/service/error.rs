@@ -3,6 +3,7 @@
 use auth_api::AuthError;
 use kit_db::{StoreError, UnitError, WriteError};
 use kit_http::FieldError;
+use kit_token::Refusal;
 use thiserror::Error;
 
 use crate::hashing::{Busy, HashError};
@@ -16,6 +17,9 @@ pub(crate) enum AuthFailure {
     /// No password was checked or hashed.
     #[error(transparent)]
     Hashing(#[from] HashError),
+    /// No token can be judged yet.
+    #[error("no token can be judged yet: {0}")]
+    NotReady(Refusal),
 }
 
 impl From<Busy> for AuthFailure {

@@ -1,8 +1,10 @@
 //! What resource servers of others ask: whether a token is good (RFC 7662), and to end it (RFC 7009).
 
+use std::sync::Arc;
+
 use kit_db::{Reader, Tx};
 use kit_runtime::Timestamp;
-use kit_token::{SessionId, UserId};
+use kit_token::{Principal, Refusal, SessionId, UserId};
 
 use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService};
@@ -21,7 +23,7 @@ pub(crate) struct ActiveToken {
 impl AuthService {
     /// What a token is; `None` for one that is not good, whatever the reason.
     pub(crate) async fn introspect(&self, token: &str) -> Result<Option<ActiveToken>, AuthFailure> {
-        if let Ok(principal) = self.0.verifier.verify(token) {
+        if let Some(principal) = self.access_token(token)? {
             return Ok(Some(ActiveToken {
                 user_id: principal.user_id,
                 session_id: principal.session_id,
@@ -44,14 +46,19 @@ impl AuthService {
         }))
     }
 
+    /// Whom an access token speaks for; `None` where it is none, or not good. Before keys and revocations are
+    /// known that cannot be told, and "not good" would be a lie.
+    fn access_token(&self, token: &str) -> Result<Option<Arc<Principal>>, AuthFailure> {
+        match self.0.verifier.verify(token) {
+            Ok(principal) => Ok(Some(principal)),
+            Err(refusal @ (Refusal::NoKeys | Refusal::NoRevocations)) => Err(AuthFailure::NotReady(refusal)),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Ends the session of a token. One that is not good has nothing to end, and that is no error.
     pub(crate) async fn revoke_token(&self, token: &str) -> Result<(), AuthFailure> {
-        let of_access = self
-            .0
-            .verifier
-            .verify(token)
-            .ok()
-            .map(|principal| principal.session_id);
+        let of_access = self.access_token(token)?.map(|principal| principal.session_id);
         let of_refresh = || RefreshToken::open(token, &self.0.keys.refresh).map(|refresh| refresh.session_id);
         let Some(session_id) = of_access.or_else(of_refresh) else {
             return Ok(());

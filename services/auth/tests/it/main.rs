@@ -16,6 +16,7 @@ mod first_admin;
 mod guessing;
 mod hashing;
 mod held;
+mod introspecting;
 mod key_ring;
 mod key_watch;
 mod keys;
