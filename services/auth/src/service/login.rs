@@ -5,7 +5,6 @@ use kit_db::{Reader, Tx};
 use kit_token::{SessionId, UserId};
 use thiserror::Error;
 
-use super::guesses::Attempt;
 use super::{AuthFailure, AuthService, Inner, IssueFor};
 use crate::domain::{Account, LoginName, Password};
 use crate::hashing::Verdict;
@@ -98,7 +97,9 @@ impl AuthService {
         let verdict = match checked {
             Ok(verdict) => verdict,
             Err(busy) => {
-                attempt.map(Attempt::was_not_made);
+                if let Some(attempt) = attempt {
+                    attempt.was_not_made();
+                }
                 return Err(AuthFailure::from(busy).into());
             }
         };

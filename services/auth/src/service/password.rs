@@ -6,7 +6,6 @@ use kit_http::FieldError;
 use kit_token::Principal;
 use thiserror::Error;
 
-use super::guesses::Attempt;
 use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService, Origin};
 use crate::domain::{Account, Password};
@@ -64,7 +63,9 @@ impl AuthService {
             }
             (Ok(_), _) => Err(PasswordRefusal::WrongPassword),
             (Err(busy), attempt) => {
-                attempt.map(Attempt::was_not_made);
+                if let Some(attempt) = attempt {
+                    attempt.was_not_made();
+                }
                 Err(AuthFailure::from(busy).into())
             }
         }
