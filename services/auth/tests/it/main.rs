@@ -25,6 +25,7 @@ mod published;
 mod races;
 mod refreshing;
 mod registering;
+mod revocation_feed;
 mod routes;
 mod setup_link;
 mod signing_in;

@@ -94,6 +94,11 @@ impl Place {
         process
     }
 
+    /// Lets time pass for every process at the place.
+    pub(crate) fn advance(&self, span: Duration) {
+        self.time.advance(span);
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.target.target(), DbTarget::Postgres { .. })
     }
