@@ -348,13 +348,13 @@ on_both_databases! {
         let desk = world.of(&root).with("user-agent", "Desk/1.0");
         let ada = world.begin("ada").await;
         let account = format!("/admin/accounts/{}", ada.user_id);
-        let patch = async |patch: Value| {
+        let change = async |patch: Value| {
             world.advance(Duration::from_secs(1));
             desk.send(http::Method::PATCH, &account, Some(&patch)).await.expect(200);
         };
-        patch(json!({ "roles": ["staff"] })).await;
-        patch(json!({ "status": "disabled" })).await;
-        patch(json!({ "status": "active" })).await;
+        change(json!({ "roles": ["staff"] })).await;
+        change(json!({ "status": "disabled" })).await;
+        change(json!({ "status": "active" })).await;
         let phone = world.begin_again("ada").await;
         desk.delete(&format!("{account}/sessions")).await.expect(200);
         let here = world.begin_again("ada").await;
@@ -366,7 +366,7 @@ on_both_databases! {
         desk.post(&format!("/admin/keys/{}/withdraw", kid.as_str().unwrap()), &json!({})).await.expect(200);
         // Not done, so not written down.
         world.log_in("ada", "a-wrong-password").await.expect(401);
-        patch(json!({ "status": "active" })).await;
+        change(json!({ "status": "active" })).await;
         world.assert_dead(&phone).await;
 
         let (mut lines, mut path) = (Vec::new(), "/admin/audit?limit=4".to_owned());

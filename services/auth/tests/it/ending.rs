@@ -86,7 +86,7 @@ on_both_databases! {
             held.push(Held::of(&client.post("/login", &body).await.expect(200)));
         }
         let begun = world.process.clock().now();
-        world.advance(std::time::Duration::from_secs(60));
+        world.advance(std::time::Duration::from_mins(1));
         world.go_on(&held[0]).await;
         let listed = sessions(&world, &held[1]).await;
         assert_eq!(members(&listed), ["items", "next_cursor"]);

@@ -76,8 +76,8 @@ impl World {
     }
 
     pub(crate) async fn patch_account(&self, admin: &Held, user_id: &str, patch: Value) -> Reply {
-        let path = format!("/admin/accounts/{user_id}");
-        self.of(admin).send(Method::PATCH, &path, Some(&patch)).await
+        let route = format!("/admin/accounts/{user_id}");
+        self.of(admin).send(Method::PATCH, &route, Some(&patch)).await
     }
 
     /// The session goes on: its access token is taken and its refresh token has a successor.

@@ -183,7 +183,7 @@ on_both_databases! {
         let world = World::start(place, &[("auth.refresh_expiry", "10d")]).await;
         let mut session = world.begin("ada").await;
         for _ in 0..3 {
-            world.advance(Duration::from_hours(10 * 24) - MOMENT);
+            world.advance(Duration::from_hours(10 * 24).checked_sub(MOMENT).unwrap());
             session = world.go_on(&session).await;
         }
         world.advance(Duration::from_hours(10 * 24));
