@@ -20,6 +20,7 @@ use crate::bus::{Bus, BusError};
 use crate::envelope::Record;
 use crate::failure::Failure;
 use crate::handler::{Listener, Listening, Routes, listening};
+use crate::lease;
 use crate::log::{Log, Wanted};
 
 /// The pause before connecting again.
@@ -96,7 +97,7 @@ impl Broadcast {
                 wanted: Wanted {
                     topics: routes.topics(),
                     types: routes.types(),
-                    partitions: (0..16).collect(),
+                    partitions: lease::partitions().collect(),
                 },
                 cursor: 0,
             });

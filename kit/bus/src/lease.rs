@@ -81,6 +81,11 @@ impl Leases {
     }
 }
 
+/// All partitions, by number.
+pub(crate) fn partitions() -> std::ops::Range<i64> {
+    0..i64::try_from(PARTITIONS).unwrap_or(i64::MAX)
+}
+
 pub(crate) fn partition_name(group: &str, partition: i64) -> String {
     format!("bus/{group}/{partition:02}")
 }
@@ -164,7 +169,7 @@ impl Keeper {
         owned.retain(|partition, _| !lost.contains(partition));
         owned.extend(self.take(lost, usize::MAX, AFTER_ALL).await?);
         if owned.len() < share {
-            let others = (0..16)
+            let others = partitions()
                 .filter(|partition| !owned.contains_key(partition))
                 .collect();
             owned.extend(self.take(others, share - owned.len(), self.dead_before()).await?);
@@ -235,7 +240,7 @@ impl Keeper {
             let rows = sql("UPDATE leases SET expires_at = $2 WHERE holder = $1 AND name IN ")
                 .bind(&holder)
                 .bind(end)
-                .push_list((0..16).map(|partition| partition_name(group, partition)))
+                .push_list(partitions().map(|partition| partition_name(group, partition)))
                 .push(" RETURNING name, epoch")
                 .all(tx)
                 .await?;

@@ -44,6 +44,8 @@ struct Work {
     pump: Pump,
     holds: watch::Receiver<Holds>,
     lanes: BTreeMap<i64, Arc<Lane>>,
+    /// Parked events or positions may have been changed from outside.
+    is_told: bool,
     checkpoint_at: Instant,
     life_at: Instant,
     refresh_at: Instant,
@@ -65,6 +67,7 @@ impl Pump {
         let mut work = Work {
             holds: self.leases.subscribe(),
             lanes: BTreeMap::new(),
+            is_told: false,
             checkpoint_at: now + self.context.settings.checkpoint,
             life_at: now + SIGN_OF_LIFE,
             refresh_at: now,
@@ -155,10 +158,11 @@ impl Work {
 
     /// Looks what others did to parked events.
     async fn refresh(&mut self) -> Result<(), StoreError> {
-        let pump = &mut self.pump;
-        let is_told = pump.parked_here.has_changed().unwrap_or(false) || pump.parked_elsewhere.has_changed();
-        pump.parked_here.mark_unchanged();
-        pump.parked_elsewhere.mark();
+        let is_told = std::mem::take(&mut self.is_told);
+        if is_told {
+            // The lanes may be superseded.
+            self.pump.leases.look_now();
+        }
         let any = self.lanes.values().any(|lane| lane.standing().parked > 0);
         if !any || !(is_told || Instant::now() >= self.refresh_at) {
             return Ok(());
@@ -294,8 +298,11 @@ impl Work {
             moved = pump.head.changed() => moved?,
             changed = self.holds.changed() => changed?,
             () = pump.context.wake.notified() => {}
-            changed = pump.parked_here.changed() => changed?,
-            () = pump.parked_elsewhere.changed() => {}
+            changed = pump.parked_here.changed() => {
+                changed?;
+                self.is_told = true;
+            }
+            () = pump.parked_elsewhere.changed() => self.is_told = true,
             () = tokio::time::sleep(wait) => {}
             () = stop.requested(), if !self.holds.borrow().values().any(|hold| hold.is_closing) => {
                 // The keeper closes the lanes next.

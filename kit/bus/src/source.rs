@@ -51,6 +51,9 @@ pub struct SourcesDeps {
 }
 
 /// The logs of all services. A cheap handle.
+///
+/// Every service belongs into it, those too that publish nothing, and the one that asks: rows are removed when
+/// all of *these* have passed them, and what others do to parked events is heard by the service's name.
 #[derive(Clone)]
 pub struct Sources(Arc<Inner>);
 

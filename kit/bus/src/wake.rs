@@ -33,12 +33,6 @@ impl Signals {
         Self(None)
     }
 
-    /// Whether something came since the last mark.
-    pub(crate) fn has_changed(&self) -> bool {
-        let signals = self.0.as_ref();
-        signals.is_some_and(|signals| signals.has_changed().unwrap_or(false))
-    }
-
     /// Whatever came until now does not count.
     pub(crate) fn mark(&mut self) {
         if let Some(signals) = &mut self.0 {

@@ -92,7 +92,7 @@ impl Admin {
         let moved = self.db.write(async move |tx: &mut Tx| {
             // Whoever runs is superseded before the positions change under it.
             sql("UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 WHERE name IN ")
-                .push_list((0..16).map(|partition| lease::partition_name(&consumer, partition)))
+                .push_list(lease::partitions().map(|partition| lease::partition_name(&consumer, partition)))
                 .execute(tx)
                 .await?;
             if let Some(first) = &first {

@@ -1,5 +1,8 @@
 //! Order per key, whatever fails and whoever commits late.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use kit_bus::{Delivery, Failure, Inbox};
 use kit_db::{DbTarget, Dialect, StoreError, Tx, partition_of, sql};
 use kit_runtime::Ids;
@@ -9,9 +12,40 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::oneshot;
 
 use crate::both_worlds;
-use crate::world::{Counted, World, assert_in_order, count_up, note};
+use crate::world::{Counted, GROUP, World, assert_in_order, count_up, note};
 
 both_worlds! {
+    async fn a_group_runs_as_many_handlers_at_once_as_it_may(world: &World) {
+        let process = world.process().await;
+        // Keys of one partition, so that they share a lane.
+        let keys = (0..).map(|number| format!("key-{number}"));
+        let keys: Vec<String> = keys.filter(|key| partition_of(key) == 3).take(20).collect();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (now, highest, moved) = (running.clone(), most.clone(), world.moved.clone());
+        let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
+            let (now, highest, moved) = (now.clone(), highest.clone(), moved.clone());
+            async move {
+                highest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let noted = note(delivery.payload, inbox).await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                moved.notify_one();
+                noted
+            }
+        };
+        let counted = keys.clone();
+        let counted = world.producer.write(async move |tx: &mut Tx| {
+            for key in &counted {
+                count_up(tx, key).await?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        counted.await.unwrap();
+        process.bus.group(GROUP).on::<Counted>(handler).at_once(2).start().unwrap();
+        world.until_effects(&process, keys.len()).await;
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+        process.crash().await;
+    }
+
     async fn a_key_stays_in_order_while_its_events_fail(world: &World) {
         let process = world.process().await;
         let moved = world.moved.clone();

@@ -84,7 +84,7 @@ async fn processes_come_and_go_and_share_the_partitions() {
 
 /// Ends a process as a signal does.
 async fn leave(process: Process) {
-    let Process { lifecycle, db, bus } = process;
+    let Process { lifecycle, bus, .. } = process;
     let limits = ShutdownLimits {
         lame_duck: Duration::ZERO,
         hard_stop: Duration::from_secs(20),
@@ -98,7 +98,7 @@ async fn leave(process: Process) {
         }
     });
     assert_eq!(ended.await, kit_runtime::Shutdown::Clean);
-    drop((db, bus));
+    drop(bus);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

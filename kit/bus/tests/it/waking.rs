@@ -1,10 +1,13 @@
 //! Nobody waits for a poll: with polls an hour apart events come at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use kit_bus::{Admin, Delivery, Failure, Inbox};
 use kit_db::Dialect;
 
-use crate::world::{World, settings};
+use crate::world::{Counted, GROUP, World, note, settings};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -70,5 +73,41 @@ async fn an_event_of_another_process_comes_at_once() {
     assert!(begun.elapsed() < PROMPT, "{:?}", begun.elapsed());
     process.crash().await;
     lifecycle.end().await;
+    world.remove().await;
+}
+
+/// Two processes of the consumer: one owns the key, an operator decides in the other.
+#[tokio::test]
+async fn what_an_operator_decides_elsewhere_is_done_at_once() {
+    let world = World::new(Dialect::Postgres).await;
+    let mut settings = settings();
+    settings.poll = HOUR;
+    settings.retry.attempts = 1;
+    let process = world.process_with(settings.clone(), HOUR).await;
+    let moved = world.moved.clone();
+    let failed = Arc::new(AtomicBool::new(false));
+    process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
+        let (moved, failed) = (moved.clone(), failed.clone());
+        async move {
+            if !failed.swap(true, Ordering::SeqCst) {
+                return Err(Failure::again("broken"));
+            }
+            let noted = note(delivery.payload, inbox).await;
+            moved.notify_one();
+            noted
+        }
+    });
+    world.count("a").await;
+    let beside = world.process_with(settings, HOUR).await;
+    let admin = Admin::new(beside.db.clone(), beside.sources.clone());
+    world
+        .until("a dead letter", async || {
+            !admin.dead_letters(None).await.unwrap().is_empty()
+        })
+        .await;
+    assert_eq!(admin.replay_all(GROUP).await.unwrap(), 1);
+    world.until_effects(&process, 1).await;
+    beside.crash().await;
+    process.crash().await;
     world.remove().await;
 }

@@ -105,6 +105,7 @@ pub(crate) struct Process {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) db: Db,
     pub(crate) bus: Bus,
+    pub(crate) sources: Sources,
 }
 
 /// One effect: its key and number.
@@ -275,16 +276,22 @@ impl Process {
                 poll: setup.poll,
             },
         );
+        let sources = sources.unwrap();
         let bus = Bus::new(BusDeps {
             db: db.clone(),
-            sources: sources.unwrap(),
+            sources: sources.clone(),
             tasks: lifecycle.tasks(),
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: setup.metrics,
             settings: setup.settings,
         });
-        Self { lifecycle, db, bus }
+        Self {
+            lifecycle,
+            db,
+            bus,
+            sources,
+        }
     }
 
     /// Ends like a crash: nothing is given back.
@@ -316,12 +323,13 @@ impl Process {
     }
 }
 
-/// Quick retries, short leases.
+/// Quick retries, short leases, no polls.
 pub(crate) fn settings() -> BusSettings {
     BusSettings {
         lease: Duration::from_secs(3),
         checkpoint: Duration::from_millis(50),
-        poll: Duration::from_millis(100),
+        // What is done from outside is told.
+        poll: Duration::from_hours(1),
         retry: RetrySettings {
             attempts: 4,
             first_pause: Duration::from_millis(5),
