@@ -1,7 +1,6 @@
 //! Signatures checked by the cryptographic library alone: the bound of what a verifier can reach.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use anyhow::Context as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -13,6 +12,8 @@ use aws_lc_rs::signature::{
 use aws_lc_rs::{error::Unspecified, hmac};
 use kit_token::Algorithm;
 
+use crate::machine::thread_seconds;
+
 const COUNT: u32 = 2000;
 
 /// Checks a second of a signature of this kind over a text of this length.
@@ -21,11 +22,11 @@ pub(crate) fn bare_rate(algorithm: Algorithm, length: usize) -> anyhow::Result<f
     let check = checker(algorithm, &text)
         .ok()
         .context("the cryptographic library makes no key")?;
-    let begin = Instant::now();
+    let begin = thread_seconds()?;
     for _ in 0..COUNT {
         anyhow::ensure!(black_box(check(black_box(&text))), "a good signature is refused");
     }
-    Ok(f64::from(COUNT) / begin.elapsed().as_secs_f64())
+    Ok(f64::from(COUNT) / (thread_seconds()? - begin))
 }
 
 type Check = Box<dyn Fn(&[u8]) -> bool>;

@@ -1,9 +1,10 @@
-//! Access tokens verified on one core by the verifier that every process has.
+//! Access tokens verified on one core by the verifier that every process has: by CPU time, so that a second is
+//! a second of a core, whatever else runs on it.
 //!
 //! Uncached means a token that was never seen: signature, claims and all. Each repeat has a verifier of its
 //! own, so that none of its tokens is known. Cached means tokens that were seen before.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use kit_runtime::{Clock, Ids, Secret};
@@ -14,7 +15,7 @@ use kit_token::{
 
 use crate::bare::bare_rate;
 use crate::effort::Effort;
-use crate::machine::{Cores, pin};
+use crate::machine::{Cores, pin, thread_seconds};
 use crate::place::Place;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
@@ -57,11 +58,11 @@ fn one(algorithm: Algorithm, effort: &Effort, report: &mut Report) -> anyhow::Re
     let mut cached = Vec::new();
     let uncached = Samples::take(effort.repeats, || {
         let verifier = verifier(&clock, &keys)?;
-        let begin = Instant::now();
+        let begin = thread_seconds()?;
         for token in &tokens {
             verifier.verify(token).context("a good token is refused")?;
         }
-        let rate = f64::from(DISTINCT) / begin.elapsed().as_secs_f64();
+        let rate = f64::from(DISTINCT) / (thread_seconds()? - begin);
         cached.push(again(&verifier, &tokens[..KNOWN])?);
         Ok(rate)
     })?;
@@ -91,7 +92,7 @@ fn one(algorithm: Algorithm, effort: &Effort, report: &mut Report) -> anyhow::Re
 }
 
 fn again(verifier: &Verifier, known: &[String]) -> anyhow::Result<f64> {
-    let begin = Instant::now();
+    let begin = thread_seconds()?;
     let mut count = 0_u32;
     for _ in 0..ROUNDS {
         for token in known {
@@ -99,7 +100,7 @@ fn again(verifier: &Verifier, known: &[String]) -> anyhow::Result<f64> {
             count += 1;
         }
     }
-    Ok(f64::from(count) / begin.elapsed().as_secs_f64())
+    Ok(f64::from(count) / (thread_seconds()? - begin))
 }
 
 fn verifier(clock: &Clock, keys: &KeySet) -> anyhow::Result<Verifier> {
