@@ -89,7 +89,7 @@ pub(super) fn tell_times(timed: &[(&'static str, Timed)], report: &mut Report) {
         let haproxy = table.of("haproxy", |timed| timed.own.clone());
         let both = table.of("nginx", whole);
         report.add(match (*name, haproxy, both) {
-            (GATEWAY, Some(haproxy), _) => row.against("haproxy", &haproxy).reach(Reach::RatioAtMost(1.0)),
+            (GATEWAY, Some(haproxy), _) => row.against("HAProxy", &haproxy).reach(Reach::RatioAtMost(1.0)),
             (HOSTED, _, Some(both)) => row.against("nginx and users", &both),
             _ => row,
         });
