@@ -79,8 +79,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
 impl<'de, V: Visitor<'de>> Visitor<'de> for Object<V> {
     type Value = V::Value;
 
+    /// The struct's own name would say nothing to a client.
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
@@ -285,7 +286,7 @@ mod tests {
         assert!(serde_json::from_str::<Money>(LIST).is_ok(), "serde would");
         let error = read::<Money>(LIST).unwrap_err().to_string();
         assert!(
-            error.starts_with("invalid type: sequence, expected struct Money"),
+            error.starts_with("invalid type: sequence, expected an object"),
             "{error}"
         );
         let whole = order(OBJECT);
