@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 
 use crate::world::{Person, World, on_both_databases};
 
+/// People whose profiles are made in another order than that of their identifiers.
 async fn settle(world: &World, names: std::ops::Range<u32>) -> Vec<Person> {
-    let mut people = Vec::new();
-    for number in names {
-        people.push(world.settle(&format!("user{number}")).await);
+    let people: Vec<_> = names
+        .map(|number| world.sign_up(&format!("user{number}")))
+        .collect();
+    for person in people.iter().rev() {
+        person.client.post("/users", &person.profile()).await.expect(200);
     }
     people
 }

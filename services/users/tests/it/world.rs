@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth_api::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, NoAuth, RevocationNews};
 use axum::Router;
@@ -108,7 +109,12 @@ impl World {
             ids: Ids::system(),
             metrics: None,
         };
-        let settings = DbSettings::new("users", target);
+        let settings = DbSettings {
+            // No story is about a machine that is busy with others.
+            wait_limit: Duration::from_secs(30),
+            unit_limit: Duration::from_secs(30),
+            ..DbSettings::new("users", target)
+        };
         let db = Db::open(settings, &users::migrations(), &deps).await.unwrap();
         let auth = AuthDouble::default();
         let hosted = users::build(Deps {
