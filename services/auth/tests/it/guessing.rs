@@ -96,30 +96,6 @@ on_both_databases! {
         assert_eq!(status(&world, "ada", PASSWORD).await, 200);
     }
 
-    async fn guesses_at_once_are_counted_before_they_are_looked_at(place: &Place) {
-        // So that the first is still being checked when the last comes.
-        let slow = [("auth.password.bcrypt_cost", "10"), ("auth.password.threads", "1")];
-        let world = World::start(place, &slow).await;
-        world.register("ada").await;
-        let guesses = (0..5).map(|_| async {
-            guess(&world, "ada", 1).await;
-        });
-        let right = async {
-            for _ in 0..5 {
-                world.bell.next_look().await.unwrap();
-            }
-            status(&world, "ada", PASSWORD).await
-        };
-        let (status_of_right, _) = futures::future::join(right, join_all(guesses)).await;
-        assert_eq!(status_of_right, 401, "the sixth guess, although it is right");
-        // A whole crowd is no more than those five.
-        world.advance(Duration::from_mins(15));
-        join_all((0..30).map(|_| guess(&world, "ada", 1))).await;
-        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
-        world.advance(Duration::from_secs(1));
-        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
-    }
-
     async fn a_crowd_that_knows_its_passwords_waits_for_nothing(place: &Place) {
         let world = World::start(place, &[("auth.password.queue", "200")]).await;
         world.register("ada").await;
