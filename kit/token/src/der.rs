@@ -2,8 +2,11 @@
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
+/// The member that is numbered 0, around an element of its own.
+const EXPLICIT_0: u8 = 0xA0;
 
 /// A reader over a run of DER elements; every method answers `None` for what is not there in its one
 /// canonical form.
@@ -39,6 +42,14 @@ impl<'a> Der<'a> {
             [0, bytes @ ..] => Some(bytes),
             _ => None,
         }
+    }
+
+    pub(crate) fn octet_string(&mut self) -> Option<&'a [u8]> {
+        self.element(OCTET_STRING)
+    }
+
+    pub(crate) fn explicit_0(&mut self) -> Option<Self> {
+        self.element(EXPLICIT_0).map(Self)
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

@@ -63,6 +63,12 @@ impl PublicKey {
         Self::rsa(modulus, exponent)
     }
 
+    /// The public half of `RSAPrivateKey` (RFC 8017, appendix A.1.2): its version, and then the same two numbers.
+    pub(crate) fn of_rsa_private(der: &[u8]) -> Result<Self, KeyError> {
+        let (modulus, exponent) = read_rsa_private(der).ok_or(KeyError::Malformed)?;
+        Self::rsa(modulus, exponent)
+    }
+
     /// From `SubjectPublicKeyInfo` (RFC 5280, section 4.1).
     pub(crate) fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
         let (kind, key) = read_spki(der).ok_or(KeyError::Malformed)?;
@@ -139,14 +145,30 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Of a private key in PKCS#8's wrapping (RFC 5958).
-    pub(crate) fn of_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+    /// Of a private key in PKCS#8's wrapping (RFC 5958), and the key within.
+    pub(crate) fn of_pkcs8(der: &[u8]) -> Result<(Self, &[u8]), KeyError> {
         let read = || {
             let mut wrapping = Der::new(der).sequence()?;
             wrapping.unsigned()?;
-            Self::read(wrapping.sequence()?)
+            Some((Self::read(wrapping.sequence()?)?, wrapping.octet_string()?))
         };
-        read().ok_or(KeyError::Malformed)?
+        let (kind, key) = read().ok_or(KeyError::Malformed)?;
+        Ok((kind?, key))
+    }
+
+    /// Of an elliptic curve's private key in its older form (RFC 5915). Openssl names the curve in it; where
+    /// nobody does, it is taken for ours, and the numbers tell.
+    pub(crate) fn of_sec1(der: &[u8]) -> Result<Self, KeyError> {
+        let read = || {
+            let mut members = Der::new(der).sequence()?;
+            members.unsigned()?;
+            members.octet_string()?;
+            Some(members.explicit_0().map(|mut curve| curve.object_identifier()))
+        };
+        match read().ok_or(KeyError::Malformed)? {
+            None | Some(Some(PRIME256V1)) => Ok(Self::P256),
+            Some(_) => Err(KeyError::Unsupported),
+        }
     }
 
     fn read(mut identifier: Der<'_>) -> Option<Result<Self, KeyError>> {
@@ -166,6 +188,12 @@ fn read_spki(der: &[u8]) -> Option<(Result<Kind, KeyError>, &[u8])> {
     let kind = Kind::read(wrapping.sequence()?)?;
     let key = wrapping.bit_string()?;
     (wrapping.is_empty() && outside.is_empty()).then_some((kind, key))
+}
+
+fn read_rsa_private(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut numbers = Der::new(der).sequence()?;
+    numbers.unsigned()?;
+    Some((numbers.unsigned()?, numbers.unsigned()?))
 }
 
 fn read_pkcs1(der: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -58,8 +58,8 @@ impl SigningKey {
         };
         let pair = match block.label.as_str() {
             "PRIVATE KEY" => Pair::from_pkcs8(&block.der)?,
-            "RSA PRIVATE KEY" => Pair::Rsa(RsaKeyPair::from_der(&block.der)?),
-            "EC PRIVATE KEY" => Pair::P256(EcdsaKeyPair::from_private_key_der(P256, &block.der)?),
+            "RSA PRIVATE KEY" => Pair::rsa(&block.der, RsaKeyPair::from_der)?,
+            "EC PRIVATE KEY" => Pair::from_sec1(&block.der)?,
             "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
             label => {
                 return Err(KeyError::PemLabel {
@@ -172,11 +172,27 @@ impl SigningKey {
 
 impl Pair {
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        Ok(match Kind::of_pkcs8(der)? {
-            Kind::Rsa => Self::Rsa(RsaKeyPair::from_pkcs8(der)?),
+        let (kind, key) = Kind::of_pkcs8(der)?;
+        Ok(match kind {
+            Kind::Rsa => Self::rsa(key, |_| RsaKeyPair::from_pkcs8(der))?,
             Kind::P256 => Self::P256(EcdsaKeyPair::from_pkcs8(P256, der)?),
             Kind::Ed25519 => Self::Ed25519(Ed25519KeyPair::from_pkcs8(der)?),
         })
+    }
+
+    fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
+        Kind::of_sec1(der)?;
+        Ok(Self::P256(EcdsaKeyPair::from_private_key_der(P256, der)?))
+    }
+
+    /// The library's own words for a key that is too short say nothing of how long it must be, so our rules
+    /// look at the bare key first.
+    fn rsa(
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> Result<RsaKeyPair, KeyRejected>,
+    ) -> Result<Self, KeyError> {
+        PublicKey::of_rsa_private(key)?;
+        Ok(Self::Rsa(read(key)?))
     }
 }
 

@@ -126,8 +126,17 @@ fn weak_foreign_and_encrypted_keys_are_refused() {
     let openssl = Openssl::new();
     let exponent = openssl.key("genrsa -3 -out key.pem 2048");
     assert_eq!(exponent.err(), Some(KeyError::RsaExponent));
-    let short = openssl.key("genrsa -out key.pem 1024").err().unwrap();
-    assert!(matches!(short, KeyError::Rejected { .. }), "{short}");
+    for form in ["", "-traditional "] {
+        let short = openssl
+            .key(&format!("genrsa {form}-out key.pem 1024"))
+            .err()
+            .unwrap();
+        assert_eq!(short, KeyError::RsaSize { bits: 1024 }, "{form}");
+        assert_eq!(
+            short.to_string(),
+            "the RSA key has 1024 bits; 2048 to 8192 are allowed"
+        );
+    }
     openssl.run("pkey -in key.pem -pubout -out public.pem");
     assert_eq!(
         KeySet::from_public_pem(&openssl.read("public.pem")).err(),
@@ -136,6 +145,16 @@ fn weak_foreign_and_encrypted_keys_are_refused() {
     for curve in ["P-384", "secp256k1"] {
         let command = format!("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:{curve} -out key.pem");
         assert_eq!(openssl.key(&command).err(), Some(KeyError::Unsupported));
+        let traditional = match curve {
+            "P-384" => "secp384r1",
+            name => name,
+        };
+        let command = format!("ecparam -genkey -name {traditional} -out key.pem");
+        assert_eq!(
+            openssl.key(&command).err(),
+            Some(KeyError::Unsupported),
+            "{command}"
+        );
         openssl.run("pkey -in key.pem -pubout -out public.pem");
         let public = KeySet::from_public_pem(&openssl.read("public.pem"));
         assert_eq!(public.err(), Some(KeyError::Unsupported));
