@@ -9,20 +9,24 @@
 //! What is needed and not there fails the test that needs it, naming the command that makes it.
 
 pub mod database;
+pub mod doors;
 pub mod http_client;
 pub mod link;
 pub mod node;
 pub mod people;
 pub mod place;
 pub mod ports;
+pub mod session;
 pub mod setup;
 pub mod topology;
 pub mod waiting;
 
+pub use doors::Doors;
 pub use http_client::Client;
 pub use kit_testing::Reply;
 pub use node::Node;
 pub use people::Person;
+pub use session::Session;
 pub use setup::{Finished, Setup};
 pub use topology::{Stoa, Topology};
 pub use waiting::{eventually, patience};

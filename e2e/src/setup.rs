@@ -136,6 +136,14 @@ impl Setup {
         self
     }
 
+    /// Another command line for the same instance: in its folder and its environment.
+    #[must_use]
+    pub fn operate(&self, arguments: &[&str]) -> Self {
+        let mut setup = self.clone();
+        setup.arguments = arguments.iter().map(ToString::to_string).collect();
+        setup
+    }
+
     /// In the folder of another, as if started beside it.
     #[must_use]
     pub fn beside(mut self, other: &Self) -> Self {
