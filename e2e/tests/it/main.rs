@@ -44,6 +44,7 @@ mod foreign;
 mod forge;
 mod identity_headers;
 mod internal_routes;
+mod key_rotation;
 mod last_admin;
 mod outage;
 mod stopping;
