@@ -41,12 +41,17 @@ pub(crate) enum Command {
     /// Makes and changes accounts, on the service's own machine.
     #[command(subcommand)]
     Admin(Admin),
+    /// Looks at what services tell each other, and decides about events that could not be handled.
+    #[command(subcommand)]
+    Events(Events),
     /// Lists the services.
     Services(Listing),
     /// Lists the gateway's routes: method, path, access, target.
     Routes(Listing),
     /// Prints the OpenAPI document: of the gateway, or of one service.
     Openapi(Openapi),
+    /// Prints the `AsyncAPI` document of all events.
+    Asyncapi,
     /// Prints the version.
     Version,
 }
@@ -153,6 +158,67 @@ pub(crate) enum Admin {
         /// The username or the address.
         name: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Prints the last events of the logs, in the order they were written.
+    Tail(Tail),
+    /// Lists how far each consumer is.
+    Lag(Listing),
+    /// Events that failed as often as they may.
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Delivers to a consumer again what was published since a moment, as far as it is still kept.
+    Replay {
+        /// The consumer, as `stoa events lag` lists it.
+        consumer: String,
+        /// A moment (`2026-01-31T12:00:00Z`), or how long ago (`90m`).
+        #[arg(long)]
+        since: String,
+        /// Does effects again that were done. Without it only events that had none get one.
+        #[arg(long)]
+        repeat: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// The service whose log is read; all where none is named.
+    #[arg(long, value_name = "SERVICE")]
+    pub source: Option<Service>,
+    /// How many of the last events of each log.
+    #[arg(short = 'n', long, value_name = "EVENTS", default_value_t = 20)]
+    pub lines: u32,
+    /// Goes on with those that come, until it is interrupted.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// As JSON, one event a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dlq {
+    /// Lists them, oldest first.
+    List {
+        /// Those of one consumer.
+        #[arg(long)]
+        consumer: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints one with its payload, as JSON.
+    Show { consumer: String, event: String },
+    /// Tries one again, or all of a consumer; those that wait behind it follow in order.
+    Replay {
+        consumer: String,
+        /// The event's identifier; all dead letters of the consumer where none is named.
+        event: Option<String>,
+    },
+    /// Gives one up: its effect never happens, and those that wait behind it follow.
+    Drop { consumer: String, event: String },
 }
 
 #[derive(Debug, Args)]

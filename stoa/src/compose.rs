@@ -22,6 +22,8 @@ pub(crate) struct Composed {
 pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     let token: TokenConfig = section(&node.config)?;
     let verifier = Verifier::new(token.rules(), node.clock.clone())?;
+    node.open_databases().await?;
+    node.open_buses()?;
 
     let mut setup = None;
     let independent = token.public_key_file.is_some() && token.revocation == Revocation::Off;
@@ -29,8 +31,7 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         AuthClient::local(NoAuth)
     } else {
         node.place(Service::Auth, AuthClient::remote, async |node| {
-            let built =
-                auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier).await?).await?;
+            let built = auth::build(&section(&node.config)?, auth_deps(node, &token, &verifier)?).await?;
             setup = built.setup;
             Ok(built.hosted)
         })
@@ -44,7 +45,8 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
 
     node.host(Service::Users, async |node| {
         let deps = users::Deps {
-            db: node.database(Service::Users).await?,
+            db: node.database(Service::Users)?,
+            bus: node.bus(Service::Users)?,
             auth,
             verifier: verifier.clone(),
             internal_keys: node.internal_keys.clone(),
@@ -64,13 +66,9 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
 }
 
 /// What auth is built of, for serving it and for the command line.
-pub(crate) async fn auth_deps(
-    node: &Node,
-    token: &TokenConfig,
-    verifier: &Verifier,
-) -> anyhow::Result<auth::Deps> {
+pub(crate) fn auth_deps(node: &Node, token: &TokenConfig, verifier: &Verifier) -> anyhow::Result<auth::Deps> {
     Ok(auth::Deps {
-        db: node.database(Service::Auth).await?,
+        db: node.database(Service::Auth)?,
         token: token.clone(),
         verifier: verifier.clone(),
         internal_keys: node.internal_keys.clone(),

@@ -9,15 +9,16 @@ use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gateway::BackendPlace;
+use kit_bus::{Bus, BusDeps, BusMetrics, BusSettings, Source, Sources, SourcesDeps};
 use kit_config::{Loaded, secret_file};
-use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget};
+use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations};
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
 use kit_telemetry::Metrics;
 
 use crate::services::Service;
-use crate::settings::{DataConfig, DatabaseConfig, PeersConfig, RpcConfig, section};
+use crate::settings::{DataConfig, DatabaseConfig, EventsConfig, PeersConfig, RpcConfig, section};
 
 /// How services find each other and where their state is.
 pub(crate) struct Node {
@@ -35,6 +36,8 @@ pub(crate) struct Node {
     peers: PeersConfig,
     pool: RpcPool,
     placed: BTreeMap<Service, OwnPort>,
+    databases: BTreeMap<Service, Db>,
+    buses: BTreeMap<Service, Bus>,
     /// Held while the process lives.
     _folder: Option<DataFolder>,
 }
@@ -49,18 +52,27 @@ pub(crate) struct OwnPort {
 }
 
 impl Node {
+    /// A process that owns what it hosts.
     pub(crate) fn new(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
-        let database: DatabaseConfig = section(&config)?;
-        let data = section::<DataConfig>(&config)?.dir;
         // Processes may share the folder of their keys; a SQLite file in it has one owner.
         let stores = hosts.iter().any(|service| service.migrations().is_some());
-        let folder = if stores && database.url.is_none() {
-            Some(DataFolder::lock(&data)?)
+        let folder = if stores && section::<DatabaseConfig>(&config)?.url.is_none() {
+            Some(DataFolder::lock(section::<DataConfig>(&config)?.dir)?)
         } else {
             None
         };
-        let ids = Ids::system();
-        let keys = internal_keys(section(&config)?, &data, &ids)?;
+        let keys = internal_keys(section(&config)?, &section::<DataConfig>(&config)?.dir)?;
+        Ok(Self {
+            internal_keys: InternalKeys::new(keys).context("`rpc.keys` cannot be used")?,
+            _folder: folder,
+            ..Self::beside(config, hosts, tasks)?
+        })
+    }
+
+    /// A process that looks at what another may own, and is nobody to the other services.
+    pub(crate) fn beside(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
+        let database: DatabaseConfig = section(&config)?;
+        let data = section::<DataConfig>(&config)?.dir;
         let metrics = Metrics::new();
         Ok(Self {
             peers: section(&config)?,
@@ -69,15 +81,17 @@ impl Node {
             hosts,
             data,
             clock: Clock::system(),
-            ids,
+            ids: Ids::system(),
             tasks,
             readiness: Readiness::new(),
             db_metrics: DbMetrics::new(&metrics),
             metrics,
-            internal_keys: InternalKeys::new(keys).context("`rpc.keys` cannot be used")?,
+            internal_keys: InternalKeys::new(vec![made_key()])?,
             database,
             placed: BTreeMap::new(),
-            _folder: folder,
+            databases: BTreeMap::new(),
+            buses: BTreeMap::new(),
+            _folder: None,
         })
     }
 
@@ -139,19 +153,91 @@ impl Node {
         self.placed.get(&service).cloned()
     }
 
-    /// Opens a service's database, its migrations run.
-    pub(crate) async fn database(&self, service: Service) -> anyhow::Result<Db> {
-        let migrations = service
-            .migrations()
-            .ok_or_else(|| anyhow!("service `{service}` has no database"))?;
+    /// Opens the databases of the hosted services, their migrations run.
+    pub(crate) async fn open_databases(&mut self) -> anyhow::Result<()> {
+        for service in self.hosts.clone() {
+            if let Some(migrations) = service.migrations() {
+                let db = self.open_database(service, &migrations).await?;
+                self.databases.insert(service, db);
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_database(&self, service: Service, migrations: &Migrations) -> anyhow::Result<Db> {
         let deps = DbDeps {
             tasks: self.tasks.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             metrics: Some(self.db_metrics.clone()),
         };
-        let opened = Db::open(self.database_settings(service), &migrations, &deps).await;
+        let opened = Db::open(self.database_settings(service), migrations, &deps).await;
         opened.with_context(|| format!("the database of `{service}` could not be opened"))
+    }
+
+    /// The migrations that a service's database has not seen.
+    pub(crate) async fn pending_migrations(&self, service: Service) -> anyhow::Result<Vec<String>> {
+        let Some(migrations) = service.migrations() else {
+            return Ok(Vec::new());
+        };
+        let plan = Db::plan(&self.database_settings(service), &migrations).await;
+        let plan = plan.with_context(|| format!("the database of `{service}` could not be read"))?;
+        Ok(plan.pending)
+    }
+
+    /// The database of a hosted service, once it is opened.
+    pub(crate) fn database(&self, service: Service) -> anyhow::Result<Db> {
+        let db = self.databases.get(&service).cloned();
+        db.ok_or_else(|| anyhow!("the database of `{service}` is not open here"))
+    }
+
+    /// The bus of a hosted service, once it is opened.
+    pub(crate) fn bus(&self, service: Service) -> anyhow::Result<Bus> {
+        let bus = self.buses.get(&service).cloned();
+        bus.ok_or_else(|| anyhow!("the bus of `{service}` is not open here"))
+    }
+
+    /// Opens the buses of the hosted services on their opened databases.
+    pub(crate) fn open_buses(&mut self) -> anyhow::Result<()> {
+        let metrics = BusMetrics::new(&self.metrics);
+        let sources = self.sources(Some(metrics.clone()))?;
+        let settings = section::<EventsConfig>(&self.config)?.settings();
+        for (service, db) in &self.databases {
+            let bus = Bus::new(BusDeps {
+                db: db.clone(),
+                sources: sources.clone(),
+                tasks: self.tasks.clone(),
+                clock: self.clock.clone(),
+                ids: self.ids.clone(),
+                metrics: Some(metrics.clone()),
+                settings: settings.clone(),
+            });
+            self.buses.insert(*service, bus);
+        }
+        Ok(())
+    }
+
+    /// The logs of all services. Those in SQLite files of other processes are out of reach.
+    pub(crate) fn sources(&self, metrics: Option<BusMetrics>) -> anyhow::Result<Sources> {
+        let (mut within, mut beyond) = (Vec::new(), Vec::new());
+        for service in Service::ALL {
+            if self.database.url.is_none() && !self.databases.contains_key(&service) {
+                beyond.extend(service.topics());
+            } else if service.migrations().is_some() {
+                within.push(Source {
+                    service: service.name(),
+                    topics: service.topics(),
+                    target: self.database_settings(service).target,
+                    published: self.databases.get(&service).map(Db::published),
+                });
+            }
+        }
+        let deps = SourcesDeps {
+            tasks: self.tasks.clone(),
+            metrics,
+            poll: BusSettings::default().poll,
+        };
+        Sources::open_within_reach(within, beyond, deps).context("the logs of events could not be opened")
     }
 
     /// Where a service's database is.
@@ -181,13 +267,16 @@ impl Node {
     }
 }
 
-fn internal_keys(config: RpcConfig, data: &Path, ids: &Ids) -> anyhow::Result<Vec<Secret<String>>> {
+fn internal_keys(config: RpcConfig, data: &Path) -> anyhow::Result<Vec<Secret<String>>> {
     if !config.keys.is_empty() {
         return Ok(config.keys);
     }
-    let made = || URL_SAFE_NO_PAD.encode(ids.random::<32>());
-    Ok(vec![secret_file::read_or_create_text(
-        &data.join("keys/internal.secret"),
-        made,
-    )?])
+    let file = data.join("keys/internal.secret");
+    Ok(vec![secret_file::read_or_create_text(&file, || {
+        made_key().expose().clone()
+    })?])
+}
+
+fn made_key() -> Secret<String> {
+    Secret::new(URL_SAFE_NO_PAD.encode(Ids::system().random::<32>()))
 }

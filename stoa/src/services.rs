@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use kit_bus::EventDoc;
 use kit_db::Migrations;
 use kit_http::RouteTable;
 
@@ -52,6 +53,22 @@ impl Service {
             Self::Gateway => None,
             Self::Auth => Some(auth_api::routes()),
             Self::Users => Some(users_api::routes()),
+        }
+    }
+
+    /// The topics it publishes.
+    pub(crate) const fn topics(self) -> &'static [&'static str] {
+        match self {
+            Self::Gateway | Self::Users => &[],
+            Self::Auth => auth_api::TOPICS,
+        }
+    }
+
+    /// The events it publishes.
+    pub(crate) fn events(self) -> Vec<EventDoc> {
+        match self {
+            Self::Gateway | Self::Users => Vec::new(),
+            Self::Auth => auth_api::events(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use auth::AuthConfig;
 use auth_api::TokenConfig;
 use gateway::GatewayConfig;
+use kit_bus::BusSettings;
 use kit_config::{AliasKind, BaseUrl, Catalog, Check, Loaded, Map, Section, Sources, Span};
 use kit_rpc::InternalKeys;
 use kit_runtime::Secret;
@@ -33,6 +34,33 @@ kit_config::config! {
         writers: usize = "3",
         /// How many writes may wait, for each service; one more is answered 503.
         queue: usize = "1024",
+    }
+}
+
+kit_config::config! {
+    /// What services tell each other.
+    pub(crate) struct EventsConfig("events") {
+        /// How often an event is tried whose handler fails, with growing pauses, until it is a dead letter.
+        attempts: u32 = "16",
+        /// How long a log keeps its events at least; it keeps them longer while a consumer has not passed them.
+        kept: Span = "24h",
+    }
+    validate(check_events)
+}
+
+fn check_events(config: &EventsConfig, check: &mut Check<'_>) {
+    if config.attempts == 0 {
+        check.refuse("attempts", "must be at least 1");
+    }
+}
+
+impl EventsConfig {
+    /// How the bus of a service behaves.
+    pub(crate) fn settings(&self) -> BusSettings {
+        let mut settings = BusSettings::default();
+        settings.retry.attempts = self.attempts;
+        settings.retention.kept = self.kept.into();
+        settings
     }
 }
 
@@ -124,6 +152,7 @@ pub(crate) fn catalog() -> Catalog {
     let mut catalog = Catalog::new()
         .section::<DataConfig>()
         .section::<DatabaseConfig>()
+        .section::<EventsConfig>()
         .section::<RuntimeConfig>()
         .section::<LogConfig>()
         .section::<AdminConfig>()

@@ -99,6 +99,7 @@ fn documents(crates: &Crates, binary: &Path) -> anyhow::Result<Vec<Generated>> {
         )?;
     }
     document("openapi/stoa.json".to_owned(), &["openapi"])?;
+    document("asyncapi/stoa.json".to_owned(), &["asyncapi"])?;
     document("docs/configuration.md".to_owned(), &["config", "reference"])?;
     Ok(documents)
 }

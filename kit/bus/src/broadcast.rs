@@ -81,7 +81,7 @@ impl Broadcast {
         }
         let deps = &self.bus.0.deps;
         let mut streams = Vec::new();
-        for (source, topics) in self.bus.by_source(&routes.topics())? {
+        for (source, topics) in self.bus.by_source(self.name, &routes.topics())? {
             let (log, head) = deps
                 .sources
                 .follow(source)
@@ -156,6 +156,10 @@ impl Feed {
             stream.cursor = head.unwrap_or_default();
         }
         (self.connected)().await?;
+        if self.streams.is_empty() {
+            // Every source is out of reach, so nothing ever comes.
+            return std::future::pending().await;
+        }
         let clock = self.bus.0.deps.clock.clone();
         let mut last = clock.now();
         loop {

@@ -121,15 +121,23 @@ impl Bus {
         retention::trim(self).await
     }
 
-    /// Which source publishes which of these topics.
+    /// Which source within reach publishes which of these topics.
     pub(crate) fn by_source(
         &self,
+        name: &'static str,
         topics: &[&'static str],
     ) -> Result<BTreeMap<&'static str, Vec<&'static str>>, BusError> {
         let mut by_source: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
         for topic in topics {
-            let source = self.0.deps.sources.of_topic(topic)?;
-            by_source.entry(source).or_default().push(topic);
+            if let Some(source) = self.0.deps.sources.of_topic(topic)? {
+                by_source.entry(source).or_default().push(topic);
+                continue;
+            }
+            tracing::warn!(
+                subscription = name,
+                topic,
+                "its events are not heard: the log of who publishes it is out of reach"
+            );
         }
         Ok(by_source)
     }

@@ -58,7 +58,7 @@ impl Group {
         if routes.is_empty() {
             return Err(BusError::Nothing { name: self.name });
         }
-        let by_source = self.bus.by_source(&routes.topics())?;
+        let by_source = self.bus.by_source(self.name, &routes.topics())?;
         self.bus.claim(self.name)?;
         let leases = Leases::new();
         let inner = &self.bus.0;

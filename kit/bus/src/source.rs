@@ -59,6 +59,8 @@ pub struct Sources(Arc<Inner>);
 
 struct Inner {
     by_service: HashMap<&'static str, Arc<Followed>>,
+    /// Topics that are published where this process cannot read.
+    out_of_reach: Vec<&'static str>,
     wake: Wake,
     deps: SourcesDeps,
 }
@@ -78,6 +80,17 @@ struct Followed {
 impl Sources {
     /// Makes the pools; connects to nothing yet.
     pub fn open(sources: Vec<Source>, deps: SourcesDeps) -> Result<Self, OpenError> {
+        Self::open_within_reach(sources, Vec::new(), deps)
+    }
+
+    /// As [`Sources::open`], where some topics are published by a service whose log this process cannot read,
+    /// such as a SQLite file of another machine. Whoever subscribes to them hears nothing of them, and the log
+    /// says so.
+    pub fn open_within_reach(
+        sources: Vec<Source>,
+        out_of_reach: Vec<&'static str>,
+        deps: SourcesDeps,
+    ) -> Result<Self, OpenError> {
         let mut pools: HashMap<String, ReadDb> = HashMap::new();
         let mut by_service = HashMap::new();
         for source in sources {
@@ -95,18 +108,22 @@ impl Sources {
         }
         Ok(Self(Arc::new(Inner {
             by_service,
+            out_of_reach,
             wake: Wake::new(deps.tasks.clone()),
             deps,
         })))
     }
 
-    /// Who publishes a topic.
-    pub(crate) fn of_topic(&self, topic: &'static str) -> Result<&'static str, BusError> {
+    /// Who publishes a topic; nobody within reach where that is known.
+    pub(crate) fn of_topic(&self, topic: &'static str) -> Result<Option<&'static str>, BusError> {
         let mut all = self.0.by_service.values();
-        let found = all.find(|followed| followed.topics.contains(&topic));
-        found
-            .map(|followed| followed.service)
-            .ok_or(BusError::NoSource { topic })
+        if let Some(found) = all.find(|followed| followed.topics.contains(&topic)) {
+            return Ok(Some(found.service));
+        }
+        if self.0.out_of_reach.contains(&topic) {
+            return Ok(None);
+        }
+        Err(BusError::NoSource { topic })
     }
 
     pub(crate) fn services(&self) -> Vec<&'static str> {

@@ -1,6 +1,7 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
 use auth_api::AuthClient;
+use kit_bus::{Bus, BusError};
 use kit_db::{Db, Migrations};
 use kit_http::{Guard, HandlersError};
 use kit_rpc::{Hosted, InternalKeys};
@@ -9,6 +10,7 @@ use kit_token::Verifier;
 use thiserror::Error;
 use users_api::UsersClient;
 
+use crate::hearing;
 use crate::http::router;
 use crate::service::UsersService;
 
@@ -16,6 +18,8 @@ use crate::service::UsersService;
 pub struct Deps {
     /// Its database.
     pub db: Db,
+    /// Where it hears of accounts.
+    pub bus: Bus,
     /// Auth, here or elsewhere.
     pub auth: AuthClient,
     /// Verifies tokens on users' own routes.
@@ -34,11 +38,14 @@ pub enum BuildError {
     /// Routes and handlers do not agree.
     #[error(transparent)]
     Routes(#[from] HandlersError),
+    /// Events cannot be heard.
+    #[error(transparent)]
+    Bus(#[from] BusError),
 }
 
 /// Users' migrations.
 pub fn migrations() -> Migrations {
-    kit_db::migrations!["0001_profiles.sql"]
+    kit_db::migrations!["0001_profiles.sql", "0002_disabled_accounts.sql"]
 }
 
 /// Builds the service.
@@ -48,6 +55,7 @@ pub fn build(deps: Deps) -> Result<Hosted<UsersClient>, BuildError> {
         let db = db.clone();
         async move { db.check().await }
     });
+    hearing::start(&deps.bus)?;
     let service = UsersService::new(deps.db, deps.auth, deps.clock);
     let client = UsersClient::local(service.clone());
     let internal = UsersClient::router(service.clone(), deps.internal_keys);

@@ -1,5 +1,6 @@
-//! `stoa openapi`.
+//! `stoa openapi` and `stoa asyncapi`.
 
+use kit_bus::ApiInfo;
 use kit_http::{DocumentInfo, document};
 
 use crate::cli::{Openapi, answer};
@@ -20,4 +21,16 @@ pub(super) fn openapi(options: &Openapi) {
         prefix,
     };
     answer(&format!("{:#}", document(info, &tables)));
+}
+
+pub(super) fn asyncapi() {
+    let events: Vec<_> = Service::ALL.into_iter().flat_map(Service::events).collect();
+    let info = ApiInfo {
+        title: "Stoa",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "What Stoa's services tell each other, and anybody who listens. An event is delivered at \
+                      least once, and in order to each key; a consumer ignores types and members that it does \
+                      not know.",
+    };
+    answer(&format!("{:#}", kit_bus::asyncapi(&info, &events)));
 }

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use kit_config::Loaded;
-use kit_db::Db;
 use kit_runtime::Lifecycle;
 
 use crate::cli::{Migrate, answer, talk};
@@ -33,25 +31,28 @@ async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow
     } else {
         options.services.clone()
     };
-    let node = Node::new(config, services.iter().copied().collect(), lifecycle.tasks())?;
-    let mut pending = 0;
+    let mut node = Node::new(config, services.iter().copied().collect(), lifecycle.tasks())?;
+    if options.check {
+        return check(&node).await;
+    }
+    node.open_databases().await?;
     for service in services {
-        let Some(migrations) = service.migrations() else {
-            continue;
-        };
-        if options.check {
-            let plan = Db::plan(&node.database_settings(service), &migrations).await;
-            let plan = plan.with_context(|| format!("the database of `{service}` could not be read"))?;
-            pending += plan.pending.len();
-            for name in plan.pending {
-                answer(&format!("{service}: {name} would run"));
-            }
-        } else {
-            node.database(service).await?;
+        if service.migrations().is_some() {
             talk(&format!("{service}: up to date"));
         }
     }
-    Ok(if pending > 0 {
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(node: &Node) -> anyhow::Result<ExitCode> {
+    let mut is_pending = false;
+    for service in &node.hosts {
+        for name in node.pending_migrations(*service).await? {
+            answer(&format!("{service}: {name} would run"));
+            is_pending = true;
+        }
+    }
+    Ok(if is_pending {
         ExitCode::from(PENDING)
     } else {
         ExitCode::SUCCESS

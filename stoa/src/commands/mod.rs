@@ -2,6 +2,7 @@
 
 mod config;
 mod document;
+mod events;
 mod host;
 mod lists;
 mod migrate;
@@ -25,10 +26,15 @@ pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Config(options) => config::config(file, set, &options),
         Command::Keys(options) => operate::keys(settings::load(file, set)?, &options),
         Command::Admin(options) => operate::admin(settings::load(file, set)?, &options),
+        Command::Events(options) => events::events(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
         Command::Openapi(options) => {
             document::openapi(&options);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Asyncapi => {
+            document::asyncapi();
             Ok(ExitCode::SUCCESS)
         }
         Command::Version => {

@@ -92,10 +92,11 @@ fn with_operator(
     runtime.block_on(async {
         let lifecycle = Lifecycle::new();
         let done = async {
-            let node = Node::new(config, [Service::Auth].into(), lifecycle.tasks())?;
+            let mut node = Node::new(config, [Service::Auth].into(), lifecycle.tasks())?;
             let token: TokenConfig = section(&node.config)?;
             let verifier = Verifier::new(token.rules(), node.clock.clone())?;
-            let deps = auth_deps(&node, &token, &verifier).await?;
+            node.open_databases().await?;
+            let deps = auth_deps(&node, &token, &verifier)?;
             work(&Operator::open(&section(&node.config)?, &deps).await?).await
         };
         let done = done.await;

@@ -12,7 +12,9 @@ pub use contract::{
     Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RevocationCursor,
     RevocationNews,
 };
-pub use events::{KeyRotated, RolesChanged, SessionRevoked, UserDisabled, UserRegistered, UserUpdated};
+pub use events::{
+    KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDisabled, UserRegistered, UserUpdated, events,
+};
 pub use keys::{KeysError, Revocation, TokenConfig};
 pub use routes::{aliases, routes};
 pub use types::{

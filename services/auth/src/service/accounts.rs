@@ -149,6 +149,7 @@ async fn change_account(
             user_id,
             username: before.username.clone(),
             email: before.email.clone(),
+            status: change.status,
             timestamp,
         }),
     }

@@ -6,6 +6,7 @@ use kit_http::{ApiError, Customer, Etag};
 use users_api::ProfileView;
 
 use super::error::{failed, not_found};
+use crate::domain::Sight;
 use crate::service::UsersService;
 
 pub(super) async fn get_profile(
@@ -13,7 +14,7 @@ pub(super) async fn get_profile(
     State(users): State<UsersService>,
 ) -> Result<(Etag, Json<ProfileView>), ApiError> {
     let profile = users
-        .find(caller.user_id)
+        .find(caller.user_id, Sight::All)
         .await
         .map_err(failed)?
         .ok_or_else(not_found)?;

@@ -7,13 +7,15 @@ use kit_token::UserId;
 use users_api::ProfileView;
 
 use super::error::{failed, not_found};
+use crate::domain::Sight;
 use crate::service::UsersService;
 
 pub(super) async fn get_user(
-    _: Customer,
+    Customer(caller): Customer,
     State(users): State<UsersService>,
     Path(user_id): Path<UserId>,
 ) -> Result<(Etag, Json<ProfileView>), ApiError> {
-    let profile = users.find(user_id).await.map_err(failed)?.ok_or_else(not_found)?;
+    let found = users.find(user_id, Sight::from(&*caller)).await.map_err(failed)?;
+    let profile = found.ok_or_else(not_found)?;
     Ok((Etag(profile.version), Json(profile.into())))
 }

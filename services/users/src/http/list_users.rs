@@ -7,13 +7,17 @@ use kit_http::{ApiError, Customer};
 use users_api::ProfileView;
 
 use super::error::failed;
+use crate::domain::Sight;
 use crate::service::UsersService;
 
 pub(super) async fn list_users(
-    _: Customer,
+    Customer(caller): Customer,
     State(users): State<UsersService>,
     request: PageRequest,
 ) -> Result<Response, ApiError> {
-    let page = users.list(&request).await.map_err(failed)?;
+    let page = users
+        .list(&request, Sight::from(&*caller))
+        .await
+        .map_err(failed)?;
     Ok(ArrayPage(page.map(ProfileView::from)).reply(&request))
 }

@@ -18,7 +18,7 @@ use users_api::{CreateProfile, FindProfile, ProfileChanged, ProfileView, UpdateP
 
 pub(crate) use error::UsersFailure;
 
-use crate::domain::{Editor, Profile, ProfileChange, ProfileDraft};
+use crate::domain::{Editor, Profile, ProfileChange, ProfileDraft, Sight};
 use crate::store;
 
 /// How long a profile's maker waits for auth.
@@ -52,19 +52,23 @@ impl UsersService {
         Self(Arc::new(Inner { db, auth, clock }))
     }
 
-    pub(crate) async fn find(&self, user_id: UserId) -> Result<Option<Profile>, StoreError> {
+    pub(crate) async fn find(&self, user_id: UserId, sight: Sight) -> Result<Option<Profile>, StoreError> {
         self.0
             .db
-            .read(async move |reader: &mut Reader| store::find(reader, user_id).await)
+            .read(async move |reader: &mut Reader| store::find(reader, user_id, sight).await)
             .await
     }
 
-    pub(crate) async fn list(&self, request: &PageRequest) -> Result<Page<Profile>, StoreError> {
+    pub(crate) async fn list(
+        &self,
+        request: &PageRequest,
+        sight: Sight,
+    ) -> Result<Page<Profile>, StoreError> {
         let (after, limit) = (
             request.after.clone().unwrap_or_default(),
             i64::from(request.limit) + 1,
         );
-        let read = async move |reader: &mut Reader| store::list(reader, &after, limit).await;
+        let read = async move |reader: &mut Reader| store::list(reader, &after, limit, sight).await;
         let found = self.0.db.read(read).await?;
         Ok(Page::cut(found, request, |profile| profile.user_id.to_string()))
     }
@@ -235,7 +239,7 @@ impl Users for UsersService {
         request: FindProfile,
     ) -> Result<Option<ProfileView>, UsersError> {
         let found = self
-            .find(request.user_id)
+            .find(request.user_id, Sight::All)
             .await
             .map_err(|error| error::told(&error))?;
         Ok(found.map(ProfileView::from))

@@ -4,20 +4,25 @@ use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 
-use crate::domain::{Profile, ProfileChange, ProfileDraft};
+use crate::domain::{Profile, ProfileChange, ProfileDraft, Sight};
 
 const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
 
-pub(crate) async fn find(on: &mut impl Session, user_id: UserId) -> Result<Option<Profile>, StoreError> {
+pub(crate) async fn find(
+    on: &mut impl Session,
+    user_id: UserId,
+    sight: Sight,
+) -> Result<Option<Profile>, StoreError> {
     let row = sql(COLUMNS)
         .push("WHERE user_id = $1")
+        .push(seen(sight))
         .bind(user_id.to_string())
         .optional(on)
         .await?;
     row.map(|row| profile(&row)).transpose()
 }
 
-/// As [`find`], and nobody else changes it until the transaction ends.
+/// As [`find`] with all in sight, and nobody else changes it until the transaction ends.
 pub(crate) async fn find_for_update(tx: &mut Tx, user_id: UserId) -> Result<Option<Profile>, StoreError> {
     let statement = sql(COLUMNS)
         .push("WHERE user_id = $1")
@@ -27,9 +32,16 @@ pub(crate) async fn find_for_update(tx: &mut Tx, user_id: UserId) -> Result<Opti
 }
 
 /// At most `limit` profiles in the order of their owners' identifiers, after the one given.
-pub(crate) async fn list(on: &mut impl Session, after: &str, limit: i64) -> Result<Vec<Profile>, StoreError> {
+pub(crate) async fn list(
+    on: &mut impl Session,
+    after: &str,
+    limit: i64,
+    sight: Sight,
+) -> Result<Vec<Profile>, StoreError> {
     let statement = sql(COLUMNS)
-        .push("WHERE user_id > $1 ORDER BY user_id LIMIT $2")
+        .push("WHERE user_id > $1")
+        .push(seen(sight))
+        .push(" ORDER BY user_id LIMIT $2")
         .bind(after)
         .bind(limit);
     statement.all(on).await?.iter().map(profile).collect()
@@ -81,6 +93,55 @@ pub(crate) async fn delete(tx: &mut Tx, user_id: UserId) -> Result<(), StoreErro
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Hides the profile of an account, whether there is one yet or not.
+pub(crate) async fn hide(tx: &mut Tx, user_id: UserId, at: Timestamp) -> Result<(), StoreError> {
+    sql("INSERT INTO disabled_accounts (user_id, disabled_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING")
+        .bind(user_id.to_string())
+        .bind(at)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Shows it again.
+pub(crate) async fn show(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
+    sql("DELETE FROM disabled_accounts WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes an account's name and address into its profile, where there is one that has others.
+pub(crate) async fn rename(
+    tx: &mut Tx,
+    user_id: UserId,
+    username: &str,
+    email: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sql(
+        "UPDATE profiles SET username = $2, email = $3, version = version + 1, updated_at = $4 \
+         WHERE user_id = $1 AND (username <> $2 OR email <> $3)",
+    )
+    .bind(user_id.to_string())
+    .bind(username)
+    .bind(email)
+    .bind(at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+const fn seen(sight: Sight) -> &'static str {
+    match sight {
+        Sight::All => "",
+        Sight::Enabled => {
+            " AND NOT EXISTS (SELECT 1 FROM disabled_accounts WHERE disabled_accounts.user_id = profiles.user_id)"
+        }
+    }
 }
 
 fn profile(row: &Row) -> Result<Profile, StoreError> {

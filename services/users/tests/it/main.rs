@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod contract;
+mod hearing;
 mod leaving;
 mod listing;
 mod once;

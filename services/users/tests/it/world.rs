@@ -13,9 +13,10 @@ use std::time::Duration;
 use auth_api::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, NoAuth, RevocationNews};
 use axum::Router;
 use futures::FutureExt;
+use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Reader, sql};
 use kit_rpc::CallContext;
-use kit_runtime::Ids;
+use kit_runtime::{Clock, Ids};
 use kit_testing::db::TestTarget;
 use kit_testing::{Client, Identity, TestProcess};
 use kit_token::{Jwks, Role, UserId, Verifier};
@@ -50,6 +51,8 @@ pub(crate) use on_both_databases;
 /// What outlives a process: its tables.
 pub(crate) struct Place {
     target: TestTarget,
+    /// What auth's log is kept in, for stories in which auth tells something.
+    auth: Mutex<Option<TestTarget>>,
     running: Mutex<Vec<Arc<TestProcess>>>,
 }
 
@@ -57,6 +60,7 @@ pub(crate) struct Place {
 pub(crate) async fn at(target: TestTarget, story: impl AsyncFnOnce(&Place)) {
     let place = Place {
         target,
+        auth: Mutex::default(),
         running: Mutex::default(),
     };
     let ended = AssertUnwindSafe(story(&place)).catch_unwind().await;
@@ -64,6 +68,9 @@ pub(crate) async fn at(target: TestTarget, story: impl AsyncFnOnce(&Place)) {
         process.lifecycle.end().await;
     }
     place.target.remove().await;
+    if let Some(auth) = place.auth.into_inner().unwrap() {
+        auth.remove().await;
+    }
     if let Err(panic) = ended {
         std::panic::resume_unwind(panic);
     }
@@ -72,6 +79,17 @@ pub(crate) async fn at(target: TestTarget, story: impl AsyncFnOnce(&Place)) {
 impl Place {
     pub(crate) fn target(&self) -> DbTarget {
         self.target.target()
+    }
+
+    /// Auth's log, in a database of its own of the same kind.
+    pub(crate) async fn auth_log(&self) -> DbTarget {
+        let log = match self.target() {
+            DbTarget::Sqlite { .. } => TestTarget::sqlite(),
+            DbTarget::Postgres { .. } => TestTarget::postgres().await,
+        };
+        let target = log.target();
+        *self.auth.lock().unwrap() = Some(log);
+        target
     }
 
     /// A process that ends with the story.
@@ -103,22 +121,39 @@ impl World {
 
     /// As [`World::start`], with another way to the database or other keys.
     pub(crate) async fn start_with(process: Arc<TestProcess>, target: DbTarget, verifier: Verifier) -> Self {
-        let deps = DbDeps {
+        let sources = sources(&process, Vec::new());
+        Self::start_on(process, target, verifier, sources).await
+    }
+
+    /// As [`World::start`], with the log of auth in reach.
+    pub(crate) async fn start_hearing(place: &Place, auth: Source) -> Self {
+        let process = place.process();
+        let verifier = process.verifier.clone();
+        let sources = sources(&process, vec![auth]);
+        Self::start_on(process, place.target(), verifier, sources).await
+    }
+
+    async fn start_on(
+        process: Arc<TestProcess>,
+        target: DbTarget,
+        verifier: Verifier,
+        sources: Sources,
+    ) -> Self {
+        let db = open(&process, "users", target).await;
+        let bus = Bus::new(BusDeps {
+            db: db.clone(),
+            sources,
             tasks: process.lifecycle.tasks(),
-            clock: process.clock(),
+            // Leases and retries need one that goes on.
+            clock: Clock::system(),
             ids: Ids::system(),
             metrics: None,
-        };
-        let settings = DbSettings {
-            // No story is about a machine that is busy with others.
-            wait_limit: Duration::from_secs(30),
-            unit_limit: Duration::from_secs(30),
-            ..DbSettings::new("users", target)
-        };
-        let db = Db::open(settings, &users::migrations(), &deps).await.unwrap();
+            settings: BusSettings::default(),
+        });
         let auth = AuthDouble::default();
         let hosted = users::build(Deps {
             db: db.clone(),
+            bus,
             auth: AuthClient::loopback(auth.clone()),
             verifier,
             internal_keys: process.internal_keys(),
@@ -180,6 +215,33 @@ impl World {
             .read(async move |reader: &mut Reader| sql(query).all(reader).await);
         rows.await.unwrap().len()
     }
+}
+
+/// A service's database, as its process opens it.
+pub(crate) async fn open(process: &TestProcess, service: &'static str, target: DbTarget) -> Db {
+    let deps = DbDeps {
+        tasks: process.lifecycle.tasks(),
+        clock: process.clock(),
+        ids: Ids::system(),
+        metrics: None,
+    };
+    let settings = DbSettings {
+        // No story is about a machine that is busy with others.
+        wait_limit: Duration::from_secs(30),
+        unit_limit: Duration::from_secs(30),
+        ..DbSettings::new(service, target)
+    };
+    Db::open(settings, &users::migrations(), &deps).await.unwrap()
+}
+
+/// Auth's log where it is in reach.
+fn sources(process: &TestProcess, auth: Vec<Source>) -> Sources {
+    let deps = SourcesDeps {
+        tasks: process.lifecycle.tasks(),
+        metrics: None,
+        poll: Duration::from_secs(1),
+    };
+    Sources::open_within_reach(auth, auth_api::TOPICS.to_vec(), deps).unwrap()
 }
 
 /// Every row of users' table.

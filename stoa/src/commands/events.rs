@@ -1,0 +1,276 @@
+//! `stoa events`: looks at the logs and at how far their consumers are, and decides about dead letters.
+//!
+//! Works on the databases alone, so beside running processes and without any. It changes nothing but parked
+//! events and positions, and runs no migrations: a service whose database is behind is left out, and it says so.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use kit_bus::{Admin, DeadLetter, Effects, Lag, LoggedEvent, Sources};
+use kit_config::{Loaded, Span};
+use kit_runtime::{Lifecycle, Timestamp};
+use serde_json::{Value, json};
+
+use crate::cli::{Dlq, Events, Listing, Tail, answer, talk};
+use crate::node::Node;
+use crate::services::Service;
+
+/// Between two looks at a log that is followed.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// The most that one look takes from a log.
+const PAGE: u32 = 1_000;
+
+pub(super) fn events(config: Loaded, options: &Events) -> anyhow::Result<ExitCode> {
+    config.check()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let lifecycle = Lifecycle::new();
+        let done = run(config, options, &lifecycle).await;
+        lifecycle.end().await;
+        done.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+async fn run(config: Loaded, options: &Events, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let desk = Desk::open(config, lifecycle).await?;
+    match options {
+        Events::Tail(options) => desk.tail(options).await,
+        Events::Lag(listing) => desk.lag(listing).await,
+        Events::Dlq(Dlq::List { consumer, json }) => desk.dead_letters(consumer.as_deref(), *json).await,
+        Events::Dlq(Dlq::Show { consumer, event }) => desk.show(consumer, event).await,
+        Events::Dlq(Dlq::Replay { consumer, event }) => desk.retry(consumer, event.as_deref()).await,
+        Events::Dlq(Dlq::Drop { consumer, event }) => desk.drop_event(consumer, event).await,
+        Events::Replay {
+            consumer,
+            since,
+            repeat,
+        } => {
+            let effects = if *repeat { Effects::Repeat } else { Effects::Keep };
+            desk.replay(consumer, since, effects).await
+        }
+    }
+}
+
+/// Every service's events, for one who looks after them.
+struct Desk {
+    node: Node,
+    services: Vec<(Service, Admin)>,
+}
+
+impl Desk {
+    async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
+        let stores = Service::ALL
+            .into_iter()
+            .filter(|service| service.migrations().is_some());
+        let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
+        for service in node.hosts.clone() {
+            if !node.pending_migrations(service).await?.is_empty() {
+                talk(&format!(
+                    "`{service}` is left out: its database is not there or not up to date"
+                ));
+                node.hosts.remove(&service);
+            }
+        }
+        if node.hosts.is_empty() {
+            bail!("there is no database to look at; is this the right data folder, or `database.url`?");
+        }
+        node.open_databases().await?;
+        let sources: Sources = node.sources(None)?;
+        let admin = |service| anyhow::Ok((service, Admin::new(node.database(service)?, sources.clone())));
+        let services = node.hosts.iter().copied().map(admin).collect::<Result<_, _>>()?;
+        Ok(Self { node, services })
+    }
+
+    async fn tail(&self, options: &Tail) -> anyhow::Result<()> {
+        // Any of them reads every log.
+        let (_, admin) = self.services.first().context("there is no database to look at")?;
+        let wanted = |service: &Service| options.source.is_none_or(|source| source == *service);
+        let mut logs: Vec<(Service, Option<i64>)> = self
+            .services
+            .iter()
+            .map(|(service, _)| *service)
+            .filter(wanted)
+            .map(|service| (service, None))
+            .collect();
+        if logs.is_empty() {
+            bail!("there is no log to look at");
+        }
+        loop {
+            let mut events = Vec::new();
+            for (service, after) in &mut logs {
+                let limit = if after.is_some() { PAGE } else { options.lines };
+                let seen = admin
+                    .tail(service.name(), *after, limit)
+                    .await?
+                    .unwrap_or_default();
+                *after = seen.last().map(|event| event.position).or(*after).or(Some(0));
+                events.extend(seen.into_iter().map(|event| (*service, event)));
+            }
+            events.sort_by_key(|(_, event)| event.at);
+            for (service, event) in &events {
+                answer(&told(*service, event, options.json));
+            }
+            if !options.follow {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+            }
+        }
+    }
+
+    async fn lag(&self, listing: &Listing) -> anyhow::Result<()> {
+        let mut all = Vec::new();
+        for (_, admin) in &self.services {
+            all.extend(admin.lag().await?);
+        }
+        if listing.json {
+            answer(&serde_json::to_string_pretty(&all)?);
+        } else {
+            answer(&all.iter().map(lag_line).collect::<Vec<_>>().join("\n"));
+        }
+        Ok(())
+    }
+
+    async fn dead_letters(&self, consumer: Option<&str>, json: bool) -> anyhow::Result<()> {
+        let mut all = Vec::new();
+        for (_, admin) in &self.services {
+            all.extend(admin.dead_letters(consumer).await?);
+        }
+        if json {
+            answer(&serde_json::to_string_pretty(&all)?);
+        } else {
+            answer(&all.iter().map(letter_line).collect::<Vec<_>>().join("\n"));
+        }
+        Ok(())
+    }
+
+    async fn show(&self, consumer: &str, event: &str) -> anyhow::Result<()> {
+        for (_, admin) in &self.services {
+            if let Some(parked) = admin.parked_event(consumer, event).await? {
+                let mut shown = json!(parked);
+                for member in ["headers", "payload"] {
+                    // Left as text where that is what is wrong with it.
+                    if let Some(value) = shown[member].as_str().and_then(parsed) {
+                        shown[member] = value;
+                    }
+                }
+                answer(&format!("{shown:#}"));
+                return Ok(());
+            }
+        }
+        bail!("`{consumer}` has no parked event `{event}`")
+    }
+
+    async fn retry(&self, consumer: &str, event: Option<&str>) -> anyhow::Result<()> {
+        let mut tried = 0;
+        for (_, admin) in &self.services {
+            tried += match event {
+                Some(event) => u64::from(admin.replay(consumer, event).await?),
+                None => admin.replay_all(consumer).await?,
+            };
+        }
+        if let (Some(event), 0) = (event, tried) {
+            bail!("`{consumer}` has no parked event `{event}`");
+        }
+        talk(&format!("{tried} to be tried again"));
+        Ok(())
+    }
+
+    async fn drop_event(&self, consumer: &str, event: &str) -> anyhow::Result<()> {
+        for (_, admin) in &self.services {
+            if admin.drop_event(consumer, event).await? {
+                talk("given up");
+                return Ok(());
+            }
+        }
+        bail!("`{consumer}` has no parked event `{event}`")
+    }
+
+    async fn replay(&self, consumer: &str, since: &str, effects: Effects) -> anyhow::Result<()> {
+        let since = moment(since, self.node.clock.now())?;
+        let mut replayed = Vec::new();
+        for (_, admin) in &self.services {
+            replayed.extend(admin.replay_since(consumer, since, effects).await?);
+        }
+        if replayed.is_empty() {
+            bail!("there is no consumer `{consumer}`; `stoa events lag` lists them");
+        }
+        for from in replayed {
+            talk(&format!(
+                "{consumer}: {} again after position {}",
+                from.source, from.after
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A moment, or how long ago it was.
+fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    if let Ok(ago) = text.parse::<Span>() {
+        return Ok(now.minus(ago.into()));
+    }
+    text.parse()
+        .with_context(|| format!("`{text}` is neither a moment (`2026-01-31T12:00:00Z`) nor a span (`90m`)"))
+}
+
+fn parsed(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+fn told(service: Service, event: &LoggedEvent, as_json: bool) -> String {
+    if as_json {
+        let mut line = json!(event);
+        line["source"] = json!(service.name());
+        for member in ["headers", "payload"] {
+            if let Some(value) = line[member].as_str().and_then(parsed) {
+                line[member] = value;
+            }
+        }
+        return line.to_string();
+    }
+    format!(
+        "{} {service}/{:<8} {:<18} {} {}",
+        event.at, event.position, event.kind, event.key, event.payload
+    )
+}
+
+fn lag_line(lag: &Lag) -> String {
+    let oldest = lag.oldest.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    format!(
+        "{:<16} {:<10} {:>8} behind, the oldest from {oldest}; {} parked, {} dead; seen {}",
+        lag.consumer, lag.source, lag.rows, lag.parked, lag.dead, lag.seen_at
+    )
+}
+
+fn letter_line(letter: &DeadLetter) -> String {
+    format!(
+        "{} {:<16} {:<18} {} {} attempts, {} behind it: {}",
+        letter.event_id,
+        letter.consumer,
+        letter.kind,
+        letter.key,
+        letter.attempts,
+        letter.behind,
+        letter.reason
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_given_as_such_or_as_how_long_ago() {
+        let now = Timestamp::from_micros(1_770_000_000_000_000);
+        assert_eq!(moment("90m", now).unwrap(), now.minus(Duration::from_mins(90)));
+        assert_eq!(moment("2026-02-02T02:40:00Z", now).unwrap(), now);
+        assert!(moment("yesterday", now).is_err());
+    }
+}
