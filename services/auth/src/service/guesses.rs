@@ -182,3 +182,104 @@ fn sweep(known: &mut HashMap<String, Failures>, rules: DelayRules, now: Timestam
         known.retain(|_, failures| failures.is_under_way());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use futures::{FutureExt as _, poll};
+    use kit_runtime::FakeClock;
+
+    use super::*;
+
+    const ADDRESS: &str = "192.0.2.7";
+
+    fn guesses() -> (Guesses, FakeClock) {
+        let rules = |free| DelayRules {
+            free,
+            window: Duration::from_mins(15),
+            longest: Duration::from_secs(30),
+        };
+        let rules = GuessRules {
+            account: rules(5),
+            address: rules(50),
+        };
+        (
+            Guesses::new(Some(rules)),
+            FakeClock::at(Timestamp::from_seconds(1_700_000_000)),
+        )
+    }
+
+    /// So many at one account that nobody has looked at yet.
+    fn under_way<'g>(guesses: &'g Guesses, time: &FakeClock, count: usize) -> Vec<Attempt<'g>> {
+        let clock = time.clock();
+        let begun = (0..count).map(|_| guesses.attempt("ada", ADDRESS, &clock).now_or_never().flatten());
+        begun.map(|attempt| attempt.expect("there is room")).collect()
+    }
+
+    #[tokio::test]
+    async fn the_sixth_waits_for_the_five_and_comes_too_soon_where_all_were_wrong() {
+        let (guesses, time) = guesses();
+        let clock = time.clock();
+        let mut five = under_way(&guesses, &time, 5);
+        let mut sixth = pin!(guesses.attempt("ada", ADDRESS, &clock));
+        assert!(poll!(&mut sixth).is_pending());
+        while let Some(wrong) = five.pop() {
+            assert!(poll!(&mut sixth).is_pending());
+            drop(wrong);
+        }
+        assert!(sixth.await.is_none());
+        time.advance(Duration::from_secs(1));
+        assert_eq!(under_way(&guesses, &time, 1).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_sixth_goes_on_where_one_was_right_or_was_not_made() {
+        for right in [true, false] {
+            let (guesses, time) = guesses();
+            let clock = time.clock();
+            let mut five = under_way(&guesses, &time, 5);
+            let mut sixth = pin!(guesses.attempt("ada", ADDRESS, &clock));
+            assert!(poll!(&mut sixth).is_pending());
+            let one = five.remove(2);
+            if right {
+                one.was_right();
+            } else {
+                one.was_not_made();
+            }
+            let sixth = sixth.now_or_never().flatten();
+            assert!(sixth.is_some());
+            assert!(guesses.attempt("ada", ADDRESS, &clock).now_or_never().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_attempts_are_no_reason_to_wait() {
+        let (guesses, time) = guesses();
+        let clock = time.clock();
+        let five = under_way(&guesses, &time, 5);
+        let grace = guesses.attempt("grace", ADDRESS, &clock).now_or_never().flatten();
+        assert!(grace.is_some());
+        drop(five);
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_of_an_attack_from_everywhere_is_bounded() {
+        let (guesses, time) = guesses();
+        let clock = time.clock();
+        let held = under_way(&guesses, &time, 5);
+        for number in 0..SWEEP_AT + 1_000 {
+            drop(
+                guesses
+                    .attempt(&number.to_string(), &number.to_string(), &clock)
+                    .await,
+            );
+        }
+        assert!(guesses.known().accounts.len() <= SWEEP_AT);
+        assert!(guesses.known().addresses.len() <= SWEEP_AT);
+        // Those that are under way still count when they end.
+        drop(held);
+        assert!(guesses.attempt("ada", ADDRESS, &clock).await.is_none());
+    }
+}

@@ -7,11 +7,14 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
+use tokio::time::timeout;
 
 use crate::world::{PASSWORD, World, on_both_databases, registration};
 
 const WRONG: &str = "a-wrong-password";
 const MOMENT: Duration = Duration::from_micros(1);
+/// More than a crowd takes on any machine; whoever waits longer waits for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The status of a sign-in; each other one than 200 says the same.
 async fn status(world: &World, login: &str, password: &str) -> u16 {
@@ -93,6 +96,27 @@ on_both_databases! {
         assert_eq!(status(&world, "ada", PASSWORD).await, 401);
         world.advance(Duration::from_mins(15));
         guess(&world, "ada", 4).await;
+        assert_eq!(status(&world, "ada", PASSWORD).await, 200);
+    }
+
+    async fn guesses_at_once_are_counted_before_they_are_looked_at(place: &Place) {
+        // So slow that most have come before the first was looked at.
+        let slow = [("auth.password.bcrypt_cost", "10"), ("auth.password.threads", "1")];
+        let world = World::start(place, &slow).await;
+        let ada = world.begin("ada").await;
+        let guesses = (0..30).map(async |number| {
+            if number % 3 == 0 {
+                world.change_password(&ada, WRONG, PASSWORD).await.refused(403, "Current password is wrong");
+            } else {
+                guess(&world, "ada", 1).await;
+            }
+        });
+        timeout(PATIENCE, join_all(guesses)).await.expect("nobody waits for ever");
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+        // Five of them counted, and the others were refused unseen: thirty would cost half a minute.
+        world.advance(Duration::from_secs(1).checked_sub(MOMENT).unwrap());
+        assert_eq!(status(&world, "ada", PASSWORD).await, 401);
+        world.advance(MOMENT);
         assert_eq!(status(&world, "ada", PASSWORD).await, 200);
     }
 
