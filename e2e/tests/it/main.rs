@@ -47,6 +47,7 @@ mod internal_routes;
 mod key_rotation;
 mod last_admin;
 mod outage;
+mod refreshing;
 mod stopping;
 mod stories;
 mod token_attacks;
