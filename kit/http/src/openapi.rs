@@ -18,8 +18,9 @@ pub struct DocumentInfo {
     pub prefix: &'static str,
 }
 
-/// Writes the document. Routes that the gateway does not mount are left out where `info` has a prefix;
-/// well-known paths stand at the root in any case.
+/// Writes the document. Where `info` has a prefix it is the gateway's: routes that the gateway does not mount
+/// are left out, and every other one may be refused as one request too many, since it alone counts them.
+/// Well-known paths stand at the root in any case.
 pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
@@ -28,10 +29,15 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     let mut generator = settings.into_generator();
     let mut paths = Map::new();
     let mut tags = Vec::new();
+    let entrance = if info.prefix.is_empty() {
+        Entrance::OwnPort
+    } else {
+        Entrance::Gateway
+    };
     for table in tables {
         tags.push(json!({ "name": table.service }));
         for route in &table.routes {
-            if !info.prefix.is_empty() && route.exposure == Exposure::OwnPort {
+            if entrance == Entrance::Gateway && route.exposure == Exposure::OwnPort {
                 continue;
             }
             let prefix = if route.pattern.starts_with("/.well-known/") {
@@ -43,7 +49,7 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
                 .entry(format!("{prefix}{}", route.pattern))
                 .or_insert_with(|| json!({}));
             let method = route.method.as_str().to_ascii_lowercase();
-            path[method] = operation(table.service, route, &mut generator);
+            path[method] = operation(table.service, route, entrance, &mut generator);
         }
     }
     let mut schemas = generator.take_definitions(true);
@@ -60,13 +66,20 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     })
 }
 
-fn operation(service: &str, route: &Route, generator: &mut SchemaGenerator) -> Value {
+/// Which door a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entrance {
+    Gateway,
+    OwnPort,
+}
+
+fn operation(service: &str, route: &Route, entrance: Entrance, generator: &mut SchemaGenerator) -> Value {
     let mut said = json!({
         "operationId": route.operation,
         "tags": [service],
         "summary": route.doc.summary,
         "x-access": route.access.as_str(),
-        "responses": responses(route, generator),
+        "responses": responses(route, entrance, generator),
     });
     let parameters = parameters(route, generator);
     if !parameters.is_empty() {
@@ -78,7 +91,7 @@ fn operation(service: &str, route: &Route, generator: &mut SchemaGenerator) -> V
     if let Some(body) = &route.doc.body {
         let content =
             json!({ body.media_type: { "schema": (body.schema)(generator), "example": body.example } });
-        said["requestBody"] = json!({ "required": true, "content": content });
+        said["requestBody"] = json!({ "required": body.required, "content": content });
     }
     said
 }
@@ -115,7 +128,7 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     parameters
 }
 
-fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
+fn responses(route: &Route, entrance: Entrance, generator: &mut SchemaGenerator) -> Value {
     let mut said = Map::new();
     if let Some(answer) = &route.doc.answer {
         let schema = (answer.schema)(generator);
@@ -126,23 +139,30 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
             json!({ "description": description, "content": content }),
         );
     }
-    for (status, messages) in refusals(route) {
+    for (status, messages) in refusals(route, entrance) {
         let code = status.as_str();
         let example = json!({
             "status": code, "message": messages[0], "code": "…", "request_id": "req_0190c2a4"
         });
         let schema = json!({ "$ref": "#/components/schemas/Error" });
         let content = json!({ "application/json": { "schema": schema, "example": example } });
-        said.insert(
-            code.to_owned(),
-            json!({ "description": messages.join("; "), "content": content }),
-        );
+        let mut refusal = json!({ "description": messages.join("; "), "content": content });
+        if COME_BACK.contains(&status) {
+            refusal["headers"] = json!({ "Retry-After": {
+                "description": "Seconds until it is worth asking again",
+                "schema": { "type": "integer", "minimum": 1 }
+            } });
+        }
+        said.insert(code.to_owned(), refusal);
     }
     Value::Object(said)
 }
 
+/// The refusals that always say when to come back.
+const COME_BACK: [StatusCode; 2] = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+
 /// A route's own refusals and those that follow from its access and body, gathered by status.
-fn refusals(route: &Route) -> Vec<(StatusCode, Vec<&'static str>)> {
+fn refusals(route: &Route, entrance: Entrance) -> Vec<(StatusCode, Vec<&'static str>)> {
     let mut all = route.doc.refusals.clone();
     if route.access != Access::Public {
         all.push((StatusCode::UNAUTHORIZED, "Missing authorization header"));
@@ -158,6 +178,9 @@ fn refusals(route: &Route) -> Vec<(StatusCode, Vec<&'static str>)> {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "the content type must be `application/json`",
         ));
+    }
+    if entrance == Entrance::Gateway {
+        all.push((StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
     all.push((
         StatusCode::SERVICE_UNAVAILABLE,
@@ -196,4 +219,43 @@ fn error_schema() -> Value {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    fn described(prefix: &'static str) -> Value {
+        let routes = vec![
+            Route::new(Method::GET, "/things", "list_things", Access::Public),
+            Route::new(Method::DELETE, "/things/{id}", "delete_thing", Access::Admin),
+            Route::new(Method::GET, "/.well-known/things", "known_things", Access::Public),
+        ];
+        let info = DocumentInfo {
+            title: "test",
+            version: "0",
+            prefix,
+        };
+        document(info, &[RouteTable::new("things", routes)])
+    }
+
+    #[test]
+    fn the_gateway_may_refuse_every_route_as_too_many_and_a_service_none() {
+        for (prefix, is_counted) in [("/api", true), ("", false)] {
+            let document = described(prefix);
+            let paths = document["paths"].as_object().unwrap();
+            assert_eq!(paths.len(), 3);
+            for operation in paths.values().flat_map(|path| path.as_object().unwrap().values()) {
+                let responses = &operation["responses"];
+                assert_eq!(responses["429"].is_object(), is_counted, "{prefix} {operation}");
+                for status in ["429", "503"] {
+                    let retry = &responses[status]["headers"]["Retry-After"]["schema"]["type"];
+                    assert_eq!(retry == "integer", responses[status].is_object(), "{status}");
+                }
+                assert!(responses["503"].is_object());
+            }
+        }
+    }
 }

@@ -103,6 +103,7 @@ pub(crate) struct RouteDoc {
 
 #[derive(Clone, Debug)]
 pub(crate) struct RequestDoc {
+    pub required: bool,
     pub media_type: &'static str,
     pub schema: SchemaOf,
     pub example: Value,
@@ -160,6 +161,7 @@ impl Route {
     #[must_use]
     pub fn body<T: JsonSchema>(mut self, example: Value) -> Self {
         self.doc.body = Some(RequestDoc {
+            required: true,
             media_type: "application/json",
             schema: |generator| generator.subschema_for::<T>(),
             example,
@@ -167,10 +169,21 @@ impl Route {
         self
     }
 
+    /// As [`Route::body`], where the body may be left out.
+    #[must_use]
+    pub fn optional_body<T: JsonSchema>(mut self, example: Value) -> Self {
+        self = self.body::<T>(example);
+        if let Some(body) = &mut self.doc.body {
+            body.required = false;
+        }
+        self
+    }
+
     /// An HTML form as the body, and an example of it.
     #[must_use]
     pub fn form<T: JsonSchema>(mut self, example: Value) -> Self {
         self.doc.body = Some(RequestDoc {
+            required: true,
             media_type: "application/x-www-form-urlencoded",
             schema: |generator| generator.subschema_for::<T>(),
             example,

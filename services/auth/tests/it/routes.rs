@@ -1,5 +1,6 @@
 //! What holds for every route, read off the table: nothing here names one.
 
+use kit_http::{RateClass, Route};
 use kit_testing::db::TestTarget;
 use kit_testing::{Identity, routes};
 use kit_token::Role;
@@ -23,6 +24,34 @@ async fn every_route_asks_for_who_may_call_it() {
 #[test]
 fn every_route_is_documented_with_examples() {
     assert_eq!(routes::gaps_in_documentation(&auth_api::routes()), [""; 0]);
+}
+
+/// Whoever tries passwords makes work and may guess, so there the gateway counts more strictly.
+#[test]
+fn every_route_that_takes_a_password_is_strict() {
+    let table = auth_api::routes();
+    let document = routes::document(&table);
+    let takes_password = |route: &&Route| {
+        let method = route.method.as_str().to_ascii_lowercase();
+        let content = &document["paths"][route.pattern][method]["requestBody"]["content"];
+        let kinds = content.as_object().into_iter().flat_map(|kinds| kinds.values());
+        let mut names = kinds.flat_map(|kind| members(&kind["example"]));
+        names.any(|name| name.contains("password"))
+    };
+    let found: Vec<_> = table.routes.iter().filter(takes_password).collect();
+    let names: Vec<_> = found.iter().map(|route| route.operation).collect();
+    assert_eq!(names, ["register", "login", "setup", "change_password"]);
+    for route in found {
+        assert_eq!(route.rate, RateClass::Strict, "{}", route.operation);
+    }
+}
+
+#[test]
+fn a_body_that_may_be_left_out_is_said_to_be_optional() {
+    let document = routes::document(&auth_api::routes());
+    let required = |path: &str| document["paths"][path]["post"]["requestBody"]["required"].clone();
+    assert_eq!(required("/logout"), false);
+    assert_eq!(required("/refresh"), true);
 }
 
 /// What is sent as the document's example is accepted, and answered as the document's example says.

@@ -150,6 +150,7 @@ fn setup_page() -> Route {
 
 fn setup() -> Route {
     Route::new(http::Method::POST, "/setup", "setup", Access::Public)
+        .strict()
         .summary("Makes the first admin; takes the page's form")
         .form::<SetUp>(json!({
             "token": "…", "username": "root", "email": "root@example.com", "password": "correct-horse-battery-9"

@@ -25,7 +25,7 @@ fn refresh() -> Route {
 fn logout() -> Route {
     Route::new(Method::POST, "/logout", "logout", Access::User)
         .summary("Ends the session; its tokens are dead everywhere within a second")
-        .body::<LogOut>(json!({}))
+        .optional_body::<LogOut>(json!({}))
         .answer::<Done>(StatusCode::OK, json!({ "message": "Logged out" }))
 }
 
@@ -56,6 +56,7 @@ fn end_others() -> Route {
 
 fn password() -> Route {
     Route::new(Method::POST, "/password", "change_password", Access::User)
+        .strict()
         .summary("Changes the caller's password, and ends their other sessions")
         .body::<ChangePassword>(json!({
             "current_password": "correct-horse-battery-9", "new_password": "staple-horse-battery-10"
