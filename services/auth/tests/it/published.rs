@@ -33,16 +33,23 @@ async fn the_greeting_names_every_route() {
     .await;
 }
 
+/// Whoever keeps them for as long as they may has a new one before anything is signed with it.
 #[tokio::test]
-async fn keys_may_be_kept_for_a_minute_and_no_longer() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let reply = world.client().get("/.well-known/jwks.json").await;
-        reply.expect(200);
-        assert_eq!(reply.header("cache-control"), "public, max-age=60");
-        assert_eq!(reply.header("content-type"), "application/json");
-    })
-    .await;
+async fn keys_may_be_kept_until_a_new_one_could_sign_and_never_for_long() {
+    for (ahead, kept) in [("15s", 15), ("59999ms", 59), ("1h", 60), ("0s", 0)] {
+        at(TestTarget::sqlite(), async |place: &Place| {
+            let world = World::start(place, &[("auth.key_publish_ahead", ahead)]).await;
+            let reply = world.client().get("/.well-known/jwks.json").await;
+            reply.expect(200);
+            assert_eq!(
+                reply.header("cache-control"),
+                format!("public, max-age={kept}"),
+                "{ahead}"
+            );
+            assert_eq!(reply.header("content-type"), "application/json");
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
