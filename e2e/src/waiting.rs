@@ -1,5 +1,6 @@
 //! Waiting for something that happens in another process: asking again, often, until a deadline.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(5);
@@ -32,5 +33,23 @@ pub fn within<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Optio
             return None;
         }
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// Raises a flag when it goes out of scope, also with a panic: threads that go on until it is raised do not
+/// outlive a story that failed.
+pub struct Ending<'a>(&'a AtomicBool);
+
+impl<'a> Ending<'a> {
+    /// Of what goes on while this flag is down.
+    #[must_use]
+    pub const fn of(is_over: &'a AtomicBool) -> Self {
+        Self(is_over)
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -69,7 +69,7 @@ fn profile(change: u64) -> Value {
 }
 
 /// An acknowledgement. Behind a gateway that lives on, the death of a service is a 502 or a 503.
-fn answer(client: &Client, method: &str, path: &str, body: &Value) -> Option<Value> {
+pub(crate) fn answer(client: &Client, method: &str, path: &str, body: &Value) -> Option<Value> {
     let reply = client.try_send(method, path, Some(body)).ok()?;
     match reply.status.as_u16() {
         200 => Some(reply.json()),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use e2e::waiting::Ending;
 use e2e::{Client, Doors, Person, Session, Stoa, Topology, eventually};
 use serde_json::{Value, json};
 
@@ -37,15 +38,6 @@ struct Work {
     rounds: AtomicUsize,
     /// For each key the first session that was given a token of it.
     sessions: Mutex<BTreeMap<String, Session>>,
-}
-
-/// Ends the work with the story, well or not: people work for as long as it is not over.
-struct Ends<'a>(&'a Work);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.is_over.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Work {
@@ -119,7 +111,7 @@ fn kids(stoa: &Stoa) -> Vec<String> {
 fn work_through_rotations(stoa: &Stoa) -> Work {
     let (gateway, doors, work) = (&stoa.gateway(), &Doors::of(stoa), Work::default());
     thread::scope(|scope| {
-        let _ends = Ends(&work);
+        let _ending = Ending::of(&work.is_over);
         for _ in 0..PEOPLE {
             scope.spawn(|| work.go_on(gateway, doors));
         }
