@@ -17,8 +17,9 @@ static TAKEN: AtomicU16 = AtomicU16::new(0);
 /// # Panics
 /// When all are in use.
 pub fn free_address() -> SocketAddr {
-    // Runs beside this one begin elsewhere.
-    let start = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or(0);
+    // Runs beside this one begin elsewhere, and far away though their numbers are close.
+    let spread = std::process::id().wrapping_mul(2_654_435_761);
+    let start = u16::try_from(spread % u32::from(COUNT)).unwrap_or(0);
     for _ in 0..COUNT {
         let next = TAKEN.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + (start + next % COUNT) % COUNT;

@@ -41,6 +41,7 @@ mod disconnect;
 mod documents;
 mod embedded;
 mod ending;
+mod events;
 mod foreign;
 mod forge;
 mod identity_headers;
