@@ -109,6 +109,16 @@ pub enum AccountStatus {
     Disabled,
 }
 
+impl AccountStatus {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 /// `GET /me`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct AccountView {

@@ -14,7 +14,7 @@ use kit_token::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::error::failed;
-use crate::service::{ActiveToken, AuthService};
+use crate::service::{ActiveToken, AuthService, Origin};
 
 /// The routes, behind the internal key.
 pub(crate) fn internal_router(auth: AuthService, keys: InternalKeys) -> Router {
@@ -99,6 +99,10 @@ async fn introspect(
     Ok(Json(auth.introspect(&token).await.map_err(failed)?.into()))
 }
 
-async fn revoke(State(auth): State<AuthService>, Given(token): Given) -> Result<(), ApiError> {
-    auth.revoke_token(&token).await.map_err(failed)
+async fn revoke(
+    State(auth): State<AuthService>,
+    origin: Origin,
+    Given(token): Given,
+) -> Result<(), ApiError> {
+    auth.revoke_token(&token, &origin).await.map_err(failed)
 }

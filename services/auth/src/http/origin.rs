@@ -9,6 +9,9 @@ use kit_http::server::{ClientAddress, PeerAddress};
 
 use crate::service::Origin;
 
+/// Longer than any real one; the rest of a `User-Agent` says nothing to a person.
+const LONGEST_DEVICE: usize = 200;
+
 impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
@@ -23,7 +26,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
         let peer = || parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
         let ip = client.or_else(peer).map(|ip| ip.to_string()).unwrap_or_default();
         Ok(Self {
-            device: device.to_owned(),
+            device: device.chars().take(LONGEST_DEVICE).collect(),
             ip,
         })
     }

@@ -8,15 +8,16 @@ use kit_http::ApiError;
 use kit_http::extract::Json;
 
 use super::error::failed;
-use crate::service::{AuthService, RefreshRefusal};
+use crate::service::{AuthService, Origin, RefreshRefusal};
 
 /// Tokens are never stored on the way (RFC 6749, 5.1).
 pub(super) async fn refresh(
     State(auth): State<AuthService>,
+    origin: Origin,
     Json(request): Json<RefreshSession>,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = auth
-        .refresh(&request.refresh_token)
+        .refresh(&request.refresh_token, &origin)
         .await
         .map_err(|refusal| match refusal {
             RefreshRefusal::Invalid => {

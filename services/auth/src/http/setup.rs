@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::error::{failed, not_registered};
 use super::form::Form;
-use crate::service::{AuthService, SetUpRefusal};
+use crate::service::{AuthService, Origin, SetUpRefusal};
 
 const PAGE: &str = include_str!("setup.html");
 const DONE: &str = include_str!("setup_done.html");
@@ -36,6 +36,7 @@ pub(super) async fn setup_page(
 
 pub(super) async fn setup(
     State(auth): State<AuthService>,
+    origin: Origin,
     Form(form): Form<SetUp>,
 ) -> Result<impl IntoResponse, ApiError> {
     let wanted = Register {
@@ -43,7 +44,7 @@ pub(super) async fn setup(
         email: form.email,
         password: form.password,
     };
-    auth.set_up(&form.token, &wanted)
+    auth.set_up(&form.token, &wanted, &origin)
         .await
         .map_err(|refusal| match refusal {
             SetUpRefusal::NoLink => no_link(),

@@ -1,7 +1,8 @@
 //! What admins do with accounts.
 
 use auth_api::{
-    AccountQuery, AccountStatus, AccountView, PatchAccount, RolesChanged, UserDisabled, UserUpdated,
+    AccountQuery, AccountStatus, AccountView, AuditEntry, PatchAccount, RolesChanged, UserDisabled,
+    UserUpdated,
 };
 use kit_db::{Reader, StoreError, Tx, UnitError, refuse};
 use kit_http::extract::{Page, PageRequest};
@@ -82,7 +83,8 @@ impl AuthService {
             let Some((role, status)) = change else {
                 return Ok(Ended::default());
             };
-            store::insert_audit(tx, &line).await?;
+            let detail = told(&account, role, status) + &line.detail;
+            store::insert_audit(tx, &AuditEntry { detail, ..line }).await?;
             Ok(change_account(
                 tx,
                 &revoker,
@@ -119,6 +121,18 @@ impl AuthService {
         self.end(user_id, Which::All, actor, origin).await?;
         Ok(true)
     }
+}
+
+/// What changes, for the audit log: `customer → staff, active → disabled; ` and then from what.
+fn told(before: &Account, role: Role, status: AccountStatus) -> String {
+    let mut changes = Vec::new();
+    if role != before.role {
+        changes.push(format!("{} → {}", before.role.as_str(), role.as_str()));
+    }
+    if status != before.status {
+        changes.push(format!("{} → {}", before.status.as_str(), status.as_str()));
+    }
+    changes.join(", ") + "; "
 }
 
 async fn change_account(

@@ -15,8 +15,14 @@ use crate::store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     User(UserId),
-    /// Whoever runs the command line on the service's machine.
+    /// Whoever runs the command line on the service's machine, or writes its configuration.
     Operator,
+    /// Whoever was first to open the set-up link.
+    SetUpLink,
+    /// Whoever holds a refresh token: its user, or who took it from them.
+    RefreshToken,
+    /// Another service, by the internal key.
+    Service,
 }
 
 impl fmt::Display for Actor {
@@ -24,6 +30,9 @@ impl fmt::Display for Actor {
         match self {
             Self::User(user_id) => user_id.fmt(f),
             Self::Operator => f.write_str("operator"),
+            Self::SetUpLink => f.write_str("set-up link"),
+            Self::RefreshToken => f.write_str("refresh token"),
+            Self::Service => f.write_str("service"),
         }
     }
 }

@@ -12,7 +12,7 @@ use kit_token::Role;
 use thiserror::Error;
 
 use super::register::insert;
-use super::{AuthFailure, AuthService, RegisterRefusal};
+use super::{Actor, AuthFailure, AuthService, Origin, RegisterRefusal};
 use crate::store;
 
 /// The secret of the set-up link: there while no admin is, and good once.
@@ -61,7 +61,8 @@ impl AuthService {
 
     /// Makes the configured first admin, unless there is one. Processes that start at once make one of them.
     pub(crate) async fn ensure_admin(&self, wanted: &Register) -> Result<(), RegisterRefusal> {
-        match self.make_first_admin(wanted).await {
+        let origin = Origin::configuration();
+        match self.make_first_admin(wanted, &Actor::Operator, &origin).await {
             Ok(()) | Err(SetUpRefusal::NoLink) => Ok(()),
             Err(SetUpRefusal::Register(refusal)) => Err(refusal),
         }
@@ -73,21 +74,34 @@ impl AuthService {
     }
 
     /// Makes the first admin for the holder of the link.
-    pub(crate) async fn set_up(&self, token: &str, wanted: &Register) -> Result<(), SetUpRefusal> {
+    pub(crate) async fn set_up(
+        &self,
+        token: &str,
+        wanted: &Register,
+        origin: &Origin,
+    ) -> Result<(), SetUpRefusal> {
         if !self.0.setup.is(token) {
             return Err(SetUpRefusal::NoLink);
         }
-        self.make_first_admin(wanted).await?;
+        self.make_first_admin(wanted, &Actor::SetUpLink, origin).await?;
         self.0.setup.close();
         Ok(())
     }
 
-    async fn make_first_admin(&self, wanted: &Register) -> Result<(), SetUpRefusal> {
+    async fn make_first_admin(
+        &self,
+        wanted: &Register,
+        actor: &Actor,
+        origin: &Origin,
+    ) -> Result<(), SetUpRefusal> {
         // Asked before the password is hashed, and again where it counts.
         if self.has_admin().await.map_err(RegisterRefusal::from)? {
             return Err(SetUpRefusal::NoLink);
         }
         let account = self.new_account(wanted, Role::Admin).await?;
+        let line = self
+            .0
+            .audit_line(actor, "account.created", account.user_id, origin);
         let unit = async move |tx: &mut Tx| {
             store::lock_admins(tx).await?;
             if store::admin_exists(tx).await? {
@@ -96,7 +110,8 @@ impl AuthService {
             insert(tx, &account).await.map_err(|error| match error {
                 UnitError::Refused(refusal) => refuse(refusal.into()),
                 UnitError::Store(error) => UnitError::Store(error),
-            })
+            })?;
+            Ok(store::insert_audit(tx, &line).await?)
         };
         let written = self.0.db.write(unit).await;
         written.map_err(|error: kit_db::WriteError<UnitError<SetUpRefusal>>| {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use kit_db::{Reader, Tx};
+use kit_db::Reader;
 use kit_runtime::Timestamp;
 use kit_token::{Principal, Refusal, SessionId, UserId};
 
-use super::revoking::{Ended, Which};
-use super::{AuthFailure, AuthService};
+use super::{Actor, AuthFailure, AuthService, Origin};
 use crate::domain::RefreshToken;
 use crate::store;
 
@@ -57,23 +56,17 @@ impl AuthService {
     }
 
     /// Ends the session of a token. One that is not good has nothing to end, and that is no error.
-    pub(crate) async fn revoke_token(&self, token: &str) -> Result<(), AuthFailure> {
+    pub(crate) async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), AuthFailure> {
         let of_access = self.access_token(token)?.map(|principal| principal.session_id);
         let of_refresh = || RefreshToken::open(token, &self.0.keys.refresh).map(|refresh| refresh.session_id);
         let Some(session_id) = of_access.or_else(of_refresh) else {
             return Ok(());
         };
-        let now = self.0.clock.now();
-        let revoker = self.0.revoker(now);
-        let unit = async move |tx: &mut Tx| {
-            let Some(user_id) = store::find_owner(tx, session_id).await? else {
-                return Ok(Ended::default());
-            };
-            store::find_by_id_for_update(tx, user_id).await?;
-            revoker.sessions(tx, user_id, Which::One(session_id)).await
-        };
-        let ended = self.0.db.write(unit).await?;
-        self.0.believe(&ended);
+        let owner = async move |reader: &mut Reader| store::find_owner(reader, session_id).await;
+        if let Some(user_id) = self.0.db.read(owner).await? {
+            self.end(user_id, session_id.into(), &Actor::Service, origin)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -10,9 +10,6 @@ use crate::domain::{Account, LoginName, Password};
 use crate::hashing::Verdict;
 use crate::store::{self, NewSession};
 
-/// Longer than any real one; the rest of a `User-Agent` says nothing to a person.
-const LONGEST_DEVICE: usize = 200;
-
 /// How often an account is looked at whose hash another sign-in has renewed meanwhile.
 const ATTEMPTS: u32 = 3;
 
@@ -28,6 +25,14 @@ impl Origin {
     pub(crate) fn nowhere() -> Self {
         Self {
             device: "command line".to_owned(),
+            ip: String::new(),
+        }
+    }
+
+    /// The configuration of the service.
+    pub(crate) fn configuration() -> Self {
+        Self {
+            device: "configuration".to_owned(),
             ip: String::new(),
         }
     }
@@ -180,7 +185,7 @@ impl Inner {
         NewSession {
             session_id: SessionId::from(self.ids.uuid()),
             user_id,
-            device: origin.device.chars().take(LONGEST_DEVICE).collect(),
+            device: origin.device,
             ip: origin.ip,
             created_at: now,
             expires_at: now.plus(self.settings.refresh_expiry),

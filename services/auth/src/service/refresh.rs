@@ -5,8 +5,8 @@ use kit_db::{StoreError, Tx};
 use kit_token::SessionId;
 use thiserror::Error;
 
-use super::revoking::{Ended, Which};
-use super::{AuthFailure, AuthService, IssueFor};
+use super::revoking::Ended;
+use super::{Actor, AuthFailure, AuthService, IssueFor, Origin};
 use crate::domain::{Account, Refresh, RefreshToken};
 use crate::store;
 
@@ -34,9 +34,9 @@ enum Outcome {
 impl AuthService {
     /// New tokens for the newest refresh token of a session. Its parent gets the same successor for a moment;
     /// anything older ends the session.
-    pub(crate) async fn refresh(&self, text: &str) -> Result<LoggedIn, RefreshRefusal> {
+    pub(crate) async fn refresh(&self, text: &str, origin: &Origin) -> Result<LoggedIn, RefreshRefusal> {
         let token = RefreshToken::open(text, &self.0.keys.refresh).ok_or(RefreshRefusal::Invalid)?;
-        match self.turn(token).await? {
+        match self.turn(token, origin).await? {
             Outcome::Goes {
                 account,
                 session_id,
@@ -66,8 +66,9 @@ impl AuthService {
         }
     }
 
-    async fn turn(&self, token: RefreshToken) -> Result<Outcome, AuthFailure> {
+    async fn turn(&self, token: RefreshToken, origin: &Origin) -> Result<Outcome, AuthFailure> {
         let now = self.0.clock.now();
+        let (inner, origin) = (self.0.clone(), origin.clone());
         let (revoker, expires_at) = (self.0.revoker(now), now.plus(self.0.settings.refresh_expiry));
         let unit = async move |tx: &mut Tx| {
             let RefreshToken { session_id, counter } = token;
@@ -98,7 +99,9 @@ impl AuthService {
                     counter: session.counter,
                 },
                 Refresh::Reused => {
-                    Outcome::Ends(revoker.sessions(tx, user_id, Which::One(session_id)).await?)
+                    let line = inner.audit_line(Actor::RefreshToken, "session.reused", user_id, &origin);
+                    store::insert_audit(tx, &line).await?;
+                    Outcome::Ends(revoker.sessions(tx, user_id, session_id.into()).await?)
                 }
                 Refresh::Over => Outcome::Invalid,
             })

@@ -18,14 +18,20 @@ impl AuthService {
     ) -> Result<Registered, RegisterRefusal> {
         let account = self.new_account(request, Role::Customer).await?;
         let session = match self.0.settings.session_on_register {
-            SessionOnRegister::Yes => Some(self.0.new_session(account.user_id, origin)),
+            SessionOnRegister::Yes => Some(self.0.new_session(account.user_id, origin.clone())),
             SessionOnRegister::No => None,
         };
-        let (stored, first_session) = (account.clone(), session.clone());
+        let begun = session.clone().map(|session| {
+            let user_id = account.user_id;
+            let line = self.0.audit_line(user_id, "session.started", user_id, &origin);
+            (session, line)
+        });
+        let stored = account.clone();
         let unit = async move |tx: &mut Tx| {
             insert(tx, &stored).await?;
-            if let Some(session) = &first_session {
+            if let Some((session, line)) = &begun {
                 store::insert_session(tx, session).await?;
+                store::insert_audit(tx, line).await?;
             }
             Ok(())
         };

@@ -11,9 +11,9 @@ use super::{AuthFailure, AuthService, Inner};
 use crate::store::{self, EndAt, Revocation, Revoked};
 
 /// Which sessions of a user to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    One(SessionId),
+    These(Vec<SessionId>),
     AllBut(SessionId),
     All,
 }
@@ -45,8 +45,15 @@ impl Revoker {
             oldest_token: self.now.minus(self.token_life),
         };
         let sessions = match which {
-            Which::One(session) if store::end_session(tx, user_id, session, at).await? => vec![session],
-            Which::One(_) => Vec::new(),
+            Which::These(sessions) => {
+                let mut ended = Vec::new();
+                for session in sessions {
+                    if store::end_session(tx, user_id, session, at).await? {
+                        ended.push(session);
+                    }
+                }
+                ended
+            }
             Which::AllBut(kept) => store::end_sessions(tx, user_id, Some(kept), at).await?,
             Which::All => store::end_sessions(tx, user_id, None, at).await?,
         };
@@ -77,6 +84,12 @@ impl Revoker {
             at: self.now,
             expires_at: self.now.plus(self.token_life),
         }
+    }
+}
+
+impl From<SessionId> for Which {
+    fn from(session: SessionId) -> Self {
+        Self::These(vec![session])
     }
 }
 

@@ -39,22 +39,10 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<(), AuthFailure> {
         let other = refresh_token.and_then(|text| RefreshToken::open(text, &self.0.keys.refresh));
-        self.end(
-            caller.user_id,
-            Which::One(caller.session_id),
-            &caller.into(),
-            origin,
-        )
-        .await?;
-        if let Some(other) = other.filter(|other| other.session_id != caller.session_id) {
-            self.end(
-                caller.user_id,
-                Which::One(other.session_id),
-                &caller.into(),
-                origin,
-            )
+        let other = other.map(|token| token.session_id);
+        let sessions = std::iter::once(caller.session_id).chain(other).collect();
+        self.end(caller.user_id, Which::These(sessions), &caller.into(), origin)
             .await?;
-        }
         Ok(())
     }
 
@@ -66,7 +54,7 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<bool, AuthFailure> {
         Ok(self
-            .end(caller.user_id, Which::One(session_id), &caller.into(), origin)
+            .end(caller.user_id, session_id.into(), &caller.into(), origin)
             .await?
             > 0)
     }

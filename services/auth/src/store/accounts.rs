@@ -151,7 +151,7 @@ pub(crate) async fn change_account(
     )
     .bind(user_id.to_string())
     .bind(change.role.as_str())
-    .bind(status_word(change.status))
+    .bind(change.status.as_str())
     .bind(change.at)
     .one(tx)
     .await?;
@@ -196,17 +196,10 @@ pub(crate) async fn list_accounts(
         statement = statement.push(" AND role = ").push_bind(role.as_str());
     }
     if let Some(status) = filter.status {
-        statement = statement.push(" AND status = ").push_bind(status_word(status));
+        statement = statement.push(" AND status = ").push_bind(status.as_str());
     }
     let statement = statement.push(" ORDER BY user_id LIMIT ").push_bind(filter.limit);
     statement.all(on).await?.iter().map(account).collect()
-}
-
-const fn status_word(status: AccountStatus) -> &'static str {
-    match status {
-        AccountStatus::Active => "active",
-        AccountStatus::Disabled => "disabled",
-    }
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {

@@ -48,10 +48,14 @@ pub(crate) async fn find_session(
     row.map(|row| session(&row)).transpose()
 }
 
-/// Whose session it is; asked before the account is locked, because accounts are locked before sessions.
-pub(crate) async fn find_owner(tx: &mut Tx, session_id: SessionId) -> Result<Option<UserId>, StoreError> {
+/// Whose session it is, which never changes; asked before the account is locked, because accounts are locked
+/// before sessions.
+pub(crate) async fn find_owner(
+    on: &mut impl Session,
+    session_id: SessionId,
+) -> Result<Option<UserId>, StoreError> {
     let row = sql("SELECT user_id FROM sessions WHERE session_id = $1").bind(session_id.to_string());
-    row.optional(tx)
+    row.optional(on)
         .await?
         .map(|row| row.parse("user_id"))
         .transpose()

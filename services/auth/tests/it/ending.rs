@@ -66,6 +66,22 @@ on_both_databases! {
         assert_eq!(world.count("SELECT session_id FROM revocations").await, 3);
     }
 
+    async fn a_log_out_that_fails_has_ended_neither_session(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let (here, phone) = (world.begin("ada").await, world.begin_again("ada").await);
+        // Of two at one moment the second cannot be told to others.
+        world.execute("CREATE UNIQUE INDEX one_at_a_time ON revocations (at)").await;
+        let body = json!({ "refresh_token": phone.refresh });
+        world.of(&here).post("/logout", &body).await.expect(500);
+        let (here, phone) = (world.assert_lives(&here).await, world.assert_lives(&phone).await);
+        world.execute("DROP INDEX one_at_a_time").await;
+        let body = json!({ "refresh_token": phone.refresh });
+        world.of(&here).post("/logout", &body).await.expect(200);
+        for held in [&here, &phone] {
+            world.assert_dead(held).await;
+        }
+    }
+
     async fn nobody_ends_somebody_elses_session_with_their_refresh_token(place: &Place) {
         let world = World::start(place, &[]).await;
         let (ada, grace) = (world.begin("ada").await, world.begin("grace").await);

@@ -6,6 +6,7 @@
 )]
 
 mod administrating;
+mod auditing;
 mod bad_input;
 mod changing_password;
 mod contract;

@@ -111,5 +111,7 @@ on_both_databases! {
         world.client().with("user-agent", "t\u{e9}l\u{e9}phone").post("/login", &body).await.expect(200);
         let devices = world.texts("SELECT device FROM sessions ORDER BY device").await;
         assert_eq!(devices, [String::new(), "x".repeat(200)]);
+        let written_down = world.texts("SELECT detail FROM audit ORDER BY detail").await;
+        assert_eq!(written_down, devices);
     }
 }
