@@ -15,6 +15,8 @@ pub(crate) struct Effort {
     pub instructed: u64,
     /// Requests counted by strace.
     pub traced: u64,
+    /// Events that wait to be drained.
+    pub backlog: u32,
 }
 
 impl Effort {
@@ -25,6 +27,7 @@ impl Effort {
         warm_up: Duration::from_millis(500),
         instructed: 1000,
         traced: 4000,
+        backlog: 10_000,
     };
 
     /// To see that it works.
@@ -34,5 +37,6 @@ impl Effort {
         warm_up: Duration::from_millis(100),
         instructed: 200,
         traced: 500,
+        backlog: 2000,
     };
 }

@@ -25,6 +25,7 @@ const EFFORT: Effort = Effort {
     warm_up: Duration::ZERO,
     instructed: 800,
     traced: 2000,
+    backlog: 0,
 };
 
 /// The most that one way to an answer may cost a request.

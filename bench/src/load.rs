@@ -1,4 +1,5 @@
-//! The load: one request again and again, on connections that stay open, each with one request at a time.
+//! The load: requests on connections that stay open, each with one request at a time: the same one again and
+//! again, or whatever a talker makes of the answer before.
 //!
 //! It is a plain byte pump on one thread, so that it takes little of the machine it shares with what it loads:
 //! no HTTP library, one write and usually one read a request. So it understands only what it needs: a status,
@@ -7,6 +8,7 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +44,28 @@ impl Outcome {
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 requests")]
         let requests = self.requests as f64;
         requests / self.seconds
+    }
+}
+
+/// Says what a connection sends next.
+pub(crate) trait Talker: 'static {
+    /// The whole request.
+    fn request(&self) -> &[u8];
+
+    /// The body of its answer has come. This time is not measured.
+    fn hear(&mut self, body: &[u8]) -> anyhow::Result<()>;
+}
+
+/// Always the same request.
+struct Repeated(Rc<[u8]>);
+
+impl Talker for Repeated {
+    fn request(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn hear(&mut self, _: &[u8]) -> anyhow::Result<()> {
+        Ok(())
     }
 }
 
@@ -92,68 +116,101 @@ impl Load {
     }
 
     fn run(&self, until: &Until) -> anyhow::Result<Outcome> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (local, begin) = (LocalSet::new(), Instant::now());
-        let connections: Vec<_> = (0..self.connections)
-            .map(|_| local.spawn_local(drive(self.clone(), until.clone())))
-            .collect();
-        let all = local.run_until(async {
-            let mut latencies = Vec::new();
-            for connection in connections {
-                latencies.append(&mut connection.await??);
-            }
-            anyhow::Ok(latencies)
-        });
-        let mut latencies = runtime
-            .block_on(async { tokio::time::timeout(PATIENCE, all).await })
-            .context("the load does not end")??;
-        let seconds = begin.elapsed().as_secs_f64();
-        latencies.sort_unstable();
-        Ok(Outcome {
-            requests: latencies.len() as u64,
-            seconds,
-            latencies,
-        })
+        let request: Rc<[u8]> = self.request.as_slice().into();
+        let talkers = (0..self.connections).map(|_| Repeated(request.clone()));
+        let (outcome, _) = together(self.address, talkers.collect(), self.pause, until)?;
+        Ok(outcome)
     }
 }
 
-async fn drive(load: Load, until: Until) -> anyhow::Result<Vec<u32>> {
-    let mut stream = TcpStream::connect(load.address).await?;
+/// Lets all talk at once for a time, each on a connection of its own, on the calling thread; gives them back.
+pub(crate) fn talk<T: Talker>(
+    address: SocketAddr,
+    talkers: Vec<T>,
+    span: Duration,
+) -> anyhow::Result<(Outcome, Vec<T>)> {
+    let until = Until::Time(Instant::now() + span);
+    together(address, talkers, Duration::ZERO, &until)
+}
+
+fn together<T: Talker>(
+    address: SocketAddr,
+    talkers: Vec<T>,
+    pause: Duration,
+    until: &Until,
+) -> anyhow::Result<(Outcome, Vec<T>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (local, begin) = (LocalSet::new(), Instant::now());
+    let connections: Vec<_> = talkers
+        .into_iter()
+        .map(|talker| local.spawn_local(drive(address, talker, pause, until.clone())))
+        .collect();
+    let all = local.run_until(async {
+        let (mut latencies, mut talkers) = (Vec::new(), Vec::new());
+        for connection in connections {
+            let (talker, mut measured) = connection.await??;
+            latencies.append(&mut measured);
+            talkers.push(talker);
+        }
+        anyhow::Ok((latencies, talkers))
+    });
+    let (mut latencies, talkers) = runtime
+        .block_on(async { tokio::time::timeout(PATIENCE, all).await })
+        .context("the load does not end")??;
+    let seconds = begin.elapsed().as_secs_f64();
+    latencies.sort_unstable();
+    let outcome = Outcome {
+        requests: latencies.len() as u64,
+        seconds,
+        latencies,
+    };
+    Ok((outcome, talkers))
+}
+
+async fn drive<T: Talker>(
+    address: SocketAddr,
+    mut talker: T,
+    pause: Duration,
+    until: Until,
+) -> anyhow::Result<(T, Vec<u32>)> {
+    let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut buffer, mut latencies) = (Vec::with_capacity(16 * 1024), Vec::new());
     while until.goes_on() {
         let begin = Instant::now();
-        stream.write_all(&load.request).await?;
-        read_answer(&mut stream, &mut buffer).await?;
+        stream.write_all(talker.request()).await?;
+        let body = read_answer(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX));
-        if !load.pause.is_zero() {
-            tokio::time::sleep(load.pause).await;
+        talker.hear(body)?;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
         }
     }
-    Ok(latencies)
+    Ok((talker, latencies))
 }
 
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
+/// Reads a whole answer into the buffer; its body.
+async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> anyhow::Result<&'b [u8]> {
     buffer.clear();
     loop {
         ensure!(stream.read_buf(buffer).await? > 0, "the connection was closed");
-        let Some(length) = answer_length(buffer)? else {
+        let Some(extent) = extent(buffer)? else {
             continue;
         };
-        while buffer.len() < length {
+        while buffer.len() < extent.end {
             ensure!(
                 stream.read_buf(buffer).await? > 0,
                 "the connection was closed within an answer"
             );
         }
-        return Ok(());
+        return Ok(&buffer[extent]);
     }
 }
 
-/// The length of the answer that begins here, its head included, once the head is complete.
-fn answer_length(bytes: &[u8]) -> anyhow::Result<Option<usize>> {
+/// Where the body is of the answer that begins here, once the head is complete.
+fn extent(bytes: &[u8]) -> anyhow::Result<Option<Range<usize>>> {
     let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -168,7 +225,8 @@ fn answer_length(bytes: &[u8]) -> anyhow::Result<Option<usize>> {
             name.eq_ignore_ascii_case("content-length").then(|| value.trim())
         })
         .context("an answer without a length")?;
-    Ok(Some(head + 4 + length.parse::<usize>()?))
+    let begin = head + 4;
+    Ok(Some(begin..begin + length.parse::<usize>()?))
 }
 
 #[cfg(test)]
@@ -205,6 +263,34 @@ mod tests {
         assert_eq!((outcome.requests, outcome.latencies.len()), (7, 7));
     }
 
+    /// Wants the answer that it had before.
+    struct Echo(Vec<u8>, usize);
+
+    impl Talker for Echo {
+        fn request(&self) -> &[u8] {
+            &self.0
+        }
+
+        fn hear(&mut self, body: &[u8]) -> anyhow::Result<()> {
+            ensure!(body == b"ok", "another answer");
+            self.1 += 1;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_talker_hears_every_answer_and_comes_back() {
+        let address = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        let talkers = vec![
+            Echo(b"GET /one HTTP/1.1\r\n\r\n".to_vec(), 0),
+            Echo(b"GET /two HTTP/1.1\r\n\r\n".to_vec(), 0),
+        ];
+        let until = Until::Count(Rc::new(Cell::new(10)));
+        let (outcome, talkers) = together(address, talkers, Duration::ZERO, &until).unwrap();
+        assert_eq!(outcome.requests, 10);
+        assert_eq!(talkers.iter().map(|talker| talker.1).sum::<usize>(), 10);
+    }
+
     #[test]
     fn a_refused_request_is_not_counted_as_served() {
         let address = serve(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
@@ -215,8 +301,9 @@ mod tests {
     #[test]
     fn an_answer_ends_where_its_length_says() {
         let answer = b"HTTP/1.1 200 OK\r\nX: y\r\ncontent-length: 5\r\n\r\nhello";
-        assert_eq!(answer_length(answer).unwrap(), Some(answer.len()));
-        assert_eq!(answer_length(&answer[..20]).unwrap(), None);
-        assert!(answer_length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+        let body = answer.len() - 5..answer.len();
+        assert_eq!(extent(answer).unwrap(), Some(body));
+        assert_eq!(extent(&answer[..20]).unwrap(), None);
+        assert!(extent(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
     }
 }

@@ -96,6 +96,20 @@ pub(crate) fn thread_seconds() -> anyhow::Result<f64> {
     Ok(nanoseconds / 1e9)
 }
 
+/// CPU time of all threads of a process so far, in seconds. Threads that have ended are not in it.
+pub(crate) fn process_seconds(pid: u32) -> anyhow::Result<f64> {
+    let mut nanoseconds = 0.0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        nanoseconds += text
+            .split(' ')
+            .next()
+            .and_then(|text| text.parse::<f64>().ok())
+            .unwrap_or(0.0);
+    }
+    Ok(nanoseconds / 1e9)
+}
+
 /// How many cores this process may use, also while this thread is on one of them.
 pub(crate) fn core_count() -> usize {
     allowed().len()

@@ -15,7 +15,9 @@
 mod bare;
 mod call;
 mod count;
+mod database;
 mod effort;
+mod events;
 mod gate;
 mod load;
 mod login;
@@ -24,6 +26,7 @@ mod peers;
 mod place;
 mod program;
 mod proxy;
+mod refresh;
 mod report;
 mod samples;
 mod scene;
@@ -47,7 +50,7 @@ use crate::report::Report;
 struct Cli {
     /// What to measure.
     #[arg(value_enum, default_value = "all")]
-    what: What,
+    what: Vec<What>,
     /// Shorter and fewer runs, to see that everything works; the figures are worth little.
     #[arg(long)]
     quick: bool,
@@ -68,23 +71,29 @@ enum What {
     Login,
     /// Verifying access tokens.
     Verify,
+    /// Sessions that go on, by algorithm of their tokens, on both databases.
+    Refresh,
     /// A GET hosted in process and through the gateway, beside nginx and `HAProxy`.
     Proxy,
     /// Durable writes on both databases.
     Writes,
+    /// Events of one service that have an effect in another, on both databases.
+    Events,
     /// Instructions and system calls a request against `bench/limits.toml`; fails when one is exceeded.
     Gate,
 }
 
 type Part = fn(&Place, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 6] = [
+const PARTS: [(What, Part); 8] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
     (What::Verify, verify::run),
+    (What::Refresh, refresh::run),
     (What::Proxy, proxy::run),
     (What::Writes, writes::run),
+    (What::Events, events::run),
 ];
 
 fn main() -> ExitCode {
@@ -115,11 +124,11 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 
 fn measure(cli: &Cli, place: &Place, report: &mut Report) -> anyhow::Result<()> {
     let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
-    if cli.what == What::Gate {
+    if cli.what.contains(&What::Gate) {
         return gate::run(place, report);
     }
     for (what, part) in PARTS {
-        if cli.what == What::All || cli.what == what {
+        if cli.what.contains(&What::All) || cli.what.contains(&what) {
             eprintln!("=== {what:?}");
             part(place, &effort, report).with_context(|| format!("`{what:?}` cannot be measured"))?;
         }

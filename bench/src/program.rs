@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 
 use crate::call;
-use crate::machine::{Cores, field};
+use crate::machine::{Cores, field, process_seconds};
 use crate::place::need_program;
 
 /// Longer than anything takes under callgrind.
@@ -129,16 +129,7 @@ impl Running {
     /// CPU time of all its threads so far, in seconds. Threads that have ended are not in it; those of servers
     /// do not.
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let mut nanoseconds = 0.0;
-        for thread in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
-            let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            nanoseconds += text
-                .split(' ')
-                .next()
-                .and_then(|text| text.parse::<f64>().ok())
-                .unwrap_or(0.0);
-        }
-        Ok(nanoseconds / 1e9)
+        process_seconds(self.pid())
     }
 
     /// Moves it, with all its threads.

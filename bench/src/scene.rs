@@ -1,15 +1,16 @@
 //! Stoa as it is measured: whole in one process, or split into three, with a user who has a profile.
 //!
-//! Settings are the defaults but for addresses and folders, with two exceptions: requests are not limited,
-//! since one address sends them all, and hashing is cheaper where hashing is not what is measured. The log is
-//! as in production: JSON at `info`, a line a request, written to a file.
+//! Settings are the defaults but for addresses and folders, with two exceptions: the limits on requests are the
+//! highest there are, since one address sends them all (they are counted all the same, which is part of what a
+//! request costs), and hashing is cheaper where hashing is not what is measured. The log is as in production:
+//! JSON at `info`, a line a request, written to a file.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use kit_runtime::Ids;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::call::{self, get_request};
 use crate::load::Load;
@@ -18,6 +19,9 @@ use crate::place::Place;
 use crate::program::{Program, Running, Under, free_address};
 
 pub(crate) const PASSWORD: &str = "correct-horse-battery-9";
+
+/// What nobody sends.
+const HIGHEST_RATE: &str = "1000000/s burst 1000000";
 
 /// What passwords cost.
 #[derive(Clone, Copy, Debug)]
@@ -122,14 +126,21 @@ fn settings(hashing: Hashing) -> Vec<(String, String)> {
     let mut settings = Vec::new();
     set(&mut settings, "LOG__FORMAT", &"json");
     set(&mut settings, "LOG__FILTER", &"info");
-    set(&mut settings, "GATEWAY__RATE_LIMIT__ENABLED", &"false");
+    for limit in ["ADDRESS", "USER", "STRICT"] {
+        set(
+            &mut settings,
+            &format!("GATEWAY__RATE_LIMIT__{limit}"),
+            &HIGHEST_RATE,
+        );
+    }
     if matches!(hashing, Hashing::Cheap) {
         set(&mut settings, "AUTH__PASSWORD__BCRYPT_COST", &"10");
     }
     settings
 }
 
-fn set(settings: &mut Vec<(String, String)>, key: &str, value: &impl ToString) {
+/// Sets what an operator would.
+pub(crate) fn set(settings: &mut Vec<(String, String)>, key: &str, value: &impl ToString) {
     settings.push((format!("STOA__{key}"), value.to_string()));
 }
 
@@ -143,8 +154,7 @@ pub(crate) struct User {
 
 /// Registers somebody through a gateway, signs in and makes a profile.
 pub(crate) fn make_user(gateway: SocketAddr, name: &str) -> anyhow::Result<User> {
-    let account = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
-    call::send(gateway, "POST /api/register", None, &account)?;
+    register(gateway, name)?;
     let session = call::send(gateway, "POST /api/login", None, &credentials(name))?;
     let text = |member: &str| {
         let value = session[member].as_str();
@@ -162,7 +172,13 @@ pub(crate) fn make_user(gateway: SocketAddr, name: &str) -> anyhow::Result<User>
     Ok(user)
 }
 
-pub(crate) fn credentials(name: &str) -> serde_json::Value {
+/// Registers somebody through a gateway; the answer.
+pub(crate) fn register(gateway: SocketAddr, name: &str) -> anyhow::Result<Value> {
+    let account = json!({ "username": name, "email": format!("{name}@example.com"), "password": PASSWORD });
+    call::send(gateway, "POST /api/register", None, &account)
+}
+
+pub(crate) fn credentials(name: &str) -> Value {
     json!({ "username": name, "password": PASSWORD })
 }
 
