@@ -3,18 +3,35 @@
 //!
 //! A back end publishes how to reach it in `<target>/backends/<name>/url`, and tests read exactly that
 //! file. `up` may be called at any time and any number of times: what answers is adopted, what is stale is
-//! mended, what is missing is installed from Debian's packages and started. `down` stops only what `up`
-//! started.
+//! mended, what is missing is installed (from Debian's packages; Kafka from Maven Central) and started.
+//! `down` stops only what `up` started. Those that are named together go up and down side by side.
 //!
-//! One file a back end; this one only chooses among them.
+//! One file a back end. PostgreSQL has programs of its own that start and stop it; the others are described
+//! by a `launch::Launch`, which tests find beside `url`, and started by `server`.
 
 pub(crate) mod account;
+mod kafka;
+mod launch;
 mod place;
 mod ports;
 mod postgres;
+mod process;
+mod rabbitmq;
+mod redis;
+mod server;
+mod url;
+mod wire;
 
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Subcommand, ValueEnum};
 
+use self::kafka::Kafka;
+use self::rabbitmq::RabbitMq;
+use self::redis::Redis;
+use self::server::Server;
 use crate::workspace::Workspace;
 
 /// The command line of `cargo xtask backends`.
@@ -45,6 +62,13 @@ struct Chosen {
 pub(crate) enum Backend {
     /// PostgreSQL.
     Postgres,
+    /// Redis.
+    Redis,
+    /// RabbitMQ, with its management API.
+    #[value(name = "rabbitmq")]
+    RabbitMq,
+    /// Apache Kafka.
+    Kafka,
 }
 
 /// What `up` found or did.
@@ -68,77 +92,130 @@ enum Down {
 /// Runs the command.
 pub(crate) fn run(args: &Args, workspace: &Workspace) -> anyhow::Result<()> {
     match &args.action {
-        Action::Up(chosen) => {
-            for backend in chosen.backends() {
-                up(backend, workspace)?;
-            }
-        }
-        Action::Down(chosen) => {
-            for backend in chosen.backends() {
-                down(backend, workspace)?;
-            }
-        }
+        Action::Up(chosen) => all_well(up(&chosen.backends(), workspace)),
+        Action::Down(chosen) => down(&chosen.backends(), workspace),
         Action::Status(chosen) => {
             for backend in chosen.backends() {
                 println!("{}\t{}", backend.name(), backend.status(workspace)?);
             }
+            Ok(())
         }
     }
-    Ok(())
 }
 
-/// Makes the back end answer.
-pub(crate) fn up(backend: Backend, workspace: &Workspace) -> anyhow::Result<Up> {
-    let up = match backend {
-        Backend::Postgres => postgres::up(workspace)?,
-    };
-    let how = match up {
-        Up::Adopted => "is up already",
-        Up::Started => "started",
-    };
-    eprintln!("{}: {how}: {}", backend.name(), backend.status(workspace)?);
-    Ok(up)
+/// Makes the back ends answer. Each has its own answer, because one that fails leaves the others up.
+pub(crate) fn up(backends: &[Backend], workspace: &Workspace) -> Vec<(Backend, anyhow::Result<Up>)> {
+    side_by_side(backends, |backend| {
+        let begin = Instant::now();
+        let up = backend
+            .up(workspace)
+            .with_context(|| format!("`{}` is not up", backend.name()))?;
+        let how = match up {
+            Up::Adopted => "is up already".to_owned(),
+            Up::Started => format!("started in {:.1} s", begin.elapsed().as_secs_f64()),
+        };
+        eprintln!("{}: {how}: {}", backend.name(), backend.status(workspace)?);
+        Ok(up)
+    })
 }
 
-/// Stops the back end if [`up`] started it, now or in an earlier run.
-pub(crate) fn down(backend: Backend, workspace: &Workspace) -> anyhow::Result<()> {
-    let down = match backend {
-        Backend::Postgres => postgres::down(workspace)?,
-    };
-    let what = match down {
-        Down::Stopped => "stopped",
-        Down::NotRunning => "is not running",
-        Down::LeftAlone => "was not started by `cargo xtask backends up`; left alone",
-    };
-    eprintln!("{}: {what}", backend.name());
+/// Stops those of the back ends that [`up`] started, now or in an earlier run.
+pub(crate) fn down(backends: &[Backend], workspace: &Workspace) -> anyhow::Result<()> {
+    all_well(side_by_side(backends, |backend| {
+        let down = backend
+            .down(workspace)
+            .with_context(|| format!("`{}` is not down", backend.name()))?;
+        let what = match down {
+            Down::Stopped => "stopped",
+            Down::NotRunning => "is not running",
+            Down::LeftAlone => "was not started by `cargo xtask backends up`; left alone",
+        };
+        eprintln!("{}: {what}", backend.name());
+        Ok(())
+    }))
+}
+
+/// Does the work for each at the same time.
+fn side_by_side<T: Send>(
+    backends: &[Backend],
+    work: impl Fn(Backend) -> anyhow::Result<T> + Sync,
+) -> Vec<(Backend, anyhow::Result<T>)> {
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> = backends
+            .iter()
+            .map(|backend| (*backend, scope.spawn(move || work(*backend))))
+            .collect();
+        let ended = threads.into_iter().map(|(backend, thread)| {
+            let result = thread
+                .join()
+                .unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+            (backend, result)
+        });
+        ended.collect()
+    })
+}
+
+/// Tells all that went wrong, not only the first of it.
+pub(crate) fn all_well<T>(results: Vec<(Backend, anyhow::Result<T>)>) -> anyhow::Result<()> {
+    let errors = results.into_iter().filter_map(|(_, result)| result.err());
+    let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\nerror: "));
+    }
     Ok(())
 }
 
 impl Backend {
-    /// All there are.
-    pub(crate) fn all() -> &'static [Self] {
-        Self::value_variants()
+    fn name(self) -> &'static str {
+        self.server().map_or(postgres::NAME, Server::name)
     }
 
-    fn name(self) -> &'static str {
+    /// Those that are started from a description.
+    fn server(self) -> Option<&'static dyn Server> {
         match self {
-            Self::Postgres => postgres::NAME,
+            Self::Postgres => None,
+            Self::Redis => Some(&Redis),
+            Self::RabbitMq => Some(&RabbitMq),
+            Self::Kafka => Some(&Kafka),
+        }
+    }
+
+    fn up(self, workspace: &Workspace) -> anyhow::Result<Up> {
+        match self.server() {
+            None => postgres::up(workspace),
+            Some(server) => server::up(server, workspace.target()),
+        }
+    }
+
+    fn down(self, workspace: &Workspace) -> anyhow::Result<Down> {
+        match self.server() {
+            None => postgres::down(workspace),
+            Some(server) => server::down(server, workspace.target()),
         }
     }
 
     fn status(self, workspace: &Workspace) -> anyhow::Result<String> {
-        match self {
-            Self::Postgres => postgres::status(workspace),
+        match self.server() {
+            None => postgres::status(workspace),
+            Some(server) => server::status(server, workspace.target()),
         }
     }
 }
 
 impl Chosen {
     fn backends(&self) -> Vec<Backend> {
-        if self.names.is_empty() {
-            Backend::all().to_vec()
+        let all = || Backend::value_variants().to_vec();
+        let mut chosen = Vec::new();
+        for backend in if self.names.is_empty() {
+            all()
         } else {
             self.names.clone()
+        } {
+            if !chosen.contains(&backend) {
+                chosen.push(backend);
+            }
         }
+        chosen
     }
 }

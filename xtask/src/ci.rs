@@ -13,6 +13,9 @@ use crate::backends::{self, Backend, Up};
 use crate::workspace::Workspace;
 use crate::{contracts, cost, deny, generate, python, shell, tidy, vectors};
 
+/// What the tests need today.
+const SERVERS: &[Backend] = &[Backend::Postgres];
+
 /// Runs the steps, stopping at the first failure.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let mut run = Run {
@@ -83,21 +86,19 @@ impl Run<'_> {
 
     fn start_servers(&mut self) -> anyhow::Result<()> {
         let workspace = self.workspace;
-        for backend in Backend::all() {
-            if self.step("servers for tests", || backends::up(*backend, workspace))? == Up::Started {
-                self.started.push(*backend);
-            }
-        }
-        Ok(())
+        let mut started = Vec::new();
+        let all_up = self.step("servers for tests", || {
+            let results = backends::up(SERVERS, workspace);
+            let ours = results.iter().filter(|(_, up)| matches!(up, Ok(Up::Started)));
+            started.extend(ours.map(|(backend, _)| *backend));
+            backends::all_well(results)
+        });
+        self.started = started;
+        all_up
     }
 
-    fn stop_servers(&mut self) -> anyhow::Result<()> {
-        let stopped: Vec<_> = self
-            .started
-            .drain(..)
-            .map(|backend| backends::down(backend, self.workspace))
-            .collect();
-        stopped.into_iter().collect()
+    fn stop_servers(&self) -> anyhow::Result<()> {
+        backends::down(&self.started, self.workspace)
     }
 
     fn print_timings(&self) {

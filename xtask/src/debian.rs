@@ -5,10 +5,10 @@
 
 use std::process::{Command, Stdio};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::backends::account;
-use crate::shell;
+use crate::{shell, tools};
 
 /// Installs the package. Clear words where that cannot be done: not root, or not Debian.
 pub(crate) fn install(package: &str) -> anyhow::Result<()> {
@@ -23,13 +23,21 @@ pub(crate) fn install(package: &str) -> anyhow::Result<()> {
     if !apt.is_ok_and(|status| status.success()) {
         bail!("`{package}` is not installed, and there is no `apt-get` here; {by_hand}");
     }
+    // `apt-get` refuses a second run of itself instead of waiting for the first.
+    let _lock = tools::lock("apt-get")?;
     eprintln!("{package}: not installed; installing it with `apt-get`");
-    shell::run(apt_get().args(["update", "-qq"]))?;
-    shell::run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends", package]))
+    shell::run(apt_get().args(["update", "-qq"]))
+        .and_then(|()| {
+            shell::run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends", package]))
+        })
+        .with_context(|| format!("`{package}` cannot be installed"))
 }
 
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        // Somebody else's run, which knows nothing of our lock.
+        .args(["-o", "DPkg::Lock::Timeout=300"]);
     command
 }

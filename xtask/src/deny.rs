@@ -6,14 +6,13 @@
 //! The program is built once a machine into `~/.cache/stoa-tools`, outside every target folder, and with a
 //! cheap profile: its own asks for whole-program optimisation, which takes minutes and saves milliseconds.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{shell, tools};
 
 const VERSION: &str = "0.20.2";
 
@@ -49,8 +48,7 @@ fn find_or_build() -> anyhow::Result<PathBuf> {
     if is_wanted(&on_path) {
         return Ok(on_path);
     }
-    let home = env::home_dir().context("no home folder to keep `cargo-deny` in")?;
-    let tools = home.join(".cache").join("stoa-tools");
+    let tools = tools::folder()?;
     let program = tools.join("bin").join("cargo-deny");
     if !is_wanted(&program) {
         eprintln!(

@@ -21,6 +21,7 @@ mod generate;
 mod python;
 mod shell;
 mod tidy;
+mod tools;
 mod vectors;
 mod workspace;
 

@@ -1,6 +1,6 @@
 //! The account a server runs under: several refuse root, so root hands them to their Debian account.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
@@ -26,13 +26,13 @@ impl Account {
     /// A command that runs the program under this account, in a folder the account can enter: programs
     /// complain about a current folder that they cannot read.
     pub(super) fn command(self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
-        let mut command = match self {
-            Self::Own => Command::new(program),
-            Self::Named(name) => {
-                let mut command = Command::new("setpriv");
-                command
-                    .args(["--reuid", name, "--regid", name, "--clear-groups"])
-                    .arg(program);
+        let mut words = self.prefix().into_iter().map(OsString::from);
+        let program = program.as_ref().to_owned();
+        let mut command = match words.next() {
+            None => Command::new(program),
+            Some(first) => {
+                let mut command = Command::new(first);
+                command.args(words).arg(program);
                 command
             }
         };
@@ -40,13 +40,32 @@ impl Account {
         command
     }
 
+    /// The words that stand before a command line so that it runs under this account.
+    pub(super) fn prefix(self) -> Vec<&'static str> {
+        match self {
+            Self::Own => Vec::new(),
+            Self::Named(name) => vec!["setpriv", "--reuid", name, "--regid", name, "--clear-groups"],
+        }
+    }
+
+    /// The command line that gives a file or folder, with all below it, to this account.
+    pub(super) fn hand_over(self, path: &str) -> Option<Vec<String>> {
+        match self {
+            Self::Own => None,
+            Self::Named(name) => Some(vec![
+                "chown".to_owned(),
+                "-R".to_owned(),
+                format!("{name}:"),
+                path.to_owned(),
+            ]),
+        }
+    }
+
     /// Gives a file or folder, with all below it, to this account.
     pub(super) fn own(self, path: &Path) -> anyhow::Result<()> {
-        match self {
-            Self::Own => Ok(()),
-            Self::Named(name) => {
-                shell::run(Command::new("chown").args(["-R", &format!("{name}:")]).arg(path))
-            }
+        match self.hand_over(&path.to_string_lossy()) {
+            None => Ok(()),
+            Some(words) => shell::run(Command::new(&words[0]).args(&words[1..])),
         }
     }
 }

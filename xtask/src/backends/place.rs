@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -83,6 +83,16 @@ pub(super) fn write_private(path: &Path, content: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Removes a file; one that is not there is fine.
+pub(super) fn remove(file: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A password of 192 random bits.
 pub(super) fn random_password() -> anyhow::Result<String> {
     let mut bytes = [0_u8; 24];
@@ -113,11 +123,12 @@ fn apart(name: &str, target: &Path) -> anyhow::Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     target.hash(&mut hasher);
     let top = std::env::temp_dir().join(format!("stoa-backends-{:016x}", hasher.finish()));
-    if !top.exists() {
-        DirBuilder::new()
-            .mode(0o711)
-            .create(&top)
-            .with_context(|| format!("cannot make `{}`", top.display()))?;
+    match DirBuilder::new().mode(0o711).create(&top) {
+        // Also made at this moment, by a thread that starts another back end.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(error).with_context(|| format!("cannot make `{}`", top.display()));
+        }
+        _ => {}
     }
     let metadata =
         fs::symlink_metadata(&top).with_context(|| format!("cannot look at `{}`", top.display()))?;

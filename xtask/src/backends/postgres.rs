@@ -8,8 +8,6 @@
 //! started; `down` stops that one only. A server somebody else started is adopted when the `url` file
 //! reaches it.
 
-mod url;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use self::url::Url;
 use crate::backends::account::Account;
-use crate::backends::place::{self, Place};
+use crate::backends::place::{self, Place, remove};
+use crate::backends::url::{USER, Url};
 use crate::backends::{Down, Up, ports};
 use crate::debian;
 use crate::shell;
@@ -185,7 +183,7 @@ impl Server {
                 "-U",
                 &url.user,
             ])
-            .args(["-p", &url.port.to_string(), "-d", &url.database, "-c", "select 1"])
+            .args(["-p", &url.port.to_string(), "-d", &url.path, "-c", "select 1"])
             .env("PGPASSWORD", &url.password)
             .env("PGCONNECT_TIMEOUT", "5")
             .stdin(Stdio::null())
@@ -242,7 +240,14 @@ impl Server {
         .with_context(|| format!("the server does not start; it said:\n{}", self.last_words()))?;
         let pid = self.running().context("the server started and is gone again")?;
         place::write_private(&self.started_file(), &pid.to_string())?;
-        let url = Url::new(port, password);
+        let url = Url {
+            scheme: "postgres".to_owned(),
+            user: USER.to_owned(),
+            password,
+            host: "127.0.0.1".to_owned(),
+            port,
+            path: "postgres".to_owned(),
+        };
         self.wait_for(&url)?;
         // Last: whoever finds the file finds a server that answers.
         place::write_private(&self.place.url(), &url.to_string())
@@ -261,7 +266,7 @@ impl Server {
             self.command("initdb")
                 .args([
                     "-U",
-                    url::USER,
+                    USER,
                     "--auth=scram-sha-256",
                     "-E",
                     "UTF8",
@@ -311,13 +316,4 @@ impl Server {
 
 fn first_number(file: &Path) -> Option<u32> {
     fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
-}
-
-fn remove(file: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove `{}`", file.display()))
-        }
-        _ => Ok(()),
-    }
 }

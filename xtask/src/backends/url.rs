@@ -1,47 +1,42 @@
-//! `postgres://user:password@host:port/database`, as far as the `url` file uses it: no escapes, no options.
+//! `scheme://user:password@host:port/path`, as far as the published files use it: no escapes, no options.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::Context as _;
 
-/// The account tests use.
+/// The account tests use, wherever a server has accounts.
 pub(super) const USER: &str = "stoa";
 
 /// The address of a server.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Url {
+    pub(super) scheme: String,
+    /// Empty where the server knows a password only.
     pub(super) user: String,
     pub(super) password: String,
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) database: String,
+    /// What follows the address, without its `/`: a database, say. Often empty.
+    pub(super) path: String,
 }
 
-impl Url {
-    /// Our own server on this port.
-    pub(super) fn new(port: u16, password: String) -> Self {
-        Self {
-            user: USER.to_owned(),
-            password,
-            host: "127.0.0.1".to_owned(),
-            port,
-            database: "postgres".to_owned(),
-        }
-    }
-}
-
-/// With the password: this is what the `url` file holds.
+/// With the password: this is what the published file holds.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            scheme,
             user,
             password,
             host,
             port,
-            database,
+            path,
         } = self;
-        write!(f, "postgres://{user}:{password}@{host}:{port}/{database}")
+        write!(f, "{scheme}://{user}:{password}@{host}:{port}")?;
+        if !path.is_empty() {
+            write!(f, "/{path}")?;
+        }
+        Ok(())
     }
 }
 
@@ -49,8 +44,8 @@ impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "postgres://{}@{}:{}/{}",
-            self.user, self.host, self.port, self.database
+            "{}://{}@{}:{}/{}",
+            self.scheme, self.user, self.host, self.port, self.path
         )
     }
 }
@@ -63,18 +58,18 @@ impl FromStr for Url {
             let (scheme, rest) = text.split_once("://")?;
             let (account, rest) = rest.split_once('@')?;
             let (user, password) = account.split_once(':')?;
-            let (address, database) = rest.split_once('/')?;
+            let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
             let (host, port) = address.split_once(':')?;
-            ["postgres", "postgresql"].contains(&scheme).then_some(())?;
             Some(Self {
+                scheme: scheme.to_owned(),
                 user: user.to_owned(),
                 password: password.to_owned(),
                 host: host.to_owned(),
                 port: port.parse().ok()?,
-                database: database.to_owned(),
+                path: path.to_owned(),
             })
         })()
-        .context("not `postgres://user:password@host:port/database`")
+        .context("not `scheme://user:password@host:port/path`")
     }
 }
 
@@ -83,10 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_can_be_read() {
-        let url = Url::new(15432, "secret".to_owned());
-        assert_eq!(url.to_string(), "postgres://stoa:secret@127.0.0.1:15432/postgres");
-        assert_eq!(url.to_string().parse::<Url>().unwrap(), url);
+    fn what_is_read_is_written_again() {
+        for text in [
+            "postgres://stoa:secret@127.0.0.1:15432/postgres",
+            "redis://:secret@127.0.0.1:16379/0",
+            "amqp://stoa:secret@127.0.0.1:15673/%2F",
+            "kafka://stoa:secret@127.0.0.1:19092",
+        ] {
+            assert_eq!(text.parse::<Url>().unwrap().to_string(), text);
+        }
     }
 
     #[test]
@@ -94,9 +94,9 @@ mod tests {
         for text in [
             "",
             "postgres://",
-            "mysql://a:b@c:1/d",
             "postgres://a:b@c:port/d",
             "postgres://a@c:1/d",
+            "postgres://a:b@c/d",
         ] {
             assert!(text.parse::<Url>().is_err(), "{text}");
         }
@@ -104,6 +104,7 @@ mod tests {
 
     #[test]
     fn debug_output_hides_the_password() {
-        assert!(!format!("{:?}", Url::new(15432, "secret".to_owned())).contains("secret"));
+        let url: Url = "kafka://stoa:secret@127.0.0.1:19092".parse().unwrap();
+        assert!(!format!("{url:?}").contains("secret"));
     }
 }
