@@ -1,0 +1,78 @@
+//! What other services may ask of payments. Amounts travel in minor units.
+
+use kit_token::UserId;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{AccountKind, Money};
+
+kit_rpc::contract! {
+    /// What other services may ask of payments.
+    pub trait Payments("payments"), client PaymentsClient, error PaymentsError {
+        /// How many transactions there are and what they come to, of one user or of all; counted row by row.
+        query get_totals(GetTotals) -> Totals;
+        /// What stands on the ledger's accounts, those of all users together; zero in sum for each currency.
+        query get_trial_balance(GetTrialBalance) -> TrialBalance;
+    }
+}
+
+kit_rpc::contract_error!(PaymentsError);
+
+/// Asks for totals.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct GetTotals {
+    /// Of whom; of all where it is none.
+    pub user_id: Option<UserId>,
+}
+
+/// How many transactions there are, and what they come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Totals {
+    /// Users who made one.
+    pub users: u64,
+    /// Transactions that were made.
+    pub transactions: u64,
+    /// Their sum, in minor units.
+    pub amount_minor: i64,
+    /// Those that are paid.
+    pub paid_transactions: u64,
+    /// Their sum, in minor units.
+    pub paid_amount_minor: i64,
+    /// How often pending transactions were paid: the number of `transaction.paid` events.
+    pub settlements: u64,
+}
+
+/// Asks for the trial balance.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct GetTrialBalance {}
+
+/// What stands on the ledger's accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct TrialBalance {
+    /// A line for each kind of account and currency, in their order.
+    pub accounts: Vec<AccountBalance>,
+}
+
+/// What stands on accounts of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct AccountBalance {
+    /// Their kind.
+    pub account: AccountKind,
+    /// Debits less credits.
+    pub balance: Money,
+}
+
+/// Why payments could not answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum PaymentsError {
+    /// Payments is away; surely nothing was done.
+    #[error("payments is unavailable")]
+    Unavailable,
+    /// The connection broke; it may have been done.
+    #[error("payments' answer was lost")]
+    Unknown,
+    /// Payments failed.
+    #[error("payments failed")]
+    Internal,
+}

@@ -1,0 +1,134 @@
+//! The JSON of payments' public routes.
+
+use kit_runtime::{Timestamp, typed_id};
+use kit_token::UserId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Amount;
+use crate::words::words;
+
+typed_id! {
+    /// A transaction: a sum that a user owes, or has paid.
+    pub struct TransactionId("txn_");
+}
+
+typed_id! {
+    /// A transaction of the ledger: entries that were posted together.
+    pub struct LedgerTransactionId("ltx_");
+}
+
+/// `POST /transactions`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTransaction {
+    /// More than 0, at most two decimals.
+    pub amount: Amount,
+    /// Up to 500 characters.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+words! {
+    /// Whether a transaction is paid.
+    pub enum TransactionStatus {
+        /// Not yet.
+        Pending = "pending",
+        /// It is.
+        Paid = "paid",
+    }
+}
+
+/// A transaction as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct TransactionView {
+    /// Its identifier.
+    pub id: TransactionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// How much.
+    pub amount: Amount,
+    /// What for.
+    pub description: Option<String>,
+    /// Whether it is paid.
+    pub status: TransactionStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// `POST /transactions/pay`: what was paid by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct TransactionsPaid {
+    /// How many transactions.
+    pub transactions_paid: u64,
+    /// Their sum.
+    pub amount_paid: Amount,
+}
+
+/// An amount of money in its currency's smallest unit.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct Money {
+    /// How many of the smallest unit.
+    pub amount_minor: i64,
+    /// Three letters (ISO 4217).
+    pub currency: String,
+}
+
+words! {
+    /// What an account of the ledger counts.
+    pub enum AccountKind {
+        /// What we were paid.
+        Cash = "cash",
+        /// What a user owes us; one account for each user.
+        Receivable = "receivable",
+        /// What we have earned.
+        Revenue = "revenue",
+    }
+}
+
+words! {
+    /// Why entries were posted.
+    pub enum PostingKind {
+        /// A user made a transaction.
+        TransactionCreated = "transaction_created",
+        /// A user paid all pending transactions.
+        TransactionsPaid = "transactions_paid",
+    }
+}
+
+/// A transaction of the ledger. Its entries sum to zero in each currency.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct LedgerTransactionView {
+    /// Its identifier.
+    pub id: LedgerTransactionId,
+    /// Why it was posted.
+    pub kind: PostingKind,
+    /// What it was posted for: the transaction (`txn_…`) or the settlement (`stl_…`).
+    pub reference: String,
+    /// When.
+    pub posted_at: Timestamp,
+    /// What changed on which account.
+    pub entries: Vec<EntryView>,
+}
+
+/// What changed on one account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct EntryView {
+    /// What the account counts.
+    pub account: AccountKind,
+    /// Whose account it is, where it is a user's.
+    pub user_id: Option<UserId>,
+    /// More than zero is a debit, less a credit.
+    pub amount: Money,
+}
+
+/// `GET /` on payments' own port.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Health {
+    /// Always `ok`.
+    pub status: String,
+    /// Always `payment-service`.
+    pub service: String,
+    /// For people.
+    pub message: String,
+}
