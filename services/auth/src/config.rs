@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use kit_config::{Check, Span};
 use kit_runtime::Secret;
@@ -44,7 +45,8 @@ kit_config::config! {
         /// The secret that refresh tokens and stored keys are sealed with, at least 32 bytes; made on first start
         /// in the data folder by default. Processes of auth share it.
         secret: Option<Secret<String>>,
-        /// For how long a new signing key is published before it signs, so that every verifier has it by then.
+        /// For how long a new signing key is published before it signs, so that every verifier has it by then; at
+        /// least 2 s. Verifiers look twice in a second, those with `token.revocation` off every 5 s.
         key_publish_ahead: Span = "15s",
         /// How long a session lives without being used.
         refresh_expiry: Span = "30d",
@@ -102,6 +104,9 @@ kit_config::config! {
 /// Of what refresh tokens are sealed with, in bytes.
 pub(crate) const SHORTEST_SECRET: usize = 32;
 
+/// In less, a verifier may meet a token before its key.
+const SHORTEST_PUBLISH_AHEAD: Duration = Duration::from_secs(2);
+
 fn check(config: &AuthConfig, check: &mut Check<'_>) {
     if let Err(problem) = config.scheme().validate() {
         let key = match config.password_hash {
@@ -109,6 +114,9 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
             PasswordHash::Argon2id => "password.argon2_kib",
         };
         check.refuse(key, &problem);
+    }
+    if Duration::from(config.key_publish_ahead) < SHORTEST_PUBLISH_AHEAD {
+        check.refuse("key_publish_ahead", "must be at least 2s");
     }
     let given = [
         config.admin_username.is_some(),

@@ -42,9 +42,11 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
         let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        let begun = self.0.clock.now();
+        let mut key = new_pair(self.0.settings.algorithm, seal, begun, begun)?;
+        // Making it may have taken a while, in which nobody could have it.
         let now = self.0.clock.now();
-        let active_from = now.plus(self.0.settings.key_publish_ahead);
-        let key = new_pair(self.0.settings.algorithm, seal, now, active_from)?;
+        key.active_from = now.plus(self.0.settings.key_publish_ahead);
         let line = self.0.audit_line(actor, "key.rotated", &key.kid, origin);
         let unit = async move |tx: &mut Tx| {
             store::insert_key(tx, &key).await?;
