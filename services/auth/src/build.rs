@@ -77,7 +77,11 @@ pub struct AuthHosted {
 
 /// Auth's migrations.
 pub fn migrations() -> Migrations {
-    kit_db::migrations!["0001_accounts.sql", "0002_revocations_keys_audit.sql"]
+    kit_db::migrations![
+        "0001_accounts.sql",
+        "0002_revocations_keys_audit.sql",
+        "0003_known_addresses.sql"
+    ]
 }
 
 /// Builds the service and makes the configured first admin.
@@ -167,10 +171,12 @@ fn start_upkeep(service: &AuthService, tasks: &Tasks) {
     tasks.supervise("auth.upkeep", move |stop| {
         let service = service.clone();
         async move {
-            while stop.sleep(UPKEEP_PERIOD).await {
-                service.forget_revocations().await?;
+            loop {
+                service.forget().await?;
+                if !stop.sleep(UPKEEP_PERIOD).await {
+                    return Ok(());
+                }
             }
-            Ok(())
         }
     });
 }

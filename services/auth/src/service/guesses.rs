@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kit_runtime::{Clock, Timestamp};
+use kit_token::UserId;
 use tokio::sync::Notify;
 
 use crate::domain::{DelayRules, Failures, Turn};
@@ -18,6 +19,21 @@ const LONGEST_KEY: usize = 254;
 pub(crate) struct GuessRules {
     pub account: DelayRules,
     pub address: DelayRules,
+}
+
+/// Who is guessed at, as it is counted.
+///
+/// Whoever guesses on and on at somebody makes them wait as well, which would be the lock that a delay is
+/// meant not to be. So an address at which somebody has signed in before counts for itself: there they wait
+/// for their own failures alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GuessedAt<'a> {
+    /// A name that nobody has.
+    Nobody(&'a str),
+    /// An account, from anywhere.
+    Account(UserId),
+    /// An account, from an address of its owner's.
+    AtHome(UserId),
 }
 
 /// Counts attempts; `None` as the rules counts nothing.
@@ -68,14 +84,19 @@ impl Guesses {
     /// Begins an attempt; `None` where it comes too soon. Where that depends on attempts under way, it waits
     /// for them: a hundred wrong guesses at once are a hundred, and a hundred people behind one address who
     /// sign in at once are no attack.
-    pub(crate) async fn attempt(&self, account: &str, address: &str, clock: &Clock) -> Option<Attempt<'_>> {
+    pub(crate) async fn attempt(
+        &self,
+        who: &GuessedAt<'_>,
+        address: &str,
+        clock: &Clock,
+    ) -> Option<Attempt<'_>> {
         let Some(rules) = self.rules else {
             return Some(Attempt {
                 counted: None,
                 outcome: Outcome::Wrong,
             });
         };
-        let (account, address) = (key(account), key(address));
+        let (account, address) = (who.key(address), key(address));
         loop {
             let ended = self.ended.notified();
             let at = clock.now();
@@ -159,6 +180,17 @@ impl Known {
     }
 }
 
+impl GuessedAt<'_> {
+    /// No two kinds have a key in common: what nobody has is written without capital letters.
+    fn key(&self, address: &str) -> String {
+        match self {
+            Self::Nobody(name) => key(&name.to_lowercase()),
+            Self::Account(user_id) => format!("A {user_id}"),
+            Self::AtHome(user_id) => format!("H {user_id} {address}"),
+        }
+    }
+}
+
 fn key(name: &str) -> String {
     name.chars().take(LONGEST_KEY).collect()
 }
@@ -193,6 +225,7 @@ mod tests {
 
     use super::*;
 
+    const ADA: GuessedAt<'_> = GuessedAt::Nobody("ada");
     const ADDRESS: &str = "192.0.2.7";
 
     fn guesses() -> (Guesses, FakeClock) {
@@ -214,7 +247,7 @@ mod tests {
     /// So many at one account that nobody has looked at yet.
     fn under_way<'g>(guesses: &'g Guesses, time: &FakeClock, count: usize) -> Vec<Attempt<'g>> {
         let clock = time.clock();
-        let begun = (0..count).map(|_| guesses.attempt("ada", ADDRESS, &clock).now_or_never().flatten());
+        let begun = (0..count).map(|_| guesses.attempt(&ADA, ADDRESS, &clock).now_or_never().flatten());
         begun.map(|attempt| attempt.expect("there is room")).collect()
     }
 
@@ -223,7 +256,7 @@ mod tests {
         let (guesses, time) = guesses();
         let clock = time.clock();
         let mut five = under_way(&guesses, &time, 5);
-        let mut sixth = pin!(guesses.attempt("ada", ADDRESS, &clock));
+        let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS, &clock));
         assert!(poll!(&mut sixth).is_pending());
         while let Some(wrong) = five.pop() {
             assert!(poll!(&mut sixth).is_pending());
@@ -240,7 +273,7 @@ mod tests {
             let (guesses, time) = guesses();
             let clock = time.clock();
             let mut five = under_way(&guesses, &time, 5);
-            let mut sixth = pin!(guesses.attempt("ada", ADDRESS, &clock));
+            let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS, &clock));
             assert!(poll!(&mut sixth).is_pending());
             let one = five.remove(2);
             if right {
@@ -250,7 +283,7 @@ mod tests {
             }
             let sixth = sixth.now_or_never().flatten();
             assert!(sixth.is_some());
-            assert!(guesses.attempt("ada", ADDRESS, &clock).now_or_never().is_none());
+            assert!(guesses.attempt(&ADA, ADDRESS, &clock).now_or_never().is_none());
         }
     }
 
@@ -259,7 +292,10 @@ mod tests {
         let (guesses, time) = guesses();
         let clock = time.clock();
         let five = under_way(&guesses, &time, 5);
-        let grace = guesses.attempt("grace", ADDRESS, &clock).now_or_never().flatten();
+        let grace = guesses
+            .attempt(&GuessedAt::Nobody("grace"), ADDRESS, &clock)
+            .now_or_never()
+            .flatten();
         assert!(grace.is_some());
         drop(five);
     }
@@ -270,16 +306,14 @@ mod tests {
         let clock = time.clock();
         let held = under_way(&guesses, &time, 5);
         for number in 0..SWEEP_AT + 1_000 {
-            drop(
-                guesses
-                    .attempt(&number.to_string(), &number.to_string(), &clock)
-                    .await,
-            );
+            let name = number.to_string();
+            let wrong = guesses.attempt(&GuessedAt::Nobody(&name), &name, &clock).await;
+            drop(wrong);
         }
         assert!(guesses.known().accounts.len() <= SWEEP_AT);
         assert!(guesses.known().addresses.len() <= SWEEP_AT);
         // Those that are under way still count when they end.
         drop(held);
-        assert!(guesses.attempt("ada", ADDRESS, &clock).await.is_none());
+        assert!(guesses.attempt(&ADA, ADDRESS, &clock).await.is_none());
     }
 }

@@ -1,11 +1,12 @@
 //! Beginning a session.
 
 use auth_api::{AccountStatus, AuditEntry, LogIn, LoggedIn};
-use kit_db::{Reader, Tx};
+use kit_db::{Reader, StoreError, Tx};
+use kit_runtime::Uuid;
 use kit_token::{SessionId, UserId};
 use thiserror::Error;
 
-use super::{AuthFailure, AuthService, Inner, IssueFor};
+use super::{AuthFailure, AuthService, GuessedAt, Inner, IssueFor};
 use crate::domain::{Account, LoginName, Password};
 use crate::hashing::Verdict;
 use crate::store::{self, NewSession};
@@ -89,12 +90,8 @@ impl AuthService {
 
     /// The account whose password this is, as it was when it was looked at.
     async fn prove(&self, request: &LogIn, origin: &Origin) -> Result<Proven, LogInRefusal> {
-        let found = self.find_by_login(&request.username).await?;
-        let name = found.as_ref().map_or_else(
-            || request.username.to_lowercase(),
-            |account| account.user_id.to_string(),
-        );
-        let attempt = self.0.guesses.attempt(&name, &origin.ip, &self.0.clock).await;
+        let (found, who) = self.look_up(&request.username, origin).await?;
+        let attempt = self.0.guesses.attempt(&who, &origin.ip, &self.0.clock).await;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         // An attempt that comes too soon is checked against the dummy, like one for nobody.
         let password = Password::given(&request.password).filter(|_| attempt.is_some());
@@ -127,6 +124,29 @@ impl AuthService {
         let made = self.0.hasher.hash(password).await;
         made.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed"))
             .ok()
+    }
+
+    /// Who has this name or address, and as what a guess at them counts. For nobody too it is asked whether
+    /// they are at home, so that the work is the same.
+    async fn look_up<'n>(
+        &self,
+        name: &'n str,
+        origin: &Origin,
+    ) -> Result<(Option<Account>, GuessedAt<'n>), AuthFailure> {
+        let nobody = (None, GuessedAt::Nobody(name));
+        let Some(login) = LoginName::parse(name) else {
+            return Ok(nobody);
+        };
+        let ip = origin.ip.clone();
+        let read = async move |reader: &mut Reader| {
+            let found = store::find_by_login(reader, &login).await?;
+            let user_id = found
+                .as_ref()
+                .map_or(Uuid::nil().into(), |account| account.user_id);
+            Ok((found, guessed_at(reader, user_id, &ip).await?))
+        };
+        let (found, who) = self.0.db.read(read).await?;
+        Ok(found.map_or(nobody, |account| (Some(account), who)))
     }
 
     /// Who has this name or address.
@@ -166,6 +186,19 @@ impl AuthService {
         };
         Ok(self.0.db.write(unit).await?)
     }
+}
+
+/// As what a guess at this account counts that comes from there.
+pub(super) async fn guessed_at(
+    reader: &mut Reader,
+    user_id: UserId,
+    ip: &str,
+) -> Result<GuessedAt<'static>, StoreError> {
+    Ok(if store::has_begun_at(reader, user_id, ip).await? {
+        GuessedAt::AtHome(user_id)
+    } else {
+        GuessedAt::Account(user_id)
+    })
 }
 
 impl IssueFor {

@@ -6,6 +6,7 @@ use kit_http::FieldError;
 use kit_token::Principal;
 use thiserror::Error;
 
+use super::login::guessed_at;
 use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService, Origin};
 use crate::domain::{Account, Password};
@@ -48,12 +49,14 @@ impl AuthService {
         given: &str,
         origin: &Origin,
     ) -> Result<Account, PasswordRefusal> {
-        let user_id = caller.user_id;
-        let read = async move |reader: &mut Reader| store::find_by_id(reader, user_id).await;
-        let found = self.0.db.read(read).await.map_err(AuthFailure::from)?;
+        let (user_id, ip) = (caller.user_id, origin.ip.clone());
+        let read = async move |reader: &mut Reader| {
+            let found = store::find_by_id(reader, user_id).await?;
+            Ok((found, guessed_at(reader, user_id, &ip).await?))
+        };
+        let (found, who) = self.0.db.read(read).await.map_err(AuthFailure::from)?;
         let account = found.ok_or(PasswordRefusal::WrongPassword)?;
-        let name = user_id.to_string();
-        let attempt = self.0.guesses.attempt(&name, &origin.ip, &self.0.clock).await;
+        let attempt = self.0.guesses.attempt(&who, &origin.ip, &self.0.clock).await;
         let password = Password::given(given).filter(|_| attempt.is_some());
         let stored = Some(account.password_hash.clone());
         match (self.0.hasher.check(password, stored).await, attempt) {

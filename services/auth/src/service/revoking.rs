@@ -7,7 +7,7 @@ use kit_db::{StoreError, Tx};
 use kit_runtime::{Ids, Timestamp};
 use kit_token::{SessionId, UserId};
 
-use super::{AuthFailure, AuthService, Inner};
+use super::Inner;
 use crate::store::{self, EndAt, Revocation, Revoked};
 
 /// Which sessions of a user to end.
@@ -106,13 +106,17 @@ impl Ended {
 
 impl Inner {
     pub(super) fn revoker(&self, now: Timestamp) -> Revoker {
-        // A token may be issued by a clock that is ahead, and be taken by one that is behind.
-        let token_life = self.settings.token_expiry + Duration::from_mins(2);
         Revoker {
             ids: self.ids.clone(),
-            token_life,
+            token_life: self.token_life(),
             now,
         }
+    }
+
+    /// For how long a token may be taken somewhere: it may be issued by a clock that is ahead, and be taken by
+    /// one that is behind.
+    pub(super) fn token_life(&self) -> Duration {
+        self.settings.token_expiry + Duration::from_mins(2)
     }
 
     /// This process need not wait for the feed to bring its own news.
@@ -123,19 +127,5 @@ impl Inner {
                 Revoked::Epoch { user_id, epoch } => self.verifier.revocations().raise_epoch(user_id, epoch),
             }
         }
-    }
-}
-
-impl AuthService {
-    /// Forgets the entries that no living token can meet.
-    pub(crate) async fn forget_revocations(&self) -> Result<(), AuthFailure> {
-        let now = self.0.clock.now();
-        let forgotten = self
-            .0
-            .db
-            .write(async move |tx: &mut Tx| store::forget_revocations(tx, now).await)
-            .await?;
-        tracing::debug!(forgotten, "old revocations are forgotten");
-        Ok(())
     }
 }

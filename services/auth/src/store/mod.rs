@@ -14,6 +14,6 @@ pub(crate) use audit::{insert_audit, list_audit};
 pub(crate) use revocations::{Revocation, Revoked, forget_revocations, insert_revocation, read_revocations};
 pub(crate) use sessions::{
     EndAt, NewSession, count_open_sessions, end_session, end_sessions, find_owner, find_session,
-    insert_session, list_open_sessions, rotate,
+    forget_sessions, has_begun_at, insert_session, list_ended_sessions, list_open_sessions, rotate,
 };
 pub(crate) use signing_keys::{StoredKey, insert_key, list_keys, withdraw_key};

@@ -61,6 +61,19 @@ pub(crate) async fn find_owner(
         .transpose()
 }
 
+/// Whether a user has begun a session at this address, as far back as sessions are remembered. Nobody has
+/// where the address is not known.
+pub(crate) async fn has_begun_at(
+    on: &mut impl Session,
+    user_id: UserId,
+    ip: &str,
+) -> Result<bool, StoreError> {
+    let row = sql("SELECT session_id FROM sessions WHERE user_id = $1 AND ip = $2 LIMIT 1")
+        .bind(user_id.to_string())
+        .bind(ip);
+    Ok(row.optional(on).await?.is_some() && !ip.is_empty())
+}
+
 pub(crate) async fn count_open_sessions(
     on: &mut impl Session,
     user_id: UserId,
@@ -159,6 +172,31 @@ pub(crate) async fn end_sessions(
     .all(tx)
     .await?;
     rows.iter().map(|row| row.parse("session_id")).collect()
+}
+
+/// At most `limit` sessions that ended by then.
+pub(crate) async fn list_ended_sessions(
+    on: &mut impl Session,
+    by: Timestamp,
+    limit: i64,
+) -> Result<Vec<SessionId>, StoreError> {
+    let rows = sql("SELECT session_id FROM sessions WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT $2")
+        .bind(by)
+        .bind(limit)
+        .all(on)
+        .await?;
+    rows.iter().map(|row| row.parse("session_id")).collect()
+}
+
+/// Forgets sessions that ended: nothing begins them again.
+pub(crate) async fn forget_sessions(tx: &mut Tx, ended: &[SessionId]) -> Result<(), StoreError> {
+    let mut statement = sql("DELETE FROM sessions WHERE session_id IN (");
+    for (number, session) in ended.iter().enumerate() {
+        let before = if number == 0 { "" } else { ", " };
+        statement = statement.push(before).push_bind(session.to_string());
+    }
+    statement.push(")").execute(tx).await?;
+    Ok(())
 }
 
 fn session(row: &Row) -> Result<SessionState, StoreError> {

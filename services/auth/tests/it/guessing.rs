@@ -31,9 +31,9 @@ async fn guess(world: &World, login: &str, times: usize) {
     }
 }
 
-/// Signs in from another address of this machine.
-async fn log_in_from(address: [u8; 4], world: &World, login: &str) -> String {
-    let body = json!({ "username": login, "password": PASSWORD }).to_string();
+/// Signs in from another address of this machine; the status.
+async fn log_in_from(address: [u8; 4], world: &World, login: &str, password: &str) -> u16 {
+    let body = json!({ "username": login, "password": password }).to_string();
     let request = format!(
         "POST /login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         world.address,
@@ -45,7 +45,7 @@ async fn log_in_from(address: [u8; 4], world: &World, login: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    answer.lines().next().unwrap().to_owned()
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 on_both_databases! {
@@ -167,8 +167,7 @@ on_both_databases! {
         guess(&world, "ada", 1).await;
         for name in ["ada", "grace"] {
             assert_eq!(status(&world, name, PASSWORD).await, 401, "fifty are too many");
-            let from_elsewhere = log_in_from([127, 0, 0, 2], &world, name).await;
-            assert_eq!(from_elsewhere, "HTTP/1.1 200 OK");
+            assert_eq!(log_in_from([127, 0, 0, 2], &world, name, PASSWORD).await, 200);
         }
         world.advance(Duration::from_secs(1));
         assert_eq!(status(&world, "grace", PASSWORD).await, 200);
@@ -177,6 +176,37 @@ on_both_databases! {
         assert_eq!(status(&world, "grace", PASSWORD).await, 401, "twice as long");
         world.advance(Duration::from_secs(1));
         assert_eq!(status(&world, "grace", PASSWORD).await, 200);
+    }
+
+    async fn whoever_guesses_on_and_on_does_not_lock_the_owner_out(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let (home, attacker, cafe) = ([127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 4]);
+        world.register("ada").await;
+        assert_eq!(log_in_from(home, &world, "ada", PASSWORD).await, 200);
+        for _ in 0..8 {
+            for _ in 0..5 {
+                assert_eq!(log_in_from(attacker, &world, "ada", WRONG).await, 401);
+            }
+            // At the address of before the owner waits for nobody, and forgives nobody else.
+            assert_eq!(log_in_from(home, &world, "ada", PASSWORD).await, 200);
+            for stranger in [attacker, cafe] {
+                assert_eq!(log_in_from(stranger, &world, "ada", PASSWORD).await, 401);
+            }
+            world.advance(Duration::from_secs(30));
+        }
+        // An owner who forgot guesses too, and by whichever name.
+        for login in ["ada", "ADA", "ada@example.com", "ada", "ada"] {
+            assert_eq!(log_in_from(home, &world, login, WRONG).await, 401);
+        }
+        assert_eq!(log_in_from(home, &world, "ada", PASSWORD).await, 401);
+        world.advance(Duration::from_secs(1));
+        assert_eq!(log_in_from(home, &world, "ada", PASSWORD).await, 200);
+        // Nobody knows the address of somebody else's session, though it is known.
+        world.register("grace").await;
+        for _ in 0..5 {
+            assert_eq!(log_in_from(attacker, &world, "grace", WRONG).await, 401);
+        }
+        assert_eq!(log_in_from(home, &world, "grace", PASSWORD).await, 401);
     }
 
     async fn whether_there_is_such_an_account_does_not_show_in_the_delay(place: &Place) {

@@ -14,6 +14,7 @@ mod during;
 mod elsewhere;
 mod ending;
 mod first_admin;
+mod forgetting;
 mod guessing;
 mod hashing;
 mod held;
