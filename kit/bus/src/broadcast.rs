@@ -1,7 +1,7 @@
 //! A broadcast: reaches every process that listens, from the moment it does.
 //!
 //! For what a process keeps in memory. It has no inbox and no position: whenever it connects, at the beginning
-//! and after each interruption, it takes the head of the logs, lets its owner load what is true by now
+//! and after each interruption, it begins at the end of what there is, lets its owner load what is true by now
 //! ([`Broadcast::connected`]), and then delivers what came meanwhile and what comes. So an event may tell what
 //! the loaded state holds already, but none is missed.
 
@@ -14,14 +14,14 @@ use futures::future::{BoxFuture, select_all};
 use kit_db::Event;
 use kit_runtime::{Stop, TaskError};
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
 
-use crate::bus::{Bus, BusError};
+use crate::bus::{Bus, BusError, Plan};
 use crate::envelope::Record;
 use crate::failure::Failure;
 use crate::handler::{Listener, Listening, Routes, listening};
 use crate::lease;
-use crate::log::{Log, Wanted};
+use crate::log::Wanted;
+use crate::tail::{LogTail, Tail};
 
 /// The pause before connecting again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -79,34 +79,17 @@ impl Broadcast {
         if routes.is_empty() {
             return Err(BusError::Nothing { name: self.name });
         }
-        let deps = &self.bus.0.deps;
-        let mut streams = Vec::new();
-        for (source, topics) in self.bus.by_source(self.name, &routes.topics())? {
-            let (log, head) = deps
-                .sources
-                .follow(source)
-                .ok_or(BusError::NoSource { topic: source })?;
-            streams.push((log, head, routes.only(&topics)));
-        }
+        let plan = self.bus.plan(self.name, &routes.topics())?;
         let (bus, name, connected) = (self.bus.clone(), self.name, self.connected);
-        let streams = Arc::new(streams);
-        deps.tasks.supervise("bus.broadcast", move |stop| {
-            let streams = streams.iter().map(|(log, head, routes)| Stream {
-                log: log.clone(),
-                head: head.clone(),
-                wanted: Wanted {
-                    topics: routes.topics(),
-                    types: routes.types(),
-                    partitions: lease::partitions().collect(),
-                },
-                cursor: 0,
-            });
+        self.bus.0.deps.tasks.supervise("bus.broadcast", move |stop| {
             let feed = Feed {
-                bus: bus.clone(),
-                name,
-                routes: routes.clone(),
+                ear: Ear {
+                    bus: bus.clone(),
+                    name,
+                    routes: routes.clone(),
+                },
                 connected: connected.clone(),
-                streams: streams.collect(),
+                tails: tails(&bus, &plan, &routes),
             };
             async move { feed.run(&stop).await }
         });
@@ -114,20 +97,40 @@ impl Broadcast {
     }
 }
 
-/// One source of a broadcast.
-struct Stream {
-    log: Log,
-    head: watch::Receiver<Option<i64>>,
-    wanted: Wanted,
-    cursor: i64,
+/// One for each log and each broker.
+fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail>> {
+    let mut tails: Vec<Box<dyn Tail>> = Vec::new();
+    for (source, topics) in &plan.logs {
+        if let Some((log, head)) = bus.0.deps.sources.follow(source) {
+            let only = routes.only(topics);
+            tails.push(Box::new(LogTail {
+                log,
+                head,
+                wanted: Wanted {
+                    topics: only.topics(),
+                    types: Some(only.types()),
+                    partitions: lease::partitions().collect(),
+                },
+                page: bus.0.settings.page,
+                cursor: 0,
+            }));
+        }
+    }
+    tails.extend(plan.brokers.iter().map(|(broker, topics)| broker.0.tail(topics)));
+    tails
 }
 
-struct Feed {
+/// Who hears an event.
+struct Ear {
     bus: Bus,
     name: &'static str,
     routes: Arc<Routes<Listening>>,
+}
+
+struct Feed {
+    ear: Ear,
     connected: Arc<Hook>,
-    streams: Vec<Stream>,
+    tails: Vec<Box<dyn Tail>>,
 }
 
 impl Feed {
@@ -139,7 +142,7 @@ impl Feed {
             };
             if let Err(failure) = ended {
                 tracing::warn!(
-                    broadcast = self.name,
+                    broadcast = self.ear.name,
                     reason = failure.reason,
                     "a broadcast is interrupted"
                 );
@@ -151,27 +154,23 @@ impl Feed {
 
     /// From a connect to the next interruption.
     async fn connection(&mut self) -> Result<(), Failure> {
-        for stream in &mut self.streams {
-            let head = stream.head.wait_for(Option::is_some).await?;
-            stream.cursor = head.unwrap_or_default();
+        for tail in &mut self.tails {
+            tail.begin().await?;
         }
         (self.connected)().await?;
-        if self.streams.is_empty() {
+        if self.tails.is_empty() {
             // Every source is out of reach, so nothing ever comes.
             return std::future::pending().await;
         }
-        let clock = self.bus.0.deps.clock.clone();
+        let clock = self.ear.bus.0.deps.clock.clone();
         let mut last = clock.now();
         loop {
-            for index in 0..self.streams.len() {
+            for index in 0..self.tails.len() {
                 self.deliver_new(index).await?;
             }
-            let moved = self
-                .streams
-                .iter_mut()
-                .map(|stream| stream.head.changed().boxed());
+            let changed = self.tails.iter_mut().map(|tail| tail.changed());
             tokio::select! {
-                (moved, _, _) = select_all(moved) => moved?,
+                (changed, _, _) = select_all(changed) => changed?,
                 () = tokio::time::sleep(TICK) => {}
             }
             // Rows may have been removed meanwhile.
@@ -183,24 +182,19 @@ impl Feed {
     }
 
     async fn deliver_new(&mut self, index: usize) -> Result<(), Failure> {
-        let limit = self.bus.0.settings.page;
         loop {
-            let stream = &mut self.streams[index];
-            let head = stream.head.borrow_and_update().unwrap_or_default();
-            if stream.cursor >= head {
+            let records = self.tails[index].take().await?;
+            if records.is_empty() {
                 return Ok(());
             }
-            let page = stream
-                .log
-                .page(stream.cursor, head, &stream.wanted, limit)
-                .await?;
-            stream.cursor = page.upto;
-            for record in &page.records {
-                self.deliver(record).await;
+            for record in &records {
+                self.ear.deliver(record).await;
             }
         }
     }
+}
 
+impl Ear {
     async fn deliver(&self, record: &Record) {
         let Some(listening) = self.routes.find(record) else {
             return;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::admin::Admin;
 use crate::broadcast::Broadcast;
+use crate::carrier::Broker;
 use crate::group::Group;
 use crate::lease::Leases;
 use crate::metrics::BusMetrics;
@@ -82,6 +83,24 @@ pub(crate) struct Inner {
     pub(crate) trimmed: AtomicI64,
 }
 
+/// Where a subscription's events come from.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// Topics by the service whose log has them.
+    pub(crate) logs: BTreeMap<&'static str, Vec<&'static str>>,
+    pub(crate) brokers: Vec<(Broker, Vec<&'static str>)>,
+}
+
+impl Plan {
+    fn add(&mut self, broker: &Broker, topic: &'static str) {
+        let mut known = self.brokers.iter_mut();
+        match known.find(|(known, _)| known.name() == broker.name()) {
+            Some((_, topics)) => topics.push(topic),
+            None => self.brokers.push((broker.clone(), vec![topic])),
+        }
+    }
+}
+
 impl Bus {
     /// Makes the bus of a service, and begins what it does for others: on PostgreSQL it tells other processes
     /// when the service publishes, and everywhere it removes rows of the outbox that nobody needs any more.
@@ -121,25 +140,24 @@ impl Bus {
         retention::trim(self).await
     }
 
-    /// Which source within reach publishes which of these topics.
-    pub(crate) fn by_source(
-        &self,
-        name: &'static str,
-        topics: &[&'static str],
-    ) -> Result<BTreeMap<&'static str, Vec<&'static str>>, BusError> {
-        let mut by_source: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+    /// Where the events of these topics come from.
+    pub(crate) fn plan(&self, name: &'static str, topics: &[&'static str]) -> Result<Plan, BusError> {
+        let sources = &self.0.deps.sources;
+        let mut plan = Plan::default();
         for topic in topics {
-            if let Some(source) = self.0.deps.sources.of_topic(topic)? {
-                by_source.entry(source).or_default().push(topic);
-                continue;
+            if let Some(broker) = sources.carriers().of_topic(topic) {
+                plan.add(broker, topic);
+            } else if let Some(source) = sources.of_topic(topic)? {
+                plan.logs.entry(source).or_default().push(topic);
+            } else {
+                tracing::warn!(
+                    subscription = name,
+                    topic,
+                    "its events are not heard: the log of who publishes it is out of reach"
+                );
             }
-            tracing::warn!(
-                subscription = name,
-                topic,
-                "its events are not heard: the log of who publishes it is out of reach"
-            );
         }
-        Ok(by_source)
+        Ok(plan)
     }
 
     /// Takes a group's name.

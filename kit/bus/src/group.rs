@@ -1,14 +1,18 @@
 //! A group: gets each event once, whatever the number of its processes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kit_db::Event;
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError};
+use crate::feed::{Feed, Positions};
 use crate::handler::{Handler, Handling, Routes, handling};
 use crate::lane::Context;
-use crate::lease::{Keeper, Leases};
+use crate::lease::{Keeper, Leases, partitions, scope_of};
+use crate::log::Wanted;
+use crate::log_feed::LogFeed;
 use crate::metrics::SubscriptionMetrics;
 use crate::pump::Pump;
 use crate::settings::BusSettings;
@@ -58,70 +62,136 @@ impl Group {
         if routes.is_empty() {
             return Err(BusError::Nothing { name: self.name });
         }
-        let by_source = self.bus.by_source(self.name, &routes.topics())?;
+        let plan = self.bus.plan(self.name, &routes.topics())?;
         self.bus.claim(self.name)?;
-        let leases = Leases::new();
-        let inner = &self.bus.0;
-        let holder = inner.deps.ids.uuid().to_string();
-        let (deps, group, kept, holding) = (inner.deps.clone(), self.name, leases.clone(), holder.clone());
-        inner.deps.tasks.supervise("bus.leases", move |stop| {
-            let keeper = Keeper {
-                group,
-                holder: holding.clone(),
-                db: deps.db.clone(),
-                clock: deps.clock.clone(),
-                span: deps.settings.lease,
-                leases: kept.clone(),
-                is_new: true,
-            };
-            async move { keeper.run(&stop).await }
-        });
-        inner.add_leases(leases.clone());
-        for (source, topics) in by_source {
-            self.pump(source, routes.only(&topics), &holder, &leases)?;
+        let mut subscription = Subscription {
+            service: self.bus.0.deps.db.service().to_owned(),
+            holder: self.bus.0.deps.ids.uuid().to_string(),
+            bus: self.bus,
+            group: self.name,
+            settings: self.settings,
+            routes: Arc::new(Routes::default()),
+            leases: Leases::new(),
+        };
+        subscription.leases = subscription.keep(scope_of(self.name), partitions().count());
+        for (source, topics) in plan.logs {
+            subscription.routes = Arc::new(routes.only(&topics));
+            subscription.read_log(source)?;
+        }
+        for (broker, topics) in plan.brokers {
+            subscription.routes = Arc::new(routes.only(&topics));
+            broker.0.subscribe(&subscription);
         }
         Ok(())
     }
+}
 
-    fn pump(
+/// The part of a started group that one carrier feeds.
+pub(crate) struct Subscription {
+    pub(crate) bus: Bus,
+    /// The service that listens.
+    pub(crate) service: String,
+    pub(crate) group: &'static str,
+    pub(crate) settings: BusSettings,
+    /// Its topics and types are what is wanted.
+    pub(crate) routes: Arc<Routes<Handling>>,
+    /// Who holds this process's leases.
+    pub(crate) holder: String,
+    /// The group's sixteen leases, for whoever spreads partitions over the processes.
+    pub(crate) leases: Leases,
+}
+
+impl Subscription {
+    /// What lanes share. The source is what positions and parked events are kept by, and the scope says whose
+    /// leases they work under ([`scope_of`] the group for its own).
+    pub(crate) fn context(
         &self,
-        source: &'static str,
-        routes: Routes<Handling>,
-        holder: &str,
-        leases: &Leases,
-    ) -> Result<(), BusError> {
-        let inner = &self.bus.0;
-        let deps = &inner.deps;
-        let (log, head) = deps
-            .sources
-            .follow(source)
-            .ok_or(BusError::NoSource { topic: source })?;
-        let context = Arc::new(Context {
-            consumer: self.name,
-            source,
-            holder: holder.to_owned(),
+        source: Cow<'static, str>,
+        scope: String,
+        positions: Positions,
+    ) -> Arc<Context> {
+        let deps = &self.bus.0.deps;
+        Arc::new(Context {
+            consumer: self.group,
+            source: source.clone(),
+            scope,
+            positions,
+            holder: self.holder.clone(),
             db: deps.db.clone(),
-            routes,
+            routes: self.routes.clone(),
             settings: self.settings.clone(),
             tasks: deps.tasks.clone(),
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
-            metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.name, source),
+            metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.group, source),
             wake: tokio::sync::Notify::new(),
+        })
+    }
+
+    /// Leases of a scope of its own, such as a queue that one process at a time may consume.
+    pub(crate) fn keep(&self, scope: String, count: usize) -> Leases {
+        let inner = &self.bus.0;
+        let leases = Leases::new();
+        let keeper = Keeper {
+            scope,
+            count: i64::try_from(count).unwrap_or(i64::MAX),
+            holder: self.holder.clone(),
+            db: inner.deps.db.clone(),
+            clock: inner.deps.clock.clone(),
+            span: inner.deps.settings.lease,
+            leases: leases.clone(),
+            is_new: true,
+        };
+        inner.deps.tasks.supervise("bus.leases", move |stop| {
+            let keeper = keeper.clone();
+            async move { keeper.run(&stop).await }
         });
-        let (bus, leases, parked_here) = (self.bus.clone(), leases.clone(), inner.parked.subscribe());
-        let parked_elsewhere = deps.sources.parked_signals(deps.db.service());
-        deps.tasks.supervise("bus.pump", move |stop| {
+        inner.add_leases(leases.clone());
+        leases
+    }
+
+    /// Starts a pump, and starts it again with a new feed whenever it fails.
+    pub(crate) fn start<F>(
+        &self,
+        context: &Arc<Context>,
+        leases: &Leases,
+        feed: impl Fn() -> F + Send + 'static,
+    ) where
+        F: Feed + 'static,
+    {
+        let inner = &self.bus.0;
+        let parked_here = inner.parked.subscribe();
+        let parked_elsewhere = inner.deps.sources.parked_signals(&self.service);
+        let (bus, context, leases) = (self.bus.clone(), context.clone(), leases.clone());
+        inner.deps.tasks.supervise("bus.pump", move |stop| {
             let pump = Pump {
                 _bus: bus.clone(),
                 context: context.clone(),
-                log: log.clone(),
-                head: head.clone(),
+                feed: feed(),
                 leases: leases.clone(),
                 parked_here: parked_here.clone(),
                 parked_elsewhere: parked_elsewhere.clone(),
             };
             async move { pump.run(&stop).await }
+        });
+    }
+
+    /// The embedded carrier.
+    fn read_log(&self, source: &'static str) -> Result<(), BusError> {
+        let follow = self.bus.0.deps.sources.follow(source);
+        let (log, head) = follow.ok_or(BusError::NoSource { topic: source })?;
+        let context = self.context(source.into(), scope_of(self.group), Positions::Stored);
+        let wanted = Wanted {
+            topics: self.routes.topics(),
+            types: Some(self.routes.types()),
+            partitions: Vec::new(),
+        };
+        let page = self.settings.page;
+        self.start(&context, &self.leases, move || LogFeed {
+            log: log.clone(),
+            head: head.clone(),
+            wanted: wanted.clone(),
+            page,
         });
         Ok(())
     }

@@ -1,7 +1,8 @@
-//! Which partitions of a group this process owns.
+//! Which parts of a group's work this process owns.
 //!
-//! Each (group, partition) has a row in the table of leases with a holder, an epoch and an end. A process takes
-//! those that are free up to its fair share: the partitions divided by the processes that are alive, which it
+//! What is shared has a scope, such as a group's partitions of the logs, a group's queue at a broker, or the
+//! relay of an outbox, and a number of leases. Each lease is a row with a holder, an epoch and an end. A process
+//! takes those that are free up to its fair share: the leases divided by the processes that are alive, which it
 //! knows from a row that each of them renews. Whoever has more than its share gives some back.
 //!
 //! Invariant: what keeps two processes from doing the same is not the clock but the epoch. It grows with each
@@ -21,7 +22,7 @@ use kit_runtime::{Clock, Stop, TaskError, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
-/// The pause before a partition that went wrong is taken again.
+/// The pause before a lease that went wrong is taken again.
 const TAKE_AGAIN: Duration = Duration::from_millis(100);
 
 /// The end of a lease that lasts for as long as its process.
@@ -30,7 +31,7 @@ const FOR_EVER: Timestamp = Timestamp::from_micros(i64::MAX - 1);
 /// Later than the end of every lease.
 const AFTER_ALL: Timestamp = Timestamp::from_micros(i64::MAX);
 
-/// A partition that this process owns.
+/// A lease that this process has.
 #[derive(Clone, Debug)]
 pub(crate) struct Hold {
     pub(crate) epoch: i64,
@@ -40,10 +41,10 @@ pub(crate) struct Hold {
     pub(crate) users: TaskTracker,
 }
 
-/// The partitions that this process owns, by number.
+/// The leases that this process has, by number.
 pub(crate) type Holds = BTreeMap<i64, Hold>;
 
-/// The leases of one group, for its pumps.
+/// The leases of one scope, for those who work under them.
 #[derive(Clone)]
 pub(crate) struct Leases {
     holds: Arc<watch::Sender<Holds>>,
@@ -63,12 +64,12 @@ impl Leases {
         self.holds.subscribe()
     }
 
-    /// A lane under this epoch is over: the partition needs a new one, if it is still ours.
-    pub(crate) fn let_go(&self, partition: i64, epoch: i64) {
+    /// A lane under this epoch is over: the lease needs a new epoch, if it is still ours.
+    pub(crate) fn let_go(&self, number: i64, epoch: i64) {
         self.holds.send_if_modified(|holds| {
-            let known = holds.get(&partition).is_some_and(|hold| hold.epoch == epoch);
+            let known = holds.get(&number).is_some_and(|hold| hold.epoch == epoch);
             if known {
-                holds.remove(&partition);
+                holds.remove(&number);
             }
             known
         });
@@ -86,17 +87,25 @@ pub(crate) fn partitions() -> std::ops::Range<i64> {
     0..i64::try_from(PARTITIONS).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn partition_name(group: &str, partition: i64) -> String {
-    format!("bus/{group}/{partition:02}")
+/// The scope of a group's partitions.
+pub(crate) fn scope_of(group: &str) -> String {
+    format!("bus/{group}")
 }
 
-fn member_prefix(group: &str) -> String {
-    format!("bus/{group}/member/")
+pub(crate) fn lease_name(scope: &str, number: i64) -> String {
+    format!("{scope}/{number:02}")
 }
 
-/// Takes and renews the leases of one group.
+fn member_prefix(scope: &str) -> String {
+    format!("{scope}/member/")
+}
+
+/// Takes and renews the leases of one scope.
+#[derive(Clone)]
 pub(crate) struct Keeper {
-    pub(crate) group: &'static str,
+    pub(crate) scope: String,
+    /// How many leases it has.
+    pub(crate) count: i64,
     pub(crate) holder: String,
     pub(crate) db: Db,
     pub(crate) clock: Clock,
@@ -120,7 +129,7 @@ impl Keeper {
             let wait = match self.keep().await {
                 Ok(()) => self.renewal(),
                 Err(error) => {
-                    tracing::warn!(group = self.group, %error, "leases cannot be kept");
+                    tracing::warn!(scope = self.scope, %error, "leases cannot be kept");
                     self.span / 10
                 }
             };
@@ -151,12 +160,12 @@ impl Keeper {
     async fn keep(&mut self) -> Result<(), StoreError> {
         fail_point!("bus::renew", |_| Ok(()));
         let looked = self.renew().await?;
-        let share = PARTITIONS.div_ceil(looked.members.max(1));
+        let share = self.count.unsigned_abs().div_ceil(looked.members.max(1));
         let share = usize::try_from(share).unwrap_or(usize::MAX);
         let mut owned = looked.owned;
         self.leases.holds.send_if_modified(|holds| {
             let before = holds.len();
-            holds.retain(|partition, hold| owned.get(partition) == Some(&hold.epoch));
+            holds.retain(|number, hold| owned.get(number) == Some(&hold.epoch));
             holds.len() != before
         });
         // Ours by the table, but let go by its lane: under a new epoch.
@@ -166,11 +175,11 @@ impl Keeper {
             .filter(|owned| !held.contains(owned))
             .copied()
             .collect();
-        owned.retain(|partition, _| !lost.contains(partition));
+        owned.retain(|number, _| !lost.contains(number));
         owned.extend(self.take(lost, usize::MAX, AFTER_ALL).await?);
         if owned.len() < share {
-            let others = partitions()
-                .filter(|partition| !owned.contains_key(partition))
+            let others = (0..self.count)
+                .filter(|number| !owned.contains_key(number))
                 .collect();
             owned.extend(self.take(others, share - owned.len(), self.dead_before()).await?);
         }
@@ -187,8 +196,8 @@ impl Keeper {
     fn show(&self, owned: &HashMap<i64, i64>) {
         self.leases.holds.send_if_modified(|holds| {
             let mut changed = false;
-            for (partition, epoch) in owned {
-                holds.entry(*partition).or_insert_with(|| {
+            for (number, epoch) in owned {
+                holds.entry(*number).or_insert_with(|| {
                     changed = true;
                     Hold {
                         epoch: *epoch,
@@ -210,12 +219,12 @@ impl Keeper {
 
     /// Says that this process lives, prolongs its leases, and looks who else lives.
     async fn renew(&self) -> Result<Looked, StoreError> {
-        let (group, holder) = (self.group, self.holder.clone());
+        let (scope, holder, count) = (self.scope.clone(), self.holder.clone(), self.count);
         let (dead, end) = (self.dead_before(), self.end());
         let looked = self.db.write(async move |tx: &mut Tx| {
-            let prefix = member_prefix(group);
+            let prefix = member_prefix(&scope);
             // The sign after the slash ends the range of names that begin so.
-            let after = format!("bus/{group}/member0");
+            let after = format!("{scope}/member0");
             sql(
                 "INSERT INTO leases (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3) \
                  ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at",
@@ -240,7 +249,7 @@ impl Keeper {
             let rows = sql("UPDATE leases SET expires_at = $2 WHERE holder = $1 AND name IN ")
                 .bind(&holder)
                 .bind(end)
-                .push_list(partitions().map(|partition| partition_name(group, partition)))
+                .push_list((0..count).map(|number| lease_name(&scope, number)))
                 .push(" RETURNING name, epoch")
                 .all(tx)
                 .await?;
@@ -260,20 +269,20 @@ impl Keeper {
         }
     }
 
-    /// Takes so many of these partitions as have a lease that ends before a moment; their new epochs. One whose
-    /// lease is in use by a transaction is passed over: whoever holds it may be stuck.
+    /// Takes so many of these leases as end before a moment; their new epochs. One that is in use by a
+    /// transaction is passed over: whoever holds it may be stuck.
     async fn take(
         &self,
-        partitions: Vec<i64>,
+        numbers: Vec<i64>,
         most: usize,
         before: Timestamp,
     ) -> Result<HashMap<i64, i64>, StoreError> {
-        if partitions.is_empty() || most == 0 {
+        if numbers.is_empty() || most == 0 {
             return Ok(HashMap::new());
         }
-        let names: Vec<String> = partitions
+        let names: Vec<String> = numbers
             .iter()
-            .map(|partition| partition_name(self.group, *partition))
+            .map(|number| lease_name(&self.scope, *number))
             .collect();
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let (holder, end) = (self.holder.clone(), self.end());
@@ -302,11 +311,11 @@ impl Keeper {
     }
 
     /// Lets lanes finish, then frees their leases.
-    async fn give_back(&self, partitions: Vec<i64>) -> Result<(), StoreError> {
+    async fn give_back(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
         let mut closing = Vec::new();
         self.leases.holds.send_modify(|holds| {
-            for partition in &partitions {
-                if let Some(hold) = holds.get_mut(partition) {
+            for number in &numbers {
+                if let Some(hold) = holds.get_mut(number) {
                     hold.is_closing = true;
                     hold.users.close();
                     closing.push(hold.users.clone());
@@ -320,14 +329,14 @@ impl Keeper {
         };
         if tokio::time::timeout(self.span / 3, finished).await.is_err() {
             tracing::warn!(
-                group = self.group,
-                "partitions are given back before their handlers have ended"
+                scope = self.scope,
+                "leases are given back before their handlers have ended"
             );
         }
-        let (group, holder) = (self.group, self.holder.clone());
-        let names: Vec<String> = partitions
+        let holder = self.holder.clone();
+        let names: Vec<String> = numbers
             .iter()
-            .map(|partition| partition_name(group, *partition))
+            .map(|number| lease_name(&self.scope, *number))
             .collect();
         let freed = self.db.write(async move |tx: &mut Tx| {
             // The epoch grows, so that a handler that is late cannot commit.
@@ -342,8 +351,8 @@ impl Keeper {
         });
         let freed = freed.await;
         self.leases.holds.send_modify(|holds| {
-            for partition in &partitions {
-                holds.remove(partition);
+            for number in &numbers {
+                holds.remove(number);
             }
         });
         freed?;
@@ -351,7 +360,7 @@ impl Keeper {
     }
 
     async fn leave(&self) -> Result<(), StoreError> {
-        let name = format!("{}{}", member_prefix(self.group), self.holder);
+        let name = format!("{}{}", member_prefix(&self.scope), self.holder);
         let left = self.db.write(async move |tx: &mut Tx| {
             sql("DELETE FROM leases WHERE name = $1")
                 .bind(&name)
@@ -382,7 +391,7 @@ fn epochs(rows: &[Row]) -> Result<HashMap<i64, i64>, StoreError> {
         .collect()
 }
 
-/// The partition of a lease's name.
+/// The number in a lease's name.
 fn number(name: &str) -> i64 {
     let (_, number) = name.rsplit_once('/').unwrap_or_default();
     number.parse().unwrap_or(-1)

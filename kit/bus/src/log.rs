@@ -13,7 +13,8 @@ const SPAN: i64 = 50_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) topics: Vec<&'static str>,
-    pub(crate) types: Vec<&'static str>,
+    /// All types where there are none.
+    pub(crate) types: Option<Vec<&'static str>>,
     /// All of them, or some.
     pub(crate) partitions: Vec<i64>,
 }
@@ -63,9 +64,10 @@ impl Log {
                 .push(" WHERE position > $1 AND position <= $2 AND topic IN ")
                 .bind(after)
                 .bind(upto)
-                .push_list(wanted.topics.iter().copied())
-                .push(" AND type IN ")
-                .push_list(wanted.types.iter().copied());
+                .push_list(wanted.topics.iter().copied());
+            if let Some(types) = &wanted.types {
+                select = select.push(" AND type IN ").push_list(types.iter().copied());
+            }
             if u64::try_from(wanted.partitions.len()) != Ok(PARTITIONS) {
                 select = select
                     .push(" AND partition IN ")

@@ -1,5 +1,6 @@
 //! What is measured about events on their way.
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-type Label = (&'static str, &'static str);
+type Label = (&'static str, Cow<'static, str>);
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// The bus's metrics of a node; made once, and given to each of its buses.
@@ -101,7 +102,7 @@ impl Outcome {
 pub(crate) struct SubscriptionMetrics {
     metrics: Option<BusMetrics>,
     group: &'static str,
-    source: &'static str,
+    source: Cow<'static, str>,
 }
 
 /// How far a group is with a source.
@@ -113,7 +114,7 @@ pub(crate) struct Progress {
 }
 
 impl SubscriptionMetrics {
-    pub(crate) fn new(metrics: Option<BusMetrics>, group: &'static str, source: &'static str) -> Self {
+    pub(crate) fn new(metrics: Option<BusMetrics>, group: &'static str, source: Cow<'static, str>) -> Self {
         Self {
             metrics,
             group,
@@ -130,7 +131,7 @@ impl SubscriptionMetrics {
         let [group, source] = self.labels();
         metrics
             .events
-            .get_or_create(&[group, source, ("outcome", outcome.name())])
+            .get_or_create(&[group, source, ("outcome", outcome.name().into())])
             .inc();
     }
 
@@ -153,7 +154,7 @@ impl SubscriptionMetrics {
     }
 
     fn labels(&self) -> [Label; 2] {
-        [("group", self.group), ("source", self.source)]
+        [("group", self.group.into()), ("source", self.source.clone())]
     }
 }
 
@@ -169,7 +170,7 @@ impl HeadMetrics {
         if let Some(metrics) = &self.metrics {
             metrics
                 .held
-                .get_or_create(&[("source", self.source)])
+                .get_or_create(&[("source", self.source.into())])
                 .set(span.as_secs_f64());
         }
     }

@@ -1,8 +1,8 @@
-//! A pump: reads one source for one group and feeds the lanes of the partitions that this process owns.
+//! A pump: feeds the lanes of one group and source from a carrier.
 //!
 //! Each lane has its own cursor, so that a lane that is full, or that was just taken over from another process,
-//! holds up no other. Lanes that stand at the same place share a statement, which in the usual case, at the
-//! head, is all of them.
+//! holds up no other. What comes, and from where, is the feed's business; which lanes there are follows from
+//! the leases; and what the lanes have done is written down here, or told to the feed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bus::Bus;
+use crate::feed::{Feed, FeedError, Positions};
 use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Standing};
 use crate::lease::{Holds, Leases};
-use crate::log::{Log, Wanted};
 use crate::metrics::Progress;
 use crate::wake::Signals;
 
@@ -27,12 +27,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How often a consumer with nothing to do says that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_hours(1);
 
-pub(crate) struct Pump {
+pub(crate) struct Pump<F> {
     /// Kept, since what it is told from outside comes through it.
     pub(crate) _bus: Bus,
     pub(crate) context: Arc<Context>,
-    pub(crate) log: Log,
-    pub(crate) head: watch::Receiver<Option<i64>>,
+    pub(crate) feed: F,
     pub(crate) leases: Leases,
     /// Parked events were changed from outside: in this process, or in another.
     pub(crate) parked_here: watch::Receiver<u64>,
@@ -40,8 +39,8 @@ pub(crate) struct Pump {
 }
 
 /// A pump at work.
-struct Work {
-    pump: Pump,
+struct Work<F> {
+    pump: Pump<F>,
     holds: watch::Receiver<Holds>,
     lanes: BTreeMap<i64, Arc<Lane>>,
     /// Parked events or positions may have been changed from outside.
@@ -51,17 +50,17 @@ struct Work {
     refresh_at: Instant,
 }
 
-impl Drop for Work {
+impl<F> Drop for Work<F> {
     /// After a panic: nothing of it goes on.
     fn drop(&mut self) {
-        for (partition, lane) in &self.lanes {
+        for lane in self.lanes.values() {
             lane.give_up();
-            self.pump.leases.let_go(*partition, lane.epoch);
+            self.pump.leases.let_go(lane.hold, lane.epoch);
         }
     }
 }
 
-impl Pump {
+impl<F: Feed> Pump<F> {
     pub(crate) async fn run(self, stop: &Stop) -> Result<(), TaskError> {
         let now = Instant::now();
         let mut work = Work {
@@ -78,7 +77,12 @@ impl Pump {
                 Ok(wait) => wait,
                 Err(error) => {
                     let context = &work.pump.context;
-                    tracing::warn!(consumer = context.consumer, source = context.source, %error, "cannot read");
+                    tracing::warn!(
+                        consumer = context.consumer,
+                        source = &*context.source,
+                        error,
+                        "cannot read"
+                    );
                     PAUSE
                 }
             };
@@ -88,9 +92,9 @@ impl Pump {
     }
 }
 
-impl Work {
+impl<F: Feed> Work<F> {
     /// Does everything that is to be done now; until when there is nothing more unless something happens.
-    async fn go_round(&mut self) -> Result<Duration, StoreError> {
+    async fn go_round(&mut self) -> Result<Duration, FeedError> {
         self.drop_lanes();
         self.open_lanes().await?;
         self.refresh().await?;
@@ -107,8 +111,8 @@ impl Work {
     fn drop_lanes(&mut self) {
         let holds = self.holds.borrow_and_update().clone();
         let leases = &self.pump.leases;
-        self.lanes.retain(|partition, lane| {
-            let hold = holds.get(partition).filter(|hold| hold.epoch == lane.epoch);
+        self.lanes.retain(|_, lane| {
+            let hold = holds.get(&lane.hold).filter(|hold| hold.epoch == lane.epoch);
             let Some(hold) = hold else {
                 lane.give_up();
                 return false;
@@ -118,7 +122,7 @@ impl Work {
             }
             let standing = lane.standing();
             if standing.is_over {
-                leases.let_go(*partition, lane.epoch);
+                leases.let_go(lane.hold, lane.epoch);
                 return false;
             }
             let is_finished = hold.is_closing && standing.is_idle && standing.low == standing.saved;
@@ -132,24 +136,29 @@ impl Work {
     /// Makes lanes for what this process owns by now.
     async fn open_lanes(&mut self) -> Result<(), StoreError> {
         let holds = self.holds.borrow().clone();
-        let new: Vec<i64> = holds
-            .iter()
-            .filter(|(partition, hold)| !hold.is_closing && !self.lanes.contains_key(partition))
-            .map(|(partition, _)| *partition)
-            .collect();
+        let mut new: BTreeMap<i64, i64> = BTreeMap::new();
+        for (number, _) in holds.iter().filter(|(_, hold)| !hold.is_closing) {
+            let partitions = self.pump.feed.partitions(*number);
+            let missing = partitions
+                .iter()
+                .filter(|partition| !self.lanes.contains_key(partition));
+            new.extend(missing.map(|partition| (*partition, *number)));
+        }
         if new.is_empty() {
             return Ok(());
         }
+        let partitions: Vec<i64> = new.keys().copied().collect();
         let context = self.pump.context.clone();
         let now = context.clock.now();
         let (db, asked) = (context.db.clone(), context.clone());
         let loaded = db
-            .write(async move |tx: &mut Tx| lane::load(tx, &asked, &new, now).await)
+            .write(async move |tx: &mut Tx| lane::load(tx, &asked, &partitions, now).await)
             .await?;
         for loaded in loaded {
-            if let Some(hold) = holds.get(&loaded.partition) {
-                let partition = loaded.partition;
-                let lane = Lane::new(context.clone(), hold.epoch, loaded, hold.users.token());
+            let partition = loaded.partition;
+            let hold = new.get(&partition).and_then(|number| holds.get_key_value(number));
+            if let Some((number, hold)) = hold {
+                let lane = Lane::new(context.clone(), (*number, hold), loaded);
                 self.lanes.insert(partition, lane);
             }
         }
@@ -180,39 +189,36 @@ impl Work {
         Ok(())
     }
 
-    /// Reads until every lane is full or at the head.
-    async fn read(&mut self) -> Result<(), StoreError> {
+    /// Reads until every lane is full or has everything there is.
+    async fn read(&mut self) -> Result<(), FeedError> {
         loop {
-            let head = self.pump.head.borrow_and_update().unwrap_or(0);
-            let mut behind: BTreeMap<i64, Vec<&Arc<Lane>>> = BTreeMap::new();
-            for lane in self.lanes.values() {
+            let mut cursors = BTreeMap::new();
+            for (partition, lane) in &self.lanes {
                 let standing = lane.standing();
-                if standing.has_room && standing.read < head {
-                    behind.entry(standing.read).or_default().push(lane);
+                if standing.has_room {
+                    cursors.insert(*partition, standing.read);
                 }
             }
-            if behind.is_empty() {
+            let pages = self.pump.feed.read(&cursors).await?;
+            if pages.is_empty() {
                 return Ok(());
             }
-            for (after, lanes) in behind {
-                let routes = &self.pump.context.routes;
-                let wanted = Wanted {
-                    topics: routes.topics(),
-                    types: routes.types(),
-                    partitions: lanes.iter().map(|lane| lane.partition).collect(),
-                };
-                let limit = self.pump.context.settings.page;
-                let page = self.pump.log.page(after, head, &wanted, limit).await?;
+            for page in pages {
                 fail_point!("bus::after-read");
-                for lane in lanes {
-                    lane.offer(&page.records, page.upto);
+                for partition in &page.partitions {
+                    if let Some(lane) = self.lanes.get(partition) {
+                        lane.offer(&page.records, page.upto);
+                    }
                 }
             }
         }
     }
 
     /// Writes down how far the lanes are where no effect did.
-    async fn write_positions(&mut self) -> Result<(), StoreError> {
+    async fn write_positions(&mut self) -> Result<(), FeedError> {
+        if self.pump.context.positions == Positions::Acknowledged {
+            self.acknowledge().await?;
+        }
         let now = Instant::now();
         let is_closing = self.holds.borrow().values().any(|hold| hold.is_closing);
         let says_life = now >= self.life_at;
@@ -229,6 +235,7 @@ impl Work {
             if low > saved || says_life {
                 checkpoints.push(Checkpoint {
                     partition: *partition,
+                    lease: lane.lease.clone(),
                     epoch: lane.epoch,
                     position: low,
                 });
@@ -251,10 +258,33 @@ impl Work {
         Ok(())
     }
 
+    /// Tells the carrier what it need not bring again.
+    async fn acknowledge(&mut self) -> Result<(), FeedError> {
+        let mut passed = BTreeMap::new();
+        let mut has_moved = false;
+        for (partition, lane) in &self.lanes {
+            let Standing { low, saved, .. } = lane.standing();
+            has_moved |= low > saved;
+            passed.insert(*partition, low);
+        }
+        if !has_moved {
+            return Ok(());
+        }
+        self.pump.feed.passed(&passed).await?;
+        for (partition, low) in passed {
+            if let Some(lane) = self.lanes.get(&partition) {
+                lane.saved(low);
+            }
+        }
+        // A lane that was waiting for this only can be dropped.
+        self.pump.context.wake.notify_one();
+        Ok(())
+    }
+
     /// Tells how it stands; until when nothing is due.
     fn measure(&self) -> Duration {
         let context = &self.pump.context;
-        let (now, head) = (context.clock.now(), self.pump.head.borrow().unwrap_or(0));
+        let now = context.clock.now();
         let mut progress = Progress {
             lag: 0,
             age: Duration::ZERO,
@@ -262,9 +292,9 @@ impl Work {
         };
         let mut due_at = NEVER;
         let mut is_behind = false;
-        for lane in self.lanes.values() {
+        for (partition, lane) in &self.lanes {
             let standing = lane.standing();
-            progress.lag = progress.lag.max(head - standing.low);
+            progress.lag = progress.lag.max(self.pump.feed.behind(*partition, standing.low));
             progress.parked += standing.parked;
             progress.age = progress
                 .age
@@ -295,7 +325,7 @@ impl Work {
         }
         let pump = &mut self.pump;
         tokio::select! {
-            moved = pump.head.changed() => moved?,
+            changed = pump.feed.changed() => changed?,
             changed = self.holds.changed() => changed?,
             () = pump.context.wake.notified() => {}
             changed = pump.parked_here.changed() => {

@@ -13,6 +13,7 @@ use kit_runtime::{Stop, Tasks};
 use tokio::sync::watch;
 
 use crate::bus::BusError;
+use crate::carrier::Carriers;
 use crate::head::{Head, Look};
 use crate::log::Log;
 use crate::metrics::{BusMetrics, HeadMetrics};
@@ -61,6 +62,7 @@ struct Inner {
     by_service: HashMap<&'static str, Arc<Followed>>,
     /// Topics that are published where this process cannot read.
     out_of_reach: Vec<&'static str>,
+    carriers: Carriers,
     wake: Wake,
     deps: SourcesDeps,
 }
@@ -91,6 +93,17 @@ impl Sources {
         out_of_reach: Vec<&'static str>,
         deps: SourcesDeps,
     ) -> Result<Self, OpenError> {
+        Self::open_carried(sources, out_of_reach, Carriers::embedded(), deps)
+    }
+
+    /// As [`Sources::open_within_reach`], where some topics come from brokers: those are heard wherever the
+    /// broker is, whoever publishes them, and their producers' buses relay them there.
+    pub fn open_carried(
+        sources: Vec<Source>,
+        out_of_reach: Vec<&'static str>,
+        carriers: Carriers,
+        deps: SourcesDeps,
+    ) -> Result<Self, OpenError> {
         let mut pools: HashMap<String, ReadDb> = HashMap::new();
         let mut by_service = HashMap::new();
         for source in sources {
@@ -109,12 +122,24 @@ impl Sources {
         Ok(Self(Arc::new(Inner {
             by_service,
             out_of_reach,
+            carriers,
             wake: Wake::new(deps.tasks.clone()),
             deps,
         })))
     }
 
-    /// Who publishes a topic; nobody within reach where that is known.
+    pub(crate) fn carriers(&self) -> &Carriers {
+        &self.0.carriers
+    }
+
+    #[expect(dead_code, reason = "the relay is its user")]
+    /// What a service publishes, as far as it is known here.
+    pub(crate) fn topics_of(&self, service: &str) -> &'static [&'static str] {
+        let followed = self.0.by_service.get(service);
+        followed.map_or(&[], |followed| followed.topics)
+    }
+
+    /// In whose log a topic is; nobody within reach where that is known.
     pub(crate) fn of_topic(&self, topic: &'static str) -> Result<Option<&'static str>, BusError> {
         let mut all = self.0.by_service.values();
         if let Some(found) = all.find(|followed| followed.topics.contains(&topic)) {

@@ -90,9 +90,10 @@ impl Admin {
     ) -> Result<(), StoreError> {
         let (consumer, replayed) = (consumer.to_owned(), replayed.to_vec());
         let moved = self.db.write(async move |tx: &mut Tx| {
+            let scope = lease::scope_of(&consumer);
             // Whoever runs is superseded before the positions change under it.
             sql("UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 WHERE name IN ")
-                .push_list(lease::partitions().map(|partition| lease::partition_name(&consumer, partition)))
+                .push_list(lease::partitions().map(|partition| lease::lease_name(&scope, partition)))
                 .execute(tx)
                 .await?;
             if let Some(first) = &first {

@@ -1,4 +1,5 @@
-//! A lane: one partition of one source, for one group, in the process that owns the partition.
+//! A lane: one partition of one source, for one group, in the process that owns the partition. Which carrier
+//! brings the events makes no difference to it.
 //!
 //! Events of a lane run side by side, but those of one key run one after the other: each key has a chain, and
 //! a chain has at most one worker. What handlers want done is gathered and committed in turns, one transaction
@@ -16,6 +17,7 @@ mod store;
 mod turn;
 mod work;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,8 +28,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::envelope::{Chain, Record};
+use crate::feed::{Positions, first_of_epoch};
 use crate::handler::{Handling, Routes};
 use crate::inbox::StageCell;
+use crate::lease::{Hold, lease_name};
 use crate::metrics::SubscriptionMetrics;
 use crate::settings::BusSettings;
 
@@ -39,11 +43,15 @@ pub(crate) const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 /// What the lanes of a group and source share.
 pub(crate) struct Context {
     pub(crate) consumer: &'static str,
-    pub(crate) source: &'static str,
+    /// A service, whose log it is, or what a broker's events go by.
+    pub(crate) source: Cow<'static, str>,
+    /// Whose leases the lanes work under.
+    pub(crate) scope: String,
+    pub(crate) positions: Positions,
     /// Who holds the leases.
     pub(crate) holder: String,
     pub(crate) db: Db,
-    pub(crate) routes: Routes<Handling>,
+    pub(crate) routes: Arc<Routes<Handling>>,
     pub(crate) settings: BusSettings,
     pub(crate) tasks: Tasks,
     pub(crate) clock: Clock,
@@ -56,9 +64,12 @@ pub(crate) struct Context {
 pub(crate) struct Lane {
     pub(crate) context: Arc<Context>,
     pub(crate) partition: i64,
+    /// The number of the lease it works under, and its name.
+    pub(crate) hold: i64,
+    pub(crate) lease: Arc<str>,
     pub(crate) epoch: i64,
     state: Mutex<State>,
-    /// Tells the leases that the partition is in use.
+    /// Tells the leases that this one is in use.
     _in_use: TaskTrackerToken,
 }
 
@@ -185,19 +196,20 @@ pub(crate) struct Standing {
 }
 
 impl Lane {
-    pub(crate) fn new(
-        context: Arc<Context>,
-        epoch: i64,
-        loaded: Loaded,
-        in_use: TaskTrackerToken,
-    ) -> Arc<Self> {
+    pub(crate) fn new(context: Arc<Context>, (number, hold): (i64, &Hold), loaded: Loaded) -> Arc<Self> {
+        let position = match context.positions {
+            Positions::Stored => loaded.position,
+            Positions::Acknowledged => first_of_epoch(hold.epoch),
+        };
         Arc::new(Self {
+            lease: lease_name(&context.scope, number).into(),
             context,
             partition: loaded.partition,
-            epoch,
+            hold: number,
+            epoch: hold.epoch,
             state: Mutex::new(State {
-                read: loaded.position,
-                saved: loaded.position,
+                read: position,
+                saved: position,
                 open: BTreeMap::new(),
                 chains: HashMap::new(),
                 ready: VecDeque::new(),
@@ -207,7 +219,7 @@ impl Lane {
                 turn_runs: false,
                 phase: Phase::Open,
             }),
-            _in_use: in_use,
+            _in_use: hold.users.token(),
         })
     }
 

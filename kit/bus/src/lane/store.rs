@@ -8,7 +8,7 @@ use kit_runtime::Timestamp;
 
 use super::{Context, NEVER, Parking};
 use crate::envelope::{Chain, Record};
-use crate::lease;
+use crate::feed::Positions;
 
 /// Rows a statement takes at most; PostgreSQL allows 65 535 values.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -30,24 +30,20 @@ pub(super) struct Parked {
 }
 
 /// A position to be written down.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Checkpoint {
     pub(crate) partition: i64,
+    pub(crate) lease: Arc<str>,
     pub(crate) epoch: i64,
     pub(crate) position: i64,
 }
 
-/// Whether the lease is still the one that the lane began with. It cannot change hands until this transaction
+/// Whether a lease is still the one that the work began with. It cannot change hands until this transaction
 /// has ended.
-pub(super) async fn owns(
-    tx: &mut Tx,
-    context: &Context,
-    partition: i64,
-    epoch: i64,
-) -> Result<bool, StoreError> {
+pub(crate) async fn owns(tx: &mut Tx, lease: &str, holder: &str, epoch: i64) -> Result<bool, StoreError> {
     let found = sql("SELECT epoch FROM leases WHERE name = $1 AND holder = $2 AND epoch = $3")
-        .bind(lease::partition_name(context.consumer, partition))
-        .bind(&context.holder)
+        .bind(lease)
+        .bind(holder)
         .bind(epoch)
         .for_share()
         .optional(tx)
@@ -100,7 +96,7 @@ pub(super) async fn park(
                 .push(if index == 0 { "(" } else { ", (" })
                 .push_bind(context.consumer)
                 .push(", ")
-                .push_bind(context.source)
+                .push_bind(&*context.source)
                 .push(", ")
                 .push_bind(record.partition)
                 .push(", ")
@@ -172,7 +168,7 @@ pub(super) async fn unpark(tx: &mut Tx, consumer: &'static str, ids: &[&str]) ->
     Ok(())
 }
 
-/// Moves a position forward, never back.
+/// Moves a position forward, never back. Where the broker remembers it there is nothing to move.
 pub(super) async fn advance(
     tx: &mut Tx,
     context: &Context,
@@ -180,10 +176,13 @@ pub(super) async fn advance(
     position: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if context.positions == Positions::Acknowledged {
+        return Ok(());
+    }
     sql("UPDATE positions SET position = $4, seen_at = $5 \
          WHERE consumer = $1 AND source = $2 AND partition = $3 AND position < $4")
     .bind(context.consumer)
-    .bind(context.source)
+    .bind(&*context.source)
     .bind(partition)
     .bind(position)
     .bind(now)
@@ -201,13 +200,17 @@ pub(crate) async fn save(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for checkpoint in checkpoints {
-        if owns(tx, context, checkpoint.partition, checkpoint.epoch).await? {
+        let position = match context.positions {
+            Positions::Stored => checkpoint.position,
+            Positions::Acknowledged => 0,
+        };
+        if owns(tx, &checkpoint.lease, &context.holder, checkpoint.epoch).await? {
             sql("UPDATE positions SET position = $4, seen_at = $5 \
                  WHERE consumer = $1 AND source = $2 AND partition = $3 AND position <= $4")
             .bind(context.consumer)
-            .bind(context.source)
+            .bind(&*context.source)
             .bind(checkpoint.partition)
-            .bind(checkpoint.position)
+            .bind(position)
             .bind(now)
             .execute(tx)
             .await?;
@@ -225,7 +228,7 @@ pub(crate) async fn load(
 ) -> Result<Vec<Loaded>, StoreError> {
     let known = sql("SELECT partition, position, seen_at FROM positions WHERE consumer = $1 AND source = $2")
         .bind(context.consumer)
-        .bind(context.source)
+        .bind(&*context.source)
         .push(" AND partition IN ")
         .push_list(partitions.iter().copied())
         .all(tx)
@@ -237,7 +240,7 @@ pub(crate) async fn load(
             .push(if index == 0 { "(" } else { ", (" })
             .push_bind(context.consumer)
             .push(", ")
-            .push_bind(context.source)
+            .push_bind(&*context.source)
             .push(", ")
             .push_bind(*partition)
             .push(", 0, ")
@@ -266,12 +269,16 @@ pub(crate) async fn load(
     loaded.collect()
 }
 
-/// Whoever was away for longer than its rows are held may miss some, and nobody can tell which.
+/// Whoever was away for longer than its rows are held may miss some, and nobody can tell which. A broker that
+/// remembers for us keeps them for as long as it takes.
 fn warn_of_absence(context: &Context, known: &[Row], now: Timestamp) -> Result<(), StoreError> {
+    if context.positions == Positions::Acknowledged {
+        return Ok(());
+    }
     let limit = context.settings.retention.gone_after;
     for row in known {
         if now.since(row.get("seen_at")?) > limit {
-            let (consumer, source) = (context.consumer, context.source);
+            let (consumer, source) = (context.consumer, &*context.source);
             tracing::error!(
                 consumer,
                 source,
@@ -304,7 +311,7 @@ async fn heads(
          WHERE any_one.consumer = first.consumer AND any_one.source = first.source \
          AND any_one.topic = first.topic AND any_one.key = first.key)")
     .bind(context.consumer)
-    .bind(context.source)
+    .bind(&*context.source)
     .all(on)
     .await?;
     let heads = rows.iter().map(|row| {
@@ -321,7 +328,7 @@ async fn heads(
 pub(super) async fn first_parked(
     on: &mut impl Session,
     consumer: &'static str,
-    source: &'static str,
+    source: &str,
     chain: &Chain,
 ) -> Result<Option<Parked>, StoreError> {
     let row = sql(

@@ -226,7 +226,7 @@ impl Entry {
 impl Batch {
     async fn run(&self, tx: &mut Tx) -> Result<(), Rejected> {
         let (lane, context) = (&self.lane, &self.lane.context);
-        if !store::owns(tx, context, lane.partition, lane.epoch).await? {
+        if !store::owns(tx, &lane.lease, &context.holder, lane.epoch).await? {
             return Err(Rejected::Superseded);
         }
         let mut entries = self.entries.lock().await;

@@ -108,9 +108,9 @@ impl Lane {
     async fn retry(self: &Arc<Self>, chain: &Arc<Chain>) {
         while !self.is_over() {
             let (context, key) = (self.context.clone(), chain.clone());
-            let (consumer, source) = (context.consumer, context.source);
+            let (consumer, source) = (context.consumer, context.source.clone());
             let unit =
-                async move |reader: &mut Reader| store::first_parked(reader, consumer, source, &key).await;
+                async move |reader: &mut Reader| store::first_parked(reader, consumer, &source, &key).await;
             let first = match context.db.read(unit).await {
                 Ok(Some(first)) => first,
                 Ok(None) => {
@@ -118,7 +118,7 @@ impl Lane {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(consumer, source, %error, "parked events cannot be read");
+                    tracing::warn!(consumer, source = &*context.source, %error, "parked events cannot be read");
                     return self.look_again(chain, context.clock.now().plus(READ_PAUSE));
                 }
             };

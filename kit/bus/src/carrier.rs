@@ -1,0 +1,139 @@
+//! The seam between the bus and its brokers: what each of them is asked for, and which topic travels how.
+//!
+//! A topic that is not configured here is *embedded*: its events are read from the outboxes of those who
+//! publish them. A topic that is comes from a broker instead: the relay of each producing service sends its
+//! rows there, and groups and broadcasts listen there and nowhere else. Handlers notice nothing of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use thiserror::Error;
+
+use crate::envelope::Record;
+use crate::group::Subscription;
+use crate::tail::Tail;
+
+/// A broker, or the connections to one. A cheap handle; make one a process for each broker there is.
+#[derive(Clone)]
+pub struct Broker(pub(crate) Arc<dyn Carrier>);
+
+/// Which topics come from a broker. All others are read from their producers' outboxes.
+#[derive(Clone, Default)]
+pub struct Carriers(BTreeMap<String, Broker>);
+
+/// Why a broker could not do something.
+#[derive(Clone, Debug, Error)]
+#[error("{broker}: {reason}")]
+pub struct BrokerError {
+    pub(crate) broker: &'static str,
+    pub(crate) reason: String,
+}
+
+/// What the bus asks of a broker.
+pub(crate) trait Carrier: Send + Sync {
+    /// Its kind, as metrics and the names of relays say it. There is one broker of a kind.
+    fn name(&self) -> &'static str;
+
+    /// Begins to feed a group: makes what the broker needs for it, now or once the broker answers, and starts
+    /// pumps ([`Subscription::start`]).
+    fn subscribe(&self, subscription: &Subscription);
+
+    /// What a broadcast hears of these topics.
+    fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail>;
+
+    #[expect(dead_code, reason = "the relay is its user")]
+    /// A connection to publish by. It connects when it is used.
+    fn publisher(&self) -> Box<dyn Publisher>;
+
+    /// Publishes something and consumes it again.
+    fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>>;
+
+    #[expect(dead_code, reason = "the relay is its user")]
+    /// How many events wait for a group of a service; none where the broker cannot tell, or does not know it.
+    fn backlog<'a>(
+        &'a self,
+        service: &'a str,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<u64>, BrokerError>>;
+}
+
+#[expect(dead_code, reason = "the relay is its user")]
+/// A relay's way to a broker.
+pub(crate) trait Publisher: Send {
+    /// Publishes records in this order, and waits until the broker has answered for each, or cannot any more.
+    /// After trouble the next call begins anew, with a new connection where that is needed.
+    fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
+
+    /// Sends what is on its way, and lets the connection go.
+    fn close(&mut self) -> BoxFuture<'_, ()>;
+}
+
+#[expect(dead_code, reason = "the relay is its user")]
+/// What became of records that were published.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// So many of the first are with the broker for good. Later ones may be too.
+    pub(crate) confirmed: usize,
+    /// Why not all are.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+#[expect(dead_code, reason = "the relay is its user")]
+/// Why the first record that was not confirmed was not.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The broker knows nobody who wants it.
+    Unroutable,
+    Failed(BrokerError),
+}
+
+impl Broker {
+    /// Publishes something and consumes it again: whether the broker does its work, not merely whether it
+    /// accepts a connection.
+    pub async fn check(&self) -> Result<(), BrokerError> {
+        self.0.check().await
+    }
+
+    /// Its kind.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+}
+
+impl Carriers {
+    /// All topics are embedded.
+    pub fn embedded() -> Self {
+        Self::default()
+    }
+
+    /// A topic comes from a broker.
+    #[must_use]
+    pub fn carry(mut self, topic: impl Into<String>, broker: &Broker) -> Self {
+        self.0.insert(topic.into(), broker.clone());
+        self
+    }
+
+    /// The broker of a topic; none where it is embedded.
+    pub fn of_topic(&self, topic: &str) -> Option<&Broker> {
+        self.0.get(topic)
+    }
+
+    /// Each broker once.
+    pub fn brokers(&self) -> Vec<&Broker> {
+        let by_name: BTreeMap<_, _> = self.0.values().map(|broker| (broker.name(), broker)).collect();
+        by_name.into_values().collect()
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Broker({})", self.name())
+    }
+}
+
+impl std::fmt::Debug for Carriers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(&self.0).finish()
+    }
+}
