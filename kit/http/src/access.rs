@@ -23,6 +23,10 @@ pub struct Verified(pub Arc<Principal>);
 #[derive(Clone, Debug)]
 pub struct Customer(pub Arc<Principal>);
 
+/// The caller of a handler for guests too: somebody who is signed in, or nobody in particular.
+#[derive(Clone, Debug)]
+pub struct Anyone(pub Option<Arc<Principal>>);
+
 /// Verifies the request's bearer token. Outward there are three messages and no hint which check failed;
 /// 503 where this process has no keys to verify with yet.
 pub fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
@@ -70,9 +74,15 @@ impl Access {
         }
     }
 
-    /// What stands before a route: nobody in particular for a public one, else a principal with its role.
+    /// What stands before a route: nobody in particular for a public one and for a guest, else a principal with
+    /// the route's role.
     pub fn admit(self, verifier: &Verifier, headers: &HeaderMap) -> Result<Option<Verified>, ApiError> {
-        if self.required_role().is_none() {
+        let asks = match self {
+            Self::Public => false,
+            Self::Guest => headers.contains_key(AUTHORIZATION),
+            Self::User | Self::Own | Self::Staff | Self::Admin => true,
+        };
+        if !asks {
             return Ok(None);
         }
         let principal = authenticate(verifier, headers)?;
@@ -101,6 +111,15 @@ impl<S: Sync> FromRequestParts<S> for Customer {
         verified
             .map(|verified| Self(verified.0.clone()))
             .ok_or_else(|| unauthorized(MISSING))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Anyone {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let verified = parts.extensions.get::<Verified>();
+        Ok(Self(verified.map(|verified| verified.0.clone())))
     }
 }
 

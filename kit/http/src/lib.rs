@@ -20,7 +20,7 @@ mod openapi;
 mod routes;
 pub mod server;
 
-pub use access::{Customer, Verified, authenticate};
+pub use access::{Anyone, Customer, Verified, authenticate};
 pub use body::{BodyError, ReplyBody, RequestBody};
 pub use error::{ApiError, FieldError};
 pub use etag::{Etag, IfMatch};

@@ -73,20 +73,34 @@ enum Entrance {
     OwnPort,
 }
 
+impl Entrance {
+    fn access_to(self, route: &Route) -> Access {
+        match self {
+            Self::Gateway => route.access_at_gateway(),
+            Self::OwnPort => route.access,
+        }
+    }
+}
+
 fn operation(service: &str, route: &Route, entrance: Entrance, generator: &mut SchemaGenerator) -> Value {
     let mut said = json!({
         "operationId": route.operation,
         "tags": [service],
         "summary": route.doc.summary,
-        "x-access": route.access.as_str(),
+        "x-access": entrance.access_to(route).as_str(),
         "responses": responses(route, entrance, generator),
     });
     let parameters = parameters(route, generator);
     if !parameters.is_empty() {
         said["parameters"] = Value::Array(parameters);
     }
-    if route.access != Access::Public {
-        said["security"] = json!([{ "bearer": [] }]);
+    match entrance.access_to(route) {
+        Access::Public => {}
+        // Either of them will do.
+        Access::Guest => said["security"] = json!([{}, { "bearer": [] }]),
+        Access::User | Access::Own | Access::Staff | Access::Admin => {
+            said["security"] = json!([{ "bearer": [] }]);
+        }
     }
     if let Some(body) = &route.doc.body {
         let content =
@@ -164,11 +178,14 @@ const COME_BACK: [StatusCode; 2] = [StatusCode::TOO_MANY_REQUESTS, StatusCode::S
 /// A route's own refusals and those that follow from its access and body, gathered by status.
 fn refusals(route: &Route, entrance: Entrance) -> Vec<(StatusCode, Vec<&'static str>)> {
     let mut all = route.doc.refusals.clone();
-    if route.access != Access::Public {
+    let access = entrance.access_to(route);
+    if access.required_role().is_some() {
         all.push((StatusCode::UNAUTHORIZED, "Missing authorization header"));
+    }
+    if access != Access::Public {
         all.push((StatusCode::UNAUTHORIZED, "Invalid or expired token"));
     }
-    if matches!(route.access, Access::Staff | Access::Admin) {
+    if matches!(access, Access::Staff | Access::Admin) {
         all.push((StatusCode::FORBIDDEN, "the role is missing"));
     }
     if route.doc.body.is_some() {
@@ -239,6 +256,36 @@ mod tests {
             prefix,
         };
         document(info, &[RouteTable::new("things", routes)])
+    }
+
+    #[test]
+    fn a_route_says_at_each_door_who_may_come_in() {
+        let stats =
+            || Route::new(Method::GET, "/stats", "get_stats", Access::Public).through_gateway(Access::Staff);
+        let track = || Route::new(Method::POST, "/track", "track", Access::Guest);
+        let said = |prefix| {
+            let info = DocumentInfo {
+                title: "test",
+                version: "0",
+                prefix,
+            };
+            let document = document(info, &[RouteTable::new("things", vec![stats(), track()])]);
+            let operation = |path: &str, method: &str| {
+                let found = &document["paths"][format!("{prefix}{path}")][method];
+                let refusals: Vec<_> = ["401", "403"]
+                    .into_iter()
+                    .filter(|status| found["responses"][*status].is_object())
+                    .collect();
+                json!([found["x-access"], found["security"], refusals])
+            };
+            [operation("/stats", "get"), operation("/track", "post")]
+        };
+        let guest = json!(["guest", [{}, { "bearer": [] }], ["401"]]);
+        assert_eq!(said(""), [json!(["public", null, []]), guest.clone()]);
+        assert_eq!(
+            said("/api"),
+            [json!(["staff", [{ "bearer": [] }], ["401", "403"]]), guest]
+        );
     }
 
     #[test]

@@ -16,6 +16,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 pub enum Access {
     /// Anybody.
     Public,
+    /// Anybody; who sends a token is known by it, and it must be good.
+    Guest,
     /// Any signed-in user.
     User,
     /// The owner of the resource, and admins. Ownership is checked where the resource is, in its query.
@@ -30,7 +32,7 @@ impl Access {
     /// The role that a caller needs; `None` where no token is asked for.
     pub const fn required_role(self) -> Option<Role> {
         match self {
-            Self::Public => None,
+            Self::Public | Self::Guest => None,
             Self::User | Self::Own => Some(Role::Customer),
             Self::Staff => Some(Role::Staff),
             Self::Admin => Some(Role::Admin),
@@ -41,6 +43,7 @@ impl Access {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Guest => "guest",
             Self::User => "user",
             Self::Own => "own",
             Self::Staff => "staff",
@@ -79,6 +82,8 @@ pub struct Route {
     pub operation: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Who may call it through the gateway, where that is somebody else.
+    pub(crate) gateway_access: Option<Access>,
     /// Where it can be reached.
     pub exposure: Exposure,
     /// The largest body, in bytes.
@@ -128,6 +133,7 @@ impl Route {
             pattern,
             operation,
             access,
+            gateway_access: None,
             exposure: Exposure::Gateway,
             body_limit: BODY_LIMIT,
             time_limit: TIME_LIMIT,
@@ -141,6 +147,19 @@ impl Route {
     pub fn own_port(mut self) -> Self {
         self.exposure = Exposure::OwnPort;
         self
+    }
+
+    /// Who may call it through the gateway, for a route that is freer on the service's own port, which only the
+    /// operator's own network reaches.
+    #[must_use]
+    pub fn through_gateway(mut self, access: Access) -> Self {
+        self.gateway_access = Some(access);
+        self
+    }
+
+    /// Who may call it through the gateway.
+    pub fn access_at_gateway(&self) -> Access {
+        self.gateway_access.unwrap_or(self.access)
     }
 
     /// One line for people.
@@ -211,6 +230,18 @@ impl Route {
             media_type: "text/html",
             schema: |generator| generator.subschema_for::<String>(),
             example: Value::from("<!doctype html>…"),
+        });
+        self
+    }
+
+    /// Server-sent events as the answer: what the `data` of each holds, and an example of one.
+    #[must_use]
+    pub fn event_stream<T: JsonSchema>(mut self, example: &str) -> Self {
+        self.doc.answer = Some(Answer {
+            status: StatusCode::OK,
+            media_type: "text/event-stream",
+            schema: |generator| generator.subschema_for::<T>(),
+            example: Value::from(example),
         });
         self
     }

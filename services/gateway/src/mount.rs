@@ -104,7 +104,7 @@ impl Mounted<'_> {
         table.add(PublicRoute {
             methods: Methods::Only(vec![route.method.clone()]),
             pattern,
-            access: route.access,
+            access: route.access_at_gateway(),
             place,
             body_limit: route.body_limit,
             time_limit: route.time_limit,

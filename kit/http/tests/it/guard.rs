@@ -117,6 +117,22 @@ async fn a_public_route_does_not_look_at_tokens() {
 }
 
 #[tokio::test]
+async fn a_guest_needs_no_token_but_a_bad_one_is_refused() {
+    let world = World::start().await;
+    let mut wire = world.wire().await;
+    assert_eq!(wire.ask("GET /guest", "").await.body, b"nobody");
+    let known = wire.ask("GET /guest", &world.bearer(Role::Customer)).await;
+    assert_eq!(known.body, b"ada");
+    for (lines, message) in [
+        ("Authorization: Bearer a.b.c\r\n", "Invalid or expired token"),
+        ("Authorization: ?\r\n", "Invalid authorization header format"),
+    ] {
+        assert_eq!(wire.ask("GET /guest", lines).await.refusal(401), message);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn nobody_can_be_verified_before_there_are_keys() {
     let process = TestProcess::new();
     let rules = VerifierRules {

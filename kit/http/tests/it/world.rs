@@ -14,7 +14,7 @@ use axum::response::Response;
 use http::{Extensions, Method, StatusCode};
 use kit_http::extract::{ArrayPage, Json, Page, PageRequest, Path, Query};
 use kit_http::server::{Endpoint, PeerAddress, RequestId, Server, ServerSettings, Stack};
-use kit_http::{Access, ApiError, Customer, Etag, Guard, Handlers, IfMatch, Route, RouteTable};
+use kit_http::{Access, Anyone, ApiError, Customer, Etag, Guard, Handlers, IfMatch, Route, RouteTable};
 use kit_runtime::Ids;
 use kit_telemetry::TraceParent;
 use kit_testing::{Identity, TestProcess};
@@ -151,6 +151,7 @@ pub(crate) fn table() -> RouteTable {
             Route::new(Method::PUT, "/notes/{id}", "change", Access::Public),
             Route::new(Method::POST, "/refuse", "refuse", Access::Public).body_limit(1 << 30),
             get("/user", "user", Access::User),
+            get("/guest", "guest", Access::Guest),
             get("/own", "own", Access::Own),
             get("/staff", "staff", Access::Staff),
             get("/admin", "admin", Access::Admin),
@@ -174,6 +175,7 @@ fn router(process: &TestProcess, waiting: Waiting) -> Router {
         .on("change", change)
         .on("refuse", refuse)
         .on("user", whoami)
+        .on("guest", who_if_anybody)
         .on("own", whoami)
         .on("staff", whoami)
         .on("admin", whoami);
@@ -240,6 +242,10 @@ async fn change(seen: IfMatch) -> Result<StatusCode, ApiError> {
 /// Refuses without a look at the body.
 async fn refuse() -> ApiError {
     ApiError::conflict("refused", "not now")
+}
+
+async fn who_if_anybody(Anyone(caller): Anyone) -> String {
+    caller.map_or_else(|| "nobody".to_owned(), |caller| caller.username.clone())
 }
 
 async fn whoami(Customer(caller): Customer) -> String {

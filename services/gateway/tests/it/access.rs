@@ -24,6 +24,38 @@ async fn a_route_is_for_those_with_its_role() {
 }
 
 #[tokio::test]
+async fn a_route_that_is_free_on_its_own_port_is_not_here() {
+    let world = World::start().await;
+    for base in ["/api/users", "/api/auth", "/auth/auth"] {
+        let line = format!("GET {base}/counts");
+        assert_eq!(world.ask(&line, &[]).await.status(), 401, "{line}");
+        for (person, status) in [(&world.user, 403), (&world.staff, 200), (&world.admin, 200)] {
+            let answer = world.ask(&line, &[&person.authorization]).await;
+            assert_eq!(answer.status(), status, "{line}");
+        }
+    }
+    let listed = world.routes.iter().find(|line| line.path == "/api/users/counts");
+    assert_eq!(listed.map(|line| line.access), Some("staff"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_guest_is_let_in_and_who_sends_a_token_is_known() {
+    let world = World::start().await;
+    for base in ["/api/users", "/api/auth"] {
+        let line = format!("GET {base}/visit");
+        assert_eq!(world.ask(&line, &[]).await.status(), 200, "{line}");
+        let broken = format!("{}x", world.user.authorization);
+        assert_eq!(world.ask(&line, &[&broken]).await.status(), 401, "{line}");
+    }
+    let known = world
+        .ask("GET /api/users/visit", &[&world.user.authorization])
+        .await;
+    assert_eq!(known.json()["verified"], world.user.id);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_refused_token_has_one_of_three_messages() {
     let world = World::start().await;
     let doubled = [

@@ -85,6 +85,8 @@ pub(crate) fn table(service: &'static str) -> RouteTable {
             Route::new(Method::GET, at("/own/{id}"), "own", Access::Own),
             Route::new(Method::GET, at("/staff"), "staff", Access::Staff),
             Route::new(Method::GET, at("/admin"), "admin", Access::Admin),
+            open(Method::GET, "/counts", "counts").through_gateway(Access::Staff),
+            Route::new(Method::GET, at("/visit"), "visit", Access::Guest),
             open(Method::GET, "/items/{id}", "item"),
             open(Method::PUT, "/items/{id}", "put_item"),
             open(Method::GET, "/items/special", "special"),
