@@ -57,7 +57,7 @@ pub struct TransactionView {
 }
 
 /// `POST /transactions/pay`: what was paid by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct TransactionsPaid {
     /// How many transactions.
     pub transactions_paid: u64,

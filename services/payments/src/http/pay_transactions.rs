@@ -1,0 +1,20 @@
+//! `POST /transactions/pay`.
+
+use axum::extract::State;
+use kit_http::ApiError;
+use kit_http::extract::Json;
+use kit_rpc::CallContext;
+use payments_api::TransactionsPaid;
+
+use super::error::refused;
+use super::payer::Payer;
+use crate::service::PaymentsService;
+
+pub(super) async fn pay_transactions(
+    Payer(caller): Payer,
+    State(payments): State<PaymentsService>,
+    call: CallContext,
+) -> Result<Json<TransactionsPaid>, ApiError> {
+    let paid = payments.pay_transactions(caller.user_id, &call).await;
+    paid.map(Json).map_err(refused)
+}
