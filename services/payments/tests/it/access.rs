@@ -1,0 +1,89 @@
+//! Who may come in, and what the others are told.
+
+use std::time::Duration;
+
+use kit_testing::{AUDIENCE, ISSUER};
+use kit_token::{Verifier, VerifierRules};
+use payments::PaymentsConfig;
+use serde_json::json;
+
+use crate::world::{TRANSACTIONS, World, on_both_databases};
+
+on_both_databases! {
+    async fn payments_greets_everybody(place: &Place) {
+        let world = World::start(place).await;
+        assert_eq!(
+            world.stranger().get("/").await.expect(200),
+            json!({ "status": "ok", "service": "payment-service", "message": "Payment service is running" })
+        );
+    }
+
+    async fn nobody_sees_what_is_anothers(place: &Place) {
+        let world = World::start(place).await;
+        let (ada, eve, clerk) = (world.sign_up("ada"), world.sign_up("eve"), world.staff());
+        ada.create("10").await;
+        for other in [&eve, &clerk] {
+            for path in ["/transactions/list", "/transactions"] {
+                assert_eq!(other.client.get(path).await.expect(200), json!([]));
+                // Nor by asking for it.
+                let asked = other.client.get(&format!("{path}?user_id={}", ada.id)).await;
+                assert_eq!(asked.expect(400)["code"], "invalid_query");
+            }
+            assert_eq!(other.pay().await, (0, "0.00".to_owned()));
+        }
+        let forged = json!({ "amount": 1, "user_id": ada.id });
+        assert_eq!(eve.client.post("/transactions", &forged).await.expect(400)["code"], "validation_failed");
+        assert_eq!(ada.counted("pending").await, 1);
+        assert_eq!(world.count(TRANSACTIONS).await, 1);
+    }
+
+    async fn the_ledger_is_for_staff(place: &Place) {
+        let world = World::start(place).await;
+        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+        ada.client.get("/admin/ledger").await.refused(403, "this needs the role `staff`");
+        clerk.client.get("/admin/ledger").await.expect(200);
+    }
+
+    async fn without_keys_nobody_can_be_judged(place: &Place) {
+        let process = place.process();
+        let rules = VerifierRules {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            max_lifetime: Duration::from_hours(24),
+            leeway: Duration::from_secs(30),
+        };
+        let verifier = Verifier::new(rules, process.clock()).unwrap();
+        let config = PaymentsConfig::defaults();
+        let world = World::start_with(process, place.target(), verifier, &config).await;
+        let ada = world.sign_up("ada");
+        for reply in [
+            ada.send("10").await,
+            ada.send_pay().await,
+            ada.client.get("/transactions/list").await,
+            ada.client.get("/transactions").await,
+        ] {
+            reply.refused(503, "Auth service unavailable");
+            assert!(!reply.header("retry-after").is_empty());
+        }
+        world.stranger().get("/").await.expect(200);
+    }
+
+    async fn while_nobody_knows_who_was_signed_out_no_money_moves(place: &Place) {
+        let world = World::start(place).await;
+        let (ada, revocations) = (world.sign_up("ada"), world.process.verifier.revocations());
+        ada.create("10").await;
+        revocations.follow(Duration::from_mins(1));
+        revocations.heard();
+        world.process.time.advance(Duration::from_mins(1));
+        ada.create("10").await;
+        world.process.time.advance(Duration::from_secs(1));
+        for reply in [ada.send("10").await, ada.send_pay().await] {
+            reply.refused(503, "Auth service unavailable");
+            assert!(!reply.header("retry-after").is_empty());
+        }
+        // Looking at what is there goes on.
+        assert_eq!(ada.counted("pending").await, 2);
+        revocations.heard();
+        assert_eq!(ada.pay().await, (2, "20.00".to_owned()));
+    }
+}

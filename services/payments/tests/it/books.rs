@@ -1,0 +1,104 @@
+//! What must be true of the tables at every moment, whatever happened before.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
+
+use kit_db::{Reader, sql};
+
+use crate::world::World;
+
+/// Each gives the rows that must not be.
+const MUST_NOT_BE: [(&str, &str); 9] = [
+    (
+        "a posting sums to zero in each currency",
+        "SELECT ledger_transaction_id FROM ledger_entries JOIN accounts ON accounts.id = account_id \
+         GROUP BY ledger_transaction_id, currency HAVING SUM(amount_minor) <> 0",
+    ),
+    (
+        "a posting has two entries at least",
+        "SELECT id FROM ledger_transactions WHERE \
+         (SELECT COUNT(*) FROM ledger_entries WHERE ledger_transaction_id = ledger_transactions.id) < 2",
+    ),
+    (
+        "each transaction is posted, with its amount and to its user",
+        "SELECT transactions.id FROM transactions WHERE NOT EXISTS ( \
+           SELECT 1 FROM ledger_transactions JOIN ledger_entries ON ledger_transaction_id = ledger_transactions.id \
+           JOIN accounts ON accounts.id = account_id \
+           WHERE reference = transactions.id AND ledger_transactions.kind = 'transaction_created' \
+             AND accounts.kind = 'receivable' AND accounts.user_id = transactions.user_id \
+             AND ledger_entries.amount_minor = transactions.amount_minor)",
+    ),
+    (
+        "each payment is posted, with the sum of what it paid",
+        "SELECT settlement_id FROM transactions WHERE settlement_id IS NOT NULL GROUP BY settlement_id, user_id \
+         HAVING SUM(amount_minor) <> COALESCE(( \
+           SELECT SUM(-ledger_entries.amount_minor) FROM ledger_transactions \
+           JOIN ledger_entries ON ledger_transaction_id = ledger_transactions.id \
+           JOIN accounts ON accounts.id = account_id \
+           WHERE reference = settlement_id AND ledger_transactions.kind = 'transactions_paid' \
+             AND accounts.kind = 'receivable' AND accounts.user_id = transactions.user_id), 0)",
+    ),
+    (
+        "nothing is posted that did not happen",
+        "SELECT id FROM ledger_transactions WHERE reference NOT IN (SELECT id FROM transactions) \
+         AND reference NOT IN (SELECT settlement_id FROM transactions WHERE settlement_id IS NOT NULL)",
+    ),
+    (
+        "what a user has made and owes is what their transactions say",
+        "SELECT spending.user_id FROM spending WHERE \
+           created_minor <> (SELECT SUM(amount_minor) FROM transactions WHERE user_id = spending.user_id) OR \
+           spending.transactions <> (SELECT MAX(number) FROM transactions WHERE user_id = spending.user_id) OR \
+           spending.transactions <> (SELECT COUNT(*) FROM transactions WHERE user_id = spending.user_id) OR \
+           unpaid_minor <> (SELECT COALESCE(SUM(amount_minor), 0) FROM transactions \
+                            WHERE user_id = spending.user_id AND status = 'pending')",
+    ),
+    (
+        "what a user owes stands on their account",
+        "SELECT user_id FROM spending WHERE unpaid_minor <> COALESCE(( \
+           SELECT SUM(amount_minor) FROM ledger_entries JOIN accounts ON accounts.id = account_id \
+           WHERE accounts.kind = 'receivable' AND accounts.user_id = spending.user_id), 0)",
+    ),
+    (
+        "each transaction is told of",
+        "SELECT id FROM transactions WHERE 1 <> (SELECT COUNT(*) FROM outbox \
+           WHERE type = 'transaction.created' AND key = user_id AND payload LIKE '%' || id || '%')",
+    ),
+    (
+        "a user's times are in the order of their numbers",
+        "SELECT later.id FROM transactions later JOIN transactions earlier \
+           ON earlier.user_id = later.user_id AND earlier.number < later.number \
+         WHERE earlier.created_at > later.created_at",
+    ),
+];
+
+const CREATED: &str = "SELECT position FROM outbox WHERE type = 'transaction.created'";
+const PAID: &str = "SELECT position FROM outbox WHERE type = 'transaction.paid'";
+const SETTLEMENTS: &str = "SELECT DISTINCT settlement_id FROM transactions WHERE settlement_id IS NOT NULL";
+
+/// Asserts all of it.
+pub(crate) async fn are_in_order(world: &World) {
+    for (rule, query) in MUST_NOT_BE {
+        let broken = world
+            .db
+            .read(async move |reader: &mut Reader| sql(query).all(reader).await);
+        let broken: Vec<_> = broken
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get::<String>(0).unwrap())
+            .collect();
+        assert_eq!(broken, [""; 0], "{rule}");
+    }
+    let transactions = world.count(crate::world::TRANSACTIONS).await;
+    assert_eq!(
+        world.count(CREATED).await,
+        transactions,
+        "an event each, and no other"
+    );
+    assert_eq!(
+        world.count(PAID).await,
+        world.count(SETTLEMENTS).await,
+        "an event for each payment that paid something, and no other"
+    );
+}

@@ -1,0 +1,20 @@
+//! Payments' stories, told from outside: real HTTP, a real database, and a clock in the teller's hand.
+
+mod access;
+mod at_once;
+mod bad_input;
+mod books;
+mod contract;
+mod creating;
+mod events;
+mod leaving;
+mod ledger;
+mod limit;
+mod listing;
+mod once;
+mod outages;
+mod paying;
+mod proxy;
+mod random;
+mod routes;
+mod world;
