@@ -1,0 +1,201 @@
+//! The cache as its users see it.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kit_runtime::{Clock, Ids, Tasks, Timestamp};
+use kit_telemetry::Metrics;
+
+use crate::change::Change;
+use crate::error::CacheError;
+use crate::load::Load;
+use crate::metrics::{CacheMetrics, Meter};
+use crate::settings::CacheSettings;
+use crate::shard::{LookUp, Shard, Waiting};
+
+/// So many locks at most that two cores seldom want the same one.
+const MOST_SHARDS: usize = 16;
+/// A part that is smaller fills unevenly.
+const SMALLEST_SHARD: usize = 64;
+
+/// A value and the version of the aggregate that it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versioned<V> {
+    /// The aggregate's version, which grows with each change.
+    pub version: i64,
+    /// The value.
+    pub value: V,
+}
+
+/// What a look-up finds: a value, or that nothing is there.
+pub type Found<V> = Option<Arc<Versioned<V>>>;
+
+/// What a cache needs of its process.
+#[derive(Clone, Debug)]
+pub struct CacheDeps {
+    /// Where loads run.
+    pub tasks: Tasks,
+    /// The time that entries end by.
+    pub clock: Clock,
+    /// The randomness of when they end.
+    pub ids: Ids,
+    /// Where look-ups are counted, if anywhere.
+    pub metrics: Option<CacheMetrics>,
+}
+
+/// Values of type `V` by keys of type `K`, whose loads fail with `E`. A cheap handle.
+pub struct Cache<K, V, E>(pub(crate) Arc<Inner<K, V, E>>);
+
+pub(crate) struct Inner<K, V, E> {
+    pub(crate) settings: CacheSettings,
+    pub(crate) deps: CacheDeps,
+    pub(crate) meter: Meter,
+    hasher: RandomState,
+    shards: Box<[Mutex<Shard<K, V, E>>]>,
+}
+
+impl<K, V, E> Cache<K, V, E>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Makes an empty one.
+    pub fn new(settings: CacheSettings, deps: CacheDeps) -> Self {
+        let shards = (settings.entries / SMALLEST_SHARD).clamp(1, MOST_SHARDS);
+        let entries = settings.entries / shards;
+        // Without a place to be seen they are counted all the same: the way of a hit has no branch for that.
+        let metrics = deps.metrics.clone();
+        let metrics = metrics.unwrap_or_else(|| CacheMetrics::new(&Metrics::new()));
+        Self(Arc::new(Inner {
+            meter: Meter::new(metrics, settings.name),
+            hasher: RandomState::new(),
+            shards: (0..shards).map(|_| Mutex::new(Shard::new(entries))).collect(),
+            settings,
+            deps,
+        }))
+    }
+
+    /// Looks a key up, and loads it if it is not kept. Whoever asks while a load of the key runs waits for that
+    /// one, unless there was news of the key since it began.
+    ///
+    /// The load is not bound to its caller: it goes on when that one is gone, and no deadline of the caller's
+    /// belongs into it.
+    pub async fn get<Fut>(
+        &self,
+        key: &K,
+        load: impl FnOnce() -> Fut + Send + 'static,
+    ) -> Result<Found<V>, CacheError<E>>
+    where
+        Fut: Future<Output = Result<Option<Versioned<V>>, E>> + Send + 'static,
+    {
+        let mut waiting = match self.find_or_begin(key, load) {
+            Ok(found) => return Ok(found),
+            Err(waiting) => waiting,
+        };
+        let told = match waiting.wait_for(Option::is_some).await {
+            Ok(told) => told.clone(),
+            Err(_) => None,
+        };
+        told.unwrap_or(Err(CacheError::Lost {
+            cache: self.0.settings.name,
+        }))
+    }
+
+    /// What is held, or else where a load is waited for.
+    fn find_or_begin<Fut>(
+        &self,
+        key: &K,
+        load: impl FnOnce() -> Fut + Send + 'static,
+    ) -> Result<Found<V>, Waiting<V, E>>
+    where
+        Fut: Future<Output = Result<Option<Versioned<V>>, E>> + Send + 'static,
+    {
+        let inner = &self.0;
+        let began = inner.deps.clock.now();
+        let looked_up = inner.with_shard(key, |shard| shard.look_up(key, began));
+        match looked_up {
+            LookUp::Hit(found) => {
+                inner.meter.hit();
+                Ok(found)
+            }
+            LookUp::Joined(waiting) => {
+                inner.meter.joined();
+                Err(waiting)
+            }
+            LookUp::Began { id, telling, waiting } => {
+                inner.meter.missed();
+                let running = Load::new(Arc::clone(inner), key.clone(), id, telling);
+                inner.deps.tasks.spawn("cache.load", running.run(began, load));
+                Err(waiting)
+            }
+        }
+    }
+
+    /// Keeps a value that its caller has just written, unless a newer one is known.
+    pub fn put(&self, key: K, value: Versioned<V>) {
+        let inner = &self.0;
+        let now = inner.deps.clock.now();
+        let until = inner.until(now, inner.settings.time_to_live);
+        let shard = inner.shard(&key);
+        let kept = inner.in_shard(shard, |shard| shard.put(key, Arc::new(value), until, now));
+        inner.meter.keeping(kept);
+    }
+
+    /// Hears of a change: drops what is older, and keeps what is older from coming back.
+    pub fn invalidate(&self, change: Change<K>) {
+        let inner = &self.0;
+        let now = inner.deps.clock.now();
+        let until = now.plus(inner.settings.remembered);
+        let shard = inner.shard(&change.key);
+        inner.in_shard(shard, |shard| shard.hear(change, until, now));
+    }
+
+    /// Drops everything: for whoever may have missed news. Loads that run are not kept.
+    pub fn clear(&self) {
+        for shard in &self.0.shards {
+            self.0.in_shard(shard, Shard::clear);
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
+    /// When something ends: the last tenth of its time is random.
+    pub(crate) fn until(&self, from: Timestamp, span: Duration) -> Timestamp {
+        let tenth = u64::try_from((span / 10).as_micros()).unwrap_or(u64::MAX - 1);
+        let early = u64::from_be_bytes(self.deps.ids.random()) % (tenth + 1);
+        from.plus(span.saturating_sub(Duration::from_micros(early)))
+    }
+
+    pub(crate) fn with_shard<T>(&self, key: &K, work: impl FnOnce(&mut Shard<K, V, E>) -> T) -> T {
+        self.in_shard(self.shard(key), work)
+    }
+
+    fn shard(&self, key: &K) -> &Mutex<Shard<K, V, E>> {
+        // Half of a hash is enough, and fits everywhere.
+        let hash = usize::try_from(self.hasher.hash_one(key) >> 32).unwrap_or_default();
+        &self.shards[hash % self.shards.len()]
+    }
+
+    fn in_shard<T>(&self, shard: &Mutex<Shard<K, V, E>>, work: impl FnOnce(&mut Shard<K, V, E>) -> T) -> T {
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = shard.len();
+        let done = work(&mut shard);
+        self.meter.resized(before, shard.len());
+        done
+    }
+}
+
+impl<K, V, E> Clone for Cache<K, V, E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V, E> fmt::Debug for Cache<K, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cache({})", self.0.settings.name)
+    }
+}

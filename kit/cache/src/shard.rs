@@ -1,0 +1,203 @@
+//! A part of a cache's keys, under one lock: what is kept, what is known, and what is being loaded.
+//!
+//! Pure state, without time or tasks, so that every race is decided here. The invariants:
+//! - A load is in `flights` only while nothing new was heard of its key. Whatever tells news removes it there,
+//!   and a load that is not there any more when it ends is not kept.
+//! - What is kept is at least as new as what is known of its key, as long as that is remembered.
+//! - That nothing is there is not kept while the key is known to be there.
+//!
+//! What is known is bounded apart from what is kept, so that a scan over many keys, which pushes out values,
+//! does not make the cache forget deletions.
+
+use std::collections::HashMap;
+use std::hash::{Hash, RandomState};
+use std::sync::Arc;
+
+use hashlink::LruCache;
+use kit_runtime::Timestamp;
+use tokio::sync::watch;
+
+use crate::cache::{Found, Versioned};
+use crate::change::{Change, Fate, Known};
+use crate::error::CacheError;
+
+pub(crate) type Outcome<V, E> = Result<Found<V>, CacheError<E>>;
+/// Where a load tells its end.
+pub(crate) type Telling<V, E> = watch::Sender<Option<Outcome<V, E>>>;
+/// Where it is waited for.
+pub(crate) type Waiting<V, E> = watch::Receiver<Option<Outcome<V, E>>>;
+
+pub(crate) struct Shard<K, V, E> {
+    // Keys may be chosen by strangers, so they are hashed with the hasher that withstands them.
+    kept: LruCache<K, Kept<V>, RandomState>,
+    marks: LruCache<K, Mark, RandomState>,
+    flights: HashMap<K, Flight<V, E>>,
+    last_flight: FlightId,
+}
+
+/// Names a load among those of its shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FlightId(u64);
+
+struct Kept<V> {
+    found: Found<V>,
+    until: Timestamp,
+}
+
+struct Mark {
+    known: Known,
+    until: Timestamp,
+}
+
+struct Flight<V, E> {
+    id: FlightId,
+    waiting: Waiting<V, E>,
+}
+
+/// What a look-up comes upon.
+pub(crate) enum LookUp<V, E> {
+    Hit(Found<V>),
+    /// Somebody's load is under way.
+    Joined(Waiting<V, E>),
+    /// The caller must load, and tell.
+    Began {
+        id: FlightId,
+        telling: Telling<V, E>,
+        waiting: Waiting<V, E>,
+    },
+}
+
+/// What became of something that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    Kept,
+    /// And something else had to go for it.
+    KeptInstead,
+    PassedOver,
+}
+
+impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
+    pub(crate) fn new(entries: usize) -> Self {
+        Self {
+            kept: LruCache::with_hasher(entries, RandomState::new()),
+            marks: LruCache::with_hasher(entries, RandomState::new()),
+            flights: HashMap::new(),
+            last_flight: FlightId::default(),
+        }
+    }
+
+    /// How many keys something is kept of.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    pub(crate) fn look_up(&mut self, key: &K, now: Timestamp) -> LookUp<V, E> {
+        if let Some(found) = self.find(key, now) {
+            return LookUp::Hit(found);
+        }
+        if let Some(flight) = self.flights.get(key) {
+            return LookUp::Joined(flight.waiting.clone());
+        }
+        let (telling, waiting) = watch::channel(None);
+        self.last_flight.0 += 1;
+        let id = self.last_flight;
+        let flight = Flight {
+            id,
+            waiting: waiting.clone(),
+        };
+        self.flights.insert(key.clone(), flight);
+        LookUp::Began { id, telling, waiting }
+    }
+
+    fn find(&mut self, key: &K, now: Timestamp) -> Option<Found<V>> {
+        let kept = self.kept.get(key)?;
+        if now < kept.until {
+            return Some(kept.found.clone());
+        }
+        self.kept.remove(key);
+        None
+    }
+
+    /// The end of a load, whatever it was. True when nothing new was heard of the key meanwhile.
+    pub(crate) fn end(&mut self, key: &K, id: FlightId) -> bool {
+        let is_current = self.flights.get(key).is_some_and(|flight| flight.id == id);
+        if is_current {
+            self.flights.remove(key);
+        }
+        is_current
+    }
+
+    /// Keeps what a load brought that ended in peace.
+    pub(crate) fn keep_loaded(
+        &mut self,
+        key: &K,
+        found: Found<V>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Keeping {
+        let known = self.known(key, now);
+        let is_fit = match &found {
+            Some(loaded) => Some(Known::there(loaded.version)) >= known,
+            None => known.is_none_or(|known| known.fate == Fate::Gone),
+        };
+        if is_fit {
+            self.keep(key.clone(), found, until)
+        } else {
+            Keeping::PassedOver
+        }
+    }
+
+    /// Keeps what somebody wrote.
+    pub(crate) fn put(
+        &mut self,
+        key: K,
+        value: Arc<Versioned<V>>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Keeping {
+        if Some(Known::there(value.version)) < self.known(&key, now) {
+            return Keeping::PassedOver;
+        }
+        self.flights.remove(&key);
+        self.keep(key, Some(value), until)
+    }
+
+    fn keep(&mut self, key: K, found: Found<V>, until: Timestamp) -> Keeping {
+        let pushes_out = self.kept.len() >= self.kept.capacity() && !self.kept.contains_key(&key);
+        self.kept.insert(key, Kept { found, until });
+        if pushes_out {
+            Keeping::KeptInstead
+        } else {
+            Keeping::Kept
+        }
+    }
+
+    /// Hears of a change, and remembers it until a moment.
+    pub(crate) fn hear(&mut self, change: Change<K>, until: Timestamp, now: Timestamp) {
+        let Change { key, news } = change;
+        let known = self.known(&key, now);
+        if news.is_none() || news > known {
+            self.flights.remove(&key);
+            self.kept.remove(&key);
+        }
+        // Even where it is no news: the value that is kept with this version may go before an older one comes.
+        if let Some(known) = news.max(known) {
+            self.marks.insert(key, Mark { known, until });
+        }
+    }
+
+    /// The latest that is known of a key.
+    fn known(&self, key: &K, now: Timestamp) -> Option<Known> {
+        let kept = self.kept.peek(key).filter(|kept| now < kept.until);
+        let kept = kept.and_then(|kept| Some(Known::there(kept.found.as_ref()?.version)));
+        let mark = self.marks.peek(key).filter(|mark| now < mark.until);
+        kept.max(mark.map(|mark| mark.known))
+    }
+
+    /// Drops all values, and makes all running loads unfit. What was told stays: it is true whatever was
+    /// missed.
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+        self.flights.clear();
+    }
+}

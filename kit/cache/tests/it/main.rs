@@ -1,0 +1,16 @@
+//! The cache from outside: who loads, what is kept, which version wins, and how other processes are heard.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share is written like the tests themselves"
+)]
+
+mod any_order;
+mod broadcasting;
+mod coalescing;
+mod lifetime;
+mod measuring;
+mod shelf;
+mod versions;
+mod world;
