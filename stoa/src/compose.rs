@@ -41,7 +41,15 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         verifier: verifier.clone(),
         gate: node.readiness.gate("token.keys"),
     };
-    watch.start(&token, auth.clone(), &node.tasks)?;
+    let ask_now = watch.start(&token, auth.clone(), &node.tasks)?;
+    auth_api::measure_feed(&verifier, &node.metrics);
+    // Any bus reads auth's log; a process without one asks twice a second, and that is enough.
+    let bus = Service::ALL
+        .into_iter()
+        .find_map(|service| node.bus(service).ok());
+    if let (Some(bus), Revocation::Feed) = (bus, token.revocation) {
+        ask_now.listen(&bus)?;
+    }
 
     node.host(Service::Users, async |node| {
         let deps = users::Deps {

@@ -1,13 +1,16 @@
 //! What others may know of auth: its public routes, the types that go through them, the contract that
 //! other services call, and how a process gets the keys that tokens are verified with.
 
+mod ask_now;
 mod contract;
 mod events;
+mod feed_age;
 mod keys;
 mod routes;
 mod types;
 mod watch;
 
+pub use ask_now::AskNow;
 pub use contract::{
     Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RevocationCursor,
     RevocationNews,
@@ -15,6 +18,7 @@ pub use contract::{
 pub use events::{
     KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDisabled, UserRegistered, UserUpdated, events,
 };
+pub use feed_age::measure_feed;
 pub use keys::{KeysError, Revocation, TokenConfig};
 pub use routes::{aliases, routes};
 pub use types::{

@@ -7,12 +7,14 @@ use kit_runtime::{ReadinessGate, Stop, TaskError, Tasks};
 use kit_token::{KeySet, Verifier};
 
 use crate::keys::{KeysError, Revocation, TokenConfig, configured};
-use crate::{AuthClient, AuthError, GetKeySet, GetRevocations, RevocationCursor};
+use crate::{AskNow, AuthClient, AuthError, GetKeySet, GetRevocations, RevocationCursor};
 
 /// A revocation takes effect everywhere within a second, so it is asked for twice in one.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Between two looks at the key set where nothing else is asked.
 const KEYS_PERIOD: Duration = Duration::from_secs(5);
+/// Between two looks however many hints there are.
+const SHORTEST_PERIOD: Duration = Duration::from_millis(50);
 /// While nothing could be loaded yet.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const CALL_LIMIT: Duration = Duration::from_secs(2);
@@ -27,8 +29,9 @@ pub struct KeyWatch {
 
 impl KeyWatch {
     /// Takes the keys from the configuration where it names some, else from auth, at once if that is in this
-    /// process; and asks what was revoked, unless that is switched off.
-    pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<(), KeysError> {
+    /// process; and asks what was revoked, unless that is switched off. The handle makes it ask at once.
+    pub fn start(self, config: &TokenConfig, auth: AuthClient, tasks: &Tasks) -> Result<AskNow, KeysError> {
+        let ask_now = AskNow::default();
         let fixed = configured(config)?;
         let keys = if fixed.is_some() {
             Keys::Configured
@@ -41,7 +44,7 @@ impl KeyWatch {
         match (config.revocation, &keys) {
             (Revocation::Off, Keys::Configured) => {
                 self.gate.open();
-                return Ok(());
+                return Ok(ask_now);
             }
             (Revocation::Off, Keys::Followed { .. }) => {}
             (Revocation::Feed, _) => self
@@ -49,7 +52,7 @@ impl KeyWatch {
                 .revocations()
                 .follow(config.revocation_max_age.into()),
         }
-        let revocation = config.revocation;
+        let (revocation, hints) = (config.revocation, ask_now.clone());
         tasks.supervise("token.watch", move |stop| {
             let watch = Watch {
                 verifier: self.verifier.clone(),
@@ -57,11 +60,12 @@ impl KeyWatch {
                 auth: auth.clone(),
                 keys: keys.clone(),
                 revocation,
+                hints: hints.clone(),
                 cursor: None,
             };
             watch.run(stop)
         });
-        Ok(())
+        Ok(ask_now)
     }
 }
 
@@ -81,6 +85,7 @@ struct Watch {
     auth: AuthClient,
     keys: Keys,
     revocation: Revocation,
+    hints: AskNow,
     cursor: Option<RevocationCursor>,
 }
 
@@ -107,7 +112,14 @@ impl Watch {
                 Revocation::Feed => PERIOD,
                 Revocation::Off => KEYS_PERIOD,
             };
-            if !stop.sleep(period).await {
+            if !stop.sleep(SHORTEST_PERIOD).await {
+                return Ok(());
+            }
+            let goes_on = tokio::select! {
+                goes_on = stop.sleep(period.saturating_sub(SHORTEST_PERIOD)) => goes_on,
+                () = self.hints.hinted() => true,
+            };
+            if !goes_on {
                 return Ok(());
             }
         }

@@ -18,6 +18,7 @@ mod forgetting;
 mod guessing;
 mod hashing;
 mod held;
+mod hints;
 mod introspecting;
 mod key_ring;
 mod key_watch;

@@ -99,6 +99,11 @@ impl Place {
         self.time.advance(span);
     }
 
+    /// Where the tables are.
+    pub(crate) fn db_target(&self) -> DbTarget {
+        self.target.target()
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.target.target(), DbTarget::Postgres { .. })
     }
