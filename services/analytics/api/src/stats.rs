@@ -1,0 +1,145 @@
+//! The JSON of what is counted from topic `transactions`.
+
+use std::borrow::Cow;
+
+use kit_runtime::Timestamp;
+use payments_api::Amount;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// `GET /health` on analytics' own port.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Health {
+    /// Always `ok`.
+    pub status: String,
+    /// Always `analytics-service`.
+    pub service: String,
+    /// For people.
+    pub message: String,
+}
+
+/// What was counted of topic `transactions`, by all users together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct Stats {
+    /// Transactions that were created.
+    pub total_transactions: u64,
+    /// Their sum.
+    pub total_amount: Amount,
+    /// Transactions that were paid.
+    pub total_paid_transactions: u64,
+    /// Events of the topic.
+    pub events_processed: u64,
+    /// Users whom the events tell of.
+    pub unique_users: u64,
+}
+
+/// What was counted of one user; zeros where no event tells of them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct UserStats {
+    /// Who, as the events say.
+    pub user_id: String,
+    /// Transactions that they created.
+    pub total_transactions: u64,
+    /// Their sum.
+    pub total_amount: Amount,
+    /// Transactions that they paid.
+    pub total_paid_transactions: u64,
+    /// Events that tell of them.
+    pub events_processed: u64,
+    /// When the first of it happened.
+    pub first_event_at: Option<Timestamp>,
+    /// When the last of it happened.
+    pub last_event_at: Option<Timestamp>,
+}
+
+/// What a time series is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Transactions created.
+    #[default]
+    Transactions,
+    /// Their sum.
+    Amount,
+    /// Transactions paid.
+    PaidTransactions,
+    /// Events.
+    Events,
+    /// Users of whom the first event tells.
+    NewUsers,
+}
+
+/// How long each point of a time series is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interval {
+    /// An hour.
+    Hour,
+    /// A day, UTC.
+    #[default]
+    Day,
+}
+
+/// The query of `GET /stats/timeseries`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSeriesQuery {
+    /// Of what; `transactions` where it is not given.
+    #[serde(default)]
+    pub metric: Metric,
+    /// How long each point is; `day` where it is not given.
+    #[serde(default)]
+    pub interval: Interval,
+    /// Since when; 24 hours or 30 days before `to` where it is not given.
+    pub from: Option<Timestamp>,
+    /// Until when, this moment not included; now where it is not given.
+    pub to: Option<Timestamp>,
+}
+
+/// A metric over time, by when things happened and not by when they were counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TimeSeries {
+    /// Of what.
+    pub metric: Metric,
+    /// How long each point is.
+    pub interval: Interval,
+    /// The start of the first point.
+    pub from: Timestamp,
+    /// The end of the last point.
+    pub to: Timestamp,
+    /// One after the other without a gap; the last one may still grow.
+    pub points: Vec<Point>,
+}
+
+/// One point of a time series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Point {
+    /// Where it begins.
+    pub at: Timestamp,
+    /// What was counted in it.
+    pub value: PointValue,
+}
+
+/// A count, or a sum of money as a decimal number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PointValue {
+    /// How many.
+    Count(u64),
+    /// How much.
+    Amount(Amount),
+}
+
+impl JsonSchema for PointValue {
+    fn schema_name() -> Cow<'static, str> {
+        "PointValue".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}

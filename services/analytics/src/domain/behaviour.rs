@@ -1,0 +1,219 @@
+//! What a visitor did, checked and added up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use analytics_api::{AnonymousId, EVENTS_PER_BATCH, Track, TrackedEvent, TrackedKind};
+use kit_http::FieldError;
+use kit_runtime::Timestamp;
+use kit_token::UserId;
+
+use super::span::day_of;
+
+const LONGEST_SKU: usize = 64;
+const MOST_AT_ONCE: u32 = 999;
+
+/// How old an event may be: what a browser held back while it was offline.
+const OLDEST: Duration = Duration::from_hours(24);
+/// How far a visitor's clock may be ahead.
+const AHEAD: Duration = Duration::from_mins(5);
+
+/// Whoever did it. A user's identifier and a guest's never look alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visitor {
+    User(UserId),
+    Guest(AnonymousId),
+}
+
+impl fmt::Display for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Guest(id) => id.fmt(f),
+        }
+    }
+}
+
+/// What was done with a product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProductCounts {
+    pub(crate) viewed: i64,
+    pub(crate) added: i64,
+    pub(crate) ordered: i64,
+}
+
+/// A batch of events that all count, added up by the day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Batch {
+    /// How many events it was made of.
+    pub(crate) events: u64,
+    pub(crate) products: BTreeMap<(Timestamp, String), ProductCounts>,
+    /// How far the visitor came on each day: what they did, in whatever order.
+    pub(crate) journeys: BTreeMap<Timestamp, BTreeSet<TrackedKind>>,
+}
+
+impl Batch {
+    /// Everything that is wrong with it is told at once, and then nothing of it counts.
+    pub(crate) fn check(request: Track, now: Timestamp) -> Result<Self, Vec<FieldError>> {
+        let count = request.events.len();
+        if !(1..=EVENTS_PER_BATCH).contains(&count) {
+            let message = format!("must be 1 to {EVENTS_PER_BATCH} events");
+            return Err(vec![FieldError::new("/events", message)]);
+        }
+        let (mut batch, mut errors) = (Self::default(), Vec::new());
+        for (index, event) in request.events.into_iter().enumerate() {
+            let before = errors.len();
+            check_event(&event, now, |member, message| {
+                errors.push(FieldError::new(format!("/events/{index}/{member}"), message));
+            });
+            if errors.len() == before {
+                batch.add(event, now);
+            }
+        }
+        if errors.is_empty() { Ok(batch) } else { Err(errors) }
+    }
+
+    fn add(&mut self, event: TrackedEvent, now: Timestamp) {
+        self.events += 1;
+        let day = day_of(event.at.unwrap_or(now));
+        self.journeys.entry(day).or_default().insert(event.r#type);
+        if let Some(sku) = event.sku {
+            let product = self.products.entry((day, sku)).or_default();
+            let quantity = i64::from(event.quantity.unwrap_or(1));
+            match event.r#type {
+                TrackedKind::ProductViewed => product.viewed += 1,
+                TrackedKind::AddedToCart => product.added += quantity,
+                TrackedKind::ProductOrdered => product.ordered += quantity,
+                TrackedKind::PageViewed | TrackedKind::CheckoutStarted => {}
+            }
+        }
+    }
+}
+
+fn check_event(event: &TrackedEvent, now: Timestamp, mut wrong: impl FnMut(&str, String)) {
+    let (has_product, has_quantity) = match event.r#type {
+        TrackedKind::PageViewed | TrackedKind::CheckoutStarted => (false, false),
+        TrackedKind::ProductViewed => (true, false),
+        TrackedKind::AddedToCart | TrackedKind::ProductOrdered => (true, true),
+    };
+    match &event.sku {
+        None if has_product => wrong("sku", "must name the product".to_owned()),
+        Some(_) if !has_product => wrong("sku", "does not belong to this type".to_owned()),
+        Some(sku) if !is_sku(sku) => wrong(
+            "sku",
+            format!("must be 1 to {LONGEST_SKU} of `A-Z a-z 0-9 . _ -`"),
+        ),
+        _ => {}
+    }
+    match event.quantity {
+        Some(_) if !has_quantity => wrong("quantity", "does not belong to this type".to_owned()),
+        Some(quantity) if !(1..=MOST_AT_ONCE).contains(&quantity) => {
+            wrong("quantity", format!("must be 1 to {MOST_AT_ONCE}"));
+        }
+        _ => {}
+    }
+    if let Some(at) = event.at
+        && !(now.minus(OLDEST)..=now.plus(AHEAD)).contains(&at)
+    {
+        wrong(
+            "at",
+            "must be at most a day ago and five minutes ahead".to_owned(),
+        );
+    }
+}
+
+fn is_sku(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=LONGEST_SKU).contains(&text.len()) && text.bytes().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_893_456_000);
+
+    fn check(events: &Value) -> Result<Batch, Vec<String>> {
+        let request = serde_json::from_value(json!({ "events": events })).unwrap();
+        let told = |errors: Vec<FieldError>| errors.into_iter().map(|error| error.pointer).collect();
+        Batch::check(request, NOW).map_err(told)
+    }
+
+    #[test]
+    fn events_are_added_up_by_the_day_they_happened() {
+        let batch = check(&json!([
+            { "type": "page_viewed" },
+            { "type": "product_viewed", "sku": "TEA" },
+            { "type": "product_viewed", "sku": "TEA", "at": "2029-12-31T23:59:59Z" },
+            { "type": "added_to_cart", "sku": "TEA", "quantity": 3 },
+            { "type": "product_ordered", "sku": "TEA" },
+        ]))
+        .unwrap();
+        let yesterday = NOW.minus(Duration::from_hours(24));
+        let today = ProductCounts {
+            viewed: 1,
+            added: 3,
+            ordered: 1,
+        };
+        assert_eq!(batch.events, 5);
+        assert_eq!(batch.products[&(NOW, "TEA".to_owned())], today);
+        assert_eq!(batch.products[&(yesterday, "TEA".to_owned())].viewed, 1);
+        let steps = [
+            TrackedKind::PageViewed,
+            TrackedKind::ProductViewed,
+            TrackedKind::AddedToCart,
+            TrackedKind::ProductOrdered,
+        ];
+        assert_eq!(batch.journeys[&NOW], steps.into());
+        assert_eq!(batch.journeys[&yesterday], [TrackedKind::ProductViewed].into());
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let refused = check(&json!([
+            { "type": "product_viewed" },
+            { "type": "page_viewed", "sku": "TEA" },
+            { "type": "added_to_cart", "sku": "a b", "quantity": 0 },
+            { "type": "product_viewed", "sku": "TEA", "quantity": 1 },
+            { "type": "page_viewed", "at": "2029-12-30T23:59:59Z" },
+            { "type": "page_viewed", "at": "2030-01-01T00:05:01Z" },
+        ]));
+        let wrong = [
+            "/events/0/sku",
+            "/events/1/sku",
+            "/events/2/sku",
+            "/events/2/quantity",
+            "/events/3/quantity",
+            "/events/4/at",
+            "/events/5/at",
+        ];
+        assert_eq!(refused, Err(wrong.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn the_limits_themselves_are_allowed() {
+        let sku = "x".repeat(64);
+        let allowed = json!([
+            { "type": "added_to_cart", "sku": sku, "quantity": 999, "at": "2029-12-31T00:00:00Z" },
+            { "type": "added_to_cart", "sku": "a.B_9-", "quantity": 1, "at": "2030-01-01T00:05:00Z" },
+        ]);
+        assert!(check(&allowed).is_ok());
+        for sku in ["", &"x".repeat(65), "té", "a\0"] {
+            assert!(
+                check(&json!([{ "type": "product_viewed", "sku": sku }])).is_err(),
+                "{sku:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_batch_has_one_to_a_hundred_events() {
+        let of = |count| check(&json!(vec![json!({ "type": "page_viewed" }); count]));
+        assert!(of(1).is_ok() && of(100).is_ok());
+        assert_eq!(of(0), Err(vec!["/events".to_owned()]));
+        assert_eq!(of(101), Err(vec!["/events".to_owned()]));
+    }
+}

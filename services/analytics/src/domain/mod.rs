@@ -1,0 +1,13 @@
+//! What is counted and how, without database, clock or network.
+
+mod behaviour;
+mod counts;
+mod ready;
+mod series;
+mod span;
+
+pub(crate) use behaviour::{Batch, ProductCounts, Visitor};
+pub(crate) use counts::{Counts, Fact, HourCounts, NotCounted, Sums, UserKey, UserSum};
+pub(crate) use ready::Target;
+pub(crate) use series::Series;
+pub(crate) use span::{DaySpan, SpanError, day_of};

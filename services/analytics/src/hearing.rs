@@ -1,0 +1,153 @@
+//! What analytics does when somebody created or paid transactions: it writes a fact down.
+//!
+//! The payloads are read by views of analytics' own: only what is counted, and whatever else stands there is
+//! passed over. An event that cannot be counted is a dead letter at once.
+
+use std::sync::Arc;
+
+use kit_bus::{Bus, BusError, Failure, Inbox};
+use kit_db::{Event, Tx};
+use kit_runtime::Timestamp;
+use payments_api::{Amount, TransactionCreated, TransactionPaid};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Fact, NotCounted, UserKey};
+use crate::store;
+use crate::tasks::Board;
+
+/// The first consumer's name in the tables, for ever.
+const FIRST: &str = "analytics";
+
+/// `transaction.created`, as far as it is counted.
+#[derive(Debug, Deserialize, Serialize)]
+struct CreatedEvent {
+    user_id: UserKey,
+    amount: Amount,
+    timestamp: Timestamp,
+}
+
+/// `transaction.paid`, as far as it is counted.
+#[derive(Debug, Deserialize, Serialize)]
+struct PaidEvent {
+    user_id: UserKey,
+    transactions_paid: u64,
+    timestamp: Timestamp,
+}
+
+impl Event for CreatedEvent {
+    const TOPIC: &'static str = <TransactionCreated as Event>::TOPIC;
+    const TYPE: &'static str = <TransactionCreated as Event>::TYPE;
+
+    fn key(&self) -> String {
+        self.user_id.clone().into()
+    }
+}
+
+impl Event for PaidEvent {
+    const TOPIC: &'static str = <TransactionPaid as Event>::TOPIC;
+    const TYPE: &'static str = <TransactionPaid as Event>::TYPE;
+
+    fn key(&self) -> String {
+        self.user_id.clone().into()
+    }
+}
+
+/// The consumer of a generation.
+pub(crate) fn consumer(generation: i64) -> String {
+    if generation == 1 {
+        FIRST.to_owned()
+    } else {
+        format!("{FIRST}.{generation}")
+    }
+}
+
+/// Begins to count a generation.
+pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<(), BusError> {
+    let recorder = Recorder {
+        generation,
+        board: board.clone(),
+    };
+    let (for_created, for_paid) = (recorder.clone(), recorder);
+    // The bus knows consumers by names that live as long as the process. This one does: a generation's
+    // consumer is started once in a process, and generations are as rare as rebuilds.
+    bus.group(consumer(generation).leak())
+        .on::<CreatedEvent>(move |delivery, inbox| {
+            let CreatedEvent {
+                user_id,
+                amount,
+                timestamp,
+            } = delivery.payload;
+            let fact = Fact::created(user_id, amount, timestamp);
+            for_created.clone().record(delivery.envelope.id, fact, inbox)
+        })
+        .on::<PaidEvent>(move |delivery, inbox| {
+            let PaidEvent {
+                user_id,
+                transactions_paid,
+                timestamp,
+            } = delivery.payload;
+            let fact = Fact::paid(user_id, transactions_paid, timestamp);
+            for_paid.clone().record(delivery.envelope.id, fact, inbox)
+        })
+        .start()
+}
+
+/// Writes facts of a generation down.
+#[derive(Clone)]
+struct Recorder {
+    generation: i64,
+    board: Arc<Board>,
+}
+
+impl Recorder {
+    async fn record(
+        self,
+        event_id: String,
+        fact: Result<Fact, NotCounted>,
+        inbox: Inbox,
+    ) -> Result<(), Failure> {
+        let generation = self.generation;
+        // A group ends with its process only. What it would still write, nobody would look at.
+        if !self.board.counts(generation) {
+            return Ok(());
+        }
+        let fact = fact.map_err(Failure::never)?;
+        let unit = async move |tx: &mut Tx| store::record(tx, generation, &event_id, &fact).await;
+        inbox.apply(unit).await?;
+        self.board.fact_written();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_may_tell_more_than_is_counted() {
+        let created: CreatedEvent = serde_json::from_str(
+            r#"{"transaction_id":"t","user_id":"somebody","amount":0.1,"description":{"of":"another kind"},
+                "timestamp":"2030-01-01T01:00:00+01:00","currency":"USD"}"#,
+        )
+        .unwrap();
+        assert_eq!(created.amount.minor(), 10);
+        assert_eq!(created.timestamp.to_string(), "2030-01-01T00:00:00.000000Z");
+        assert_eq!(created.key(), "somebody");
+    }
+
+    #[test]
+    fn what_cannot_be_counted_exactly_is_not_read() {
+        for amount in ["\"10\"", "0.001", "null", "1e400"] {
+            let text = format!(r#"{{"user_id":"a","amount":{amount},"timestamp":"2030-01-01T00:00:00Z"}}"#);
+            assert!(serde_json::from_str::<CreatedEvent>(&text).is_err(), "{amount}");
+        }
+    }
+
+    #[test]
+    fn each_generation_has_a_consumer_of_its_own() {
+        assert_eq!(
+            [1, 2, 10].map(consumer),
+            ["analytics", "analytics.2", "analytics.10"]
+        );
+    }
+}

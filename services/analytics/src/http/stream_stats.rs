@@ -1,0 +1,85 @@
+//! `GET /stats/stream`: the counts, at once and whenever they change.
+//!
+//! It tells a state and not a history, so a client that comes again misses nothing: the first event is how
+//! things are now. The stream ends when the process stops, and within a second once its token is not good any
+//! more.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use analytics_api::Stats;
+use axum::extract::State;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures::Stream;
+use http::HeaderMap;
+use kit_http::{Access, ApiError};
+use kit_runtime::Stop;
+use kit_token::Verifier;
+
+use super::error::refused;
+use crate::service::AnalyticsService;
+use crate::tasks::Seat;
+
+/// Between two signs of life on a stream where nothing happens.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How often the token is judged again.
+const JUDGED: Duration = Duration::from_millis(500);
+
+pub(super) async fn stream_stats(
+    State(analytics): State<AnalyticsService>,
+    State(verifier): State<Verifier>,
+    State(stop): State<Stop>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    let seat = analytics.watch().map_err(refused)?;
+    // A stream on which nothing would ever come is refused at once.
+    analytics.stats().await.map_err(refused)?;
+    let watcher = Watcher {
+        seat,
+        stop,
+        verifier,
+        headers,
+    };
+    let events = futures::stream::unfold(watcher, |mut watcher| async {
+        let stats = watcher.next().await?;
+        Some((Ok(event(&stats)), watcher))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+struct Watcher {
+    seat: Seat,
+    stop: Stop,
+    verifier: Verifier,
+    /// With the token, as it came.
+    headers: HeaderMap,
+}
+
+impl Watcher {
+    /// The next counts; nothing once the stream ends.
+    async fn next(&mut self) -> Option<Stats> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.requested() => return None,
+                stats = self.seat.next() => return self.is_welcome().then_some(stats),
+                () = tokio::time::sleep(JUDGED) => {}
+            }
+            if !self.is_welcome() {
+                return None;
+            }
+        }
+    }
+
+    fn is_welcome(&self) -> bool {
+        Access::Staff.admit(&self.verifier, &self.headers).is_ok()
+    }
+}
+
+fn event(stats: &Stats) -> Event {
+    let event = Event::default().event("stats");
+    // Counts are always JSON.
+    event.json_data(stats).unwrap_or_default()
+}

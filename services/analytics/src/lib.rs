@@ -1,0 +1,31 @@
+//! Statistics: what was counted of topic `transactions`, and what visitors did in the shop.
+//!
+//! **Counts of events are exact.** An event's effect is one row, a fact, written in the transaction that notes
+//! the event as done. Facts are added up into the tables that are asked, and removed, in another transaction.
+//! So an event counts once, however often it is delivered and whichever process ends when; and the writers of
+//! facts, of whom there are many at once, never wait for each other at a counter.
+//!
+//! **They can be rebuilt.** What was counted belongs to a generation. [`Operator::rebuild`] begins a new one,
+//! with a consumer of its own that reads the topic from its beginning. The live one is counted and shown
+//! meanwhile, and is replaced in one transaction once the new one has everything it has, user by user.
+//!
+//! **What visitors did** comes by `POST /track`, from users and from guests, and is kept as sums by the day: who
+//! came how far, and which products were looked at, put into carts and ordered. Nothing else of it is kept.
+//!
+//! It deliberately does not count events of types that it does not know: kit-bus passes over them, and no
+//! number here could say what they mean.
+
+mod build;
+mod config;
+mod domain;
+mod hearing;
+mod http;
+mod operator;
+mod service;
+mod store;
+mod tasks;
+
+pub use build::{BuildError, Deps, build, migrations};
+pub use config::AnalyticsConfig;
+pub use operator::{GenerationReport, Operator};
+pub use store::GenerationState;

@@ -1,0 +1,187 @@
+//! Generations of counts: which there are, which is shown, and what is left of those that are over.
+
+use std::fmt;
+use std::str::FromStr;
+
+use kit_db::{Row, Session, StoreError, Tx, sql};
+use kit_runtime::Timestamp;
+
+use super::counts;
+use crate::domain::Counts;
+
+/// What a generation is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GenerationState {
+    /// It reads the topic and is not shown yet.
+    Building,
+    /// It is shown.
+    Live,
+    /// Another one has replaced it.
+    Retired,
+}
+
+/// A generation and its totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Generation {
+    pub(crate) number: i64,
+    pub(crate) state: GenerationState,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) live_at: Option<Timestamp>,
+    pub(crate) counts: Counts,
+    pub(crate) users: i64,
+}
+
+impl GenerationState {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Building => "building",
+            Self::Live => "live",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl fmt::Display for GenerationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for GenerationState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Building, Self::Live, Self::Retired];
+        let found = all.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no state of a generation"))
+    }
+}
+
+/// All there ever were, the oldest first.
+pub(crate) async fn list(on: &mut impl Session) -> Result<Vec<Generation>, StoreError> {
+    let rows = sql("SELECT * FROM generations ORDER BY generation")
+        .all(on)
+        .await?;
+    rows.iter().map(generation).collect()
+}
+
+/// Those that are counted, the oldest first.
+pub(crate) async fn unretired(on: &mut impl Session) -> Result<Vec<Generation>, StoreError> {
+    let rows = sql("SELECT * FROM generations WHERE state <> 'retired' ORDER BY generation")
+        .all(on)
+        .await?;
+    rows.iter().map(generation).collect()
+}
+
+/// Begins a generation. Two that begin at once would have the same number, and one of them fails.
+pub(crate) async fn begin(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
+    let row = sql("INSERT INTO generations (generation, state, started_at) \
+         SELECT MAX(generation) + 1, 'building', CAST($1 AS BIGINT) FROM generations RETURNING generation")
+    .bind(now)
+    .one(tx)
+    .await?;
+    row.get("generation")
+}
+
+/// Keeps everybody else from a generation until the transaction ends. False where it is over.
+pub(crate) async fn hold(tx: &mut Tx, generation: i64) -> Result<bool, StoreError> {
+    let found = sql("SELECT generation FROM generations WHERE generation = $1 AND state <> 'retired'")
+        .bind(generation)
+        .for_update()
+        .optional(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Whether the newer of two has heard at least as much of every user as the older. As events of a user come in
+/// order, that means that it has counted everything that the older one has.
+pub(crate) async fn has_everything_of(
+    on: &mut impl Session,
+    newer: i64,
+    older: i64,
+) -> Result<bool, StoreError> {
+    let short = sql(
+        "SELECT generation FROM generations AS older WHERE older.generation = $2 AND EXISTS \
+         (SELECT 1 FROM generations AS newer WHERE newer.generation = $1 \
+          AND (newer.events < older.events OR newer.users < older.users))",
+    )
+    .bind(newer)
+    .bind(older)
+    .optional(on)
+    .await?;
+    if short.is_some() {
+        // The cheap question first; the other one looks at every user.
+        return Ok(false);
+    }
+    let behind = sql(
+        "SELECT user_id FROM user_counts AS older WHERE older.generation = $2 AND NOT EXISTS \
+         (SELECT 1 FROM user_counts AS newer WHERE newer.generation = $1 \
+          AND newer.user_id = older.user_id AND newer.events >= older.events) LIMIT 1",
+    )
+    .bind(newer)
+    .bind(older)
+    .optional(on)
+    .await?;
+    Ok(behind.is_none())
+}
+
+/// Shows a generation from now on. All before it are over.
+pub(crate) async fn switch(tx: &mut Tx, to: i64, now: Timestamp) -> Result<(), StoreError> {
+    sql("UPDATE generations SET state = 'retired', retired_at = $2 WHERE generation < $1 AND state <> 'retired'")
+        .bind(to)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    sql("UPDATE generations SET state = 'live', live_at = $2 WHERE generation = $1")
+        .bind(to)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether nothing is left of those that are over.
+pub(crate) async fn swept_clean(on: &mut impl Session) -> Result<bool, StoreError> {
+    let left = sql("SELECT generation FROM generations WHERE state = 'retired' AND \
+         (EXISTS (SELECT 1 FROM facts WHERE facts.generation = generations.generation) \
+          OR EXISTS (SELECT 1 FROM user_counts WHERE user_counts.generation = generations.generation) \
+          OR EXISTS (SELECT 1 FROM hour_counts WHERE hour_counts.generation = generations.generation)) LIMIT 1")
+    .optional(on)
+    .await?;
+    Ok(left.is_none())
+}
+
+/// Removes some rows of those that are over; how many.
+pub(crate) async fn sweep(tx: &mut Tx, limit: u32) -> Result<u64, StoreError> {
+    let facts = sql("DELETE FROM facts WHERE (generation, event_id) IN \
+         (SELECT generation, event_id FROM facts WHERE generation IN \
+          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
+    .bind(limit)
+    .execute(tx)
+    .await?;
+    let users = sql("DELETE FROM user_counts WHERE (generation, user_id) IN \
+         (SELECT generation, user_id FROM user_counts WHERE generation IN \
+          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
+    .bind(limit)
+    .execute(tx)
+    .await?;
+    let hours = sql("DELETE FROM hour_counts WHERE (generation, hour) IN \
+         (SELECT generation, hour FROM hour_counts WHERE generation IN \
+          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
+    .bind(limit)
+    .execute(tx)
+    .await?;
+    Ok(facts + users + hours)
+}
+
+fn generation(row: &Row) -> Result<Generation, StoreError> {
+    Ok(Generation {
+        number: row.get("generation")?,
+        state: row.parse("state")?,
+        started_at: row.get("started_at")?,
+        live_at: row.get("live_at")?,
+        counts: counts(row)?,
+        users: row.get("users")?,
+    })
+}
