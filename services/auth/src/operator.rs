@@ -2,12 +2,15 @@
 //! processes hear of it as they hear of each other, through the database.
 
 use auth_api::{AccountQuery, AccountStatus, AccountView, KeyView, PatchAccount, Register};
+use kit_http::IfMatch;
 use kit_http::extract::PageRequest;
 use kit_token::{Role, UserId};
 use thiserror::Error;
 
 use crate::build::service;
-use crate::service::{AccountRefusal, Actor, AuthFailure, AuthService, KeysRefusal, Origin, RegisterRefusal};
+use crate::service::{
+    AccountRefusal, Actor, AuthFailure, AuthService, ChangeAccount, KeysRefusal, Origin, RegisterRefusal,
+};
 use crate::{AuthConfig, BuildError, Deps};
 
 /// Auth, as its operator may use it.
@@ -130,13 +133,18 @@ impl Operator {
 
     async fn patch(&self, name: &str, patch: PatchAccount) -> Result<AccountView, OperatorError> {
         let user_id = self.find(name).await?;
+        let change = ChangeAccount {
+            patch,
+            seen: IfMatch::Absent,
+        };
         self.0
-            .patch_account(&Actor::Operator, user_id, &patch, &Origin::nowhere())
+            .patch_account(&Actor::Operator, user_id, change, &Origin::nowhere())
             .await
+            .map(|account| account.view)
             .map_err(|refusal| match refusal {
                 AccountRefusal::NotFound => OperatorError::UnknownAccount(name.to_owned()),
                 AccountRefusal::LastAdmin => OperatorError::LastAdmin,
-                AccountRefusal::Failed(failure) => refused(&failure),
+                refusal @ (AccountRefusal::Changed | AccountRefusal::Failed(_)) => refused(&refusal),
             })
     }
 

@@ -5,12 +5,13 @@ use auth_api::{
     UserUpdated,
 };
 use kit_db::{Reader, StoreError, Tx, UnitError, refuse};
+use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
 use kit_token::{Role, UserId};
 use thiserror::Error;
 
 use super::revoking::{Ended, Revoker, Which};
-use super::{Actor, AuthFailure, AuthService, Origin, account_view, included};
+use super::{Actor, AuthFailure, AuthService, Origin, SeenAccount, account_view, included};
 use crate::domain::{Account, AccountPatch, PatchRefusal};
 use crate::store::{self, AccountChange, AccountFilter};
 
@@ -19,10 +20,20 @@ use crate::store::{self, AccountChange, AccountFilter};
 pub(crate) enum AccountRefusal {
     #[error("there is no such account")]
     NotFound,
+    /// It is not as the client has seen it.
+    #[error("the account has changed since")]
+    Changed,
     #[error("somebody must be able to administrate")]
     LastAdmin,
     #[error(transparent)]
     Failed(#[from] AuthFailure),
+}
+
+/// What an admin wants of an account, and as what they have seen it.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangeAccount {
+    pub patch: PatchAccount,
+    pub seen: IfMatch,
 }
 
 impl AuthService {
@@ -58,15 +69,13 @@ impl AuthService {
         &self,
         actor: &Actor,
         user_id: UserId,
-        patch: &PatchAccount,
+        change: ChangeAccount,
         origin: &Origin,
-    ) -> Result<AccountView, AccountRefusal> {
-        let role = patch
-            .roles
-            .as_ref()
-            .map(|roles| roles.iter().copied().max().unwrap_or(Role::Customer));
+    ) -> Result<SeenAccount, AccountRefusal> {
+        let ChangeAccount { patch, seen } = change;
+        let roles = patch.roles;
         let wanted = AccountPatch {
-            role,
+            role: roles.map(|roles| roles.into_iter().max().unwrap_or(Role::Customer)),
             status: patch.status,
         };
         let now = self.0.clock.now();
@@ -78,6 +87,9 @@ impl AuthService {
             let admins = store::list_admins(tx).await?;
             let found = store::find_by_id_for_update(tx, user_id).await?;
             let account = found.ok_or_else(|| refuse(AccountRefusal::NotFound))?;
+            if !seen.allows(account.epoch) {
+                return Err(refuse(AccountRefusal::Changed));
+            }
             let change = wanted.apply(&account, &admins);
             let change = change.map_err(|PatchRefusal::LastAdmin| refuse(AccountRefusal::LastAdmin))?;
             let Some((role, status)) = change else {

@@ -24,7 +24,7 @@ use kit_db::{Db, Reader};
 use kit_runtime::{Clock, Ids, Timestamp};
 use kit_token::{Claims, Refusal, Role, SessionId, TokenId, UserId, Verifier};
 
-pub(crate) use accounts::AccountRefusal;
+pub(crate) use accounts::{AccountRefusal, ChangeAccount};
 pub(crate) use audit::Actor;
 pub(crate) use error::{AuthFailure, RegisterRefusal};
 pub(crate) use first_admin::{SetUpLink, SetUpRefusal};
@@ -71,6 +71,13 @@ pub(crate) struct Settings {
     pub key_publish_ahead: Duration,
 }
 
+/// An account as others see it.
+pub(crate) struct SeenAccount {
+    /// Grows with each change that an admin makes. Sessions come and go without it.
+    pub version: i64,
+    pub view: AccountView,
+}
+
 /// Which session tokens are for, and which refresh token it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IssueFor {
@@ -113,14 +120,17 @@ impl AuthService {
     }
 
     /// An account; `None` where there is none (any more, although a token of it may live).
-    pub(crate) async fn find_account(&self, user_id: UserId) -> Result<Option<AccountView>, AuthFailure> {
+    pub(crate) async fn find_account(&self, user_id: UserId) -> Result<Option<SeenAccount>, AuthFailure> {
         let now = self.0.clock.now();
         let found = self.0.db.read(async move |reader: &mut Reader| {
             let Some(account) = store::find_by_id(reader, user_id).await? else {
                 return Ok(None);
             };
             let open = store::count_open_sessions(reader, user_id, now).await?;
-            Ok(Some(account_view(account, open)))
+            Ok(Some(SeenAccount {
+                version: account.epoch,
+                view: account_view(account, open),
+            }))
         });
         Ok(found.await?)
     }

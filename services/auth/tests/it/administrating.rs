@@ -241,6 +241,44 @@ on_both_databases! {
         assert_eq!(world.count("SELECT audit_id FROM audit WHERE action = 'account.changed'").await, 0);
     }
 
+    async fn an_account_is_changed_only_as_it_was_seen(place: &Place) {
+        let (world, root) = administrated(place).await;
+        let ada = world.begin("ada").await;
+        let path = format!("/admin/accounts/{}", ada.user_id);
+        let seen = async || world.of(&root).get(&path).await.header("etag").to_owned();
+        let change = async |seen: &str, patch: Value| {
+            let client = world.of(&root).with("if-match", seen);
+            client.send(http::Method::PATCH, &path, Some(&patch)).await
+        };
+        let first = seen().await;
+        assert_eq!(world.me(&ada.token).await.header("etag"), first);
+        let reply = change(&first, json!({ "roles": ["staff"] })).await;
+        reply.expect(200);
+        let second = reply.header("etag").to_owned();
+        assert_ne!(second, first);
+        assert_eq!(seen().await, second);
+        // Whoever has not seen that changes nothing, not even by saying what is so already.
+        for patch in [json!({ "status": "disabled" }), json!({ "roles": ["staff"] }), json!({})] {
+            for stale in [first.as_str(), "\"x\"", &format!("W/{second}")] {
+                change(stale, patch.clone()).await.refused(412, "the resource has changed since");
+            }
+        }
+        change("rubbish", json!({ "roles": [] })).await.expect(400);
+        let ada = world.assert_lives_with(&ada, &["customer", "staff"]).await;
+        assert_eq!(seen().await, second, "a session is not what an admin changes");
+        // Of two who saw the same one wins.
+        let replies = join_all(["customer", "admin"].map(|role| change(&second, json!({ "roles": [role] })))).await;
+        let mut said: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
+        said.sort_unstable();
+        assert_eq!(said, [200, 412]);
+        change("*", json!({ "status": "disabled" })).await.expect(200);
+        world.assert_dead(&ada).await;
+        let nobody = format!("/admin/accounts/{}", Ids::system().uuid());
+        let client = world.of(&root).with("if-match", &first);
+        let reply = client.send(http::Method::PATCH, &nobody, Some(&json!({}))).await;
+        reply.refused(404, "User not found");
+    }
+
     async fn the_last_admin_stays(place: &Place) {
         let (world, root) = administrated(place).await;
         let ada = promoted(&world, &root, "ada").await;

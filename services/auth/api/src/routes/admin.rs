@@ -48,6 +48,7 @@ fn patch() -> Route {
     )
     .summary("Changes roles or status; access tokens of before are dead everywhere within a second")
     .body::<PatchAccount>(json!({ "roles": ["staff"] }))
+    .conditional()
     .answer::<AccountView>(StatusCode::OK, account())
     .refuses(StatusCode::NOT_FOUND, "User not found")
     .refuses(StatusCode::CONFLICT, "The last admin cannot be removed")
