@@ -72,15 +72,13 @@ impl AuthService {
         let (revoker, expires_at) = (self.0.revoker(now), now.plus(self.0.settings.refresh_expiry));
         let unit = async move |tx: &mut Tx| {
             let RefreshToken { session_id, counter } = token;
-            let Some(user_id) = store::find_owner(tx, session_id).await? else {
-                return Ok(Outcome::Invalid);
-            };
             // Everything that ends sessions takes this lock first.
-            let account = store::find_by_id_for_update(tx, user_id).await?;
+            let account = store::find_owner_for_update(tx, session_id).await?;
             let session = store::find_session(tx, session_id).await?;
             let (Some(account), Some(session)) = (account, session) else {
                 return Ok(Outcome::Invalid);
             };
+            let user_id = account.user_id;
             if account.status == AccountStatus::Disabled {
                 return Ok(Outcome::Invalid);
             }

@@ -3,7 +3,7 @@
 use auth_api::AccountStatus;
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
-use kit_token::{Role, UserId};
+use kit_token::{Role, SessionId, UserId};
 
 use crate::domain::{Account, LoginName, NewAccount};
 
@@ -73,6 +73,18 @@ pub(crate) async fn find_by_id_for_update(
     let statement = sql(COLUMNS)
         .push("WHERE user_id = $1")
         .bind(user_id.to_string())
+        .for_update();
+    statement.optional(tx).await?.map(|row| account(&row)).transpose()
+}
+
+/// As [`find_by_id_for_update`], of whom a session is: one statement, since that never changes.
+pub(crate) async fn find_owner_for_update(
+    tx: &mut Tx,
+    session_id: SessionId,
+) -> Result<Option<Account>, StoreError> {
+    let statement = sql(COLUMNS)
+        .push("WHERE user_id = (SELECT user_id FROM sessions WHERE session_id = $1)")
+        .bind(session_id.to_string())
         .for_update();
     statement.optional(tx).await?.map(|row| account(&row)).transpose()
 }

@@ -8,7 +8,8 @@ mod signing_keys;
 
 pub(crate) use accounts::{
     AccountChange, AccountFilter, Taken, admin_exists, change_account, find_by_id, find_by_id_for_update,
-    find_by_login, find_taken, insert_account, list_accounts, list_admins, lock_admins, replace_hash,
+    find_by_login, find_owner_for_update, find_taken, insert_account, list_accounts, list_admins,
+    lock_admins, replace_hash,
 };
 pub(crate) use audit::{insert_audit, list_audit};
 pub(crate) use revocations::{Revocation, Revoked, forget_revocations, insert_revocation, read_revocations};

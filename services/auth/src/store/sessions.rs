@@ -48,8 +48,7 @@ pub(crate) async fn find_session(
     row.map(|row| session(&row)).transpose()
 }
 
-/// Whose session it is, which never changes; asked before the account is locked, because accounts are locked
-/// before sessions.
+/// Whose session it is, which never changes.
 pub(crate) async fn find_owner(
     on: &mut impl Session,
     session_id: SessionId,
