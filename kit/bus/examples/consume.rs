@@ -1,9 +1,10 @@
 //! A process that listens: it writes down what each event counted, until it is killed. The tests kill it, pause
 //! it, and let it end itself in the middle of things.
 //!
-//! `consume PRODUCER CONSUMER FAULT ACTION HIT`, where a place is `sqlite:FILE` or `SCHEMA@URL`, and `ACTION` at
-//! the failpoint `FAULT`, the `HIT`th time it is passed, is `abort` or `stop`; `none none 0` for no fault. It
-//! prints `ready` once it listens.
+//! `consume PRODUCER CONSUMER FAULT ACTION HIT BROKER`, where a place is `sqlite:FILE` or `SCHEMA@URL`, and
+//! `ACTION` at the failpoint `FAULT`, the `HIT`th time it is passed, is `abort` or `stop`; `none none 0` for no
+//! fault. A broker is `EXCHANGE@URL`, or `none` where events are read from the log. It prints `ready` once it
+//! listens.
 #![expect(
     clippy::unwrap_used,
     reason = "a program for tests ends at the first surprise"
@@ -14,7 +15,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use kit_bus::Inbox;
+use kit_bus::{Carriers, Inbox};
 use kit_db::DbTarget;
 use kit_runtime::Secret;
 
@@ -22,7 +23,10 @@ use kit_runtime::Secret;
 #[expect(dead_code, reason = "the tests need more of it")]
 mod world;
 
-use world::{Counted, Process, Setup, note, settings};
+use world::{Counted, Process, Setup, Travel, note, rabbit, settings};
+
+/// What a world of the tests would do; this program is told.
+const TRAVEL: Travel = Travel::Embedded;
 
 fn place(text: &str) -> DbTarget {
     if let Some(file) = text.strip_prefix("sqlite:") {
@@ -32,6 +36,13 @@ fn place(text: &str) -> DbTarget {
     DbTarget::Postgres {
         url: Secret::new(url.to_owned()),
         schema: schema.to_owned(),
+    }
+}
+
+fn carriers(broker: &str) -> Carriers {
+    match broker.split_once('@') {
+        Some((exchange, url)) => rabbit::carriers(&rabbit::broker(url.to_owned(), exchange)),
+        None => Carriers::embedded(),
     }
 }
 
@@ -55,8 +66,8 @@ fn arm(fault: &str, action: &str, hit: u32) {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [producer, consumer, fault, action, hit] = &arguments[..] else {
-        panic!("consume PRODUCER CONSUMER FAULT ACTION HIT")
+    let [producer, consumer, fault, action, hit, broker] = &arguments[..] else {
+        panic!("consume PRODUCER CONSUMER FAULT ACTION HIT BROKER")
     };
     let mut quick = settings();
     quick.lease = Duration::from_secs(2);
@@ -65,6 +76,7 @@ async fn main() {
         poll: Duration::from_millis(20),
         published: None,
         metrics: None,
+        carriers: carriers(broker),
     };
     let process = Process::start(place(producer), place(consumer), setup).await;
     if action != "none" {

@@ -13,12 +13,12 @@ use crate::admin::Admin;
 use crate::broadcast::Broadcast;
 use crate::carrier::Broker;
 use crate::group::Group;
-use crate::lease::Leases;
+use crate::lease::{Keeper, Leases};
 use crate::metrics::BusMetrics;
-use crate::retention;
 use crate::settings::BusSettings;
 use crate::source::Sources;
 use crate::wake;
+use crate::{relay, retention};
 
 /// Why a subscription cannot begin. Each is a defect of the program or its wiring.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -103,7 +103,8 @@ impl Plan {
 
 impl Bus {
     /// Makes the bus of a service, and begins what it does for others: on PostgreSQL it tells other processes
-    /// when the service publishes, and everywhere it removes rows of the outbox that nobody needs any more.
+    /// when the service publishes, it relays to brokers what is configured so, and everywhere it removes rows
+    /// of the outbox that nobody needs any more.
     pub fn new(deps: BusDeps) -> Self {
         wake::announce(&deps.tasks, &deps.db);
         let bus = Self(Arc::new(Inner {
@@ -115,6 +116,7 @@ impl Bus {
             deps,
         }));
         retention::start(&bus);
+        relay::start(&bus);
         bus
     }
 
@@ -158,6 +160,28 @@ impl Bus {
             }
         }
         Ok(plan)
+    }
+
+    /// Takes and keeps leases of a scope in the service's database, for as long as the process lives.
+    pub(crate) fn keep(&self, scope: String, count: usize, holder: &str) -> Leases {
+        let deps = &self.0.deps;
+        let leases = Leases::new();
+        let keeper = Keeper {
+            scope,
+            count: i64::try_from(count).unwrap_or(i64::MAX),
+            holder: holder.to_owned(),
+            db: deps.db.clone(),
+            clock: deps.clock.clone(),
+            span: deps.settings.lease,
+            leases: leases.clone(),
+            is_new: true,
+        };
+        deps.tasks.supervise("bus.leases", move |stop| {
+            let keeper = keeper.clone();
+            async move { keeper.run(&stop).await }
+        });
+        self.0.add_leases(leases.clone());
+        leases
     }
 
     /// Takes a group's name.

@@ -42,23 +42,29 @@ pub(crate) trait Carrier: Send + Sync {
     /// What a broadcast hears of these topics.
     fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail>;
 
-    #[expect(dead_code, reason = "the relay is its user")]
     /// A connection to publish by. It connects when it is used.
     fn publisher(&self) -> Box<dyn Publisher>;
 
     /// Publishes something and consumes it again.
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>>;
 
-    #[expect(dead_code, reason = "the relay is its user")]
-    /// How many events wait for a group of a service; none where the broker cannot tell, or does not know it.
-    fn backlog<'a>(
-        &'a self,
-        service: &'a str,
-        group: &'a str,
-    ) -> BoxFuture<'a, Result<Option<u64>, BrokerError>>;
+    /// How many events wait for a group; none where the broker cannot tell, or does not know it.
+    fn backlog<'a>(&'a self, standing: &'a Standing) -> BoxFuture<'a, Result<Option<u64>, BrokerError>>;
 }
 
-#[expect(dead_code, reason = "the relay is its user")]
+/// How far a group is by its own tables.
+pub(crate) struct Standing {
+    /// The service that listens.
+    pub(crate) service: String,
+    pub(crate) group: String,
+    /// What its positions are kept by.
+    #[expect(dead_code, reason = "RabbitMQ knows by itself how far a group is")]
+    pub(crate) source: String,
+    /// By partition.
+    #[expect(dead_code, reason = "RabbitMQ knows by itself how far a group is")]
+    pub(crate) positions: BTreeMap<i64, i64>,
+}
+
 /// A relay's way to a broker.
 pub(crate) trait Publisher: Send {
     /// Publishes records in this order, and waits until the broker has answered for each, or cannot any more.
@@ -69,7 +75,6 @@ pub(crate) trait Publisher: Send {
     fn close(&mut self) -> BoxFuture<'_, ()>;
 }
 
-#[expect(dead_code, reason = "the relay is its user")]
 /// What became of records that were published.
 #[derive(Debug)]
 pub(crate) struct Sent {
@@ -79,13 +84,13 @@ pub(crate) struct Sent {
     pub(crate) trouble: Option<Trouble>,
 }
 
-#[expect(dead_code, reason = "the relay is its user")]
 /// Why the first record that was not confirmed was not.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum Trouble {
-    /// The broker knows nobody who wants it.
+    #[error("nobody at the broker wants it")]
     Unroutable,
-    Failed(BrokerError),
+    #[error(transparent)]
+    Failed(#[from] BrokerError),
 }
 
 impl Broker {
@@ -117,6 +122,14 @@ impl Carriers {
     /// The broker of a topic; none where it is embedded.
     pub fn of_topic(&self, topic: &str) -> Option<&Broker> {
         self.0.get(topic)
+    }
+
+    /// The broker that events come from which a group keeps by this source: its kind, and what it may say more
+    /// after a slash.
+    pub(crate) fn of_source(&self, source: &str) -> Option<&Broker> {
+        let kind = source.split('/').next();
+        let mut brokers = self.0.values();
+        brokers.find(|broker| Some(broker.name()) == kind)
     }
 
     /// Each broker once.

@@ -1,4 +1,4 @@
-//! An event as it comes: its row in the log, its envelope, and its payload.
+//! An event as it comes: its row in the log or its message, its envelope, and its payload.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(crate) struct Chain {
     pub(crate) key: String,
 }
 
-/// A row of an outbox.
+/// An event on its way to a lane: a row of an outbox, or a message of a broker.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) position: i64,
@@ -62,6 +62,8 @@ pub(crate) struct Record {
     pub(crate) payload: String,
     pub(crate) headers: String,
     pub(crate) created_at: Timestamp,
+    /// Why it cannot be handled, whatever it says: something about its way here.
+    pub(crate) defect: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -88,11 +90,15 @@ impl Record {
             payload: row.get("payload")?,
             headers: row.get("headers")?,
             created_at,
+            defect: None,
         })
     }
 
     /// The envelope; an event without one is poison.
     pub(crate) fn envelope(&self) -> Result<Envelope, Failure> {
+        if let Some(defect) = &self.defect {
+            return Err(Failure::never(defect));
+        }
         let headers: Headers = serde_json::from_str(&self.headers)
             .map_err(|error| Failure::never(format_args!("the headers cannot be read: {error}")))?;
         let sequence = headers.sequence.as_deref().map(i64::from_str).transpose();

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::envelope::Record;
+use crate::lane::Lane;
 
 /// Why a carrier could not be read; it is tried again after a pause.
 pub(crate) type FeedError = Box<dyn std::error::Error + Send + Sync>;
@@ -52,16 +53,31 @@ pub(crate) trait Feed: Send {
         cursors: &BTreeMap<i64, i64>,
     ) -> impl Future<Output = Result<Vec<Page>, FeedError>> + Send;
 
-    /// Everything up to these positions, by partition, is done with or parked, and committed. Called where the
-    /// broker remembers that ([`Positions::Acknowledged`]).
-    fn passed(
-        &mut self,
-        positions: &BTreeMap<i64, i64>,
-    ) -> impl Future<Output = Result<(), FeedError>> + Send;
+    /// Called in each round where the broker remembers how far the group is ([`Positions::Acknowledged`]), with
+    /// what is done with or parked, and committed.
+    fn passed(&mut self, done: &Done<'_>) -> impl Future<Output = Result<(), FeedError>> + Send;
 
     /// Returns when there may be something new to read. May be dropped and called again at any time: what is
     /// under way is the feed's to keep.
     fn changed(&mut self) -> impl Future<Output = Result<(), FeedError>> + Send;
+
+    /// Nothing more is read: what the broker was told arrives there, and the connection ends.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// What the lanes of a pump are done with.
+pub(crate) struct Done<'l>(pub(crate) &'l BTreeMap<i64, Arc<Lane>>);
+
+impl Done<'_> {
+    /// Everything up to here, whatever its partition; none where there is no lane.
+    pub(crate) fn upto(&self) -> Option<i64> {
+        self.0.values().map(|lane| lane.standing().low).min()
+    }
+
+    /// One position of a partition.
+    pub(crate) fn has(&self, partition: i64, position: i64) -> bool {
+        self.0.get(&partition).is_some_and(|lane| lane.is_done(position))
+    }
 }
 
 /// Positions within an epoch, where the broker numbers from one.

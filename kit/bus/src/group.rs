@@ -10,7 +10,7 @@ use crate::bus::{Bus, BusError};
 use crate::feed::{Feed, Positions};
 use crate::handler::{Handler, Handling, Routes, handling};
 use crate::lane::Context;
-use crate::lease::{Keeper, Leases, partitions, scope_of};
+use crate::lease::{Leases, partitions, scope_of};
 use crate::log::Wanted;
 use crate::log_feed::LogFeed;
 use crate::metrics::SubscriptionMetrics;
@@ -64,16 +64,17 @@ impl Group {
         }
         let plan = self.bus.plan(self.name, &routes.topics())?;
         self.bus.claim(self.name)?;
+        let holder = self.bus.0.deps.ids.uuid().to_string();
+        let leases = self.bus.keep(scope_of(self.name), partitions().count(), &holder);
         let mut subscription = Subscription {
             service: self.bus.0.deps.db.service().to_owned(),
-            holder: self.bus.0.deps.ids.uuid().to_string(),
+            holder,
             bus: self.bus,
             group: self.name,
             settings: self.settings,
             routes: Arc::new(Routes::default()),
-            leases: Leases::new(),
+            leases,
         };
-        subscription.leases = subscription.keep(scope_of(self.name), partitions().count());
         for (source, topics) in plan.logs {
             subscription.routes = Arc::new(routes.only(&topics));
             subscription.read_log(source)?;
@@ -126,28 +127,6 @@ impl Subscription {
             metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.group, source),
             wake: tokio::sync::Notify::new(),
         })
-    }
-
-    /// Leases of a scope of its own, such as a queue that one process at a time may consume.
-    pub(crate) fn keep(&self, scope: String, count: usize) -> Leases {
-        let inner = &self.bus.0;
-        let leases = Leases::new();
-        let keeper = Keeper {
-            scope,
-            count: i64::try_from(count).unwrap_or(i64::MAX),
-            holder: self.holder.clone(),
-            db: inner.deps.db.clone(),
-            clock: inner.deps.clock.clone(),
-            span: inner.deps.settings.lease,
-            leases: leases.clone(),
-            is_new: true,
-        };
-        inner.deps.tasks.supervise("bus.leases", move |stop| {
-            let keeper = keeper.clone();
-            async move { keeper.run(&stop).await }
-        });
-        inner.add_leases(leases.clone());
-        leases
     }
 
     /// Starts a pump, and starts it again with a new feed whenever it fails.

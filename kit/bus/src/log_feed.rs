@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
-use crate::feed::{Feed, FeedError, Page};
+use crate::feed::{Done, Feed, FeedError, Page};
 use crate::log::{Log, Wanted};
 
 /// One outbox, read for one group.
@@ -53,11 +53,13 @@ impl Feed for LogFeed {
     }
 
     /// Nothing: the log is nobody's to acknowledge.
-    async fn passed(&mut self, _positions: &BTreeMap<i64, i64>) -> Result<(), FeedError> {
+    async fn passed(&mut self, _done: &Done<'_>) -> Result<(), FeedError> {
         Ok(())
     }
 
     async fn changed(&mut self) -> Result<(), FeedError> {
         Ok(self.head.changed().await?)
     }
+
+    async fn close(&mut self) {}
 }

@@ -23,6 +23,9 @@ pub struct BusMetrics {
     age: Family<[Label; 2], Seconds>,
     parked: Family<[Label; 2], Gauge>,
     held: Family<[Label; 1], Seconds>,
+    relayed: Family<[Label; 3], Counter>,
+    relay_lag: Family<[Label; 2], Gauge>,
+    relay_age: Family<[Label; 2], Seconds>,
 }
 
 impl BusMetrics {
@@ -64,6 +67,21 @@ impl BusMetrics {
             held: metrics.register(
                 "bus_head_age_seconds",
                 "How long an open transaction has kept the head of a source's log from being read",
+                Family::default(),
+            ),
+            relayed: metrics.register(
+                "bus_relayed",
+                "Events on their way to a broker by what became of them; a failure is one attempt's",
+                Family::default(),
+            ),
+            relay_lag: metrics.register(
+                "bus_relay_lag_rows",
+                "Rows of the outbox that the topic's relay here has not passed, whatever their topic",
+                Family::default(),
+            ),
+            relay_age: metrics.register(
+                "bus_relay_oldest_event_seconds",
+                "Age of the oldest event of the topic that the broker has not confirmed",
                 Family::default(),
             ),
         }
@@ -173,5 +191,61 @@ impl HeadMetrics {
                 .get_or_create(&[("source", self.source.into())])
                 .set(span.as_secs_f64());
         }
+    }
+}
+
+/// The metrics of one topic's relay.
+#[derive(Clone, Debug)]
+pub(crate) struct RelayMetrics {
+    metrics: Option<BusMetrics>,
+    topic: &'static str,
+    broker: &'static str,
+}
+
+impl RelayMetrics {
+    pub(crate) fn new(metrics: Option<BusMetrics>, topic: &'static str, broker: &'static str) -> Self {
+        Self {
+            metrics,
+            topic,
+            broker,
+        }
+    }
+
+    pub(crate) fn published(&self, events: usize) {
+        self.count("published", u64::try_from(events).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn failed(&self) {
+        self.count("failed", 1);
+    }
+
+    /// Nobody wanted an event for too long.
+    pub(crate) fn dropped(&self) {
+        self.count("dropped", 1);
+    }
+
+    pub(crate) fn lag(&self, rows: i64) {
+        if let Some(metrics) = &self.metrics {
+            metrics.relay_lag.get_or_create(&self.labels()).set(rows);
+        }
+    }
+
+    pub(crate) fn age(&self, age: Duration) {
+        if let Some(metrics) = &self.metrics {
+            let age = age.as_secs_f64();
+            metrics.relay_age.get_or_create(&self.labels()).set(age);
+        }
+    }
+
+    fn count(&self, outcome: &'static str, events: u64) {
+        if let Some(metrics) = &self.metrics {
+            let [topic, broker] = self.labels();
+            let labels = [topic, broker, ("outcome", outcome.into())];
+            metrics.relayed.get_or_create(&labels).inc_by(events);
+        }
+    }
+
+    fn labels(&self) -> [Label; 2] {
+        [("topic", self.topic.into()), ("broker", self.broker.into())]
     }
 }

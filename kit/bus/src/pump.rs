@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bus::Bus;
-use crate::feed::{Feed, FeedError, Positions};
+use crate::feed::{Done, Feed, FeedError, Positions};
 use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Standing};
 use crate::lease::{Holds, Leases};
 use crate::metrics::Progress;
@@ -88,6 +88,7 @@ impl<F: Feed> Pump<F> {
             };
             work.rest(wait, stop).await?;
         }
+        work.pump.feed.close().await;
         Ok(())
     }
 }
@@ -260,24 +261,19 @@ impl<F: Feed> Work<F> {
 
     /// Tells the carrier what it need not bring again.
     async fn acknowledge(&mut self) -> Result<(), FeedError> {
-        let mut passed = BTreeMap::new();
-        let mut has_moved = false;
-        for (partition, lane) in &self.lanes {
-            let Standing { low, saved, .. } = lane.standing();
-            has_moved |= low > saved;
-            passed.insert(*partition, low);
+        let lanes = self.lanes.values();
+        let passed: Vec<_> = lanes
+            .map(|lane| (lane.clone(), lane.standing()))
+            .filter(|(_, standing)| standing.low > standing.saved)
+            .collect();
+        self.pump.feed.passed(&Done(&self.lanes)).await?;
+        for (lane, standing) in &passed {
+            lane.saved(standing.low);
         }
-        if !has_moved {
-            return Ok(());
+        if !passed.is_empty() {
+            // A lane that was waiting for this only can be dropped.
+            self.pump.context.wake.notify_one();
         }
-        self.pump.feed.passed(&passed).await?;
-        for (partition, low) in passed {
-            if let Some(lane) = self.lanes.get(&partition) {
-                lane.saved(low);
-            }
-        }
-        // A lane that was waiting for this only can be dropped.
-        self.pump.context.wake.notify_one();
         Ok(())
     }
 

@@ -2,7 +2,9 @@
 //!
 //! A row goes once it is old enough and every known consumer has passed it. Consumers are known by their rows
 //! in the `positions` of all services; one that was not seen for long is gone and holds nothing. A service
-//! whose positions cannot be read might hold anything, so then nothing is removed.
+//! whose positions cannot be read might hold anything, so then nothing is removed. The service's own relays are
+//! known from the configuration: they hold what they have not passed however long that takes, and everything
+//! before they first ran.
 
 use std::sync::atomic::Ordering;
 
@@ -10,6 +12,7 @@ use kit_db::{Reader, StoreError, Tx, WriteError, sql};
 use kit_runtime::Timestamp;
 
 use crate::bus::Bus;
+use crate::relay;
 
 /// Rows removed in a unit, so that no other unit waits long.
 const CHUNK: i64 = 500;
@@ -120,7 +123,29 @@ async fn passed_by_all(bus: &Bus) -> Result<Option<i64>, StoreError> {
             }
         }
     }
-    Ok(Some(passed.min(last(bus).await?)))
+    let relayed = relayed(bus).await?;
+    Ok(Some(passed.min(relayed).min(last(bus).await?)))
+}
+
+/// What the service's own relays have passed.
+async fn relayed(bus: &Bus) -> Result<i64, StoreError> {
+    let (names, source) = (relay::names(bus), bus.0.deps.db.service().to_owned());
+    if names.is_empty() {
+        return Ok(i64::MAX);
+    }
+    let relayed = bus.0.deps.db.read(async move |reader: &mut Reader| {
+        let row = sql("SELECT COUNT(*) AS known, MIN(position) AS passed FROM positions WHERE source = $1 ")
+            .bind(&source)
+            .push("AND consumer IN ")
+            .push_list(names.iter())
+            .one(reader)
+            .await?;
+        let known: u64 = row.get("known")?;
+        let passed: Option<i64> = row.get("passed")?;
+        let all_known = usize::try_from(known) == Ok(names.len());
+        Ok(if all_known { passed.unwrap_or(0) } else { 0 })
+    });
+    relayed.await
 }
 
 async fn first(bus: &Bus) -> Result<i64, StoreError> {

@@ -132,7 +132,6 @@ impl Sources {
         &self.0.carriers
     }
 
-    #[expect(dead_code, reason = "the relay is its user")]
     /// What a service publishes, as far as it is known here.
     pub(crate) fn topics_of(&self, service: &str) -> &'static [&'static str] {
         let followed = self.0.by_service.get(service);

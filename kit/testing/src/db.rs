@@ -257,7 +257,7 @@ pub fn postgres_url() -> String {
     clippy::disallowed_methods,
     reason = "cargo tells where its folder is by the environment alone"
 )]
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     // An absolute folder replaces what it is joined to.

@@ -9,6 +9,7 @@ pub mod database;
 pub mod db;
 pub mod identity;
 pub mod process;
+mod rabbitmq;
 pub mod routes;
 mod waiting;
 
@@ -16,4 +17,5 @@ pub use client::{Client, Reply};
 pub use database::PostgresDatabase;
 pub use identity::Identity;
 pub use process::{AUDIENCE, ISSUER, TestProcess};
+pub use rabbitmq::rabbitmq_url;
 pub use waiting::eventually;

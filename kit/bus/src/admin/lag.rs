@@ -1,21 +1,24 @@
 //! How far consumers are.
 
+use std::collections::BTreeMap;
+
 use kit_db::{Reader, StoreError, sql};
 use kit_runtime::Timestamp;
 use serde::Serialize;
 
 use super::Admin;
+use crate::carrier::Standing;
 
 /// How far a group is with a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lag {
     /// The group.
     pub consumer: String,
-    /// Whose log it reads.
+    /// Whose log it reads, or the broker that sends to it.
     pub source: String,
-    /// What its slowest partition has passed.
+    /// What its slowest partition has passed; nothing where the broker remembers that.
     pub position: i64,
-    /// Rows of the log behind that, whatever their topic and partition.
+    /// Rows of the log behind that, whatever their topic and partition; or how many events wait at the broker.
     pub rows: u64,
     /// When the first of them was published.
     pub oldest: Option<Timestamp>,
@@ -32,8 +35,8 @@ impl Admin {
     pub async fn lag(&self) -> Result<Vec<Lag>, StoreError> {
         let mut all = self.standing().await?;
         for lag in &mut all {
-            // A source that is not known any more has no rows to wait for.
             let Some(log) = self.sources.log(&lag.source) else {
+                lag.rows = self.backlog(lag).await?;
                 continue;
             };
             let (outbox, after) = (log.outbox().clone(), lag.position);
@@ -49,6 +52,44 @@ impl Admin {
             (lag.rows, lag.oldest) = behind.await?;
         }
         Ok(all)
+    }
+
+    /// What waits at a broker. A source that is not known any more has nothing to wait for, and a broker that
+    /// does not answer says nothing.
+    async fn backlog(&self, lag: &Lag) -> Result<u64, StoreError> {
+        let Some(broker) = self.sources.carriers().of_source(&lag.source) else {
+            return Ok(0);
+        };
+        let standing = Standing {
+            service: self.db.service().to_owned(),
+            group: lag.consumer.clone(),
+            source: lag.source.clone(),
+            positions: self.positions(lag).await?,
+        };
+        match broker.0.backlog(&standing).await {
+            Ok(waiting) => Ok(waiting.unwrap_or(0)),
+            Err(error) => {
+                let consumer = &lag.consumer;
+                tracing::warn!(consumer, %error, "what waits for a group cannot be told");
+                Ok(0)
+            }
+        }
+    }
+
+    async fn positions(&self, lag: &Lag) -> Result<BTreeMap<i64, i64>, StoreError> {
+        let (consumer, source) = (lag.consumer.clone(), lag.source.clone());
+        let positions = self.db.read(async move |reader: &mut Reader| {
+            let rows = sql("SELECT partition, position FROM positions WHERE consumer = $1 AND source = $2")
+                .bind(&consumer)
+                .bind(&source)
+                .all(reader)
+                .await?;
+            let positions = rows
+                .iter()
+                .map(|row| Ok((row.get("partition")?, row.get("position")?)));
+            positions.collect::<Result<_, StoreError>>()
+        });
+        positions.await
     }
 
     async fn standing(&self) -> Result<Vec<Lag>, StoreError> {

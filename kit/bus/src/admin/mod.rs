@@ -16,7 +16,7 @@ use crate::wake;
 
 pub use dead_letters::{DeadLetter, ParkedEvent};
 pub use lag::Lag;
-pub use replay::{Effects, Replayed};
+pub use replay::{Effects, Replayed, Republished};
 pub use tail::LoggedEvent;
 
 /// The consumers of one service, for operators.

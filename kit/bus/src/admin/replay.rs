@@ -7,8 +7,8 @@ use kit_runtime::Timestamp;
 use serde::Serialize;
 
 use super::Admin;
-use crate::lease;
 use crate::log::Log;
+use crate::{lease, relay};
 
 /// Rows of the inbox forgotten in a unit.
 const CHUNK: i64 = 2_000;
@@ -35,9 +35,20 @@ pub struct Replayed {
     pub after: i64,
 }
 
+/// From where a topic is relayed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Republished {
+    /// Its relay.
+    pub relay: String,
+    /// Everything after this position.
+    pub after: i64,
+}
+
 impl Admin {
     /// Delivers to a group what was published since a moment, or a few seconds earlier, as far as the logs
     /// still hold it. Running lanes are superseded and begin anew. Empty where the group has read nothing yet.
+    /// What a broker sent is not delivered again by this; it is the producers' to send
+    /// ([`Admin::republish_since`]).
     pub async fn replay_since(
         &self,
         consumer: &str,
@@ -63,6 +74,41 @@ impl Admin {
         self.move_back(consumer, &replayed, first).await?;
         self.tell().await;
         Ok(replayed)
+    }
+
+    /// Sends to the brokers again what this service published since a moment, as far as its log still holds it:
+    /// every group of those topics gets it again, and does again only what it has forgotten
+    /// ([`Admin::replay_since`] with [`Effects::Repeat`]). For carriers that do not keep what they have
+    /// delivered. Empty where nothing is relayed.
+    pub async fn republish_since(&self, since: Timestamp) -> Result<Vec<Republished>, StoreError> {
+        let Some(log) = self.sources.log(self.db.service()) else {
+            return Ok(Vec::new());
+        };
+        let after = position_before(&log, since.minus(SLACK)).await?;
+        let source = self.db.service().to_owned();
+        let moved = self.db.write(async move |tx: &mut Tx| {
+            // Whoever relays is superseded before the position changes under it.
+            sql("UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 WHERE name = $1")
+                .bind(lease::lease_name(relay::SCOPE, relay::LEASE))
+                .execute(tx)
+                .await?;
+            let rows = sql(
+                "UPDATE positions SET position = $2 WHERE source = $1 AND position > $2 \
+                 AND consumer >= 'relay/' AND consumer < 'relay0' RETURNING consumer",
+            )
+            .bind(&source)
+            .bind(after)
+            .all(tx)
+            .await?;
+            let relays = rows.iter().map(|row| {
+                let relay = row.get("consumer")?;
+                Ok(Republished { relay, after })
+            });
+            relays.collect::<Result<Vec<_>, StoreError>>()
+        });
+        let republished = moved.await.map_err(WriteError::flatten)?;
+        self.tell().await;
+        Ok(republished)
     }
 
     /// Forgets some of a consumer's events from one on; how many.

@@ -35,7 +35,7 @@ use crate::lease::{Hold, lease_name};
 use crate::metrics::SubscriptionMetrics;
 use crate::settings::BusSettings;
 
-pub(crate) use store::{Checkpoint, Loaded, load, refresh, save};
+pub(crate) use store::{Checkpoint, Loaded, load, owns, refresh, save};
 
 /// A key whose first parked event waits for somebody to decide.
 pub(crate) const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
@@ -306,6 +306,12 @@ impl Lane {
             },
             oldest: state.open.values().next().copied(),
         }
+    }
+
+    /// Whether something that was offered is done with or parked.
+    pub(crate) fn is_done(&self, position: i64) -> bool {
+        let state = self.state();
+        position <= state.read && !state.open.contains_key(&position)
     }
 
     /// The tables say so much by now.

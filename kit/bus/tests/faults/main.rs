@@ -12,6 +12,9 @@ use kit_db::Dialect;
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod world;
 
+/// Events are read from the outbox.
+const TRAVEL: world::Travel = world::Travel::Embedded;
+
 use world::{World, assert_in_order};
 
 async fn each(story: impl AsyncFn(&World)) {

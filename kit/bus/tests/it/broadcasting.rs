@@ -46,8 +46,11 @@ fn listen(process: &Process, world: &World) -> Heard {
 
 both_worlds! {
     async fn a_broadcast_begins_with_now(world: &World) {
-        world.count("a").await;
         let process = world.process().await;
+        // Somebody else has heard the first.
+        process.keep_ledger(world);
+        world.count("a").await;
+        world.until_effects(&process, 1).await;
         let heard = listen(&process, world);
         world.until("connected", async || heard.all() == [0]).await;
         world.count("a").await;

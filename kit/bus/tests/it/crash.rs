@@ -41,6 +41,7 @@ impl Consumer {
             .arg(place(&world.producer.target()))
             .arg(place(&world.consumer.target()))
             .args([fault, action, &hit.to_string()])
+            .arg(world.broker())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -7,7 +7,11 @@
 )]
 
 #[path = "../world/mod.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
 mod world;
+
+/// Events are read from the outbox.
+const TRAVEL: world::Travel = world::Travel::Embedded;
 
 mod admin;
 mod broadcasting;

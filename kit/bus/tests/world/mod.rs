@@ -1,12 +1,12 @@
 //! A service that counts, one that listens to it, and the processes that the latter runs in.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_bus::{
-    Bus, BusDeps, BusMetrics, BusSettings, Delivery, Failure, Inbox, RetrySettings, Source, Sources,
-    SourcesDeps,
+    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, RetrySettings, Source,
+    Sources, SourcesDeps,
 };
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
 use kit_runtime::{Clock, Ids, Lifecycle};
@@ -14,6 +14,20 @@ use kit_telemetry::Metrics;
 use kit_testing::db::{TestDb, TestTarget};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+
+pub(crate) mod rabbit;
+
+use rabbit::Rabbit;
+
+/// How events travel from the producer to the consumer; each test program says it as `TRAVEL`, so that the same
+/// stories are told of every carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Travel {
+    /// Read from the producer's outbox.
+    Embedded,
+    /// By a relay and a RabbitMQ.
+    RabbitMq,
+}
 
 pub(crate) static MIGRATIONS: Migrations =
     Migrations::new(&[("0001_counts.sql", include_str!("../migrations/0001_counts.sql"))]);
@@ -96,6 +110,11 @@ impl Event for Paid {
 pub(crate) struct World {
     pub(crate) producer: TestDb,
     pub(crate) consumer: TestTarget,
+    /// How the producer's topics travel.
+    pub(crate) carriers: Carriers,
+    pub(crate) rabbit: Option<Rabbit>,
+    /// The producer's own process, where there is something to relay.
+    relaying: Mutex<Option<Relaying>>,
     /// Signalled whenever a handler of a process did something.
     pub(crate) moved: Arc<Notify>,
 }
@@ -113,6 +132,24 @@ pub(crate) type Effect = (String, i64);
 
 impl World {
     pub(crate) async fn new(dialect: Dialect) -> Self {
+        let (rabbit, carriers) = match crate::TRAVEL {
+            Travel::Embedded => (None, Carriers::embedded()),
+            Travel::RabbitMq => {
+                let rabbit = Rabbit::new();
+                let carriers = rabbit.carriers();
+                (Some(rabbit), carriers)
+            }
+        };
+        let mut world = Self::carried(dialect, carriers).await;
+        if rabbit.is_some() {
+            world.rabbit = rabbit;
+            world.start_relaying();
+        }
+        world
+    }
+
+    /// With brokers of the test's choice, and no relay yet.
+    pub(crate) async fn carried(dialect: Dialect, carriers: Carriers) -> Self {
         let target = async || match dialect {
             Dialect::Sqlite => TestTarget::sqlite(),
             Dialect::Postgres => TestTarget::postgres().await,
@@ -124,11 +161,18 @@ impl World {
         Self {
             producer: TestDb::open_with(place, settings, &MIGRATIONS).await,
             consumer: target().await,
+            carriers,
+            rabbit: None,
+            relaying: Mutex::default(),
             moved: Arc::new(Notify::new()),
         }
     }
 
     pub(crate) async fn remove(self) {
+        self.stop_relaying().await;
+        if let Some(rabbit) = self.rabbit {
+            rabbit.remove().await;
+        }
         self.producer.finish().await;
         self.consumer.remove().await;
     }
@@ -156,13 +200,49 @@ impl World {
         Process::start(self.producer.target(), self.consumer.target(), setup).await
     }
 
-    fn setup(&self, settings: BusSettings, poll: Duration) -> Setup {
+    pub(crate) fn setup(&self, settings: BusSettings, poll: Duration) -> Setup {
         Setup {
             settings,
             poll,
             published: Some(self.producer.published()),
             metrics: None,
+            carriers: self.carriers.clone(),
         }
+    }
+
+    /// The broker as programs are told it.
+    pub(crate) fn broker(&self) -> String {
+        match &self.rabbit {
+            Some(rabbit) => format!("{}@{}", rabbit.exchange, kit_testing::rabbitmq_url()),
+            None => "none".to_owned(),
+        }
+    }
+
+    pub(crate) fn start_relaying(&self) {
+        *self.relaying.lock().unwrap() = Some(self.relaying());
+    }
+
+    /// Ends the producer's process like a crash.
+    pub(crate) async fn stop_relaying(&self) {
+        let relaying = self.relaying.lock().unwrap().take();
+        if let Some(relaying) = relaying {
+            relaying.crash().await;
+        }
+    }
+
+    /// The producer's own process, with its relays.
+    pub(crate) fn relaying(&self) -> Relaying {
+        self.relaying_with(settings())
+    }
+
+    pub(crate) fn relaying_with(&self, settings: BusSettings) -> Relaying {
+        let setup = self.setup(settings, Duration::from_secs(1));
+        self.relaying_as(setup)
+    }
+
+    pub(crate) fn relaying_as(&self, setup: Setup) -> Relaying {
+        let (producer, consumer) = (self.producer.target(), self.consumer.target());
+        Relaying::start(Db::clone(&self.producer), producer, consumer, setup)
     }
 
     /// Counts up a key, and publishes that.
@@ -241,6 +321,60 @@ pub(crate) struct Setup {
     pub(crate) poll: Duration,
     pub(crate) published: Option<tokio::sync::watch::Receiver<u64>>,
     pub(crate) metrics: Option<BusMetrics>,
+    pub(crate) carriers: Carriers,
+}
+
+impl Setup {
+    fn sources(&self, producer: DbTarget, consumer: DbTarget, lifecycle: &Lifecycle) -> Sources {
+        let sources = vec![
+            Source {
+                service: PRODUCER,
+                topics: &["counts", "transactions"],
+                target: producer,
+                published: self.published.clone(),
+            },
+            Source {
+                service: CONSUMER,
+                topics: &[],
+                target: consumer,
+                published: None,
+            },
+        ];
+        let deps = SourcesDeps {
+            tasks: lifecycle.tasks(),
+            metrics: self.metrics.clone(),
+            poll: self.poll,
+        };
+        Sources::open_carried(sources, Vec::new(), self.carriers.clone(), deps).unwrap()
+    }
+}
+
+/// A process that the producer runs in, and with it its relays.
+pub(crate) struct Relaying {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) bus: Bus,
+}
+
+impl Relaying {
+    pub(crate) fn start(db: Db, producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
+        let lifecycle = Lifecycle::new();
+        let sources = setup.sources(producer, consumer, &lifecycle);
+        let bus = Bus::new(BusDeps {
+            db,
+            sources,
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: setup.metrics,
+            settings: setup.settings,
+        });
+        Self { lifecycle, bus }
+    }
+
+    /// Ends like a crash: nothing is given back.
+    pub(crate) async fn crash(self) {
+        self.lifecycle.end().await;
+    }
 }
 
 impl Process {
@@ -255,28 +389,7 @@ impl Process {
         let mut settings = DbSettings::new(CONSUMER, consumer.clone());
         settings.wait_limit = WAIT;
         let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
-        let sources = Sources::open(
-            vec![
-                Source {
-                    service: PRODUCER,
-                    topics: &["counts", "transactions"],
-                    target: producer,
-                    published: setup.published,
-                },
-                Source {
-                    service: CONSUMER,
-                    topics: &[],
-                    target: consumer,
-                    published: None,
-                },
-            ],
-            SourcesDeps {
-                tasks: lifecycle.tasks(),
-                metrics: setup.metrics.clone(),
-                poll: setup.poll,
-            },
-        );
-        let sources = sources.unwrap();
+        let sources = setup.sources(producer, consumer, &lifecycle);
         let bus = Bus::new(BusDeps {
             db: db.clone(),
             sources: sources.clone(),

@@ -1,0 +1,156 @@
+//! RabbitMQ: a durable topic exchange, and a quorum queue for each group.
+//!
+//! Events go to the exchange with the routing key `topic.type`; a group's queue is bound to the topics that it
+//! listens to, so that every type of a topic finds its way once anybody listens. Each has a dead-letter queue
+//! beside it, which only gets what has no identity, and what killed its consumers more often than the broker
+//! bears: everything else that fails is parked in the consumer's own database.
+//!
+//! One file a role: [`link`] is a connection, [`topology`] names and makes what is needed, [`message`] is an
+//! event on the wire, [`publish`] is a relay's way in, [`queue`] feeds a group, [`tail`] a broadcast, and
+//! [`check`] asks whether it all works. Publishing and consuming never share a connection, since a broker that
+//! runs out of memory holds back those that publish.
+
+mod check;
+mod link;
+mod message;
+mod publish;
+mod queue;
+mod tail;
+mod topology;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use kit_runtime::{Clock, Ids, Secret};
+
+use crate::carrier::{Broker, BrokerError, Carrier, Publisher, Standing};
+use crate::feed::Positions;
+use crate::group::Subscription;
+use crate::tail::Tail;
+use link::{Link, Purpose};
+use topology::Names;
+
+/// Its kind: the source that positions and parked events of a group are kept by.
+const NAME: &str = "rabbitmq";
+
+/// How RabbitMQ is reached and used.
+#[derive(Clone, Debug)]
+pub struct RabbitMqSettings {
+    /// `amqp://user:password@host:port/vhost`, or `amqps` for TLS.
+    pub url: Secret<String>,
+    /// With `amqps`: certificates in DER, one of which must have signed the broker's. The operating system's
+    /// where there are none.
+    pub roots: Vec<Vec<u8>>,
+    /// The topic exchange. The names of all queues begin with it.
+    pub exchange: String,
+    /// Events that a group has been sent and has not acknowledged, at most.
+    pub prefetch: u16,
+    /// How often the broker sends an event whose consumer goes away each time, before it becomes a dead letter
+    /// at the broker. Half of it makes a dead letter of the group's own.
+    pub delivery_limit: u32,
+    /// How long a connection, and each question to the broker, may take.
+    pub answer_limit: Duration,
+    /// How long the broker may take to confirm what was published.
+    pub confirm_limit: Duration,
+    /// How often each side says that it lives. After two silences the connection is given up, which must be
+    /// sooner than the lease of a process ends.
+    pub heartbeat: Duration,
+    /// The pause before connecting again; it doubles.
+    pub first_pause: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+}
+
+impl RabbitMqSettings {
+    /// The defaults, with a broker.
+    pub fn new(url: Secret<String>) -> Self {
+        Self {
+            url,
+            roots: Vec::new(),
+            exchange: "stoa".to_owned(),
+            prefetch: 1_000,
+            delivery_limit: 40,
+            answer_limit: Duration::from_secs(10),
+            confirm_limit: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(5),
+            first_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What all of a broker's users share.
+struct Hub {
+    settings: RabbitMqSettings,
+    clock: Clock,
+    ids: Ids,
+}
+
+struct RabbitMq(Arc<Hub>);
+
+impl Broker {
+    /// A RabbitMQ. Connects to nothing yet; a broker that is away is tried again for ever.
+    pub fn rabbitmq(settings: RabbitMqSettings, clock: Clock, ids: Ids) -> Result<Self, BrokerError> {
+        link::check_address(&settings)?;
+        Ok(Self(Arc::new(RabbitMq(Arc::new(Hub { settings, clock, ids })))))
+    }
+}
+
+impl Carrier for RabbitMq {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// One lease and one lane a partition: who has the lease consumes, and its lanes share the work by key.
+    fn subscribe(&self, subscription: &Subscription) {
+        let scope = format!("bus/{}/{NAME}", subscription.group);
+        let leases = subscription.bus.keep(scope.clone(), 1, &subscription.holder);
+        let context = subscription.context(NAME.into(), scope, Positions::Acknowledged);
+        let setup = Arc::new(queue::Setup {
+            hub: self.0.clone(),
+            names: Names::new(
+                &self.0.settings.exchange,
+                &subscription.service,
+                subscription.group,
+            ),
+            topics: subscription.routes.topics(),
+        });
+        let holds = leases.subscribe();
+        subscription.start(&context, &leases, move || {
+            queue::QueueFeed::new(setup.clone(), holds.clone())
+        });
+    }
+
+    fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail> {
+        Box::new(tail::QueueTail::new(self.0.clone(), topics.to_vec()))
+    }
+
+    fn publisher(&self) -> Box<dyn Publisher> {
+        Box::new(publish::RabbitPublisher::new(self.0.clone()))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
+        check::check(&self.0).boxed()
+    }
+
+    fn backlog<'a>(&'a self, standing: &'a Standing) -> BoxFuture<'a, Result<Option<u64>, BrokerError>> {
+        async move {
+            let link = Link::open(&self.0, Purpose::Look).await?;
+            let names = Names::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            topology::waiting(&link, &link.channel, &names.queue).await
+        }
+        .boxed()
+    }
+}
+
+/// Something that RabbitMQ, or the way to it, refused.
+fn refused(what: impl fmt::Display) -> BrokerError {
+    BrokerError {
+        broker: NAME,
+        reason: what.to_string(),
+    }
+}

@@ -1,0 +1,113 @@
+//! What a broadcast hears: a queue of its own connection, gone with it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use lapin::Consumer;
+use lapin::message::Delivery;
+use lapin::options::BasicConsumeOptions;
+
+use super::link::{Link, Purpose};
+use super::message::{self, Arrival};
+use super::{Hub, refused, topology};
+use crate::carrier::BrokerError;
+use crate::envelope::Record;
+use crate::failure::Failure;
+use crate::tail::Tail;
+
+pub(super) struct QueueTail {
+    hub: Arc<Hub>,
+    topics: Vec<&'static str>,
+    open: Option<Open>,
+    /// What came and was not yet taken.
+    came: Vec<Arc<Record>>,
+}
+
+struct Open {
+    consumer: Consumer,
+    _link: Link,
+}
+
+impl QueueTail {
+    pub(super) fn new(hub: Arc<Hub>, topics: Vec<&'static str>) -> Self {
+        Self {
+            hub,
+            topics,
+            open: None,
+            came: Vec::new(),
+        }
+    }
+
+    async fn subscribe(&self) -> Result<Open, BrokerError> {
+        let link = Link::open(&self.hub, Purpose::Listen).await?;
+        let exchange = &self.hub.settings.exchange;
+        topology::exchange(&link, exchange).await?;
+        let queue = topology::exclusive(&link).await?;
+        for topic in &self.topics {
+            topology::bind(&link, queue.as_str(), exchange, &format!("{topic}.#")).await?;
+        }
+        let options = BasicConsumeOptions {
+            no_ack: true,
+            exclusive: true,
+            ..BasicConsumeOptions::default()
+        };
+        let consumer = topology::consume(&link, queue.as_str(), options).await?;
+        Ok(Open {
+            consumer,
+            _link: link,
+        })
+    }
+
+    /// Keeps what came; an event without an identity is left out.
+    fn keep(&mut self, came: Option<lapin::Result<Delivery>>) -> Result<(), BrokerError> {
+        let delivery = match came {
+            Some(Ok(delivery)) => delivery,
+            Some(Err(error)) => return Err(refused(format_args!("listening: {error}"))),
+            None => return Err(refused("listening: the queue is gone")),
+        };
+        let arrival = Arrival {
+            position: 0,
+            deliveries: u64::MAX,
+            clock: &self.hub.clock,
+        };
+        self.came
+            .extend(message::incoming(&delivery, &arrival).map(Arc::new));
+        Ok(())
+    }
+}
+
+impl Tail for QueueTail {
+    fn begin(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        async {
+            self.open = None;
+            self.came.clear();
+            self.open = Some(self.subscribe().await?);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn take(&mut self) -> BoxFuture<'_, Result<Vec<Arc<Record>>, Failure>> {
+        async {
+            while let Some(open) = &mut self.open
+                && let Some(came) = open.consumer.next().now_or_never()
+            {
+                self.keep(came)?;
+            }
+            Ok(std::mem::take(&mut self.came))
+        }
+        .boxed()
+    }
+
+    fn changed(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        async {
+            let Some(open) = &mut self.open else {
+                return Err(Failure::again("not connected"));
+            };
+            let came = open.consumer.next().await;
+            Ok(self.keep(came)?)
+        }
+        .boxed()
+    }
+}

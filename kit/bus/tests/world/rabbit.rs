@@ -1,0 +1,131 @@
+//! The RabbitMQ of a test: an exchange of its own on the test server, and queues whose names begin with it.
+
+use std::time::Duration;
+
+use kit_bus::{Broker, Carriers, RabbitMqSettings};
+use kit_runtime::{Clock, Ids, Secret};
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueBindOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+
+use super::{CONSUMER, GROUP};
+
+pub(crate) struct Rabbit {
+    pub(crate) exchange: String,
+}
+
+/// Quick in its pauses, and patient with a machine that has other work.
+pub(crate) fn settings(url: String, exchange: &str) -> RabbitMqSettings {
+    RabbitMqSettings {
+        exchange: exchange.to_owned(),
+        first_pause: Duration::from_millis(20),
+        longest_pause: Duration::from_millis(200),
+        ..RabbitMqSettings::new(Secret::new(url))
+    }
+}
+
+/// A broker by its exchange, at the test server or on the way through somewhere else.
+pub(crate) fn broker(url: String, exchange: &str) -> Broker {
+    Broker::rabbitmq(settings(url, exchange), Clock::system(), Ids::system()).unwrap()
+}
+
+/// Everything that the producer publishes comes from there.
+pub(crate) fn carriers(broker: &Broker) -> Carriers {
+    Carriers::embedded()
+        .carry("counts", broker)
+        .carry("transactions", broker)
+}
+
+impl Rabbit {
+    pub(crate) fn new() -> Self {
+        Self {
+            exchange: format!("test-{}", Ids::system().uuid().simple()),
+        }
+    }
+
+    pub(crate) fn carriers(&self) -> Carriers {
+        carriers(&self.broker(kit_testing::rabbitmq_url()))
+    }
+
+    pub(crate) fn broker(&self, url: String) -> Broker {
+        broker(url, &self.exchange)
+    }
+
+    pub(crate) fn queue(&self) -> String {
+        format!("{}.{CONSUMER}.{GROUP}", self.exchange)
+    }
+
+    pub(crate) fn dead_queue(&self) -> String {
+        format!("{}.dead", self.queue())
+    }
+
+    /// A connection of the test's own.
+    pub(crate) async fn connect(&self) -> (Connection, Channel) {
+        let url = kit_testing::rabbitmq_url();
+        let connection = Connection::connect(&url, ConnectionProperties::default());
+        let connection = connection.await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        (connection, channel)
+    }
+
+    /// What somebody else publishes.
+    pub(crate) async fn publish(&self, routing_key: &str, properties: BasicProperties, payload: &[u8]) {
+        let (_connection, channel) = self.connect().await;
+        let exchange = self.exchange.as_str().into();
+        let options = BasicPublishOptions::default();
+        let select = ConfirmSelectOptions::default();
+        channel.confirm_select(select).await.unwrap();
+        let published = channel.basic_publish(exchange, routing_key.into(), options, payload, properties);
+        assert!(published.await.unwrap().await.unwrap().is_ack());
+    }
+
+    /// The next message of a queue, taken for good.
+    pub(crate) async fn take(&self, queue: &str) -> Option<Delivery> {
+        let (_connection, channel) = self.connect().await;
+        let got = channel
+            .basic_get(queue.into(), BasicGetOptions { no_ack: true })
+            .await
+            .unwrap();
+        got.map(|message| message.delivery)
+    }
+
+    /// A queue as an operator makes it, bound by a key.
+    pub(crate) async fn bind(&self, queue: &str, routing_key: &str) {
+        let (_connection, channel) = self.connect().await;
+        let options = QueueDeclareOptions {
+            durable: true,
+            ..QueueDeclareOptions::default()
+        };
+        let declared = channel.queue_declare(queue.into(), options, FieldTable::default());
+        declared.await.unwrap();
+        let bound = channel.queue_bind(
+            queue.into(),
+            self.exchange.as_str().into(),
+            routing_key.into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        bound.await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, queue: &str) {
+        let (_connection, channel) = self.connect().await;
+        let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+        deleted.await.unwrap();
+    }
+
+    pub(crate) async fn remove(self) {
+        for queue in [self.queue(), self.dead_queue()] {
+            self.delete(&queue).await;
+        }
+        let (_connection, channel) = self.connect().await;
+        for exchange in [self.exchange.clone(), format!("{}.dead", self.exchange)] {
+            let deleted = channel.exchange_delete(exchange.as_str().into(), ExchangeDeleteOptions::default());
+            deleted.await.unwrap();
+        }
+    }
+}
