@@ -9,6 +9,8 @@ use kit_runtime::Secret;
 use kit_token::{KeyError, KeySet, VerifierRules};
 use thiserror::Error;
 
+/// In less, a feed that is asked twice a second may be silent for no reason.
+const LEAST_MAX_AGE: Duration = Duration::from_secs(2);
 const LEEWAY: Duration = Duration::from_secs(30);
 const SHORTEST_SECRET: usize = 32;
 
@@ -38,7 +40,7 @@ kit_config::config! {
         /// Whether to ask auth, twice a second, what was revoked. `off` makes a service independent of auth
         /// where it also has a public key file, and leaves revoked tokens good until they expire.
         revocation: Revocation = "feed",
-        /// How old the last good answer may be; past that, routes for staff and admins are refused.
+        /// How old the last good answer may be, at least 2 s; past that, routes for staff and admins are refused.
         revocation_max_age: Span = "60s",
     }
     validate(check)
@@ -49,6 +51,9 @@ fn check(config: &TokenConfig, check: &mut Check<'_>) {
     // A token counts in seconds, so a fraction of one would make it live longer than is accepted.
     if expiry.is_zero() || expiry.subsec_nanos() != 0 {
         check.refuse("expiry", "must be whole seconds, at least one");
+    }
+    if Duration::from(config.revocation_max_age) < LEAST_MAX_AGE {
+        check.refuse("revocation_max_age", "must be at least 2s");
     }
     if let Some(secret) = &config.jwt_secret {
         if secret.expose().len() < SHORTEST_SECRET {

@@ -17,7 +17,7 @@ use crate::world::{Place, World};
 const LOOKS: usize = 75;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Its routes: one for users, one for admins.
+/// Its routes: one for users, one for staff, one for admins.
 pub(crate) struct Elsewhere {
     pub(crate) process: Arc<TestProcess>,
     pub(crate) verifier: Verifier,
@@ -62,6 +62,11 @@ impl Elsewhere {
         self.client.with_token(token).get("/user").await
     }
 
+    /// What its route for staff answers.
+    pub(crate) async fn staff(&self, token: &str) -> Reply {
+        self.client.with_token(token).get("/staff").await
+    }
+
     /// What its route for admins answers.
     pub(crate) async fn admin(&self, token: &str) -> Reply {
         self.client.with_token(token).get("/admin").await
@@ -88,10 +93,12 @@ fn router(verifier: &Verifier) -> axum::Router {
         "elsewhere",
         vec![
             route("/user", "user", Access::User),
+            route("/staff", "staff", Access::Staff),
             route("/admin", "admin", Access::Admin),
         ],
     );
     let named = async |Customer(caller): Customer| caller.username.clone();
     let handlers = Handlers::new(table, Guard::new(verifier.clone()));
-    handlers.on("user", named).on("admin", named).finish(()).unwrap()
+    let handlers = handlers.on("user", named).on("staff", named);
+    handlers.on("admin", named).finish(()).unwrap()
 }

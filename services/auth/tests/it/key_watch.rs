@@ -146,6 +146,22 @@ fn a_token_lives_whole_seconds() {
     }
 }
 
+#[test]
+fn news_may_not_be_too_old_before_they_can_come() {
+    let with = |age: &'static str| {
+        std::panic::catch_unwind(move || test_values::<TokenConfig>(&[("token.revocation_max_age", age)]))
+    };
+    for (age, fits) in [
+        ("2s", true),
+        ("60s", true),
+        ("0s", false),
+        ("500ms", false),
+        ("1999ms", false),
+    ] {
+        assert_eq!(with(age).is_ok(), fits, "{age}");
+    }
+}
+
 fn openssl_public(private: &Path, public: &Path) {
     let mut command = Command::new("openssl");
     command

@@ -182,22 +182,35 @@ on_both_databases! {
         eventually("auth's own verifier hears it too", gone).await;
     }
 
-    async fn a_process_that_hears_nothing_refuses_admins_and_nobody_else(place: &Place) {
+    async fn a_process_that_hears_nothing_refuses_staff_and_admins_and_nobody_else(place: &Place) {
         let world = World::start(place, &ADMIN).await;
         let (root, ada, bob) = (world.begin_again("root").await, world.begin("ada").await, world.begin("bob").await);
+        let grace = world.begin("grace").await;
+        world.patch_account(&root, &grace.user_id, json!({ "roles": ["staff"] })).await.expect(200);
+        let grace = world.assert_lives_with(&grace, &["customer", "staff"]).await;
+        let gone = world.begin_again("bob").await;
         let line = Line::to(&world, Line::OPEN);
         let elsewhere = Elsewhere::following(place.process(), line.client(), &[]).await;
         elsewhere.process.ready().await;
         elsewhere.admin(&root.token).await.expect(200);
+        log_out(&world, &gone).await;
+        elsewhere.refuses_soon(&gone.token).await;
         line.set(0);
         line.has_refused().await;
         log_out(&world, &bob).await;
         world.advance(Duration::from_secs(59));
         elsewhere.admin(&root.token).await.expect(200);
+        elsewhere.staff(&grace.token).await.expect(200);
         world.advance(Duration::from_secs(2));
         assert!(matches!(elsewhere.verifier.revocations().health(), FeedHealth::Stale(_)));
         elsewhere.admin(&root.token).await.refused(503, "Auth service unavailable");
+        elsewhere.staff(&grace.token).await.refused(503, "Auth service unavailable");
+        elsewhere.staff(&root.token).await.refused(503, "Auth service unavailable");
         elsewhere.user(&root.token).await.expect(200);
+        elsewhere.user(&grace.token).await.expect(200);
+        // What was heard before the silence stays true.
+        elsewhere.user(&gone.token).await.refused(401, "Invalid or expired token");
+        elsewhere.staff(&gone.token).await.refused(401, "Invalid or expired token");
         elsewhere.user(&ada.token).await.expect(200);
         elsewhere.user(&bob.token).await.expect(200);
         // Whoever may do nothing here anyway hears no more than that.
@@ -207,6 +220,7 @@ on_both_databases! {
         line.set(Line::OPEN);
         let open = async || (elsewhere.admin(&root.token).await.status == 200).then_some(());
         eventually("admins are heard again", open).await;
+        elsewhere.staff(&grace.token).await.expect(200);
         elsewhere.user(&bob.token).await.refused(401, "Invalid or expired token");
         elsewhere.user(&ada.token).await.expect(200);
     }
