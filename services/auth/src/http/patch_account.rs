@@ -10,8 +10,7 @@ use super::error::{failed, not_found};
 use crate::service::{AccountRefusal, AuthService, ChangeAccount, Origin};
 
 pub(super) async fn patch_account(
-    Customer(caller): Customer,
-    origin: Origin,
+    (Customer(caller), origin): (Customer, Origin),
     State(auth): State<AuthService>,
     Path(user_id): Path<UserId>,
     seen: IfMatch,
