@@ -10,6 +10,7 @@ pub mod db;
 pub mod identity;
 pub mod process;
 mod rabbitmq;
+mod redis;
 pub mod routes;
 mod waiting;
 
@@ -18,4 +19,5 @@ pub use database::PostgresDatabase;
 pub use identity::Identity;
 pub use process::{AUDIENCE, ISSUER, TestProcess};
 pub use rabbitmq::rabbitmq_url;
+pub use redis::{PrivateRedis, SilentServer, redis_url};
 pub use waiting::eventually;
