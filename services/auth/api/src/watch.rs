@@ -91,16 +91,24 @@ struct Watch {
 
 impl Watch {
     async fn run(mut self, stop: Stop) -> Result<(), TaskError> {
-        let mut loaded = false;
+        let (mut loaded, mut silent) = (false, false);
         loop {
             match self.look().await {
                 Ok(()) => {
                     if !loaded {
                         self.gate.open();
                     }
-                    loaded = true;
+                    if silent {
+                        tracing::info!("there is news of keys and revocations again");
+                    }
+                    (loaded, silent) = (true, false);
                 }
-                Err(error) if loaded => tracing::warn!(%error, "no news of keys and revocations"),
+                // Once for each silence: it may last, and the metric says how long it does.
+                Err(error) if loaded && silent => tracing::debug!(%error, "still no news"),
+                Err(error) if loaded => {
+                    tracing::warn!(%error, "no news of keys and revocations");
+                    silent = true;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "keys and revocations could not be loaded");
                     self.gate

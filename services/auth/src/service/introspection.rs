@@ -22,7 +22,7 @@ pub(crate) struct ActiveToken {
 impl AuthService {
     /// What a token is; `None` for one that is not good, whatever the reason.
     pub(crate) async fn introspect(&self, token: &str) -> Result<Option<ActiveToken>, AuthFailure> {
-        if let Some(principal) = self.access_token(token)? {
+        if let Some(principal) = judged(self.vouch(token))? {
             return Ok(Some(ActiveToken {
                 user_id: principal.user_id,
                 session_id: principal.session_id,
@@ -45,19 +45,9 @@ impl AuthService {
         }))
     }
 
-    /// Whom an access token speaks for; `None` where it is none, or not good. Before keys and revocations are
-    /// known that cannot be told, and "not good" would be a lie.
-    fn access_token(&self, token: &str) -> Result<Option<Arc<Principal>>, AuthFailure> {
-        match self.0.verifier.verify(token) {
-            Ok(principal) => Ok(Some(principal)),
-            Err(refusal @ (Refusal::NoKeys | Refusal::NoRevocations)) => Err(AuthFailure::NotReady(refusal)),
-            Err(_) => Ok(None),
-        }
-    }
-
     /// Ends the session of a token. One that is not good has nothing to end, and that is no error.
     pub(crate) async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), AuthFailure> {
-        let of_access = self.access_token(token)?.map(|principal| principal.session_id);
+        let of_access = judged(self.0.verifier.verify(token))?.map(|principal| principal.session_id);
         let of_refresh = || RefreshToken::open(token, &self.0.keys.refresh).map(|refresh| refresh.session_id);
         let Some(session_id) = of_access.or_else(of_refresh) else {
             return Ok(());
@@ -68,5 +58,15 @@ impl AuthService {
                 .await?;
         }
         Ok(())
+    }
+}
+
+/// Whom an access token speaks for; `None` where it is none, or not good. Where keys and revocations are not
+/// known, or not well enough, that cannot be told, and "not good" would be a lie.
+fn judged(verified: Result<Arc<Principal>, Refusal>) -> Result<Option<Arc<Principal>>, AuthFailure> {
+    match verified {
+        Ok(principal) => Ok(Some(principal)),
+        Err(refusal @ (Refusal::NoKeys | Refusal::NoRevocations)) => Err(AuthFailure::NotReady(refusal)),
+        Err(_) => Ok(None),
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use auth_api::{
     Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RevocationNews,
 };
+use bytes::Bytes;
+use http::Method;
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::db::TestTarget;
 use kit_testing::eventually;
@@ -233,6 +235,18 @@ on_both_databases! {
         world.of(&root).get("/admin/accounts").await.expect(200);
         world.advance(Duration::from_secs(2));
         world.of(&root).get("/admin/accounts").await.refused(503, "Auth service unavailable");
+        // Nor does it vouch for them to others, who would let them in.
+        let key = world.process.internal_keys().to_send();
+        let internal = world.process.client(world.process.serve(world.internal.clone()).await);
+        let internal = internal.with("x-internal-key", key.to_str().unwrap());
+        let introspect = async |token: &str| {
+            let (form, token) = ("application/x-www-form-urlencoded", Bytes::from(format!("token={token}")));
+            internal.send_raw(Method::POST, "/oauth/introspect", Some(form), token).await
+        };
+        world.validate(&root.token).await.refused(503, "Auth service unavailable");
+        introspect(&root.token).await.refused(503, "Auth service unavailable");
+        world.validate(&ada.token).await.expect(200);
+        assert_eq!(introspect(&ada.token).await.expect(200)["active"], true);
         let ada = world.assert_lives(&ada).await;
         // What could not be told to others is not done.
         world.of(&ada).post("/logout", &json!({})).await.expect(500);
