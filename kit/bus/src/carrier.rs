@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use kit_runtime::Timestamp;
 use thiserror::Error;
 
 use crate::envelope::Record;
@@ -42,14 +43,22 @@ pub(crate) trait Carrier: Send + Sync {
     /// What a broadcast hears of these topics.
     fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail>;
 
-    /// A connection to publish by. It connects when it is used.
-    fn publisher(&self) -> Box<dyn Publisher>;
+    /// A connection to publish one topic of one service by. It connects when it is used.
+    fn publisher(&self, service: &str, topic: &'static str) -> Box<dyn Publisher>;
 
     /// Publishes something and consumes it again.
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>>;
 
     /// How many events wait for a group; none where the broker cannot tell, or does not know it.
     fn backlog<'a>(&'a self, standing: &'a Standing) -> BoxFuture<'a, Result<Option<u64>, BrokerError>>;
+
+    /// Sees to it that a group gets again what was published since a moment; the topics that will come.
+    fn resend<'a>(
+        &'a self,
+        standing: &'a Standing,
+        topics: &'a [String],
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>>;
 }
 
 /// How far a group is by its own tables.
@@ -67,12 +76,34 @@ pub(crate) struct Standing {
 
 /// A relay's way to a broker.
 pub(crate) trait Publisher: Send {
-    /// Publishes records in this order, and waits until the broker has answered for each, or cannot any more.
+    /// Publishes records in this order and waits until the broker has answered for each, or cannot any more.
     /// After trouble the next call begins anew, with a new connection where that is needed.
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
 
+    /// Returns with a group that wants to have what the log holds, where the broker does not keep it for whoever
+    /// may come. May be dropped and called again at any time; the same group may come again.
+    fn newcomer(&mut self) -> BoxFuture<'_, Newcomer>;
+
+    /// As [`Publisher::publish`], for one group alone.
+    fn publish_to<'a>(&'a mut self, group: &'a Newcomer, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
+
+    /// The group has everything that was published until now, and gets from here on what all get.
+    fn admit<'a>(&'a mut self, group: &'a Newcomer) -> BoxFuture<'a, Result<(), BrokerError>>;
+
     /// Sends what is on its way, and lets the connection go.
     fn close(&mut self) -> BoxFuture<'_, ()>;
+}
+
+/// A group that wants to have what the log holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Newcomer {
+    /// Its queue.
+    pub(crate) queue: String,
+    /// From when on; everything for a group that is new, and what is younger than this for one that has had it
+    /// and wants it again.
+    pub(crate) since: Option<Timestamp>,
+    /// What the broker is told when it has been served.
+    pub(crate) ticket: u64,
 }
 
 /// What became of records that were published.
@@ -80,17 +111,21 @@ pub(crate) trait Publisher: Send {
 pub(crate) struct Sent {
     /// So many of the first are with the broker for good. Later ones may be too.
     pub(crate) confirmed: usize,
-    /// Why not all are.
-    pub(crate) trouble: Option<Trouble>,
+    /// So many of those nobody wanted.
+    pub(crate) unwanted: usize,
+    /// Why not all are confirmed.
+    pub(crate) trouble: Option<BrokerError>,
 }
 
-/// Why the first record that was not confirmed was not.
-#[derive(Debug, Error)]
-pub(crate) enum Trouble {
-    #[error("nobody at the broker wants it")]
-    Unroutable,
-    #[error(transparent)]
-    Failed(#[from] BrokerError),
+impl Sent {
+    /// Nothing of it was sent.
+    pub(crate) fn failed(error: BrokerError) -> Self {
+        Self {
+            confirmed: 0,
+            unwanted: 0,
+            trouble: Some(error),
+        }
+    }
 }
 
 impl Broker {
@@ -130,6 +165,13 @@ impl Carriers {
         let kind = source.split('/').next();
         let mut brokers = self.0.values();
         brokers.find(|broker| Some(broker.name()) == kind)
+    }
+
+    /// The topics of a broker.
+    pub(crate) fn topics_of(&self, broker: &Broker) -> Vec<String> {
+        let all = self.0.iter();
+        let ours = all.filter(|(_, other)| other.name() == broker.name());
+        ours.map(|(topic, _)| topic.clone()).collect()
     }
 
     /// Each broker once.

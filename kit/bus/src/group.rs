@@ -129,6 +129,14 @@ impl Subscription {
         })
     }
 
+    /// Its topics that a service of ours publishes, wherever that runs.
+    pub(crate) fn ours(&self) -> Vec<&'static str> {
+        let sources = &self.bus.0.deps.sources;
+        let mut topics = self.routes.topics();
+        topics.retain(|topic| sources.of_topic(topic).is_ok());
+        topics
+    }
+
     /// Starts a pump, and starts it again with a new feed whenever it fails.
     pub(crate) fn start<F>(
         &self,

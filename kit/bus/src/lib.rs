@@ -80,7 +80,7 @@ mod source;
 mod tail;
 mod wake;
 
-pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, Replayed, Republished};
+pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, ReplayError, Replayed};
 pub use asyncapi::{ApiInfo, EventDoc, asyncapi};
 pub use broadcast::Broadcast;
 pub use bus::{Bus, BusDeps, BusError};

@@ -219,9 +219,14 @@ impl RelayMetrics {
         self.count("failed", 1);
     }
 
-    /// Nobody wanted an event for too long.
-    pub(crate) fn dropped(&self) {
-        self.count("dropped", 1);
+    /// Nobody at the broker listens to them.
+    pub(crate) fn unwanted(&self, events: usize) {
+        self.count("unwanted", u64::try_from(events).unwrap_or(u64::MAX));
+    }
+
+    /// Sent to one group alone, from the log.
+    pub(crate) fn resent(&self, events: usize) {
+        self.count("resent", u64::try_from(events).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn lag(&self, rows: i64) {

@@ -7,7 +7,7 @@ use kit_runtime::Timestamp;
 use serde::Serialize;
 
 use super::Admin;
-use crate::carrier::Standing;
+use crate::carrier::{Broker, Standing};
 
 /// How far a group is with a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,14 +57,8 @@ impl Admin {
     /// What waits at a broker. A source that is not known any more has nothing to wait for, and a broker that
     /// does not answer says nothing.
     async fn backlog(&self, lag: &Lag) -> Result<u64, StoreError> {
-        let Some(broker) = self.sources.carriers().of_source(&lag.source) else {
+        let Some((broker, standing)) = self.at_broker(lag).await? else {
             return Ok(0);
-        };
-        let standing = Standing {
-            service: self.db.service().to_owned(),
-            group: lag.consumer.clone(),
-            source: lag.source.clone(),
-            positions: self.positions(lag).await?,
         };
         match broker.0.backlog(&standing).await {
             Ok(waiting) => Ok(waiting.unwrap_or(0)),
@@ -74,6 +68,33 @@ impl Admin {
                 Ok(0)
             }
         }
+    }
+
+    /// How far a group is with each broker that sends to it.
+    pub(super) async fn at_brokers(&self, consumer: &str) -> Result<Vec<(Broker, Standing)>, StoreError> {
+        let mut all = Vec::new();
+        for lag in self.standing().await? {
+            if lag.consumer == consumer {
+                all.extend(self.at_broker(&lag).await?);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn at_broker(&self, lag: &Lag) -> Result<Option<(Broker, Standing)>, StoreError> {
+        if self.sources.log(&lag.source).is_some() {
+            return Ok(None);
+        }
+        let Some(broker) = self.sources.carriers().of_source(&lag.source) else {
+            return Ok(None);
+        };
+        let standing = Standing {
+            service: self.db.service().to_owned(),
+            group: lag.consumer.clone(),
+            source: lag.source.clone(),
+            positions: self.positions(lag).await?,
+        };
+        Ok(Some((broker.clone(), standing)))
     }
 
     async fn positions(&self, lag: &Lag) -> Result<BTreeMap<i64, i64>, StoreError> {
@@ -92,7 +113,7 @@ impl Admin {
         positions.await
     }
 
-    async fn standing(&self) -> Result<Vec<Lag>, StoreError> {
+    pub(super) async fn standing(&self) -> Result<Vec<Lag>, StoreError> {
         let standing = self.db.read(async |reader: &mut Reader| {
             let rows = sql(
                 "SELECT consumer, source, MIN(position) AS position, MAX(seen_at) AS seen_at, \

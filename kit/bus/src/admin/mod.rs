@@ -16,7 +16,8 @@ use crate::wake;
 
 pub use dead_letters::{DeadLetter, ParkedEvent};
 pub use lag::Lag;
-pub use replay::{Effects, Replayed, Republished};
+pub(crate) use replay::position_before;
+pub use replay::{Effects, ReplayError, Replayed};
 pub use tail::LoggedEvent;
 
 /// The consumers of one service, for operators.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
 use kit_runtime::Timestamp;
 use serde::Serialize;
+use thiserror::Error;
 
 use super::Admin;
+use crate::carrier::BrokerError;
+use crate::lease;
 use crate::log::Log;
-use crate::{lease, relay};
 
 /// Rows of the inbox forgotten in a unit.
 const CHUNK: i64 = 2_000;
@@ -29,34 +31,36 @@ pub enum Effects {
 /// From where a source is delivered again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replayed {
-    /// Whose log.
+    /// Whose log; or the broker and the topic, which its producers send again.
     pub source: String,
-    /// Everything after this position.
+    /// Everything after this position; nothing where producers know it alone.
     pub after: i64,
 }
 
-/// From where a topic is relayed again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Republished {
-    /// Its relay.
-    pub relay: String,
-    /// Everything after this position.
-    pub after: i64,
+/// Why nothing is delivered again, or not all.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// The tables cannot be read or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The producers cannot be asked. What is read from logs comes again all the same.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
 }
 
 impl Admin {
     /// Delivers to a group what was published since a moment, or a few seconds earlier, as far as the logs
     /// still hold it. Running lanes are superseded and begin anew. Empty where the group has read nothing yet.
-    /// What a broker sent is not delivered again by this; it is the producers' to send
-    /// ([`Admin::republish_since`]).
+    /// Where a broker keeps nothing of what it has delivered, its producers are asked to send it again, and do so
+    /// when they are there.
     pub async fn replay_since(
         &self,
         consumer: &str,
         since: Timestamp,
         effects: Effects,
-    ) -> Result<Vec<Replayed>, StoreError> {
+    ) -> Result<Vec<Replayed>, ReplayError> {
         let mut replayed = Vec::new();
-        for lag in self.lag().await? {
+        for lag in self.standing().await? {
             if lag.consumer != consumer {
                 continue;
             }
@@ -73,42 +77,8 @@ impl Admin {
         }
         self.move_back(consumer, &replayed, first).await?;
         self.tell().await;
+        replayed.extend(self.resend(consumer, since.minus(SLACK)).await?);
         Ok(replayed)
-    }
-
-    /// Sends to the brokers again what this service published since a moment, as far as its log still holds it:
-    /// every group of those topics gets it again, and does again only what it has forgotten
-    /// ([`Admin::replay_since`] with [`Effects::Repeat`]). For carriers that do not keep what they have
-    /// delivered. Empty where nothing is relayed.
-    pub async fn republish_since(&self, since: Timestamp) -> Result<Vec<Republished>, StoreError> {
-        let Some(log) = self.sources.log(self.db.service()) else {
-            return Ok(Vec::new());
-        };
-        let after = position_before(&log, since.minus(SLACK)).await?;
-        let source = self.db.service().to_owned();
-        let moved = self.db.write(async move |tx: &mut Tx| {
-            // Whoever relays is superseded before the position changes under it.
-            sql("UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 WHERE name = $1")
-                .bind(lease::lease_name(relay::SCOPE, relay::LEASE))
-                .execute(tx)
-                .await?;
-            let rows = sql(
-                "UPDATE positions SET position = $2 WHERE source = $1 AND position > $2 \
-                 AND consumer >= 'relay/' AND consumer < 'relay0' RETURNING consumer",
-            )
-            .bind(&source)
-            .bind(after)
-            .all(tx)
-            .await?;
-            let relays = rows.iter().map(|row| {
-                let relay = row.get("consumer")?;
-                Ok(Republished { relay, after })
-            });
-            relays.collect::<Result<Vec<_>, StoreError>>()
-        });
-        let republished = moved.await.map_err(WriteError::flatten)?;
-        self.tell().await;
-        Ok(republished)
     }
 
     /// Forgets some of a consumer's events from one on; how many.
@@ -126,6 +96,20 @@ impl Admin {
             .await
         });
         forgotten.await.map_err(WriteError::flatten)
+    }
+
+    /// Asks producers for what brokers do not have any more.
+    async fn resend(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, ReplayError> {
+        let mut replayed = Vec::new();
+        for (broker, standing) in self.at_brokers(consumer).await? {
+            let topics = self.sources.carriers().topics_of(&broker);
+            let asked = broker.0.resend(&standing, &topics, since).await;
+            replayed.extend(asked?.into_iter().map(|topic| Replayed {
+                source: format!("{}/{topic}", broker.name()),
+                after: 0,
+            }));
+        }
+        Ok(replayed)
     }
 
     async fn move_back(
@@ -164,7 +148,7 @@ impl Admin {
 }
 
 /// The last position that was published before a moment, by halving: positions and times both grow.
-async fn position_before(log: &Log, moment: Timestamp) -> Result<i64, StoreError> {
+pub(crate) async fn position_before(log: &Log, moment: Timestamp) -> Result<i64, StoreError> {
     let (mut before, mut last) = bounds(log).await?;
     while before < last {
         let middle = before + (last - before) / 2;

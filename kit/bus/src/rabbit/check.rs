@@ -19,7 +19,7 @@ pub(super) async fn check(hub: &Hub) -> Result<(), BrokerError> {
     };
     let mut consumer = topology::consume(&listening, queue.as_str(), options).await?;
     let publishing = Link::open(hub, Purpose::Look).await?;
-    topology::exchange(&publishing, &hub.settings.exchange).await?;
+    topology::exchanges(&publishing, &hub.exchanges).await?;
     topology::confirms(&publishing).await?;
     let word = hub.ids.uuid().to_string();
     let coming = async {

@@ -23,6 +23,8 @@ use crate::carrier::BrokerError;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
     Publish,
+    /// A relay's, to hear new groups.
+    Desk,
     Consume,
     Listen,
     /// A short look.
@@ -135,6 +137,7 @@ impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Publish => "relay",
+            Self::Desk => "desk",
             Self::Consume => "group",
             Self::Listen => "broadcast",
             Self::Look => "look",

@@ -20,13 +20,16 @@ use serde_json::{Map, Value};
 use crate::envelope::{Chain, Record};
 
 /// Kept on disk.
-const PERSISTENT: u8 = 2;
+pub(super) const PERSISTENT: u8 = 2;
 
 /// The longest routing key, message identifier or type that AMQP carries.
 const SHORT: usize = 255;
 
 /// The prefixes of attributes: ours, and those of the bindings for HTTP and AMQP.
 const PREFIXES: [&str; 4] = ["ce_", "ce-", "cloudEvents:", "cloudEvents_"];
+
+/// The topic, for messages that come by another way than the exchange.
+const TOPIC: &str = "topic";
 
 /// How often the broker has sent a message before.
 const DELIVERIES: &str = "x-delivery-count";
@@ -54,6 +57,10 @@ pub(super) fn outgoing(record: &Record) -> Result<Outgoing, String> {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         table.insert(short(name)?, AMQPValue::LongString(text.into()));
     }
+    table.insert(
+        TOPIC.into(),
+        AMQPValue::LongString(record.chain.topic.as_str().into()),
+    );
     let subject = headers.get("ce_subject").and_then(Value::as_str);
     if subject != Some(record.chain.key.as_str()) {
         let key = record.chain.key.as_str();
@@ -86,7 +93,8 @@ pub(super) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Rec
         .get("id")
         .or_else(|| shown(properties.message_id().as_ref()))?;
     let routing_key = delivery.routing_key.as_str();
-    let (topic, rest) = routing_key.split_once('.').unwrap_or((routing_key, ""));
+    let (first, rest) = routing_key.split_once('.').unwrap_or((routing_key, ""));
+    let topic = told.text(TOPIC).unwrap_or_else(|| first.to_owned());
     let kind = told
         .get("type")
         .or_else(|| shown(properties.kind().as_ref()))
@@ -122,10 +130,7 @@ pub(super) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Rec
         position: arrival.position,
         partition: partition_of(&key),
         id,
-        chain: Arc::new(Chain {
-            topic: topic.to_owned(),
-            key,
-        }),
+        chain: Arc::new(Chain { topic, key }),
         kind,
         payload: String::from_utf8_lossy(&delivery.data).into_owned(),
         headers: Value::Object(headers).to_string(),

@@ -1,18 +1,20 @@
 //! RabbitMQ: a durable topic exchange, and a quorum queue for each group.
 //!
 //! Events go to the exchange with the routing key `topic.type`; a group's queue is bound to the topics that it
-//! listens to, so that every type of a topic finds its way once anybody listens. Each has a dead-letter queue
-//! beside it, which only gets what has no identity, and what killed its consumers more often than the broker
-//! bears: everything else that fails is parked in the consumer's own database.
+//! listens to. A queue that is new, or was lost, is filled from the logs of the producers first. Each has a
+//! dead-letter queue beside it, which only gets what has no identity, and what killed its consumers more often
+//! than the broker bears: everything else that fails is parked in the consumer's own database.
 //!
 //! One file a role: [`link`] is a connection, [`topology`] names and makes what is needed, [`message`] is an
-//! event on the wire, [`publish`] is a relay's way in, [`queue`] feeds a group, [`tail`] a broadcast, and
+//! event on the wire, [`publish`] is a relay's way in, [`newcomers`] is where it hears of new groups, [`queue`]
+//! feeds a group, [`tail`] a broadcast, and
 //! [`check`] asks whether it all works. Publishing and consuming never share a connection, since a broker that
 //! runs out of memory holds back those that publish.
 
 mod check;
 mod link;
 mod message;
+mod newcomers;
 mod publish;
 mod queue;
 mod tail;
@@ -25,14 +27,14 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kit_runtime::{Clock, Ids, Secret};
+use kit_runtime::{Clock, Ids, Secret, Timestamp};
 
 use crate::carrier::{Broker, BrokerError, Carrier, Publisher, Standing};
 use crate::feed::Positions;
 use crate::group::Subscription;
 use crate::tail::Tail;
 use link::{Link, Purpose};
-use topology::Names;
+use topology::{Exchanges, Queues};
 
 /// Its kind: the source that positions and parked events of a group are kept by.
 const NAME: &str = "rabbitmq";
@@ -45,7 +47,7 @@ pub struct RabbitMqSettings {
     /// With `amqps`: certificates in DER, one of which must have signed the broker's. The operating system's
     /// where there are none.
     pub roots: Vec<Vec<u8>>,
-    /// The topic exchange. The names of all queues begin with it.
+    /// The topic exchange to publish to. The names of all other exchanges and queues begin with it.
     pub exchange: String,
     /// Events that a group has been sent and has not acknowledged, at most.
     pub prefetch: u16,
@@ -85,6 +87,7 @@ impl RabbitMqSettings {
 
 /// What all of a broker's users share.
 struct Hub {
+    exchanges: Exchanges,
     settings: RabbitMqSettings,
     clock: Clock,
     ids: Ids,
@@ -96,7 +99,12 @@ impl Broker {
     /// A RabbitMQ. Connects to nothing yet; a broker that is away is tried again for ever.
     pub fn rabbitmq(settings: RabbitMqSettings, clock: Clock, ids: Ids) -> Result<Self, BrokerError> {
         link::check_address(&settings)?;
-        Ok(Self(Arc::new(RabbitMq(Arc::new(Hub { settings, clock, ids })))))
+        Ok(Self(Arc::new(RabbitMq(Arc::new(Hub {
+            exchanges: Exchanges::new(&settings.exchange),
+            settings,
+            clock,
+            ids,
+        })))))
     }
 }
 
@@ -112,12 +120,13 @@ impl Carrier for RabbitMq {
         let context = subscription.context(NAME.into(), scope, Positions::Acknowledged);
         let setup = Arc::new(queue::Setup {
             hub: self.0.clone(),
-            names: Names::new(
+            names: Queues::new(
                 &self.0.settings.exchange,
                 &subscription.service,
                 subscription.group,
             ),
             topics: subscription.routes.topics(),
+            ours: subscription.ours(),
         });
         let holds = leases.subscribe();
         subscription.start(&context, &leases, move || {
@@ -129,8 +138,8 @@ impl Carrier for RabbitMq {
         Box::new(tail::QueueTail::new(self.0.clone(), topics.to_vec()))
     }
 
-    fn publisher(&self) -> Box<dyn Publisher> {
-        Box::new(publish::RabbitPublisher::new(self.0.clone()))
+    fn publisher(&self, service: &str, topic: &'static str) -> Box<dyn Publisher> {
+        Box::new(publish::RabbitPublisher::new(self.0.clone(), service, topic))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
@@ -140,8 +149,32 @@ impl Carrier for RabbitMq {
     fn backlog<'a>(&'a self, standing: &'a Standing) -> BoxFuture<'a, Result<Option<u64>, BrokerError>> {
         async move {
             let link = Link::open(&self.0, Purpose::Look).await?;
-            let names = Names::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
             topology::waiting(&link, &link.channel, &names.queue).await
+        }
+        .boxed()
+    }
+
+    fn resend<'a>(
+        &'a self,
+        standing: &'a Standing,
+        topics: &'a [String],
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>> {
+        async move {
+            let link = Link::open(&self.0, Purpose::Look).await?;
+            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            topology::exchanges(&link, &self.0.exchanges).await?;
+            topology::confirms(&link).await?;
+            let mut asked = Vec::new();
+            for topic in topics {
+                let is_heard = topology::is_in_stream(&link, &names.queue, topic).await?;
+                if is_heard && newcomers::ask(&self.0, &link, &names.queue, topic, Some(since)).await? {
+                    asked.push(topic.clone());
+                }
+            }
+            link.close().await;
+            Ok(asked)
         }
         .boxed()
     }

@@ -2,7 +2,8 @@
 //!
 //! The broker sends back what it cannot route before it confirms it, but the client gives a returned message to
 //! whichever confirm comes next, which is another's where several are on their way. So all confirms of a batch
-//! are awaited, and what came back is told by its message id.
+//! are awaited, and what came back is told by its message id. It is no trouble, since the log has it for
+//! whoever comes later, but it is counted.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,16 +11,20 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lapin::options::BasicPublishOptions;
+use lapin::types::ShortString;
 use lapin::{Confirmation, PublisherConfirm};
 
 use super::link::{Link, Purpose};
+use super::newcomers::Desk;
 use super::{Hub, message, refused, topology};
-use crate::carrier::{BrokerError, Publisher, Sent, Trouble};
+use crate::carrier::{BrokerError, Newcomer, Publisher, Sent};
 use crate::envelope::Record;
 
 pub(super) struct RabbitPublisher {
     hub: Arc<Hub>,
+    topic: &'static str,
     link: Option<Link>,
+    desk: Desk,
 }
 
 /// What the broker said to each of a batch, in order.
@@ -29,9 +34,23 @@ struct Answers {
     returned: HashSet<String>,
 }
 
+/// Where messages go.
+#[derive(Clone, Copy)]
+enum Way<'w> {
+    /// To all who listen.
+    Stream { entry: &'w str },
+    /// To one queue, by the exchange that knows every queue by its name.
+    Queue { queue: &'w str },
+}
+
 impl RabbitPublisher {
-    pub(super) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub, link: None }
+    pub(super) fn new(hub: Arc<Hub>, service: &str, topic: &'static str) -> Self {
+        Self {
+            desk: Desk::new(hub.clone(), service, topic),
+            hub,
+            topic,
+            link: None,
+        }
     }
 
     async fn link(&mut self) -> Result<&Link, BrokerError> {
@@ -39,46 +58,76 @@ impl RabbitPublisher {
             link
         } else {
             let link = Link::open(&self.hub, Purpose::Publish).await?;
-            topology::exchange(&link, &self.hub.settings.exchange).await?;
+            topology::exchanges(&link, &self.hub.exchanges).await?;
             topology::confirms(&link).await?;
             link
         };
         Ok(self.link.insert(link))
     }
 
-    async fn send(&mut self, records: &[Arc<Record>]) -> Result<Answers, BrokerError> {
-        let (limit, exchange) = (
-            self.hub.settings.confirm_limit,
-            self.hub.settings.exchange.clone(),
-        );
-        let link = self.link().await?;
-        let sending = async {
-            let mut confirms = Vec::with_capacity(records.len());
-            for record in records {
-                confirms.push(publish(link, &exchange, record).await?);
+    async fn send(&mut self, way: Way<'_>, records: &[Arc<Record>]) -> Sent {
+        let limit = self.hub.settings.confirm_limit;
+        let sent = match self.link().await {
+            Ok(link) => {
+                let late = || refused(format_args!("publishing: no confirm within {limit:?}"));
+                let sending = tokio::time::timeout(limit, send_all(link, way, records));
+                sending.await.unwrap_or_else(|_| Err(late()))
             }
-            Ok(answers(confirms).await)
+            Err(error) => Err(error),
         };
-        let late = || refused(format_args!("publishing: no confirm within {limit:?}"));
-        tokio::time::timeout(limit, sending).await.map_err(|_| late())?
+        let sent = sent.map_or_else(Sent::failed, |answers| answers.judge(records));
+        if sent.trouble.is_some() {
+            // What is still on its way is cut off.
+            self.link = None;
+        }
+        sent
     }
+
+    async fn let_in(&mut self, queue: &str) -> Result<(), BrokerError> {
+        let (hub, topic) = (self.hub.clone(), self.topic);
+        let link = self.link().await?;
+        if topology::is_there(link, queue).await? {
+            topology::let_in(link, &hub.exchanges.entry, queue, topic).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends all, then hears what the broker says to each.
+async fn send_all(link: &Link, way: Way<'_>, records: &[Arc<Record>]) -> Result<Answers, BrokerError> {
+    let mut confirms = Vec::with_capacity(records.len());
+    for record in records {
+        confirms.push(publish(link, way, record).await?);
+    }
+    Ok(answers(confirms).await)
 }
 
 impl Publisher for RabbitPublisher {
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
         async move {
-            let sent = match self.send(records).await {
-                Ok(answers) => answers.judge(records),
-                Err(error) => Sent {
-                    confirmed: 0,
-                    trouble: Some(error.into()),
-                },
-            };
-            if matches!(sent.trouble, Some(Trouble::Failed(_))) {
-                // What is still on its way is cut off.
-                self.link = None;
+            let entry = self.hub.exchanges.entry.clone();
+            self.send(Way::Stream { entry: &entry }, records).await
+        }
+        .boxed()
+    }
+
+    fn newcomer(&mut self) -> BoxFuture<'_, Newcomer> {
+        self.desk.next().boxed()
+    }
+
+    fn publish_to<'a>(&'a mut self, group: &'a Newcomer, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
+        let queue = &group.queue;
+        self.send(Way::Queue { queue }, records).boxed()
+    }
+
+    fn admit<'a>(&'a mut self, group: &'a Newcomer) -> BoxFuture<'a, Result<(), BrokerError>> {
+        async move {
+            let admitted = self.let_in(&group.queue).await;
+            match &admitted {
+                Ok(()) => self.desk.done(group.ticket).await,
+                Err(_) => self.link = None,
             }
-            sent
+            admitted
         }
         .boxed()
     }
@@ -88,25 +137,27 @@ impl Publisher for RabbitPublisher {
             if let Some(link) = self.link.take() {
                 link.close().await;
             }
+            self.desk.close().await;
         }
         .boxed()
     }
 }
 
-async fn publish(link: &Link, exchange: &str, record: &Record) -> Result<PublisherConfirm, BrokerError> {
+async fn publish(link: &Link, way: Way<'_>, record: &Record) -> Result<PublisherConfirm, BrokerError> {
     let outgoing =
         message::outgoing(record).map_err(|reason| refused(format_args!("{}: {reason}", record.id)))?;
+    let (exchange, routing_key) = match way {
+        Way::Stream { entry } => (entry.into(), outgoing.routing_key),
+        Way::Queue { queue } => (ShortString::default(), queue.into()),
+    };
     let options = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
     };
-    let published = link.channel.basic_publish(
-        exchange.into(),
-        outgoing.routing_key,
-        options,
-        record.payload.as_bytes(),
-        outgoing.properties,
-    );
+    let payload = record.payload.as_bytes();
+    let published = link
+        .channel
+        .basic_publish(exchange, routing_key, options, payload, outgoing.properties);
     published
         .await
         .map_err(|error| refused(format_args!("publishing: {error}")))
@@ -133,20 +184,19 @@ async fn answers(confirms: Vec<PublisherConfirm>) -> Answers {
 
 impl Answers {
     fn judge(self, records: &[Arc<Record>]) -> Sent {
-        for (index, (record, said)) in records.iter().zip(self.said).enumerate() {
-            let trouble = match said {
-                Err(error) => Trouble::Failed(error),
-                Ok(()) if self.returned.contains(&record.id) => Trouble::Unroutable,
-                Ok(()) => continue,
-            };
-            return Sent {
-                confirmed: index,
-                trouble: Some(trouble),
-            };
-        }
-        Sent {
-            confirmed: records.len(),
+        let mut sent = Sent {
+            confirmed: 0,
+            unwanted: 0,
             trouble: None,
+        };
+        for (record, said) in records.iter().zip(self.said) {
+            if let Err(error) = said {
+                sent.trouble = Some(error);
+                break;
+            }
+            sent.confirmed += 1;
+            sent.unwanted += usize::from(self.returned.contains(&record.id));
         }
+        sent
     }
 }

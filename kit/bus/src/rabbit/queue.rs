@@ -25,8 +25,8 @@ use tokio::time::Instant;
 
 use super::link::{Link, Purpose};
 use super::message::{self, Arrival};
-use super::topology::{self, Names};
-use super::{Hub, refused};
+use super::topology::{self, Queues};
+use super::{Hub, newcomers, refused};
 use crate::carrier::BrokerError;
 use crate::envelope::Record;
 use crate::feed::{Done, Feed, FeedError, Page};
@@ -38,8 +38,10 @@ const LOOK: Duration = Duration::from_secs(5);
 /// What a feed is made of, again after each failure.
 pub(super) struct Setup {
     pub(super) hub: Arc<Hub>,
-    pub(super) names: Names,
+    pub(super) names: Queues,
     pub(super) topics: Vec<&'static str>,
+    /// Those that have relays.
+    pub(super) ours: Vec<&'static str>,
 }
 
 pub(super) struct QueueFeed {
@@ -60,8 +62,15 @@ enum State {
     Idle,
     /// Until the next attempt.
     Resting(Instant),
-    Connecting(BoxFuture<'static, Result<(Link, Consumer), BrokerError>>),
+    Connecting(BoxFuture<'static, Result<Connected, BrokerError>>),
     Open(Box<Open>),
+}
+
+struct Connected {
+    link: Link,
+    consumer: Consumer,
+    /// Topics whose relays are to be asked to let the group in.
+    outside: Vec<&'static str>,
 }
 
 struct Open {
@@ -72,7 +81,11 @@ struct Open {
     /// What is neither acknowledged nor rejected: positions and their partitions.
     unsettled: VecDeque<(i64, i64)>,
     look_at: Instant,
+    asking: Option<Asking>,
 }
+
+/// Asks relays to let the group in, beside what goes on.
+type Asking = BoxFuture<'static, ()>;
 
 impl QueueFeed {
     pub(super) fn new(setup: Arc<Setup>, holds: watch::Receiver<Holds>) -> Self {
@@ -138,14 +151,16 @@ impl QueueFeed {
         self.state = State::Connecting(async move { setup.connect().await }.boxed());
     }
 
-    fn begin(&mut self, link: Link, consumer: Consumer) {
+    fn begin(&mut self, connected: Connected) {
         self.pause = self.setup.hub.settings.first_pause;
+        let (setup, outside) = (self.setup.clone(), connected.outside);
         self.state = State::Open(Box::new(Open {
-            link,
-            consumer,
+            link: connected.link,
+            consumer: connected.consumer,
             base: self.last,
             unsettled: VecDeque::new(),
             look_at: Instant::now(),
+            asking: (!outside.is_empty()).then(|| async move { setup.ask(outside).await }.boxed()),
         }));
     }
 
@@ -176,18 +191,71 @@ impl QueueFeed {
 }
 
 impl Setup {
-    async fn connect(&self) -> Result<(Link, Consumer), BrokerError> {
+    async fn connect(&self) -> Result<Connected, BrokerError> {
         let link = Link::open(&self.hub, Purpose::Consume).await?;
-        topology::queue(&self.hub, &link, &self.names, &self.topics).await?;
+        let mut outside = topology::queue(&self.hub, &link, &self.names, &self.topics).await?;
+        for topic in outside.extract_if(.., |topic| !self.ours.contains(topic)) {
+            topology::let_in(&link, &self.hub.exchanges.entry, &self.names.queue, topic).await?;
+        }
         let prefetch = self.hub.settings.prefetch;
         let limited = link.channel.basic_qos(prefetch, BasicQosOptions::default());
         link.ask("limiting what comes at once", limited).await?;
         let consumer = topology::consume(&link, &self.names.queue, BasicConsumeOptions::default()).await?;
-        Ok((link, consumer))
+        Ok(Connected {
+            link,
+            consumer,
+            outside,
+        })
+    }
+
+    /// Asks the relays of these topics, until each has heard it.
+    async fn ask(&self, mut outside: Vec<&'static str>) {
+        let mut pause = self.hub.settings.first_pause;
+        while !outside.is_empty() {
+            if let Err(error) = self.ask_once(&mut outside).await {
+                let queue = &self.names.queue;
+                tracing::warn!(queue, %error, "what the logs hold cannot be asked for");
+            }
+            if !outside.is_empty() {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LOOK);
+            }
+        }
+    }
+
+    /// Leaves those in it whose relays have not begun yet.
+    async fn ask_once(&self, outside: &mut Vec<&'static str>) -> Result<(), BrokerError> {
+        let link = Link::open(&self.hub, Purpose::Look).await?;
+        topology::confirms(&link).await?;
+        while let Some(topic) = outside.first() {
+            if !newcomers::ask(&self.hub, &link, &self.names.queue, topic, None).await? {
+                break;
+            }
+            outside.remove(0);
+        }
+        // The first is no reason to let the others wait.
+        let by = outside.len().min(1);
+        outside.rotate_left(by);
+        link.close().await;
+        Ok(())
     }
 }
 
 impl Open {
+    /// What comes next; nothing when the relays have been asked.
+    async fn next(&mut self) -> Option<Option<lapin::Result<Delivery>>> {
+        let Some(asking) = &mut self.asking else {
+            return Some(self.consumer.next().await);
+        };
+        tokio::select! {
+            came = self.consumer.next() => Some(came),
+            () = asking => {
+                self.asking = None;
+                None
+            }
+        }
+    }
+
     /// Everything up to a position.
     async fn acknowledge(&mut self, upto: i64) -> Result<(), BrokerError> {
         let mut last = None;
@@ -214,14 +282,14 @@ impl Open {
         Ok(())
     }
 
-    async fn tell(&self, position: i64, options: BasicAckOptions) -> Result<(), BrokerError> {
+    async fn tell(&mut self, position: i64, options: BasicAckOptions) -> Result<(), BrokerError> {
         let tag = u64::try_from(position - self.base).unwrap_or(0);
         let told = self.link.channel.basic_ack(tag, options);
         self.link.ask("acknowledging", told).await
     }
 
     /// Leaves a message without an identity to the broker's dead letters.
-    async fn reject(&self, delivery: &Delivery) -> Result<(), BrokerError> {
+    async fn reject(&mut self, delivery: &Delivery) -> Result<(), BrokerError> {
         let routing_key = delivery.routing_key.as_str();
         tracing::error!(
             routing_key,
@@ -290,11 +358,13 @@ impl Feed for QueueFeed {
                     self.connect();
                 }
                 State::Connecting(connecting) => match connecting.await {
-                    Ok((link, consumer)) => self.begin(link, consumer),
+                    Ok(connected) => self.begin(connected),
                     Err(error) => self.lose(&error),
                 },
                 State::Open(open) => {
-                    let came = open.consumer.next().await;
+                    let Some(came) = open.next().await else {
+                        continue;
+                    };
                     if let Err(error) = self.keep(came).await {
                         self.lose(&error);
                     }

@@ -41,11 +41,11 @@ impl QueueTail {
 
     async fn subscribe(&self) -> Result<Open, BrokerError> {
         let link = Link::open(&self.hub, Purpose::Listen).await?;
-        let exchange = &self.hub.settings.exchange;
-        topology::exchange(&link, exchange).await?;
+        let exchanges = &self.hub.exchanges;
+        topology::exchanges(&link, exchanges).await?;
         let queue = topology::exclusive(&link).await?;
         for topic in &self.topics {
-            topology::bind(&link, queue.as_str(), exchange, &format!("{topic}.#")).await?;
+            topology::bind(&link, queue.as_str(), &exchanges.entry, &format!("{topic}.#")).await?;
         }
         let options = BasicConsumeOptions {
             no_ack: true,

@@ -1,45 +1,69 @@
 //! What there is at the broker, by name, and how it is made.
 
+use std::future::Future;
+
 use lapin::options::{
     BasicConsumeOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer, ErrorKind, ExchangeKind};
 
+use super::Hub;
 use super::link::Link;
-use super::{Hub, refused};
 use crate::carrier::BrokerError;
+
+/// The names of what everybody shares.
+#[derive(Clone, Debug)]
+pub(super) struct Exchanges {
+    /// Where events are published.
+    pub(super) entry: String,
+    /// Where new groups ask relays for what the logs hold.
+    pub(super) newcomers: String,
+    pub(super) dead: String,
+}
 
 /// The names of a group's part.
 #[derive(Clone, Debug)]
-pub(super) struct Names {
-    pub(super) exchange: String,
+pub(super) struct Queues {
     pub(super) queue: String,
-    pub(super) dead_exchange: String,
-    pub(super) dead_queue: String,
+    pub(super) dead: String,
 }
 
-impl Names {
-    pub(super) fn new(exchange: &str, service: &str, group: &str) -> Self {
-        let queue = format!("{exchange}.{service}.{group}");
+impl Exchanges {
+    pub(super) fn new(entry: &str) -> Self {
         Self {
-            exchange: exchange.to_owned(),
-            dead_exchange: format!("{exchange}.dead"),
-            dead_queue: format!("{queue}.dead"),
+            entry: entry.to_owned(),
+            newcomers: format!("{entry}.newcomers"),
+            dead: format!("{entry}.dead"),
+        }
+    }
+}
+
+impl Queues {
+    pub(super) fn new(entry: &str, service: &str, group: &str) -> Self {
+        let queue = format!("{entry}.{service}.{group}");
+        Self {
+            dead: format!("{queue}.dead"),
             queue,
         }
     }
 }
 
-/// What every user of the exchange makes sure of.
-pub(super) async fn exchange(link: &Link, exchange: &str) -> Result<(), BrokerError> {
-    let declared = link.channel.exchange_declare(
-        exchange.into(),
-        ExchangeKind::Topic,
-        durable_exchange(),
-        FieldTable::default(),
-    );
-    link.ask("declaring the exchange", declared).await
+/// What every user of the exchanges makes sure of.
+pub(super) async fn exchanges(link: &Link, names: &Exchanges) -> Result<(), BrokerError> {
+    exchange(link, &names.entry, ExchangeKind::Topic).await?;
+    exchange(link, &names.newcomers, ExchangeKind::Direct).await
+}
+
+async fn exchange(link: &Link, name: &str, kind: ExchangeKind) -> Result<(), BrokerError> {
+    let options = ExchangeDeclareOptions {
+        durable: true,
+        ..ExchangeDeclareOptions::default()
+    };
+    let declared = link
+        .channel
+        .exchange_declare(name.into(), kind, options, FieldTable::default());
+    link.ask("declaring an exchange", declared).await
 }
 
 /// Confirms from now on.
@@ -48,33 +72,66 @@ pub(super) async fn confirms(link: &Link) -> Result<(), BrokerError> {
     link.ask("asking for confirms", selected).await
 }
 
-/// A group's queue with its dead letters, bound to its topics. A queue that was made with other settings is
-/// used as it is.
+/// A group's queue with its dead letters. A queue that was made with other settings is used as it is. The topics
+/// that it is not in the stream of yet are the answer.
 pub(super) async fn queue(
     hub: &Hub,
     link: &Link,
-    names: &Names,
+    names: &Queues,
     topics: &[&'static str],
-) -> Result<(), BrokerError> {
-    exchange(link, &names.exchange).await?;
-    let dead = link.channel.exchange_declare(
-        names.dead_exchange.as_str().into(),
-        ExchangeKind::Direct,
-        durable_exchange(),
+) -> Result<Vec<&'static str>, BrokerError> {
+    exchanges(link, &hub.exchanges).await?;
+    exchange(link, &hub.exchanges.dead, ExchangeKind::Direct).await?;
+    durable(link, &names.dead, table([("x-queue-type", text("quorum"))])).await?;
+    bind(link, &names.dead, &hub.exchanges.dead, &names.queue).await?;
+    let is_new = !is_there(link, &names.queue).await?;
+    if is_new {
+        durable(link, &names.queue, arguments(hub, names)).await?;
+    }
+    let mut outside = Vec::new();
+    for topic in topics {
+        if is_new || !is_in_stream(link, &names.queue, topic).await? {
+            outside.push(*topic);
+        }
+    }
+    Ok(outside)
+}
+
+/// Where a relay is asked for what its log holds of a topic.
+pub(super) async fn desk(link: &Link, names: &Exchanges, desk: &str, topic: &str) -> Result<(), BrokerError> {
+    exchanges(link, names).await?;
+    durable(link, desk, table([("x-queue-type", text("quorum"))])).await?;
+    bind(link, desk, &names.newcomers, topic).await
+}
+
+/// Lets a group's queue into the stream of a topic. An exchange that nothing goes through says that it is there,
+/// since the broker does not tell which queues are bound to what.
+pub(super) async fn let_in(link: &Link, entry: &str, queue: &str, topic: &str) -> Result<(), BrokerError> {
+    bind(link, queue, entry, &format!("{topic}.#")).await?;
+    exchange(link, &mark(queue, topic), ExchangeKind::Fanout).await
+}
+
+fn mark(queue: &str, topic: &str) -> String {
+    format!("{queue}.{topic}")
+}
+
+pub(super) async fn is_in_stream(link: &Link, queue: &str, topic: &str) -> Result<bool, BrokerError> {
+    let channel = link.another_channel().await?;
+    let options = ExchangeDeclareOptions {
+        passive: true,
+        ..ExchangeDeclareOptions::default()
+    };
+    let looked = channel.exchange_declare(
+        mark(queue, topic).into(),
+        ExchangeKind::Fanout,
+        options,
         FieldTable::default(),
     );
-    link.ask("declaring the exchange of dead letters", dead).await?;
-    let dead = declare(&link.channel, &names.dead_queue, quorum());
-    link.ask("declaring the queue of dead letters", dead).await?;
-    bind(link, &names.dead_queue, &names.dead_exchange, &names.queue).await?;
-    if !is_there(link, &names.queue).await? {
-        let queue = declare(&link.channel, &names.queue, arguments(hub, names));
-        link.ask("declaring the queue", queue).await?;
+    let found = there(link, "looking at an exchange", looked).await?;
+    if found.is_some() {
+        close(link, channel).await?;
     }
-    for topic in topics {
-        bind(link, &names.queue, &names.exchange, &format!("{topic}.#")).await?;
-    }
-    Ok(())
+    Ok(found.is_some())
 }
 
 /// A queue of this connection alone, gone with it.
@@ -117,12 +174,11 @@ pub(super) async fn consume(
 }
 
 /// Asked on a channel of its own, which the broker closes when the answer is no.
-async fn is_there(link: &Link, queue: &str) -> Result<bool, BrokerError> {
+pub(super) async fn is_there(link: &Link, queue: &str) -> Result<bool, BrokerError> {
     let channel = link.another_channel().await?;
     let found = waiting(link, &channel, queue).await?;
     if found.is_some() {
-        let closed = channel.close(200, ShortString::from("OK"));
-        link.ask("closing a channel", closed).await?;
+        close(link, channel).await?;
     }
     Ok(found.is_some())
 }
@@ -135,43 +191,50 @@ pub(super) async fn waiting(link: &Link, channel: &Channel, queue: &str) -> Resu
         ..QueueDeclareOptions::default()
     };
     let looked = channel.queue_declare(queue.into(), options, FieldTable::default());
-    match tokio::time::timeout(link.limit, looked).await {
-        Ok(Ok(queue)) => Ok(Some(u64::from(queue.message_count()))),
-        Ok(Err(error)) if is_absent(&error) => Ok(None),
-        Ok(Err(error)) => Err(refused(format_args!("looking at a queue: {error}"))),
-        Err(_) => Err(refused("looking at a queue: no answer")),
-    }
+    let found = there(link, "looking at a queue", looked).await?;
+    Ok(found.map(|queue| u64::from(queue.message_count())))
 }
 
-/// 404.
+/// The answer, or that there is no such thing.
+async fn there<T>(
+    link: &Link,
+    what: &'static str,
+    looked: impl Future<Output = lapin::Result<T>>,
+) -> Result<Option<T>, BrokerError> {
+    let found = async {
+        match looked.await {
+            Ok(found) => Ok(Some(found)),
+            // 404.
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    link.ask(what, found).await
+}
+
 fn is_absent(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
-async fn declare(channel: &Channel, queue: &str, arguments: FieldTable) -> lapin::Result<()> {
+async fn close(link: &Link, channel: Channel) -> Result<(), BrokerError> {
+    let closed = channel.close(200, ShortString::from("OK"));
+    link.ask("closing a channel", closed).await
+}
+
+async fn durable(link: &Link, queue: &str, arguments: FieldTable) -> Result<(), BrokerError> {
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
     };
-    channel.queue_declare(queue.into(), options, arguments).await?;
+    let declared = link.channel.queue_declare(queue.into(), options, arguments);
+    link.ask("declaring a queue", declared).await?;
     Ok(())
-}
-
-fn durable_exchange() -> ExchangeDeclareOptions {
-    ExchangeDeclareOptions {
-        durable: true,
-        ..ExchangeDeclareOptions::default()
-    }
-}
-
-fn quorum() -> FieldTable {
-    table([("x-queue-type", text("quorum"))])
 }
 
 /// One consumer at a time, so that what one has not acknowledged comes before what follows. Dead letters are
 /// sent on with confirms, which the broker does only for queues that refuse when they are full; ours have no
 /// bound.
-fn arguments(hub: &Hub, names: &Names) -> FieldTable {
+fn arguments(hub: &Hub, names: &Queues) -> FieldTable {
     table([
         ("x-queue-type", text("quorum")),
         ("x-single-active-consumer", AMQPValue::Boolean(true)),
@@ -179,7 +242,7 @@ fn arguments(hub: &Hub, names: &Names) -> FieldTable {
             "x-delivery-limit",
             AMQPValue::LongLongInt(hub.settings.delivery_limit.into()),
         ),
-        ("x-dead-letter-exchange", text(&names.dead_exchange)),
+        ("x-dead-letter-exchange", text(&hub.exchanges.dead)),
         ("x-dead-letter-routing-key", text(&names.queue)),
         ("x-dead-letter-strategy", text("at-least-once")),
         ("x-overflow", text("reject-publish")),

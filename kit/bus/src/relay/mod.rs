@@ -8,30 +8,33 @@
 //! A broker that fails or is away is tried again for ever, with growing pauses, while the outbox grows: rows
 //! that a relay has not passed are not removed ([`names`]). Topics do not wait for each other.
 //!
-//! An event that nobody at the broker wants waits too: for the first group of its topic to come, as it would
-//! find it in a log, and for no longer than a log would keep it.
+//! An event that nobody at the broker wants is passed all the same: the log still has it. A group that is new at
+//! a broker which keeps nothing for newcomers gets from the log what that still holds, and is let into the
+//! stream at the moment when it has caught up. So a new group begins where it would with a log that it can read,
+//! and a queue that was lost with its broker is filled again.
 //!
-//! Invariant: after trouble, and at the beginning, one event goes alone before others follow. So when a topic
-//! finds its first listener, it is between two batches and not within one, where later events would overtake
-//! earlier ones that were turned away.
+//! Invariant: a newcomer is let in between two batches, when all that was published before has been sent to it,
+//! so it gets every event in order, though perhaps more than once.
 
+mod newcomers;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
+use futures::FutureExt;
 use kit_db::{Db, StoreError};
 use kit_runtime::{Clock, Ids, Stop, TaskError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bus::Bus;
-use crate::carrier::{Broker, Publisher, Sent, Trouble};
-use crate::envelope::Record;
+use crate::carrier::{Broker, Publisher, Sent};
 use crate::lease::{Hold, Holds, Leases, partitions};
-use crate::log::{Log, Wanted};
+use crate::log::{Log, Page, Wanted};
 use crate::metrics::RelayMetrics;
+use newcomers::Newcomers;
 
 /// Whose lease all relays of an outbox work under.
 pub(crate) const SCOPE: &str = "bus/relay";
@@ -72,7 +75,6 @@ pub(crate) fn start(bus: &Bus) {
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
             checkpoint: deps.settings.checkpoint,
-            kept: kept(bus, topic),
             metrics: RelayMetrics::new(deps.metrics.clone(), topic, broker.name()),
         });
         let leases = leases.clone();
@@ -83,7 +85,7 @@ pub(crate) fn start(bus: &Bus) {
                 head: head.clone(),
                 holds: leases.subscribe(),
                 leases: leases.clone(),
-                publisher: broker.0.publisher(),
+                publisher: broker.0.publisher(&route.source, topic),
             };
             async move { relay.run(&stop).await }
         });
@@ -109,13 +111,6 @@ fn name(broker: &Broker, topic: &str) -> String {
     format!("relay/{}/{topic}", broker.name())
 }
 
-/// For how long an event waits for somebody to want it; none is for ever.
-fn kept(bus: &Bus, topic: &str) -> Option<Duration> {
-    let retention = &bus.0.settings.retention;
-    let is_kept = retention.kept_for_ever.iter().any(|kept| kept == topic);
-    (!is_kept).then_some(retention.kept)
-}
-
 /// What a relay is made of, whoever holds the lease.
 struct Route {
     name: String,
@@ -126,7 +121,6 @@ struct Route {
     clock: Clock,
     ids: Ids,
     checkpoint: Duration,
-    kept: Option<Duration>,
     metrics: RelayMetrics,
 }
 
@@ -147,9 +141,9 @@ struct Shift<'r> {
     position: i64,
     saved: i64,
     saved_at: Instant,
-    /// How many may go together.
-    batch: usize,
-    pause: Duration,
+    /// Before the next attempt after trouble; none where there was none.
+    pause: Option<Duration>,
+    newcomers: Newcomers,
 }
 
 impl Relay {
@@ -164,12 +158,14 @@ impl Relay {
                 position,
                 saved: position,
                 saved_at: Instant::now(),
-                batch: 1,
-                pause: FIRST_PAUSE,
+                pause: None,
+                newcomers: Newcomers::default(),
             };
-            shift.work(stop).await?;
+            let worked = shift.work(stop).await;
+            // Also what newcomers asked for: whoever is next has to hear it.
+            self.publisher.close().await;
+            worked?;
         }
-        self.publisher.close().await;
         Ok(())
     }
 
@@ -182,6 +178,18 @@ impl Relay {
                 Ok(holds?.get(&LEASE).cloned())
             }
         }
+    }
+}
+
+impl Relay {
+    /// The topic's rows after a position, at most a batch, as far as another.
+    async fn page(&mut self, after: i64, upto: i64) -> Result<Page, StoreError> {
+        let wanted = Wanted {
+            topics: vec![self.route.topic],
+            types: None,
+            partitions: partitions().collect(),
+        };
+        self.log.page(after, upto, &wanted, BATCH).await
     }
 }
 
@@ -209,8 +217,16 @@ impl Shift<'_> {
         hold.is_some_and(|hold| hold.epoch == self.hold.epoch && !hold.is_closing)
     }
 
-    /// Publishes what there is, at most a batch; whether there may be more at once.
+    /// Publishes what there is, at most a batch, and some more to those who are new; whether there may be more
+    /// at once.
     async fn go_round(&mut self) -> Result<bool, TaskError> {
+        let has_published = self.publish().await?;
+        let has_sent = self.serve().await?;
+        self.pause = None;
+        Ok(has_published || has_sent)
+    }
+
+    async fn publish(&mut self) -> Result<bool, TaskError> {
         let head = self.relay.head.borrow_and_update().unwrap_or(0);
         self.relay.route.metrics.lag(head - self.position);
         if self.position >= head {
@@ -218,13 +234,7 @@ impl Shift<'_> {
             self.checkpoint().await?;
             return Ok(false);
         }
-        let wanted = Wanted {
-            topics: vec![self.relay.route.topic],
-            types: None,
-            partitions: partitions().collect(),
-        };
-        let limit = u32::try_from(self.batch).unwrap_or(BATCH);
-        let page = self.relay.log.page(self.position, head, &wanted, limit).await?;
+        let page = self.relay.page(self.position, head).await?;
         let Some(first) = page.records.first() else {
             self.position = page.upto;
             self.checkpoint().await?;
@@ -235,57 +245,37 @@ impl Shift<'_> {
         fail_point!("bus::before-publish");
         let sent = self.relay.publisher.publish(&page.records).await;
         fail_point!("bus::after-confirm-before-position");
-        self.settle(&page.records, page.upto, sent).await?;
+        self.settle(&page, sent).await?;
         Ok(true)
     }
 
-    /// Writes down what was confirmed, and makes up its mind about what was not.
-    async fn settle(&mut self, records: &[Arc<Record>], upto: i64, sent: Sent) -> Result<(), TaskError> {
+    /// Writes down what was confirmed.
+    async fn settle(&mut self, page: &Page, sent: Sent) -> Result<(), TaskError> {
         let metrics = &self.relay.route.metrics;
-        metrics.published(sent.confirmed);
-        let trouble = sent.trouble.as_ref();
-        if let Some(last) = sent.confirmed.checked_sub(1).and_then(|index| records.get(index)) {
-            self.position = if trouble.is_none() { upto } else { last.position };
-        }
-        let refused = records.get(sent.confirmed);
-        let given_up = match (trouble, refused) {
-            (Some(Trouble::Unroutable), Some(record)) if self.is_forgotten(record) => {
-                metrics.dropped();
-                self.position = record.position;
-                true
-            }
-            _ => false,
-        };
-        if self.position > self.saved {
+        metrics.published(sent.confirmed - sent.unwanted);
+        metrics.unwanted(sent.unwanted);
+        let last = sent.confirmed.checked_sub(1);
+        if let Some(last) = last.and_then(|index| page.records.get(index)) {
+            let is_all = sent.confirmed == page.records.len();
+            self.position = if is_all { page.upto } else { last.position };
             self.save().await?;
         }
         match sent.trouble {
-            None => {
-                self.batch = BATCH as usize;
-                self.pause = FIRST_PAUSE;
-                Ok(())
-            }
-            Some(_) if given_up => Ok(()),
+            None => Ok(()),
             Some(trouble) => {
                 self.relay.route.metrics.failed();
-                self.batch = 1;
                 Err(trouble.into())
             }
         }
     }
 
-    /// Nobody wanted it for as long as a log keeps events for whoever may come.
-    fn is_forgotten(&self, record: &Record) -> bool {
-        let route = &self.relay.route;
-        let age = route.clock.now().since(record.created_at);
-        route.kept.is_some_and(|kept| age > kept)
-    }
-
     fn rest_after_trouble(&mut self) -> Duration {
         let [random] = self.relay.route.ids.random::<1>();
-        let wait = self.pause / 2 + self.pause / 2 * u32::from(random) / 255;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        wait
+        let pause = self
+            .pause
+            .map_or(FIRST_PAUSE, |pause| (pause * 2).min(LONGEST_PAUSE));
+        self.pause = Some(pause);
+        pause / 2 + pause / 2 * u32::from(random) / 255
     }
 
     /// Writes down now and then what nothing of the topic's own carried along, and that the relay lives.
@@ -319,14 +309,19 @@ impl Shift<'_> {
 
     async fn rest(&mut self, wait: Duration, stop: &Stop) -> Result<(), TaskError> {
         if wait.is_zero() {
+            let newcomer = self.relay.publisher.newcomer().now_or_never();
+            if let Some(newcomer) = newcomer {
+                self.newcomers.add(newcomer);
+            }
             return Ok(());
         }
         // After trouble new events are no reason to hurry.
-        let is_idle = self.batch > 1 || self.pause == FIRST_PAUSE;
+        let is_idle = self.pause.is_none();
         tokio::select! {
             () = stop.requested() => {}
             moved = self.relay.head.changed(), if is_idle => moved?,
             changed = self.relay.holds.changed() => changed?,
+            newcomer = self.relay.publisher.newcomer(), if is_idle => self.newcomers.add(newcomer),
             () = tokio::time::sleep(wait) => {}
         }
         Ok(())

@@ -12,6 +12,11 @@ mod world;
 /// Events are relayed.
 const TRAVEL: world::Travel = world::Travel::RabbitMq;
 
+mod foreign;
+mod interrupted;
+mod joining;
+mod proxy;
+
 #[path = "../it/broadcasting.rs"]
 mod broadcasting;
 #[path = "../it/crash.rs"]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_bus::{
-    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, RetrySettings, Source,
+    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, Lag, RetrySettings, Source,
     Sources, SourcesDeps,
 };
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
@@ -208,6 +208,17 @@ impl World {
             metrics: None,
             carriers: self.carriers.clone(),
         }
+    }
+
+    /// How far the producer's relays are.
+    pub(crate) async fn relays(&self) -> Vec<Lag> {
+        let admin = self
+            .relaying
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|relaying| relaying.bus.admin());
+        admin.unwrap().lag().await.unwrap()
     }
 
     /// The broker as programs are told it.

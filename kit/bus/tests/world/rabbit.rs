@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use kit_bus::{Broker, Carriers, RabbitMqSettings};
 use kit_runtime::{Clock, Ids, Secret};
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueBindOptions,
-    QueueDeclareOptions, QueueDeleteOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
-use super::{CONSUMER, GROUP};
+use super::{CONSUMER, GROUP, PRODUCER};
 
 pub(crate) struct Rabbit {
     pub(crate) exchange: String,
@@ -28,9 +29,13 @@ pub(crate) fn settings(url: String, exchange: &str) -> RabbitMqSettings {
     }
 }
 
+pub(crate) fn made(settings: RabbitMqSettings) -> Broker {
+    Broker::rabbitmq(settings, Clock::system(), Ids::system()).unwrap()
+}
+
 /// A broker by its exchange, at the test server or on the way through somewhere else.
 pub(crate) fn broker(url: String, exchange: &str) -> Broker {
-    Broker::rabbitmq(settings(url, exchange), Clock::system(), Ids::system()).unwrap()
+    made(settings(url, exchange))
 }
 
 /// Everything that the producer publishes comes from there.
@@ -93,6 +98,17 @@ impl Rabbit {
         got.map(|message| message.delivery)
     }
 
+    /// The next message of a queue, by somebody who goes away before it is acknowledged; whether there was one.
+    pub(crate) async fn take_and_go(&self, queue: &str) -> bool {
+        let (connection, channel) = self.connect().await;
+        let options = BasicConsumeOptions::default();
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
+        let mut consumer = consumer.await.unwrap();
+        let delivery = tokio::time::timeout(Duration::from_secs(1), consumer.next()).await;
+        connection.close(200, "OK".into()).await.unwrap();
+        delivery.is_ok_and(|delivery| delivery.is_some_and(|delivery| delivery.is_ok()))
+    }
+
     /// A queue as an operator makes it, bound by a key.
     pub(crate) async fn bind(&self, queue: &str, routing_key: &str) {
         let (_connection, channel) = self.connect().await;
@@ -118,14 +134,32 @@ impl Rabbit {
         deleted.await.unwrap();
     }
 
+    pub(crate) async fn delete_exchange(&self, exchange: &str) {
+        let (_connection, channel) = self.connect().await;
+        let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default());
+        deleted.await.unwrap();
+    }
+
+    /// Removes what the producer's relays and the usual group have made.
     pub(crate) async fn remove(self) {
-        for queue in [self.queue(), self.dead_queue()] {
+        let queues = [
+            self.queue(),
+            self.dead_queue(),
+            self.desk("counts"),
+            self.desk("transactions"),
+        ];
+        for queue in queues {
             self.delete(&queue).await;
         }
-        let (_connection, channel) = self.connect().await;
-        for exchange in [self.exchange.clone(), format!("{}.dead", self.exchange)] {
-            let deleted = channel.exchange_delete(exchange.as_str().into(), ExchangeDeleteOptions::default());
-            deleted.await.unwrap();
+        for exchange in ["", ".newcomers", ".dead"] {
+            self.delete_exchange(&format!("{}{exchange}", self.exchange))
+                .await;
         }
+        self.delete_exchange(&format!("{}.counts", self.queue())).await;
+    }
+
+    /// Where the relay of a topic hears of new groups.
+    fn desk(&self, topic: &str) -> String {
+        format!("{}.relay.{PRODUCER}.{topic}", self.exchange)
     }
 }

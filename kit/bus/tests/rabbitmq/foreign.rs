@@ -1,0 +1,207 @@
+//! What others see of our events, and what becomes of theirs.
+
+use std::sync::{Arc, Mutex};
+
+use kit_bus::{Delivery, Envelope, Inbox};
+use kit_db::Event;
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
+use serde::Serialize;
+
+use crate::both_worlds;
+use crate::world::rabbit::Rabbit;
+use crate::world::{Counted, GROUP, Process, World, note};
+
+/// An event whose key is not its subject.
+#[derive(Clone, Serialize)]
+struct Moved {
+    key: &'static str,
+    number: i64,
+}
+
+impl Event for Moved {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.to_owned()
+    }
+
+    fn subject(&self) -> String {
+        "counter-7".to_owned()
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        Some(self.number)
+    }
+}
+
+fn headers(entries: &[(&str, &str)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in entries {
+        table.insert((*name).into(), AMQPValue::LongString((*value).into()));
+    }
+    table
+}
+
+fn text(headers: &FieldTable, name: &str) -> Option<String> {
+    match headers.inner().get(name) {
+        Some(AMQPValue::LongString(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// Writes events down, and keeps their envelopes.
+fn keep_envelopes(process: &Process, world: &World) -> Arc<Mutex<Vec<Envelope>>> {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (envelopes, moved) = (kept.clone(), world.moved.clone());
+    process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
+        envelopes.lock().unwrap().push(delivery.envelope);
+        let moved = moved.clone();
+        async move {
+            let noted = note(delivery.payload, inbox).await;
+            moved.notify_one();
+            noted
+        }
+    });
+    kept
+}
+
+fn rabbit(world: &World) -> &Rabbit {
+    world.rabbit.as_ref().unwrap()
+}
+
+both_worlds! {
+    async fn an_event_travels_with_all_its_attributes_and_an_untouched_payload(world: &World) {
+        let process = world.process().await;
+        let envelopes = keep_envelopes(&process, world);
+        let foreign = format!("{}.foreign", rabbit(world).exchange);
+        world.count("k").await;
+        world.until_effects(&process, 1).await;
+        envelopes.lock().unwrap().clear();
+        rabbit(world).bind(&foreign, "counts.#").await;
+        world.publish(Moved { key: "k", number: 5 }).await;
+        world.until_effects(&process, 2).await;
+        let envelope = envelopes.lock().unwrap().remove(0);
+        assert_eq!((envelope.topic.as_str(), envelope.kind.as_str()), ("counts", "count.changed"));
+        assert_eq!((envelope.source.as_str(), envelope.subject.as_str()), ("/stoa/counter", "counter-7"));
+        assert_eq!((envelope.key.as_str(), envelope.sequence), ("k", Some(5)));
+        let message = rabbit(world).take(&foreign).await.unwrap();
+        assert_eq!(message.routing_key.as_str(), "counts.count.changed");
+        assert_eq!(message.data, br#"{"key":"k","number":5}"#);
+        let properties = &message.properties;
+        assert_eq!(properties.message_id().as_ref().unwrap().as_str(), envelope.id);
+        assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/json");
+        assert_eq!(*properties.delivery_mode(), Some(2));
+        let headers = properties.headers().as_ref().unwrap();
+        for (name, value) in [
+            ("ce_specversion", "1.0"),
+            ("ce_id", &envelope.id),
+            ("ce_type", "count.changed"),
+            ("ce_source", "/stoa/counter"),
+            ("ce_subject", "counter-7"),
+            ("ce_time", &envelope.time.to_string()),
+            ("sequence", "5"),
+            ("ce_partitionkey", "k"),
+        ] {
+            assert_eq!(text(headers, name).as_deref(), Some(value), "{name}");
+        }
+        process.crash().await;
+        rabbit(world).delete(&foreign).await;
+    }
+
+    async fn events_of_others_are_taken_as_far_as_they_can_be_understood(world: &World) {
+        let process = world.process().await;
+        let envelopes = keep_envelopes(&process, world);
+        world.count("ours").await;
+        world.until_effects(&process, 1).await;
+        let rabbit = rabbit(world);
+        let payload = |number: i64| format!(r#"{{"key":"theirs","number":{number},"more":true}}"#);
+        let full = BasicProperties::default().with_headers(headers(&[
+            ("cloudEvents:id", "their-1"),
+            ("cloudEvents:type", "count.changed"),
+            ("cloudEvents:source", "https://example.com/counter"),
+            ("cloudEvents:subject", "theirs"),
+            ("cloudEvents:time", "2026-01-02T03:04:05Z"),
+            ("cloudEvents:specversion", "1.0"),
+        ]));
+        rabbit.publish("counts.whatever", full, payload(1).as_bytes()).await;
+        let bare = BasicProperties::default().with_message_id("their-2".into());
+        rabbit.publish("counts.count.changed", bare.clone(), payload(2).as_bytes()).await;
+        // The same once more, and a type that nobody handles.
+        rabbit.publish("counts.count.changed", bare, payload(2).as_bytes()).await;
+        let unknown = BasicProperties::default().with_message_id("their-3".into());
+        rabbit.publish("counts.count.lost", unknown, b"{}").await;
+        world.count("ours").await;
+        let effects = world.until_effects(&process, 4).await;
+        assert_eq!(effects.iter().filter(|(key, _)| key == "theirs").count(), 2);
+        let envelopes = envelopes.lock().unwrap().clone();
+        let theirs = envelopes.iter().find(|envelope| envelope.id == "their-1").unwrap();
+        assert_eq!(theirs.source, "https://example.com/counter");
+        assert_eq!(theirs.time.to_string(), "2026-01-02T03:04:05.000000Z");
+        assert_eq!(theirs.key, "theirs");
+        process.crash().await;
+    }
+
+    async fn what_cannot_be_read_is_a_dead_letter_and_holds_up_nothing(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        world.count("ours").await;
+        world.until_effects(&process, 1).await;
+        let rabbit = rabbit(world);
+        let with_id = |id: &str| BasicProperties::default().with_message_id(id.into());
+        rabbit.publish("counts.count.changed", with_id("their-1"), b"{").await;
+        rabbit.publish("counts.count.changed", with_id("their-2"), b"\xff\xfe").await;
+        let version = with_id("their-3").with_headers(headers(&[("ce_specversion", "0.3")]));
+        rabbit.publish("counts.count.changed", version, b"{}").await;
+        let time = with_id("their-4").with_headers(headers(&[("ce_time", "yesterday")]));
+        rabbit.publish("counts.count.changed", time, b"{}").await;
+        let nobody = BasicProperties::default();
+        rabbit.publish("counts.count.changed", nobody, b"no identity").await;
+        world.count("ours").await;
+        world.until_effects(&process, 2).await;
+        let admin = process.bus.admin();
+        world.until("dead letters", async || admin.dead_letters(Some(GROUP)).await.unwrap().len() == 4).await;
+        let mut letters = admin.dead_letters(Some(GROUP)).await.unwrap();
+        letters.sort_by(|one, other| one.event_id.cmp(&other.event_id));
+        let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+        assert!(reasons[0].starts_with("the payload cannot be read: "), "{reasons:?}");
+        assert!(reasons[1].starts_with("the payload is no text: "), "{reasons:?}");
+        assert_eq!(reasons[2], "version `0.3` of `CloudEvents` is not known");
+        assert!(reasons[3].starts_with("the headers cannot be read: "), "{reasons:?}");
+        let dead = kit_testing::eventually("the broker has the other", async || {
+            rabbit.take(&rabbit.dead_queue()).await
+        });
+        assert_eq!(dead.await.data, b"no identity");
+        world.until_passed(&process).await;
+        process.crash().await;
+    }
+
+    async fn what_is_delivered_again_and_again_is_a_dead_letter(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        world.count("ours").await;
+        world.until_effects(&process, 1).await;
+        process.crash().await;
+        world.count("ours").await;
+        let rabbit = rabbit(world);
+        // Somebody takes it and goes away, again and again.
+        for _ in 0..20 {
+            kit_testing::eventually("it is there", async || rabbit.take_and_go(&rabbit.queue()).await.then_some(()))
+                .await;
+        }
+        let process = world.process().await;
+        process.keep_ledger(world);
+        let admin = process.bus.admin();
+        world.until("a dead letter", async || !admin.dead_letters(Some(GROUP)).await.unwrap().is_empty()).await;
+        let letter = admin.dead_letters(Some(GROUP)).await.unwrap().remove(0);
+        assert_eq!(
+            letter.reason,
+            "it was delivered 20 times, and whoever had it went away without an answer"
+        );
+        assert_eq!(world.effects(&process).await.len(), 1);
+        admin.replay(GROUP, &letter.event_id).await.unwrap();
+        world.until_effects(&process, 2).await;
+        process.crash().await;
+    }
+}

@@ -1,0 +1,150 @@
+//! Groups that are new, and queues that were lost.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kit_bus::{Applied, Delivery, Effects, Inbox};
+use kit_db::{Dialect, StoreError, Tx};
+
+use crate::both_worlds;
+use crate::world::{Counted, Effect, GROUP, Paid, Process, World, assert_in_order, settings};
+
+/// A second group of the same service, which only counts.
+fn listen_as(process: &Process, name: &'static str) -> Arc<Mutex<Vec<Effect>>> {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = heard.clone();
+    let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
+        let ear = ear.clone();
+        async move {
+            let counted = delivery.payload;
+            let applied = inbox.apply(async move |_: &mut Tx| Ok::<_, StoreError>(()));
+            if let Applied::Now(()) = applied.await? {
+                ear.lock().unwrap().push((counted.key, counted.number));
+            }
+            Ok(())
+        }
+    };
+    process.bus.group(name).on::<Counted>(handler).start().unwrap();
+    heard
+}
+
+both_worlds! {
+    async fn a_new_group_begins_where_the_log_does_whoever_listened_before(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        for number in 0..700 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        world.until_effects(&process, 700).await;
+        let heard = listen_as(&process, "latecomer");
+        for number in 0..100 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        world.until("all are heard", async || heard.lock().unwrap().len() >= 800).await;
+        assert_in_order(&heard.lock().unwrap());
+        let queue = format!("{}.desk.latecomer", world.rabbit.as_ref().unwrap().exchange);
+        process.crash().await;
+        let rabbit = world.rabbit.as_ref().unwrap();
+        rabbit.delete(&queue).await;
+        rabbit.delete(&format!("{queue}.dead")).await;
+        rabbit.delete_exchange(&format!("{queue}.counts")).await;
+    }
+
+    async fn a_queue_that_was_lost_is_filled_again(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        world.until_effects(&process, 60).await;
+        process.crash().await;
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        // With everything that waited in it.
+        let rabbit = world.rabbit.as_ref().unwrap();
+        rabbit.delete(&rabbit.queue()).await;
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        let process = world.process().await;
+        process.keep_ledger(world);
+        assert_in_order(&world.until_effects(&process, 180).await);
+        process.crash().await;
+    }
+
+    async fn a_queue_that_is_lost_under_a_running_group_is_filled_again(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        world.count("a").await;
+        world.until_effects(&process, 1).await;
+        let rabbit = world.rabbit.as_ref().unwrap();
+        rabbit.delete(&rabbit.queue()).await;
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 5)).await;
+        }
+        world.count("a").await;
+        assert_in_order(&world.until_effects(&process, 62).await);
+        process.crash().await;
+    }
+
+    async fn what_nobody_listens_to_holds_up_nothing(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        for _ in 0..5 {
+            world.publish(Paid { user: "u".to_owned() }).await;
+            world.count("a").await;
+        }
+        assert_in_order(&world.until_effects(&process, 5).await);
+        let relays = world.relays().await;
+        assert_eq!(relays.len(), 2, "{relays:?}");
+        world.until("both relays have passed everything", async || {
+            world.relays().await.iter().all(|lag| lag.rows <= 1)
+        }).await;
+        process.crash().await;
+    }
+
+    async fn a_replay_asks_the_producers_and_repeats_effects_only_where_it_is_told_to(world: &World) {
+        let process = world.process().await;
+        process.keep_ledger(world);
+        for number in 0..20 {
+            world.count(&format!("key-{}", number % 3)).await;
+        }
+        world.until_effects(&process, 20).await;
+        let (admin, since) = (process.bus.admin(), process.db.clock().now().minus(Duration::from_hours(1)));
+        let replayed = admin.replay_since(GROUP, since, Effects::Repeat).await.unwrap();
+        let sources: Vec<_> = replayed.iter().map(|replayed| replayed.source.as_str()).collect();
+        assert_eq!(sources, ["rabbitmq/counts"]);
+        let effects = world.until_effects(&process, 40).await;
+        assert_in_order(&effects[20..]);
+        admin.replay_since(GROUP, since, Effects::Keep).await.unwrap();
+        world.count("afterwards").await;
+        world.until_effects(&process, 41).await;
+        process.crash().await;
+    }
+}
+
+/// The relay stops in the middle of what a new group asked for, and another goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_was_half_let_in_is_let_in_by_the_next_relay() {
+    let world = World::new(Dialect::Postgres).await;
+    for number in 0..1_200 {
+        world.count(&format!("key-{}", number % 5)).await;
+    }
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    world
+        .until("some came", async || !world.effects(&process).await.is_empty())
+        .await;
+    world.stop_relaying().await;
+    let mut quick = settings();
+    quick.lease = Duration::from_secs(1);
+    let relaying = world.relaying_with(quick);
+    for number in 0..100 {
+        world.count(&format!("key-{}", number % 5)).await;
+    }
+    assert_in_order(&world.until_effects(&process, 1_300).await);
+    relaying.crash().await;
+    process.crash().await;
+    world.remove().await;
+}
