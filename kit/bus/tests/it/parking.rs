@@ -8,9 +8,8 @@ use kit_bus::{Applied, Delivery, Failure, Inbox};
 use kit_db::{Event, StoreError, Tx};
 
 use crate::both_worlds;
-use crate::world::{
-    Counted, GROUP, Garbled, Process, Reset, World, assert_in_order, insert_effect, note, settings,
-};
+use crate::world::events::{Garbled, Reset};
+use crate::world::{Counted, GROUP, Process, World, assert_in_order, insert_effect, note, settings};
 
 /// A handler that fails for the key `bad` until it is mended.
 fn listen_broken(process: &Process, world: &World) -> Arc<AtomicBool> {

@@ -7,7 +7,8 @@ use kit_db::{Reader, sql};
 use kit_runtime::{FakeClock, Ids, Lifecycle};
 
 use crate::both_worlds;
-use crate::world::{CONSUMER, PRODUCER, Paid, World, settings};
+use crate::world::events::Paid;
+use crate::world::{CONSUMER, PRODUCER, World, settings};
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -7,7 +7,8 @@ use kit_bus::{Applied, Delivery, Effects, Inbox};
 use kit_db::{Dialect, StoreError, Tx};
 
 use crate::both_worlds;
-use crate::world::{Counted, Effect, GROUP, Paid, Process, World, assert_in_order, settings};
+use crate::world::events::Paid;
+use crate::world::{Counted, Effect, GROUP, Process, World, assert_in_order, settings};
 
 /// A second group of the same service, which only counts.
 fn listen_as(process: &Process, name: &'static str) -> Arc<Mutex<Vec<Effect>>> {

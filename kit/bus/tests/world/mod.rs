@@ -12,11 +12,12 @@ use kit_db::{Db, DbDeps, DbSettings, DbTarget, Dialect, Event, Migrations, Reade
 use kit_runtime::{Clock, Ids, Lifecycle};
 use kit_telemetry::Metrics;
 use kit_testing::db::{TestDb, TestTarget};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+pub(crate) mod events;
 pub(crate) mod rabbit;
 
+pub(crate) use events::Counted;
 use rabbit::Rabbit;
 
 /// How events travel from the producer to the consumer; each test program says it as `TRAVEL`, so that the same
@@ -41,70 +42,6 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The machine may have other work.
 const WAIT: Duration = Duration::from_secs(20);
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Counted {
-    pub(crate) key: String,
-    pub(crate) number: i64,
-}
-
-impl Event for Counted {
-    const TOPIC: &'static str = "counts";
-    const TYPE: &'static str = "count.changed";
-
-    fn key(&self) -> String {
-        self.key.clone()
-    }
-
-    fn sequence(&self) -> Option<i64> {
-        Some(self.number)
-    }
-}
-
-/// The same type in the log, but with a payload that consumers cannot read.
-#[derive(Serialize)]
-pub(crate) struct Garbled {
-    pub(crate) key: String,
-}
-
-impl Event for Garbled {
-    const TOPIC: &'static str = "counts";
-    const TYPE: &'static str = "count.changed";
-
-    fn key(&self) -> String {
-        self.key.clone()
-    }
-}
-
-/// A type that nobody handles.
-#[derive(Serialize)]
-pub(crate) struct Reset {
-    pub(crate) key: String,
-}
-
-impl Event for Reset {
-    const TOPIC: &'static str = "counts";
-    const TYPE: &'static str = "count.reset";
-
-    fn key(&self) -> String {
-        self.key.clone()
-    }
-}
-
-/// An event of a topic that is kept for ever.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Paid {
-    pub(crate) user: String,
-}
-
-impl Event for Paid {
-    const TOPIC: &'static str = "transactions";
-    const TYPE: &'static str = "transaction.paid";
-
-    fn key(&self) -> String {
-        self.user.clone()
-    }
-}
 
 /// The producer's database and the place of the consumer's.
 pub(crate) struct World {

@@ -1,0 +1,68 @@
+//! What the producer tells.
+
+use kit_db::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) key: String,
+    pub(crate) number: i64,
+}
+
+impl Event for Counted {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        Some(self.number)
+    }
+}
+
+/// The same type in the log, but with a payload that consumers cannot read.
+#[derive(Serialize)]
+pub(crate) struct Garbled {
+    pub(crate) key: String,
+}
+
+impl Event for Garbled {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// A type that nobody handles.
+#[derive(Serialize)]
+pub(crate) struct Reset {
+    pub(crate) key: String,
+}
+
+impl Event for Reset {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.reset";
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// An event of a topic that is kept for ever.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Paid {
+    pub(crate) user: String,
+}
+
+impl Event for Paid {
+    const TOPIC: &'static str = "transactions";
+    const TYPE: &'static str = "transaction.paid";
+
+    fn key(&self) -> String {
+        self.user.clone()
+    }
+}
