@@ -65,6 +65,19 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     })
     .await?;
 
+    node.host(Service::Payments, async |node| {
+        let deps = payments::Deps {
+            db: node.database(Service::Payments)?,
+            verifier: verifier.clone(),
+            internal_keys: node.internal_keys.clone(),
+            clock: node.clock.clone(),
+            ids: node.ids.clone(),
+            readiness: node.readiness.clone(),
+        };
+        Ok(payments::build(&section(&node.config)?, deps)?)
+    })
+    .await?;
+
     let gateway = if node.hosts.contains(&Service::Gateway) {
         Some(gateway(node, verifier)?)
     } else {

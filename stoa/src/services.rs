@@ -14,11 +14,12 @@ pub(crate) enum Service {
     Gateway,
     Auth,
     Users,
+    Payments,
 }
 
 impl Service {
     /// All of them, in dependency order.
-    pub(crate) const ALL: [Self; 3] = [Self::Auth, Self::Users, Self::Gateway];
+    pub(crate) const ALL: [Self; 4] = [Self::Auth, Self::Users, Self::Payments, Self::Gateway];
 
     /// Its name in commands and configuration.
     pub(crate) const fn name(self) -> &'static str {
@@ -26,6 +27,7 @@ impl Service {
             Self::Gateway => "gateway",
             Self::Auth => "auth",
             Self::Users => "users",
+            Self::Payments => "payments",
         }
     }
 
@@ -35,6 +37,7 @@ impl Service {
             Self::Gateway => "Gateway",
             Self::Auth => "Auth",
             Self::Users => "User",
+            Self::Payments => "Payment",
         }
     }
 
@@ -44,6 +47,7 @@ impl Service {
             Self::Gateway => "the one entry point",
             Self::Auth => "accounts, sign-in and access tokens",
             Self::Users => "profiles of users",
+            Self::Payments => "transactions and the ledger",
         }
     }
 
@@ -53,6 +57,7 @@ impl Service {
             Self::Gateway => None,
             Self::Auth => Some(auth_api::routes()),
             Self::Users => Some(users_api::routes()),
+            Self::Payments => Some(payments_api::routes()),
         }
     }
 
@@ -61,6 +66,7 @@ impl Service {
         match self {
             Self::Gateway | Self::Users => &[],
             Self::Auth => auth_api::TOPICS,
+            Self::Payments => payments_api::TOPICS,
         }
     }
 
@@ -69,6 +75,7 @@ impl Service {
         match self {
             Self::Gateway | Self::Users => Vec::new(),
             Self::Auth => auth_api::events(),
+            Self::Payments => payments_api::events(),
         }
     }
 
@@ -78,6 +85,7 @@ impl Service {
             Self::Gateway => None,
             Self::Auth => Some(auth::migrations()),
             Self::Users => Some(users::migrations()),
+            Self::Payments => Some(payments::migrations()),
         }
     }
 }

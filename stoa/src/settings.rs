@@ -10,6 +10,7 @@ use kit_bus::BusSettings;
 use kit_config::{AliasKind, BaseUrl, Catalog, Check, Loaded, Map, Section, Sources, Span};
 use kit_rpc::InternalKeys;
 use kit_runtime::Secret;
+use payments::PaymentsConfig;
 use users::UsersConfig;
 
 use crate::services::Service;
@@ -136,11 +137,10 @@ kit_config::config! {
 }
 
 /// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 8] = [
+const PLANNED: [&str; 7] = [
     "catalog",
     "cart",
     "orders",
-    "payments",
     "subscriptions",
     "storage",
     "notifications",
@@ -161,6 +161,7 @@ pub(crate) fn catalog() -> Catalog {
         .section::<TokenConfig>()
         .section::<AuthConfig>()
         .section::<UsersConfig>()
+        .section::<PaymentsConfig>()
         .section::<GatewayConfig>();
     for service in PLANNED {
         catalog = catalog.reserved(
@@ -203,5 +204,6 @@ pub(crate) fn listen_address(loaded: &Loaded, service: Service) -> anyhow::Resul
         Service::Gateway => loaded.get::<GatewayConfig>()?.listen,
         Service::Auth => loaded.get::<AuthConfig>()?.listen,
         Service::Users => loaded.get::<UsersConfig>()?.listen,
+        Service::Payments => loaded.get::<PaymentsConfig>()?.listen,
     })
 }
