@@ -1,12 +1,10 @@
 //! Processes that end or stand still at any point, for real.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use kit_db::{DbTarget, Dialect};
+use kit_db::Dialect;
 
+use crate::world::child::Program;
 use crate::world::{World, assert_in_order, settings};
 
 /// Where a process can end itself.
@@ -18,67 +16,6 @@ const FAULTS: [&str; 5] = [
     "bus::after-effect-before-answer",
 ];
 
-/// The program that cargo builds from `examples/consume.rs` beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    profile.join("examples/consume")
-}
-
-fn place(target: &DbTarget) -> String {
-    match target {
-        DbTarget::Sqlite { file } => format!("sqlite:{}", file.display()),
-        DbTarget::Postgres { url, schema } => format!("{schema}@{}", url.expose()),
-    }
-}
-
-/// A process of its own that listens; killed at the end of the test at the latest.
-struct Consumer(Child);
-
-impl Consumer {
-    fn start(world: &World, fault: &str, action: &str, hit: u32) -> Self {
-        let mut child = Command::new(program())
-            .arg(place(&world.producer.target()))
-            .arg(place(&world.consumer.target()))
-            .args([fault, action, &hit.to_string()])
-            .arg(world.broker())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert_eq!(lines.next().unwrap().unwrap(), "ready");
-        Self(child)
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_some()
-    }
-
-    fn is_stopped(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        // The state stands behind the name, which is in parentheses.
-        stat.rsplit_once(") ").unwrap().1.starts_with('T')
-    }
-
-    fn go_on(&self) {
-        let pid = self.0.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-CONT", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 async fn crashes_at_each_point(dialect: Dialect) {
     let world = World::new(dialect).await;
     let mut counted = 0;
@@ -88,7 +25,7 @@ async fn crashes_at_each_point(dialect: Dialect) {
         }
         counted += 60;
         let hit = u32::try_from(round).unwrap() % 3 + 1;
-        let mut crashing = Consumer::start(&world, fault, "abort", hit);
+        let mut crashing = Program::start("consume", &world, (fault, "abort", hit));
         let crashing = tokio::sync::Mutex::new(&mut crashing);
         world
             .until("it crashes", async || crashing.lock().await.has_ended())
@@ -115,7 +52,7 @@ async fn killed_again_and_again(dialect: Dialect) {
     let world = World::new(dialect).await;
     let mut counted = 0;
     for round in 0..4_u32 {
-        let consumer = Consumer::start(&world, "none", "none", 0);
+        let consumer = Program::start("consume", &world, ("none", "none", 0));
         // Killed with the drop, in the middle of what it then does.
         for number in 0..(10 + round * 7) {
             world.count(&format!("key-{}", number % 5)).await;
@@ -147,7 +84,7 @@ async fn paused_past_its_lease(fault: &str) {
     for number in 0..60 {
         world.count(&format!("key-{}", number % 7)).await;
     }
-    let paused = Consumer::start(&world, fault, "stop", 3);
+    let paused = Program::start("consume", &world, (fault, "stop", 3));
     world.until("it stands still", async || paused.is_stopped()).await;
     let begun = std::time::Instant::now();
     let mut quick = settings();

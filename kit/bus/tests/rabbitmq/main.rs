@@ -16,6 +16,8 @@ mod foreign;
 mod interrupted;
 mod joining;
 mod proxy;
+mod relaying;
+mod tls;
 
 #[path = "../it/broadcasting.rs"]
 mod broadcasting;

@@ -38,7 +38,7 @@ impl Event for Garbled {
 }
 
 /// A type that nobody handles.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Reset {
     pub(crate) key: String,
 }

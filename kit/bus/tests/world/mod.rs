@@ -14,6 +14,7 @@ use kit_telemetry::Metrics;
 use kit_testing::db::{TestDb, TestTarget};
 use tokio::sync::Notify;
 
+pub(crate) mod child;
 pub(crate) mod events;
 pub(crate) mod rabbit;
 

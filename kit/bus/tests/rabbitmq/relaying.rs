@@ -1,0 +1,206 @@
+//! The relay: what it keeps, what it tells, and what happens when it ends at any point.
+
+use std::time::Duration;
+
+use kit_bus::BusMetrics;
+use kit_db::{Dialect, Reader, sql};
+use kit_telemetry::Metrics;
+use tokio::sync::Mutex;
+
+use crate::proxy::{Proxy, Way};
+use crate::world::child::Program;
+use crate::world::events::Reset;
+use crate::world::rabbit::{self, Rabbit};
+use crate::world::{World, assert_in_order, settings};
+
+/// Where a relay can end itself.
+const FAULTS: [&str; 2] = ["bus::before-publish", "bus::after-confirm-before-position"];
+
+/// A world without a relay, and the broker that one would use.
+async fn unrelayed(dialect: Dialect) -> World {
+    let rabbit = Rabbit::new();
+    let mut world = World::carried(dialect, rabbit.carriers()).await;
+    world.rabbit = Some(rabbit);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_ends_at_any_point_loses_and_doubles_nothing() {
+    let world = unrelayed(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    for hit in 1..=3 {
+        for fault in FAULTS {
+            for number in 0..60 {
+                world.count(&format!("key-{}", number % 7)).await;
+            }
+            let crashing = Mutex::new(Program::start("relay", &world, (fault, "abort", hit)));
+            // So that it has something to publish as often as it must.
+            world
+                .until("it crashes", async || {
+                    world.count("again").await;
+                    crashing.lock().await.has_ended()
+                })
+                .await;
+        }
+    }
+    let counted = published(&world).await;
+    let relay = Program::start("relay", &world, ("none", "none", 0));
+    assert_in_order(&world.until_effects(&process, counted).await);
+    drop(relay);
+    process.crash().await;
+    world.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_stood_still_past_its_lease_turns_nothing_around() {
+    let world = unrelayed(Dialect::Postgres).await;
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    for number in 0..600 {
+        world.count(&format!("key-{}", number % 7)).await;
+    }
+    let paused = Program::start("relay", &world, ("bus::after-confirm-before-position", "stop", 2));
+    world
+        .until("it stands still", async || {
+            if !paused.is_stopped() {
+                world.count("again").await;
+            }
+            paused.is_stopped()
+        })
+        .await;
+    let other = Program::start("relay", &world, ("none", "none", 0));
+    for number in 0..60 {
+        world.count(&format!("key-{}", number % 7)).await;
+    }
+    let published = published(&world).await;
+    assert_in_order(&world.until_effects(&process, published).await);
+    paused.go_on();
+    for number in 0..60 {
+        world.count(&format!("key-{}", number % 7)).await;
+    }
+    assert_in_order(&world.until_effects(&process, published + 60).await);
+    drop((paused, other));
+    process.crash().await;
+    world.remove().await;
+}
+
+/// Rows of the outbox.
+async fn published(world: &World) -> usize {
+    let rows = world.producer.read(async |reader: &mut Reader| {
+        let row = sql("SELECT COUNT(*) FROM outbox").one(reader).await?;
+        row.get::<u64>(0)
+    });
+    usize::try_from(rows.await.unwrap()).unwrap()
+}
+
+async fn keeps_what_it_has_not_passed(dialect: Dialect) {
+    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
+    proxy.set(Way::Refused);
+    let world = World::carried(dialect, rabbit::carriers(&rabbit.broker(proxy.url()))).await;
+    for _ in 0..10 {
+        world.count("a").await;
+    }
+    let mut keeping = settings();
+    keeping.retention.kept = Duration::ZERO;
+    keeping.retention.gone_after = Duration::ZERO;
+    let relaying = world.relaying_with(keeping.clone());
+    let process = world.process_with(keeping, Duration::from_secs(1)).await;
+    process.keep_ledger(&world);
+    assert_eq!(relaying.bus.trim().await.unwrap(), 0);
+    assert_eq!(published(&world).await, 10);
+    proxy.set(Way::Open);
+    world.until_effects(&process, 10).await;
+    world
+        .until("the rows are gone", async || {
+            relaying.bus.trim().await.unwrap();
+            published(&world).await == 0
+        })
+        .await;
+    relaying.crash().await;
+    process.crash().await;
+    world.remove().await;
+    proxy.end().await;
+    rabbit.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_kept_until_the_relay_has_passed_them_on_sqlite() {
+    keeps_what_it_has_not_passed(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_kept_until_the_relay_has_passed_them_on_postgres() {
+    keeps_what_it_has_not_passed(Dialect::Postgres).await;
+}
+
+/// The value of a metric's line that holds all of these.
+fn value(metrics: &Metrics, name: &str, labels: &[&str]) -> Option<f64> {
+    let text = metrics.encode();
+    let mut lines = text.lines().filter(|line| line.starts_with(name));
+    let line = lines.find(|line| labels.iter().all(|label| line.contains(label)))?;
+    line.rsplit_once(' ')?.1.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_tells_what_it_does() {
+    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
+    proxy.set(Way::Refused);
+    let world = World::carried(Dialect::Sqlite, rabbit::carriers(&rabbit.broker(proxy.url()))).await;
+    let metrics = Metrics::new();
+    let mut setup = world.setup(settings(), Duration::from_secs(1));
+    setup.metrics = Some(BusMetrics::new(&metrics));
+    let relaying = world.relaying_as(setup);
+    for number in 0..30 {
+        world.count("a").await;
+        if number % 3 == 0 {
+            world.publish(Reset { key: "a".to_owned() }).await;
+        }
+    }
+    let relayed = |outcome: &str| {
+        let outcome = format!("outcome=\"{outcome}\"");
+        value(&metrics, "stoa_bus_relayed", &["topic=\"counts\"", &outcome])
+    };
+    let counts = ["topic=\"counts\"", "broker=\"rabbitmq\""];
+    world
+        .until("failures are counted", async || {
+            relayed("failed").is_some_and(|failed| failed >= 2.0)
+                && value(&metrics, "stoa_bus_relay_lag_rows", &counts) == Some(40.0)
+                && value(&metrics, "stoa_bus_relay_oldest_event_seconds", &counts)
+                    .is_some_and(|age| age > 0.0)
+        })
+        .await;
+    // Somebody wants one type, and nobody the other: what comes back is told apart by its identifier.
+    let queue = format!("{}.picky", rabbit.exchange);
+    proxy.set(Way::Open);
+    world
+        .until("nothing is left", async || {
+            value(&metrics, "stoa_bus_relay_lag_rows", &counts) == Some(0.0)
+        })
+        .await;
+    assert_eq!(
+        (relayed("published"), relayed("unwanted")),
+        (Some(0.0), Some(40.0))
+    );
+    rabbit.bind(&queue, "counts.count.changed").await;
+    for number in 0..30 {
+        world.count("a").await;
+        if number % 3 == 0 {
+            world.publish(Reset { key: "a".to_owned() }).await;
+        }
+    }
+    world
+        .until("all are told", async || {
+            relayed("published") == Some(30.0) && relayed("unwanted") == Some(50.0)
+        })
+        .await;
+    assert_eq!(
+        value(&metrics, "stoa_bus_relay_oldest_event_seconds", &counts),
+        Some(0.0)
+    );
+    relaying.crash().await;
+    rabbit.delete(&queue).await;
+    world.remove().await;
+    proxy.end().await;
+    rabbit.remove().await;
+}
