@@ -1,19 +1,23 @@
 //! The cache as its users see it.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use kit_redis::Redis;
 use kit_runtime::{Clock, Ids, Tasks, Timestamp};
 use kit_telemetry::Metrics;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::change::Change;
+use crate::change::{Change, Known};
 use crate::error::CacheError;
 use crate::load::Load;
 use crate::metrics::{CacheMetrics, Meter};
 use crate::settings::CacheSettings;
-use crate::shard::{LookUp, Shard, Waiting};
+use crate::shard::{Keeping, LookUp, Shard, Waiting};
+use crate::shared::Shared;
 
 /// So many locks at most that two cores seldom want the same one.
 const MOST_SHARDS: usize = 16;
@@ -52,18 +56,38 @@ pub(crate) struct Inner<K, V, E> {
     pub(crate) settings: CacheSettings,
     pub(crate) deps: CacheDeps,
     pub(crate) meter: Meter,
+    /// Where there is a Redis behind the memory.
+    pub(crate) shared: Option<Shared<K, V>>,
     hasher: RandomState,
     shards: Box<[Mutex<Shard<K, V, E>>]>,
 }
 
 impl<K, V, E> Cache<K, V, E>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    /// Makes an empty one.
+    /// Makes an empty one, in memory alone.
     pub fn new(settings: CacheSettings, deps: CacheDeps) -> Self {
+        Self::with(settings, deps, None)
+    }
+
+    /// Makes an empty one that, where there is a Redis, shares with other processes what it loads. A key's name
+    /// there is its text, and a value's is its JSON.
+    ///
+    /// What an age limits is remembered for at least as long: copies live longer than what this process holds.
+    pub fn layered(mut settings: CacheSettings, deps: CacheDeps, redis: Option<Redis>) -> Self
+    where
+        K: Display,
+        V: Serialize + DeserializeOwned,
+    {
+        settings.remembered = settings.remembered.max(settings.time_to_live);
+        let shared = redis.map(|redis| Shared::new(redis, &settings));
+        Self::with(settings, deps, shared)
+    }
+
+    fn with(settings: CacheSettings, deps: CacheDeps, shared: Option<Shared<K, V>>) -> Self {
         let shards = (settings.entries / SMALLEST_SHARD).clamp(1, MOST_SHARDS);
         let entries = settings.entries / shards;
         // Without a place to be seen they are counted all the same: the way of a hit has no branch for that.
@@ -71,6 +95,7 @@ where
         let metrics = metrics.unwrap_or_else(|| CacheMetrics::new(&Metrics::new()));
         Self(Arc::new(Inner {
             meter: Meter::new(metrics, settings.name),
+            shared,
             hasher: RandomState::new(),
             shards: (0..shards).map(|_| Mutex::new(Shard::new(entries))).collect(),
             settings,
@@ -139,9 +164,20 @@ where
         let inner = &self.0;
         let now = inner.deps.clock.now();
         let until = inner.until(now, inner.settings.time_to_live);
-        let shard = inner.shard(&key);
-        let kept = inner.in_shard(shard, |shard| shard.put(key, Arc::new(value), until, now));
+        let news = Some(Known::there(value.version));
+        let remembered = now.plus(inner.settings.remembered);
+        let kept = inner.with_shard(&key, |shard| {
+            let kept = shard.put(key.clone(), Arc::new(value), until, now);
+            if kept != Keeping::PassedOver {
+                // The value may go before an older one comes.
+                shard.remember(key.clone(), news, remembered, now);
+            }
+            kept
+        });
         inner.meter.keeping(kept);
+        if kept != Keeping::PassedOver {
+            self.tell(key, news);
+        }
     }
 
     /// Hears of a change: drops what is older, and keeps what is older from coming back.
@@ -149,12 +185,33 @@ where
         let inner = &self.0;
         let now = inner.deps.clock.now();
         let until = now.plus(inner.settings.remembered);
-        let shard = inner.shard(&change.key);
-        inner.in_shard(shard, |shard| shard.hear(change, until, now));
+        let Change { key, news } = change;
+        let is_news = inner.with_shard(&key, |shard| shard.hear(&key, news, until, now));
+        if is_news {
+            self.tell(key, news);
+        }
     }
 
-    /// Drops everything: for whoever may have missed news. Loads that run are not kept.
+    /// Lets Redis know what this process knows. Nobody waits for it: this process itself believes no copy that
+    /// contradicts what it was told, and the others hear of it by themselves.
+    fn tell(&self, key: K, news: Option<Known>) {
+        if self.0.shared.is_none() {
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        self.0.deps.tasks.spawn("cache.tell", async move {
+            if let Some(shared) = &inner.shared {
+                shared.tell(&key, news, &inner.deps.clock).await;
+            }
+        });
+    }
+
+    /// Drops everything: for whoever may have missed news. Loads that run are not kept, and copies that others
+    /// made before are not believed.
     pub fn clear(&self) {
+        if let Some(shared) = &self.0.shared {
+            shared.distrust_before(self.0.deps.clock.now());
+        }
         for shard in &self.0.shards {
             self.0.in_shard(shard, Shard::clear);
         }

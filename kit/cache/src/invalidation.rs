@@ -20,7 +20,7 @@ pub struct Invalidation<K, V, E> {
 
 impl<K, V, E> Cache<K, V, E>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
@@ -47,7 +47,7 @@ where
 
 impl<K, V, E> Invalidation<K, V, E>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
@@ -74,7 +74,7 @@ where
 
 impl<K, V, E> Cache<K, V, E>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {

@@ -1,4 +1,4 @@
-//! Values kept in memory for a while, and never older than what this process was told.
+//! Values kept in memory for a while, and in a Redis behind it, and never older than what this process was told.
 //!
 //! A [`Cache`] is bounded: what was not used for longest goes first. A value has a **version**, the one of the
 //! aggregate that it shows, and versions decide every race:
@@ -18,6 +18,24 @@
 //!   counted from the beginning of its load; the last tenth of that is random, so that what was loaded together
 //!   does not end together. That nothing is there is kept only if [`CacheSettings::absence`] says so.
 //!
+//! # Redis
+//!
+//! With [`Cache::layered`] a miss looks into Redis before it loads, and what was loaded is laid there for the other
+//! processes, under `stoa:{cache}:{key}`. It makes things faster and never decides what is right:
+//!
+//! - A copy is believed only where this process would believe a value that it had loaded itself when the copy's
+//!   load began: not one of a version that it knows to be over, nor one from before the last news without a
+//!   version, the last interruption of the broadcast, or its own start. Its time to live counts from that load.
+//! - What is written to Redis is decided there, by version, in one step. A put, an invalidation or a deletion
+//!   leaves a mark, over which no load that began too early lays its value. A put leaves no more than the mark:
+//!   the next load brings the value.
+//! - What cannot be read there is as good as nothing. Nobody waits for Redis for longer than for one command, and
+//!   nobody at all while it is given up ([`kit_redis`]); a load is then a load, as without Redis.
+//!
+//! Loads are coalesced in each process, not among them: two processes may load the same at once.
+//!
+//! # Use
+//!
 //! Whoever changes a value says so to its own cache ([`Cache::put`], [`Cache::invalidate`]) and publishes an
 //! event as usual; the other processes hear of it by a broadcast ([`Cache::invalidated_by`]).
 //!
@@ -26,9 +44,11 @@
 //!
 //! use kit_bus::{Bus, BusError, Delivery};
 //! use kit_cache::{Absence, Cache, CacheDeps, CacheError, CacheSettings, Change, Versioned};
+//! use kit_redis::Redis;
 //! # use kit_db::{Event, StoreError};
 //! # use serde::{Deserialize, Serialize};
 //! # #[derive(Clone)] struct Store;
+//! # #[derive(Serialize, Deserialize)]
 //! # struct Profile { version: i64, nickname: String }
 //! # impl Store { async fn find(&self, _: &str) -> Result<Option<Profile>, StoreError> { Ok(None) } }
 //! # #[derive(Serialize, Deserialize)] struct ProfileChanged { user_id: String }
@@ -44,10 +64,10 @@
 //! }
 //!
 //! impl Profiles {
-//!     fn build(store: Store, bus: &Bus, deps: CacheDeps) -> Result<Self, BusError> {
+//!     fn build(store: Store, bus: &Bus, redis: Option<Redis>, deps: CacheDeps) -> Result<Self, BusError> {
 //!         let mut settings = CacheSettings::new("profiles");
 //!         settings.absence = Absence::KeptFor(std::time::Duration::from_secs(10));
-//!         let cache = Cache::new(settings, deps);
+//!         let cache = Cache::layered(settings, deps, redis);
 //!         cache
 //!             .invalidated_by(bus.broadcast("profiles-cache"))
 //!             .on(|event: &Delivery<ProfileChanged>| {
@@ -83,6 +103,7 @@ mod load;
 mod metrics;
 mod settings;
 mod shard;
+mod shared;
 
 pub use cache::{Cache, CacheDeps, Found, Versioned};
 pub use change::Change;

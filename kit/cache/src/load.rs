@@ -2,13 +2,15 @@
 
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit_runtime::Timestamp;
 
 use crate::cache::{Found, Inner, Versioned};
 use crate::error::CacheError;
-use crate::metrics::Ended;
-use crate::shard::{FlightId, Keeping, Telling};
+use crate::metrics::{Ended, Seen};
+use crate::shard::{FlightId, Keeping, Outcome, Reception, Telling};
+use crate::shared::{Copied, Looked, Since};
 
 /// A load that others may wait for. However it ends, also by a panic or with the process, its key can be loaded
 /// again and nobody waits any more: when this is dropped, so is where it tells its end.
@@ -18,6 +20,13 @@ pub(crate) struct Load<K: Clone + Eq + Hash, V, E> {
     id: FlightId,
     telling: Telling<V, E>,
     has_ended: bool,
+}
+
+/// What came of looking into Redis.
+enum Look<V> {
+    Answers(Arc<Versioned<V>>),
+    /// Nothing to go by; what is loaded from now on may be shared.
+    Nothing(Since),
 }
 
 impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
@@ -36,31 +45,89 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
     where
         Fut: Future<Output = Result<Option<Versioned<V>>, E>>,
     {
+        let since = match self.look().await {
+            Some(Look::Answers(found)) => {
+                self.tell(Ok(Some(found)));
+                return;
+            }
+            Some(Look::Nothing(since)) => Some(since),
+            None => None,
+        };
         let (cache, limit) = (self.cache.settings.name, self.cache.settings.load_limit);
         // The load is called in here, so that its panic is this task's.
         let loaded = tokio::time::timeout(limit, async { load().await }).await;
         let now = self.cache.deps.clock.now();
         self.cache.meter.took(now.since(began));
-        let outcome = match loaded {
+        match loaded {
             Ok(Ok(found)) => {
                 let found = found.map(Arc::new);
-                self.keep(found.clone(), began);
-                Ok(found)
+                let kept = self.keep(found.clone(), began);
+                self.tell(Ok(found.clone()));
+                if let (Some(until), Some(value), Some(since)) = (kept, found, since) {
+                    self.share(&value, since, until.since(now)).await;
+                }
             }
             Ok(Err(error)) => {
                 self.end_without(Ended::Failed);
-                Err(CacheError::Failed(Arc::new(error)))
+                self.tell(Err(CacheError::Failed(Arc::new(error))));
             }
             Err(_) => {
                 self.end_without(Ended::TooSlow);
-                Err(CacheError::TooSlow { cache, limit })
+                self.tell(Err(CacheError::TooSlow { cache, limit }));
             }
-        };
+        }
+    }
+
+    fn tell(&self, outcome: Outcome<V, E>) {
         // Whoever waited may be gone.
         self.telling.send_replace(Some(outcome));
     }
 
-    fn keep(&mut self, found: Found<V>, began: Timestamp) {
+    /// Looks into Redis; nothing where there is none, or none that answers.
+    async fn look(&mut self) -> Option<Look<V>> {
+        let shared = self.cache.shared.as_ref()?;
+        let (seen, look) = match shared.look(&self.key, &self.cache.deps.clock).await {
+            Looked::Copy(copy) if self.receives(&copy) => (Seen::Used, Some(Look::Answers(copy.found))),
+            Looked::Copy(copy) => (Seen::Outdated, Some(Look::Nothing(copy.since))),
+            Looked::Missing(since) => (Seen::Missing, Some(Look::Nothing(since))),
+            Looked::Unreadable(since) => (Seen::Unreadable, Some(Look::Nothing(since))),
+            Looked::Away => (Seen::Away, None),
+        };
+        self.cache.meter.looked(seen);
+        if seen == Seen::Used {
+            self.count(Ended::Copied);
+        }
+        look
+    }
+
+    /// Whether a copy is as good as what a load could bring that had begun when the copy's did.
+    fn receives(&self, copy: &Copied<V>) -> bool {
+        let inner = &self.cache;
+        let until = inner.until(copy.began, inner.settings.time_to_live);
+        let now = inner.deps.clock.now();
+        let received = inner.with_shard(&self.key, |shard| {
+            // In here, so that a cache that is cleared meanwhile clears this as well.
+            if inner
+                .shared
+                .as_ref()
+                .is_some_and(|shared| shared.trusts(copy.began))
+            {
+                shard.receive((&self.key, self.id), &copy.found, (copy.began, until), now)
+            } else {
+                Reception::Unfit
+            }
+        });
+        match received {
+            Reception::Answers(kept) => {
+                inner.meter.keeping(kept);
+                true
+            }
+            Reception::Unfit => false,
+        }
+    }
+
+    /// Keeps what was loaded; until when, if it was.
+    fn keep(&mut self, found: Found<V>, began: Timestamp) -> Option<Timestamp> {
         let inner = &self.cache;
         let now = inner.deps.clock.now();
         let span = inner.settings.span_of(found.as_ref());
@@ -74,10 +141,18 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
             }
         });
         inner.meter.keeping(kept);
-        self.count(match kept {
-            Keeping::PassedOver => Ended::NotKept,
-            Keeping::Kept | Keeping::KeptInstead => Ended::Kept,
-        });
+        let (ended, until) = match kept {
+            Keeping::PassedOver => (Ended::NotKept, None),
+            Keeping::Kept | Keeping::KeptInstead => (Ended::Kept, until),
+        };
+        self.count(ended);
+        until
+    }
+
+    async fn share(&self, value: &Versioned<V>, since: Since, span: Duration) {
+        if let Some(shared) = &self.cache.shared {
+            shared.fill(&self.key, value, since, span).await;
+        }
     }
 
     fn end_without(&mut self, ended: Ended) {

@@ -17,6 +17,7 @@ type Label = (&'static str, &'static str);
 pub struct CacheMetrics {
     lookups: Family<[Label; 2], Counter>,
     loads: Family<[Label; 2], Counter>,
+    copies: Family<[Label; 2], Counter>,
     seconds: Family<[Label; 1], Histogram>,
     evictions: Family<[Label; 1], Counter>,
     entries: Family<[Label; 1], Gauge>,
@@ -34,6 +35,11 @@ impl CacheMetrics {
                 Family::default(),
             ),
             loads: metrics.register("cache_loads", "Loads by how they ended", Family::default()),
+            copies: metrics.register(
+                "cache_copies",
+                "Looks into Redis before a load, by what was found",
+                Family::default(),
+            ),
             seconds: metrics.register(
                 "cache_load_seconds",
                 "How long loads took that came to an end",
@@ -49,10 +55,36 @@ impl CacheMetrics {
     }
 }
 
+/// What a look into Redis was good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It spared the load.
+    Used,
+    Missing,
+    /// Older than what this process knows.
+    Outdated,
+    Unreadable,
+    Away,
+}
+
+impl Seen {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Missing => "missing",
+            Self::Outdated => "outdated",
+            Self::Unreadable => "unreadable",
+            Self::Away => "away",
+        }
+    }
+}
+
 /// How a load ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Kept,
+    /// By a copy from Redis.
+    Copied,
     /// Overtaken by news, or the absence of something.
     NotKept,
     Failed,
@@ -65,6 +97,7 @@ impl Ended {
     fn name(self) -> &'static str {
         match self {
             Self::Kept => "kept",
+            Self::Copied => "copied",
             Self::NotKept => "not_kept",
             Self::Failed => "failed",
             Self::TooSlow => "too_slow",
@@ -118,6 +151,11 @@ impl Meter {
     pub(crate) fn loaded(&self, ended: Ended) {
         let labels = [self.cache, ("outcome", ended.name())];
         self.metrics.loads.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn looked(&self, seen: Seen) {
+        let labels = [self.cache, ("outcome", seen.name())];
+        self.metrics.copies.get_or_create(&labels).inc();
     }
 
     pub(crate) fn took(&self, span: Duration) {

@@ -18,7 +18,7 @@ use kit_runtime::Timestamp;
 use tokio::sync::watch;
 
 use crate::cache::{Found, Versioned};
-use crate::change::{Change, Fate, Known};
+use crate::change::{Fate, Known};
 use crate::error::CacheError;
 
 pub(crate) type Outcome<V, E> = Result<Found<V>, CacheError<E>>;
@@ -45,7 +45,9 @@ struct Kept<V> {
 }
 
 struct Mark {
-    known: Known,
+    known: Option<Known>,
+    /// What was loaded up to then is out of date, whatever its version.
+    fence: Option<Timestamp>,
     until: Timestamp,
 }
 
@@ -65,6 +67,15 @@ pub(crate) enum LookUp<V, E> {
         telling: Telling<V, E>,
         waiting: Waiting<V, E>,
     },
+}
+
+/// What becomes of a copy from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reception {
+    /// It is an answer, and this became of keeping it.
+    Answers(Keeping),
+    /// It is older than what is known.
+    Unfit,
 }
 
 /// What became of something that was to be kept.
@@ -147,6 +158,25 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         }
     }
 
+    /// Ends a load by a copy whose own load had begun then, if that is no older than what is known.
+    pub(crate) fn receive(
+        &mut self,
+        (key, id): (&K, FlightId),
+        copy: &Arc<Versioned<V>>,
+        (began, until): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Reception {
+        let is_fenced = self.fence(key, now).is_some_and(|fence| began <= fence);
+        if is_fenced || now >= until || Some(Known::there(copy.version)) < self.known(key, now) {
+            return Reception::Unfit;
+        }
+        Reception::Answers(if self.end(key, id) {
+            self.keep(key.clone(), Some(Arc::clone(copy)), until)
+        } else {
+            Keeping::PassedOver
+        })
+    }
+
     /// Keeps what somebody wrote.
     pub(crate) fn put(
         &mut self,
@@ -172,26 +202,43 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         }
     }
 
-    /// Hears of a change, and remembers it until a moment.
-    pub(crate) fn hear(&mut self, change: Change<K>, until: Timestamp, now: Timestamp) {
-        let Change { key, news } = change;
-        let known = self.known(&key, now);
-        if news.is_none() || news > known {
-            self.flights.remove(&key);
-            self.kept.remove(&key);
+    /// Hears of a change, and remembers it until a moment; false when it was known.
+    pub(crate) fn hear(&mut self, key: &K, news: Option<Known>, until: Timestamp, now: Timestamp) -> bool {
+        let is_news = news.is_none() || news > self.known(key, now);
+        // Before anything is dropped, and even where it is no news: the value that is kept with this version may
+        // go before an older one comes.
+        self.remember(key.clone(), news, until, now);
+        if is_news {
+            self.flights.remove(key);
+            self.kept.remove(key);
         }
-        // Even where it is no news: the value that is kept with this version may go before an older one comes.
-        if let Some(known) = news.max(known) {
-            self.marks.insert(key, Mark { known, until });
-        }
+        is_news
+    }
+
+    /// Remembers what is known of a key until a moment: that it has this version or, without one, that what was
+    /// loaded up to now is out of date.
+    pub(crate) fn remember(&mut self, key: K, news: Option<Known>, until: Timestamp, now: Timestamp) {
+        let known = news.max(self.known(&key, now));
+        let fence = match news {
+            None => Some(now),
+            Some(_) => self.fence(&key, now),
+        };
+        self.marks.insert(key, Mark { known, fence, until });
     }
 
     /// The latest that is known of a key.
     fn known(&self, key: &K, now: Timestamp) -> Option<Known> {
         let kept = self.kept.peek(key).filter(|kept| now < kept.until);
         let kept = kept.and_then(|kept| Some(Known::there(kept.found.as_ref()?.version)));
-        let mark = self.marks.peek(key).filter(|mark| now < mark.until);
-        kept.max(mark.map(|mark| mark.known))
+        kept.max(self.mark(key, now).and_then(|mark| mark.known))
+    }
+
+    fn fence(&self, key: &K, now: Timestamp) -> Option<Timestamp> {
+        self.mark(key, now)?.fence
+    }
+
+    fn mark(&self, key: &K, now: Timestamp) -> Option<&Mark> {
+        self.marks.peek(key).filter(|mark| now < mark.until)
     }
 
     /// Drops all values, and makes all running loads unfit. What was told stays: it is true whatever was

@@ -7,10 +7,14 @@
 )]
 
 mod any_order;
+mod any_order_shared;
 mod broadcasting;
 mod coalescing;
 mod lifetime;
 mod measuring;
+mod outages;
+mod peers;
+mod sharing;
 mod shelf;
 mod versions;
 mod world;
