@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use kit_config::BaseUrl;
-use kit_rpc::pool::{Pool, PoolSettings};
+use kit_rpc::pool::{Pool, PoolSettings, Upstream};
 use kit_runtime::Tasks;
 use serde_json::Value;
 
@@ -89,6 +89,19 @@ impl Client {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// The status of an answer that may not end: its body is not read.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn status(&self, method: Method, path: &str, body: Option<&Value>) -> StatusCode {
+        let json = body.map(|_| "application/json");
+        let bytes = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let upstream = self.upstream();
+        let exchange = upstream.send(self.request(method, path, json, bytes));
+        let answer = tokio::time::timeout(PATIENCE, exchange).await;
+        answer.expect("an answer in time").expect("an answer").status()
+    }
+
     /// Any method, with a JSON body where there is one.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
         match body {
@@ -111,19 +124,8 @@ impl Client {
         content_type: Option<&str>,
         body: Bytes,
     ) -> Reply {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, self.base.authority());
-        if let Some(content_type) = content_type {
-            request = request.header(CONTENT_TYPE, content_type);
-        }
-        let mut request = request.body(Full::new(body)).expect("a request");
-        request.headers_mut().extend(self.headers.clone());
-        let upstream = self
-            .pool
-            .upstream(&self.base)
-            .expect("plain HTTP needs no certificates");
+        let request = self.request(method, path, content_type, body);
+        let upstream = self.upstream();
         let exchange = async {
             let response = upstream.send(request).await.expect("an answer");
             let (head, body) = response.into_parts();
@@ -137,6 +139,30 @@ impl Client {
         tokio::time::timeout(PATIENCE, exchange)
             .await
             .expect("an answer in time")
+    }
+
+    fn upstream(&self) -> Upstream<Full<Bytes>> {
+        let upstream = self.pool.upstream(&self.base);
+        upstream.expect("plain HTTP needs no certificates")
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> Request<Full<Bytes>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.base.authority());
+        if let Some(content_type) = content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let mut request = request.body(Full::new(body)).expect("a request");
+        request.headers_mut().extend(self.headers.clone());
+        request
     }
 }
 

@@ -8,6 +8,9 @@ CREATE TABLE generations (
     started_at   BIGINT,
     live_at      BIGINT,
     retired_at   BIGINT,
+    -- More than 0 while a newer one is to take over: nothing is added to this one, so that the other comes to
+    -- have everything it has. It counts up to a limit, then from below 0, when everything goes on, to 0 again.
+    standstill   BIGINT NOT NULL DEFAULT 0,
     events       BIGINT NOT NULL DEFAULT 0 CHECK (events >= 0),
     transactions BIGINT NOT NULL DEFAULT 0 CHECK (transactions >= 0),
     amount_minor BIGINT NOT NULL DEFAULT 0 CHECK (amount_minor >= 0),

@@ -5,9 +5,11 @@ mod counts;
 mod ready;
 mod series;
 mod span;
+mod standstill;
 
 pub(crate) use behaviour::{Batch, ProductCounts, Visitor};
 pub(crate) use counts::{Counts, Fact, HourCounts, NotCounted, Sums, UserKey, UserSum};
 pub(crate) use ready::Target;
 pub(crate) use series::Series;
 pub(crate) use span::{DaySpan, SpanError, day_of};
+pub(crate) use standstill::{Wanted, later, stands_still};

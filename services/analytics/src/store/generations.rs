@@ -27,6 +27,8 @@ pub(crate) struct Generation {
     pub(crate) state: GenerationState,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) live_at: Option<Timestamp>,
+    /// More than 0 while nothing is added to it.
+    pub(crate) standstill: i64,
     pub(crate) counts: Counts,
     pub(crate) users: i64,
 }
@@ -84,14 +86,31 @@ pub(crate) async fn begin(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError
     row.get("generation")
 }
 
-/// Keeps everybody else from a generation until the transaction ends. False where it is over.
-pub(crate) async fn hold(tx: &mut Tx, generation: i64) -> Result<bool, StoreError> {
-    let found = sql("SELECT generation FROM generations WHERE generation = $1 AND state <> 'retired'")
-        .bind(generation)
+/// Keeps everybody else from a generation until the transaction ends; nothing where it is over.
+pub(crate) async fn hold(tx: &mut Tx, number: i64) -> Result<Option<Generation>, StoreError> {
+    let found = sql("SELECT * FROM generations WHERE generation = $1 AND state <> 'retired'")
+        .bind(number)
         .for_update()
         .optional(tx)
         .await?;
-    Ok(found.is_some())
+    found.map(|row| generation(&row)).transpose()
+}
+
+/// Moves a standstill on, unless somebody else has.
+pub(crate) async fn set_standstill(
+    tx: &mut Tx,
+    generation: i64,
+    (from, to): (i64, i64),
+) -> Result<(), StoreError> {
+    sql(
+        "UPDATE generations SET standstill = $3 WHERE generation = $1 AND standstill = $2 AND state = 'live'",
+    )
+    .bind(generation)
+    .bind(from)
+    .bind(to)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Whether the newer of two has heard at least as much of every user as the older. As events of a user come in
@@ -181,6 +200,7 @@ fn generation(row: &Row) -> Result<Generation, StoreError> {
         state: row.parse("state")?,
         started_at: row.get("started_at")?,
         live_at: row.get("live_at")?,
+        standstill: row.get("standstill")?,
         counts: counts(row)?,
         users: row.get("users")?,
     })

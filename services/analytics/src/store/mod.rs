@@ -11,7 +11,7 @@ pub(crate) use behaviour::{add_journeys, add_products, adopt, forget_behaviour, 
 pub(crate) use facts::{add_hours, add_total, add_users, any_fact, record, take_facts};
 pub use generations::GenerationState;
 pub(crate) use generations::{
-    Generation, begin, has_everything_of, hold, list, sweep, swept_clean, switch, unretired,
+    Generation, begin, has_everything_of, hold, list, set_standstill, sweep, swept_clean, switch, unretired,
 };
 pub(crate) use reports::{hours, stats, user_stats, users};
 

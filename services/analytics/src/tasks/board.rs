@@ -3,15 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
-use crate::store::{Generation, GenerationState};
-
-/// How long it is tried to let a generation take over, and how long not, in turn.
-const ATTEMPT: Duration = Duration::from_secs(5);
+use crate::store::Generation;
 
 /// The board.
 #[derive(Default)]
@@ -28,8 +23,8 @@ struct State {
     generations: Vec<Generation>,
     /// Those whose consumer was started here.
     started: BTreeSet<i64>,
-    /// The one that has read far enough to replace the live one, and since when that is tried.
-    ready: Option<(i64, Instant)>,
+    /// The one that may replace the live one, if it has everything of it.
+    candidate: Option<i64>,
 }
 
 impl Board {
@@ -62,10 +57,6 @@ impl Board {
         if state.generations.iter().any(is_gone) {
             self.retired.notify_one();
         }
-        state.ready = state.ready.filter(|(ready, _)| {
-            let is_it = |new: &Generation| new.number == *ready && new.state == GenerationState::Building;
-            generations.iter().any(is_it)
-        });
         state.generations = generations;
     }
 
@@ -78,10 +69,8 @@ impl Board {
     }
 
     /// Those that are counted, the newest first.
-    pub(crate) fn newest_first(&self) -> Vec<(i64, GenerationState)> {
-        let state = self.state();
-        let known = state.generations.iter().rev();
-        known.map(|known| (known.number, known.state)).collect()
+    pub(crate) fn newest_first(&self) -> Vec<Generation> {
+        self.state().generations.iter().rev().copied().collect()
     }
 
     /// True the first time for each generation.
@@ -89,28 +78,16 @@ impl Board {
         self.state().started.insert(generation)
     }
 
-    /// A generation has read far enough to replace the live one, which is tried for a while.
-    pub(crate) fn set_ready(&self, generation: i64) {
-        let mut state = self.state();
-        let is_paused = |(known, since): (i64, Instant)| known == generation && since.elapsed() < 2 * ATTEMPT;
-        if state.ready.is_some_and(is_paused) {
-            return;
+    /// Names the generation that may replace the live one, or that none may.
+    pub(crate) fn set_candidate(&self, generation: Option<i64>) {
+        self.state().candidate = generation;
+        if generation.is_some() {
+            self.facts.notify_one();
         }
-        if state.ready.is_some_and(|(known, _)| known == generation) {
-            tracing::warn!(
-                generation,
-                "it has not counted all that the live one has; has it dead letters?"
-            );
-        }
-        state.ready = Some((generation, Instant::now()));
-        self.facts.notify_one();
     }
 
-    /// Which generation is to replace the live one now.
-    pub(crate) fn ready(&self) -> Option<i64> {
-        let ready = self.state().ready;
-        let (generation, _) = ready.filter(|(_, since)| since.elapsed() < ATTEMPT)?;
-        Some(generation)
+    pub(crate) fn candidate(&self) -> Option<i64> {
+        self.state().candidate
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

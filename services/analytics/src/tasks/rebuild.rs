@@ -4,27 +4,29 @@
 //! The table says which there are; every process looks at it, and starts what it does not count yet. So a
 //! rebuild is begun by a row, from wherever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kit_bus::{Bus, BusError};
-use kit_db::{Db, Reader, StoreError};
+use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Stop, TaskError};
 use tokio::time::Instant;
 
 use super::Board;
-use crate::domain::Target;
+use crate::domain::{Target, Wanted, later};
 use crate::hearing;
 use crate::store::{self, GenerationState};
 
 /// How often to look at the table.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often to ask how far a new generation is. To count what it has not read takes longer the more there is,
-/// so the pause is at least so many times as long as that took.
-const ASK: Duration = Duration::from_millis(250);
+/// To count what a new generation has not read takes longer the more there is, so that is asked again after a
+/// multiple of the time it took.
 const PATIENCE: u32 = 20;
+
+/// How many events a new generation may be behind when the live one begins to stand still for it.
+const NEAR: i64 = 20_000;
 
 pub(crate) struct Builder {
     db: Db,
@@ -32,15 +34,19 @@ pub(crate) struct Builder {
     board: Arc<Board>,
     /// What each generation has to read before it can be shown.
     targets: BTreeMap<i64, Target>,
+    /// Those that have.
+    reached: BTreeSet<i64>,
+    /// When to ask for it again.
+    ask_at: Instant,
 }
 
 /// Starts whatever is counted and was not started here.
 pub(crate) async fn begin_unretired(db: &Db, bus: &Bus, board: &Arc<Board>) -> Result<(), BeginError> {
     let known = async |reader: &mut Reader| store::unretired(reader).await;
     board.learn(db.read(known).await?);
-    for (generation, _) in board.newest_first() {
-        if board.claim_start(generation) {
-            hearing::start(bus, generation, board)?;
+    for generation in board.newest_first() {
+        if board.claim_start(generation.number) {
+            hearing::start(bus, generation.number, board)?;
         }
     }
     Ok(())
@@ -62,47 +68,70 @@ impl Builder {
             bus,
             board,
             targets: BTreeMap::new(),
+            reached: BTreeSet::new(),
+            ask_at: Instant::now(),
         }
     }
 
     pub(crate) async fn run(mut self, stop: &Stop) -> Result<(), TaskError> {
         while !stop.is_requested() {
-            let wait = match self.look().await {
-                Ok(wait) => wait,
+            match self.look().await {
+                Ok(()) => {}
                 Err(BeginError::Store(error)) => {
                     tracing::warn!(%error, "the generations cannot be looked at");
-                    LOOK
                 }
                 Err(BeginError::Bus(error)) => return Err(error.into()),
-            };
-            stop.sleep(wait).await;
+            }
+            stop.sleep(LOOK).await;
         }
         Ok(())
     }
 
-    /// Looks once; when to look again.
-    async fn look(&mut self) -> Result<Duration, BeginError> {
+    async fn look(&mut self) -> Result<(), BeginError> {
         begin_unretired(&self.db, &self.bus, &self.board).await?;
         let known = self.board.newest_first();
+        let live = known.iter().find(|known| known.state == GenerationState::Live);
         // Those between the newest and the live one are overtaken before they are shown.
-        let Some((newest, GenerationState::Building)) = known.first().copied() else {
-            return Ok(LOOK);
+        let (Some(newest), Some(live)) = (known.first(), live) else {
+            return Ok(());
         };
-        let live = known.iter().find(|(_, state)| *state == GenerationState::Live);
-        if self.board.ready() == Some(newest) {
-            return Ok(LOOK);
+        let is_ready =
+            newest.number > live.number && self.has_read_enough(newest.number, live.number).await?;
+        self.board.set_candidate(is_ready.then_some(newest.number));
+        let is_near = newest.counts.events + NEAR >= live.counts.events;
+        let wanted = if is_ready && is_near {
+            Wanted::Yes
+        } else {
+            Wanted::No
+        };
+        let (generation, from) = (live.number, live.standstill);
+        let to = later(from, wanted);
+        if to != from {
+            let unit = async move |tx: &mut Tx| store::set_standstill(tx, generation, (from, to)).await;
+            self.db.write(unit).await.map_err(WriteError::flatten)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a new generation has read everything that the live one had when this was first asked.
+    async fn has_read_enough(&mut self, new: i64, live: i64) -> Result<bool, StoreError> {
+        if self.reached.contains(&new) {
+            return Ok(true);
         }
         let asked = Instant::now();
-        let lags = self.bus.admin().lag().await?;
-        if let Some((live, _)) = live {
-            let target = self
-                .targets
-                .entry(newest)
-                .or_insert_with(|| Target::of(&lags, &hearing::consumer(*live)));
-            if target.is_reached(&lags, &hearing::consumer(newest)) {
-                self.board.set_ready(newest);
-            }
+        if asked < self.ask_at {
+            return Ok(false);
         }
-        Ok(ASK.max(asked.elapsed() * PATIENCE))
+        let lags = self.bus.admin().lag().await?;
+        let target = self
+            .targets
+            .entry(new)
+            .or_insert_with(|| Target::of(&lags, &hearing::consumer(live)));
+        if target.is_reached(&lags, &hearing::consumer(new)) {
+            self.reached.insert(new);
+            return Ok(true);
+        }
+        self.ask_at = asked + asked.elapsed() * PATIENCE;
+        Ok(false)
     }
 }
