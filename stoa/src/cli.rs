@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Looks at what services tell each other, and decides about events that could not be handled.
     #[command(subcommand)]
     Events(Events),
+    /// Counts the statistics anew, and tells how they stand.
+    #[command(subcommand)]
+    Analytics(Analytics),
     /// Lists the services.
     Services(Listing),
     /// Lists the gateway's routes: method, path, access, target.
@@ -219,6 +222,19 @@ pub(crate) enum Dlq {
     },
     /// Gives one up: its effect never happens, and those that wait behind it follow.
     Drop { consumer: String, event: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Analytics {
+    /// Counts everything anew from the log, beside the statistics that are shown, and shows it once it is done.
+    /// A running analytics begins within a second; otherwise the next one does.
+    Rebuild {
+        /// Waits until it is shown, and tells how far it is.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Lists every generation of the statistics, and how far its consumer is.
+    Status(Listing),
 }
 
 #[derive(Debug, Args)]

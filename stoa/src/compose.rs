@@ -78,6 +78,20 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     })
     .await?;
 
+    node.host(Service::Analytics, async |node| {
+        let deps = analytics::Deps {
+            db: node.database(Service::Analytics)?,
+            bus: node.bus(Service::Analytics)?,
+            verifier: verifier.clone(),
+            clock: node.clock.clone(),
+            ids: node.ids.clone(),
+            tasks: node.tasks.clone(),
+            readiness: node.readiness.clone(),
+        };
+        Ok(analytics::build(&section(&node.config)?, deps).await?)
+    })
+    .await?;
+
     let gateway = if node.hosts.contains(&Service::Gateway) {
         Some(gateway(node, verifier)?)
     } else {

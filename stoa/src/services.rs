@@ -15,11 +15,18 @@ pub(crate) enum Service {
     Auth,
     Users,
     Payments,
+    Analytics,
 }
 
 impl Service {
     /// All of them, in dependency order.
-    pub(crate) const ALL: [Self; 4] = [Self::Auth, Self::Users, Self::Payments, Self::Gateway];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Auth,
+        Self::Users,
+        Self::Payments,
+        Self::Analytics,
+        Self::Gateway,
+    ];
 
     /// Its name in commands and configuration.
     pub(crate) const fn name(self) -> &'static str {
@@ -28,6 +35,7 @@ impl Service {
             Self::Auth => "auth",
             Self::Users => "users",
             Self::Payments => "payments",
+            Self::Analytics => "analytics",
         }
     }
 
@@ -38,6 +46,7 @@ impl Service {
             Self::Auth => "Auth",
             Self::Users => "User",
             Self::Payments => "Payment",
+            Self::Analytics => "Analytics",
         }
     }
 
@@ -48,6 +57,7 @@ impl Service {
             Self::Auth => "accounts, sign-in and access tokens",
             Self::Users => "profiles of users",
             Self::Payments => "transactions and the ledger",
+            Self::Analytics => "statistics of transactions and of visitors",
         }
     }
 
@@ -58,13 +68,14 @@ impl Service {
             Self::Auth => Some(auth_api::routes()),
             Self::Users => Some(users_api::routes()),
             Self::Payments => Some(payments_api::routes()),
+            Self::Analytics => Some(analytics_api::routes()),
         }
     }
 
     /// The topics it publishes.
     pub(crate) const fn topics(self) -> &'static [&'static str] {
         match self {
-            Self::Gateway | Self::Users => &[],
+            Self::Gateway | Self::Users | Self::Analytics => &[],
             Self::Auth => auth_api::TOPICS,
             Self::Payments => payments_api::TOPICS,
         }
@@ -73,7 +84,7 @@ impl Service {
     /// The events it publishes.
     pub(crate) fn events(self) -> Vec<EventDoc> {
         match self {
-            Self::Gateway | Self::Users => Vec::new(),
+            Self::Gateway | Self::Users | Self::Analytics => Vec::new(),
             Self::Auth => auth_api::events(),
             Self::Payments => payments_api::events(),
         }
@@ -86,6 +97,7 @@ impl Service {
             Self::Auth => Some(auth::migrations()),
             Self::Users => Some(users::migrations()),
             Self::Payments => Some(payments::migrations()),
+            Self::Analytics => Some(analytics::migrations()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use analytics::AnalyticsConfig;
 use auth::AuthConfig;
 use auth_api::TokenConfig;
 use gateway::GatewayConfig;
@@ -137,14 +138,13 @@ kit_config::config! {
 }
 
 /// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 7] = [
+const PLANNED: [&str; 6] = [
     "catalog",
     "cart",
     "orders",
     "subscriptions",
     "storage",
     "notifications",
-    "analytics",
 ];
 
 /// Everything that may be set.
@@ -162,6 +162,7 @@ pub(crate) fn catalog() -> Catalog {
         .section::<AuthConfig>()
         .section::<UsersConfig>()
         .section::<PaymentsConfig>()
+        .section::<AnalyticsConfig>()
         .section::<GatewayConfig>();
     for service in PLANNED {
         catalog = catalog.reserved(
@@ -205,5 +206,6 @@ pub(crate) fn listen_address(loaded: &Loaded, service: Service) -> anyhow::Resul
         Service::Auth => loaded.get::<AuthConfig>()?.listen,
         Service::Users => loaded.get::<UsersConfig>()?.listen,
         Service::Payments => loaded.get::<PaymentsConfig>()?.listen,
+        Service::Analytics => loaded.get::<AnalyticsConfig>()?.listen,
     })
 }

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod analytics;
 mod config;
 mod document;
 mod events;
@@ -27,6 +28,7 @@ pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Keys(options) => operate::keys(settings::load(file, set)?, &options),
         Command::Admin(options) => operate::admin(settings::load(file, set)?, &options),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
+        Command::Analytics(options) => analytics::analytics(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
         Command::Openapi(options) => {
