@@ -2,7 +2,7 @@
 //! client that can also send what no sane client sends, and people who sign up.
 //!
 //! A story sees the platform only from outside: command line, files, sockets, signals. It is told once and run
-//! in every topology: everything in one process on SQLite, and three processes on one PostgreSQL database.
+//! in every topology: everything in one process on SQLite, and separate ones on one PostgreSQL database.
 //! Nothing waits for a fixed time; whoever waits asks again until a deadline, and then fails with what it saw
 //! and with the logs of its processes.
 //!

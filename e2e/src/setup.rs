@@ -64,19 +64,21 @@ impl Setup {
         let mut setup = Self::command(&["up", "--data", "data", "--expose", "all"]);
         setup.arguments.push(format!("--listen={gateway}"));
         setup.addresses.insert("gateway", gateway);
-        setup.listen("auth").listen("users").listen("admin").quick()
+        for name in ["auth", "users", "payments", "analytics", "admin"] {
+            setup = setup.listen(name);
+        }
+        setup.quick()
     }
 
-    /// `stoa run` with one service.
+    /// `stoa run` with some services, the last of which says for all whether they are ready.
     #[must_use]
-    pub fn run(service: &'static str) -> Self {
-        let mut setup = Self::command(&["run", "--services", service]);
-        setup.face = service;
-        setup
-            .listen(service)
-            .listen("admin")
-            .set("runtime.lame_duck", "0s")
-            .quick()
+    pub fn run(services: &[&'static str]) -> Self {
+        let mut setup = Self::command(&["run", "--services", &services.join(",")]);
+        for service in services {
+            setup.face = service;
+            setup = setup.listen(service);
+        }
+        setup.listen("admin").set("runtime.lame_duck", "0s").quick()
     }
 
     /// Weak hashes, since many people sign up here, and no counting of their requests.

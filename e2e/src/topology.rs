@@ -1,4 +1,4 @@
-//! The platform under one roof or three.
+//! The platform under one roof or four.
 
 use crate::Client;
 use crate::database::Database;
@@ -11,7 +11,7 @@ use crate::setup::Setup;
 pub enum Topology {
     /// All in one process, on SQLite.
     Embedded,
-    /// Each in its own, on one PostgreSQL database.
+    /// In four processes, on one PostgreSQL database.
     Split,
 }
 
@@ -74,6 +74,16 @@ impl Stoa {
         self.node("users").client("users")
     }
 
+    /// A client of payments' own port.
+    pub fn payments(&self) -> Client {
+        self.node("payments").client("payments")
+    }
+
+    /// A client of analytics' own port.
+    pub fn analytics(&self) -> Client {
+        self.node("analytics").client("analytics")
+    }
+
     /// The admin's access token.
     pub fn admin_token(&self) -> String {
         sign_in(&self.gateway(), ADMIN)
@@ -98,7 +108,8 @@ impl Stoa {
     fn index(&self, service: &str) -> usize {
         match (self.topology, service) {
             (Topology::Split, "users") => 1,
-            (Topology::Split, "gateway") => 2,
+            (Topology::Split, "payments" | "analytics") => 2,
+            (Topology::Split, "gateway") => 3,
             _ => 0,
         }
     }
@@ -115,19 +126,24 @@ impl Stoa {
     }
 }
 
-/// Three processes that share nothing but the database and the internal key: each has a folder of its own.
-fn split(database: &Database) -> [Setup; 3] {
+/// Processes that share nothing but the database and the internal key: each has a folder of its own. One of them
+/// hosts two services, which is as good as two that host one.
+fn split(database: &Database) -> [Setup; 4] {
     let shared = |setup: Setup| {
         setup
             .env("DATABASE_URL", database.url())
             .set("rpc.keys", INTERNAL_KEY)
     };
     let url = |setup: &Setup, service| format!("http://{}", setup.address(service));
-    let auth = shared(Setup::run("auth")).with_admin();
-    let users = shared(Setup::run("users")).env("AUTH_SERVICE_URL", &url(&auth, "auth"));
-    let gateway = Setup::run("gateway")
+    let auth = shared(Setup::run(&["auth"])).with_admin();
+    let after = |setup| shared(setup).env("AUTH_SERVICE_URL", &url(&auth, "auth"));
+    let users = after(Setup::run(&["users"]));
+    let trade = after(Setup::run(&["payments", "analytics"]));
+    let gateway = Setup::run(&["gateway"])
         .set("rpc.keys", INTERNAL_KEY)
         .env("AUTH_SERVICE_URL", &url(&auth, "auth"))
-        .env("USER_SERVICE_URL", &url(&users, "users"));
-    [auth, users, gateway]
+        .env("USER_SERVICE_URL", &url(&users, "users"))
+        .set("peers.payments", &url(&trade, "payments"))
+        .set("peers.analytics", &url(&trade, "analytics"));
+    [auth, users, trade, gateway]
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// Those that the platform keeps so far.
-const CONTRACTS: &str = "mesh";
+const CONTRACTS: &str = "mesh,transactions";
 
 impl Default for Args {
     fn default() -> Self {

@@ -140,7 +140,7 @@ fn a_public_key_file_alone_is_enough_for_users() {
     let private = stoa.node("auth").setup().data().join("keys/signing.pem");
     let database = stoa.database.as_ref().expect("a database").url().to_owned();
 
-    let alone = Setup::run("users").env("DATABASE_URL", &database);
+    let alone = Setup::run(&["users"]).env("DATABASE_URL", &database);
     let public = alone.folder().join("public.pem");
     let done = Command::new("openssl")
         .args(["pkey", "-pubout", "-in"])

@@ -168,16 +168,18 @@ fn a_port_in_use_is_named() {
 #[test]
 fn a_missing_peer_is_named() {
     let database = Database::create();
-    let gateway = Setup::run("gateway").finish();
+    let gateway = Setup::run(&["gateway"]).finish();
     assert_eq!(gateway.code, Some(1), "{gateway:?}");
     let told = "no peer configured for `auth`; set `peers.auth`, or run it here";
     assert!(gateway.stderr.contains(told), "{}", gateway.stderr);
 
-    let users = Setup::run("users").env("DATABASE_URL", database.url()).finish();
+    let users = Setup::run(&["users"])
+        .env("DATABASE_URL", database.url())
+        .finish();
     assert_eq!(users.code, Some(1), "{users:?}");
     assert!(users.stderr.contains(told), "{}", users.stderr);
 
-    let gateway = Setup::run("gateway")
+    let gateway = Setup::run(&["gateway"])
         .env("AUTH_SERVICE_URL", "http://127.0.0.1:1")
         .finish();
     assert!(
@@ -201,7 +203,7 @@ fn a_database_that_cannot_be_had_is_named_and_its_password_is_not() {
         "hidden-word".to_owned(),
     ];
     for url in wrong {
-        for setup in [Setup::run("auth"), Setup::command(&["migrate"])] {
+        for setup in [Setup::run(&["auth"]), Setup::command(&["migrate"])] {
             let ended = setup.env("DATABASE_URL", &url).finish();
             assert_eq!(ended.code, Some(1), "{ended:?}");
             let told = ended.stderr.lines().find(|line| line.starts_with("error: "));

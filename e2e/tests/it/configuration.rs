@@ -193,7 +193,7 @@ fn the_schema_knows_every_key() {
 #[test]
 fn port_moves_a_service_that_is_alone() {
     let told = e2e::ports::free_address();
-    let setup = Setup::run("auth").env("PORT", &told.port().to_string());
+    let setup = Setup::run(&["auth"]).env("PORT", &told.port().to_string());
     let node = setup.launch();
     let at = Client::new(told);
     e2e::eventually("auth answers there", || {

@@ -1,4 +1,4 @@
-//! The acceptance contracts against three processes. `cargo xtask contracts` runs them against one.
+//! The acceptance contracts against separate processes. `cargo xtask contracts` runs them against one.
 
 use std::io::Write;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use e2e::{Client, Stoa, Topology, place};
 
 #[test]
-fn three_processes_keep_the_contracts_of_the_mesh() {
+fn separate_processes_keep_the_contracts() {
     let Some(run) = place::contracts() else {
         // Not by a macro, whose text the harness keeps back where a test passes: what did not run must not be
         // taken for what passed.
@@ -20,10 +20,12 @@ fn three_processes_keep_the_contracts_of_the_mesh() {
         // The folder may be read-only, and is not ours to write into.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(run)
-        .args(["--only", "mesh"])
+        .args(["--only", "mesh,transactions"])
         .args(["--gateway", &url(stoa.gateway())])
         .args(["--auth", &url(stoa.auth())])
         .args(["--users", &url(stoa.users())])
+        .args(["--payments", &url(stoa.payments())])
+        .args(["--analytics", &url(stoa.analytics())])
         .output()
         .expect("python3 runs");
     let told = String::from_utf8_lossy(&done.stdout);

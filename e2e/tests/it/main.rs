@@ -54,3 +54,5 @@ mod refreshing;
 mod stopping;
 mod stories;
 mod token_attacks;
+mod trade;
+mod trading;

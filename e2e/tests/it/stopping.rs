@@ -107,7 +107,7 @@ fn a_second_signal_ends_the_process_at_once() {
 
 #[test]
 fn a_lame_duck_says_it_is_not_ready_and_still_serves() {
-    let mut node = Setup::run("auth").set("runtime.lame_duck", "1500ms").start();
+    let mut node = Setup::run(&["auth"]).set("runtime.lame_duck", "1500ms").start();
     node.signal(Signal::TERM);
     let draining = eventually("it says that it is not ready", || {
         let reply = node.face().get("/readyz");
