@@ -3,6 +3,7 @@
 use anyhow::Context;
 use auth_api::{AuthClient, KeyWatch, NoAuth, Revocation, TokenConfig};
 use gateway::{Backend, Gateway, GatewayDeps};
+use kit_rpc::Hosted;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::Secret;
 use kit_token::Verifier;
@@ -78,19 +79,8 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     })
     .await?;
 
-    node.host(Service::Analytics, async |node| {
-        let deps = analytics::Deps {
-            db: node.database(Service::Analytics)?,
-            bus: node.bus(Service::Analytics)?,
-            verifier: verifier.clone(),
-            clock: node.clock.clone(),
-            ids: node.ids.clone(),
-            tasks: node.tasks.clone(),
-            readiness: node.readiness.clone(),
-        };
-        Ok(analytics::build(&section(&node.config)?, deps).await?)
-    })
-    .await?;
+    node.host(Service::Analytics, async |node| analytics(node, &verifier).await)
+        .await?;
 
     let gateway = if node.hosts.contains(&Service::Gateway) {
         Some(gateway(node, verifier)?)
@@ -113,6 +103,19 @@ pub(crate) fn auth_deps(node: &Node, token: &TokenConfig, verifier: &Verifier) -
         tasks: node.tasks.clone(),
         readiness: node.readiness.clone(),
     })
+}
+
+async fn analytics(node: &Node, verifier: &Verifier) -> anyhow::Result<Hosted<()>> {
+    let deps = analytics::Deps {
+        db: node.database(Service::Analytics)?,
+        bus: node.bus(Service::Analytics)?,
+        verifier: verifier.clone(),
+        clock: node.clock.clone(),
+        ids: node.ids.clone(),
+        tasks: node.tasks.clone(),
+        readiness: node.readiness.clone(),
+    };
+    Ok(analytics::build(&section(&node.config)?, deps).await?)
 }
 
 fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
