@@ -1,18 +1,23 @@
 //! How fast a backlog of transactions becomes statistics, and how long one transaction takes.
 //!
 //! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`; build it with `--release`. An event counts
-//! here when `GET /stats` would show it: recorded, added up and committed, each durably.
+//! here when `GET /stats` shows it: recorded, added up and committed, each durably.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use analytics::{AnalyticsConfig, Deps};
+use analytics_api::Stats;
+use axum::Router;
+use axum::body::Body;
+use http::Request;
 use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, Reader, StoreError, Tx, sql};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Secret};
 use kit_token::{UserId, Verifier, VerifierRules};
 use payments_api::{Amount, TransactionCreated, TransactionId};
+use tower::ServiceExt;
 
 const BACKLOG: usize = 60_000;
 const USERS: usize = 2_000;
@@ -45,16 +50,16 @@ async fn main() -> Answer<()> {
         let users = (0..500).map(|index| users[(chunk * 500 + index) % USERS]);
         publish(&from, users.collect()).await?;
     }
-    start(&lifecycle, &to, source(payments, &from)).await?;
+    let routes = start(&lifecycle, &to, source(payments, &from)).await?;
     let begun = Instant::now();
-    until(&to, BACKLOG).await?;
+    until(&routes, BACKLOG).await?;
     let rate = BACKLOG * 1_000 / usize::try_from(begun.elapsed().as_millis())?;
     println!("drained {BACKLOG} events at {rate} a second");
     let mut latencies = Vec::new();
     for number in 0..SINGLE {
         let begun = Instant::now();
         publish(&from, vec![users[number % USERS]]).await?;
-        until(&to, BACKLOG + number + 1).await?;
+        until(&routes, BACKLOG + number + 1).await?;
         latencies.push(begun.elapsed());
     }
     latencies.sort_unstable();
@@ -116,7 +121,7 @@ async fn publish(payments: &Db, users: Vec<UserId>) -> Answer<()> {
     Ok(told.await?)
 }
 
-async fn start(lifecycle: &Lifecycle, db: &Db, source: Source) -> Answer<()> {
+async fn start(lifecycle: &Lifecycle, db: &Db, source: Source) -> Answer<Router> {
     let tasks = lifecycle.tasks();
     let sources = SourcesDeps {
         tasks: tasks.clone(),
@@ -152,20 +157,16 @@ async fn start(lifecycle: &Lifecycle, db: &Db, source: Source) -> Answer<()> {
         tasks,
         readiness: Readiness::new(),
     };
-    analytics::build(&config, deps).await?;
-    Ok(())
+    Ok(analytics::build(&config, deps).await?.routes)
 }
 
-async fn until(db: &Db, events: usize) -> Answer<()> {
-    let wanted = i64::try_from(events)?;
+async fn until(routes: &Router, events: usize) -> Answer<()> {
     loop {
-        let shown = db.read(async |reader: &mut Reader| {
-            let row = sql("SELECT events FROM generations WHERE state = 'live'")
-                .one(reader)
-                .await?;
-            row.get::<i64>("events")
-        });
-        if shown.await? >= wanted {
+        let request = Request::get("/stats").body(Body::empty())?;
+        let answer = routes.clone().oneshot(request).await?;
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await?;
+        let stats: Stats = serde_json::from_slice(&body)?;
+        if stats.events_processed >= u64::try_from(events)? {
             return Ok(());
         }
         tokio::time::sleep(GLANCE).await;
