@@ -84,6 +84,10 @@ impl Split {
         set(&mut shared, "RPC__KEYS", &key);
         set(&mut shared, "PEERS__AUTH", &format!("http://{auth}"));
         set(&mut shared, "PEERS__USERS", &format!("http://{users}"));
+        // The gateway wants to know where everybody is; these are never asked.
+        for absent in ["PEERS__PAYMENTS", "PEERS__ANALYTICS"] {
+            set(&mut shared, absent, &format!("http://{}", free_address()?));
+        }
         let service = |name: &'static str, address: SocketAddr, cores: Cores| {
             let own: PathBuf = folder.join(name);
             std::fs::create_dir_all(&own)?;

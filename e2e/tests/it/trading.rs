@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use e2e::{Client, Person, Stoa, Topology, eventually, within};
+use e2e::waiting::within;
+use e2e::{Client, Person, Stoa, Topology, eventually};
 use serde_json::{Value, json};
 
 use crate::trade::{Made, make, stats, until_counted};
