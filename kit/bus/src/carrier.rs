@@ -76,8 +76,8 @@ pub(crate) struct Standing {
 
 /// A relay's way to a broker.
 pub(crate) trait Publisher: Send {
-    /// Publishes records in this order and waits until the broker has answered for each, or cannot any more.
-    /// After trouble the next call begins anew, with a new connection where that is needed.
+    /// Publishes records in this order, all of them or some of the first, and waits until the broker has answered
+    /// for each of those, or cannot any more. After trouble the next call begins anew, with a new connection where that is needed.
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
 
     /// Returns with a group that wants to have what the log holds, where the broker does not keep it for whoever

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kit_db::Dialect;
 
+use crate::broadcasting::listen;
 use crate::proxy::{Proxy, Way};
 use crate::world::rabbit::{self, Rabbit};
 use crate::world::{World, assert_in_order};
@@ -95,6 +96,31 @@ async fn a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing_on_s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing_on_postgres() {
     cut_again_and_again(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broadcast_that_was_interrupted_connects_again_before_it_hears() {
+    let cuttable = Cuttable::new(Dialect::Sqlite).await;
+    let world = &cuttable.world;
+    let process = world.process().await;
+    let heard = listen(&process, world);
+    world.until("connected", async || heard.all() == [0]).await;
+    world.count("a").await;
+    world.until("heard", async || heard.all() == [0, 1]).await;
+    cuttable.proxy.set(Way::Refused);
+    world.count("a").await;
+    cuttable.proxy.set(Way::Open);
+    world
+        .until("connected again", async || {
+            heard.all().iter().filter(|number| **number == 0).count() == 2
+        })
+        .await;
+    world.count("a").await;
+    world
+        .until("heard", async || heard.all().last() == Some(&3))
+        .await;
+    process.crash().await;
+    cuttable.remove().await;
 }
 
 /// Threads of the client in this process; each connection has one.
