@@ -38,8 +38,8 @@ every_topology! {
             assert_eq!(&counted[member], value, "{member} in {counted}");
         }
         let admin = gateway.with_token(&stoa.admin_token());
-        assert_eq!(admin.get("/api/analytics/stats").expect(200)["events_processed"], 5);
-        ada.at(&gateway).get("/api/analytics/stats").expect(403);
+        assert_eq!(admin.get("/api/stats").expect(200)["events_processed"], 5);
+        ada.at(&gateway).get("/api/stats").expect(403);
     }
 
     fn nothing_acknowledged_is_lost_or_counted_twice_whoever_is_killed(stoa: &mut Stoa) {
