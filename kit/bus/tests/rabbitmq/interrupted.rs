@@ -40,14 +40,10 @@ async fn what_is_published_while_the_broker_is_away(dialect: Dialect, way: Way) 
     let world = &cuttable.world;
     let process = world.process().await;
     process.keep_ledger(world);
-    for number in 0..20 {
-        world.count(&format!("key-{}", number % 3)).await;
-    }
+    world.count_all(20, 3).await;
     world.until_effects(&process, 20).await;
     cuttable.proxy.set(way);
-    for number in 0..100 {
-        world.count(&format!("key-{}", number % 3)).await;
-    }
+    world.count_all(100, 3).await;
     assert_eq!(world.effects(&process).await.len(), 20);
     cuttable.proxy.set(Way::Open);
     assert_in_order(&world.until_effects(&process, 120).await);
@@ -76,9 +72,7 @@ async fn cut_again_and_again(dialect: Dialect) {
     let process = world.process().await;
     process.keep_ledger(world);
     for round in 0..12 {
-        for number in 0..40 {
-            world.count(&format!("key-{}", (round + number) % 7)).await;
-        }
+        world.count_all(40, 7 - round % 3).await;
         cuttable.proxy.cut();
     }
     assert_in_order(&world.until_effects(&process, 480).await);

@@ -31,9 +31,7 @@ async fn a_relay_that_ends_at_any_point_loses_and_doubles_nothing() {
     process.keep_ledger(&world);
     for hit in 1..=3 {
         for fault in FAULTS {
-            for number in 0..60 {
-                world.count(&format!("key-{}", number % 7)).await;
-            }
+            world.count_all(60, 7).await;
             let crashing = Mutex::new(Program::start("relay", &world, (fault, "abort", hit)));
             // So that it has something to publish as often as it must.
             world
@@ -57,9 +55,7 @@ async fn a_relay_that_stood_still_past_its_lease_turns_nothing_around() {
     let world = unrelayed(Dialect::Postgres).await;
     let process = world.process().await;
     process.keep_ledger(&world);
-    for number in 0..600 {
-        world.count(&format!("key-{}", number % 7)).await;
-    }
+    world.count_all(600, 7).await;
     let paused = Program::start("relay", &world, ("bus::after-confirm-before-position", "stop", 2));
     world
         .until("it stands still", async || {
@@ -70,15 +66,11 @@ async fn a_relay_that_stood_still_past_its_lease_turns_nothing_around() {
         })
         .await;
     let other = Program::start("relay", &world, ("none", "none", 0));
-    for number in 0..60 {
-        world.count(&format!("key-{}", number % 7)).await;
-    }
+    world.count_all(60, 7).await;
     let published = published(&world).await;
     assert_in_order(&world.until_effects(&process, published).await);
     paused.go_on();
-    for number in 0..60 {
-        world.count(&format!("key-{}", number % 7)).await;
-    }
+    world.count_all(60, 7).await;
     assert_in_order(&world.until_effects(&process, published + 60).await);
     drop((paused, other));
     process.crash().await;
