@@ -10,7 +10,6 @@ mod config;
 mod domain;
 mod hearing;
 mod http;
-mod reads;
 mod service;
 mod store;
 

@@ -13,7 +13,6 @@ mod world;
 const TRAVEL: world::Travel = world::Travel::RabbitMq;
 
 mod foreign;
-mod interrupted;
 mod joining;
 mod proxy;
 mod relaying;

@@ -84,14 +84,6 @@ impl Place {
         self.own.target()
     }
 
-    /// The log of payments, open in a process.
-    pub(crate) async fn payments(&self, process: &TestProcess) -> Payments {
-        let target = self.payments.target();
-        // A log has the time of those who read it.
-        let clock = Clock::system();
-        Payments(open(process, ("payments", clock), target, &Migrations::none()).await)
-    }
-
     /// A process that ends with the story.
     pub(crate) fn process(&self) -> Arc<TestProcess> {
         let process = Arc::new(TestProcess::new());
@@ -116,9 +108,9 @@ impl World {
 
     pub(crate) async fn start_with(place: &Place, config: &AnalyticsConfig) -> Self {
         let process = place.process();
-        let service = ("analytics", process.clock());
-        let db = open(&process, service, place.target(), &analytics::migrations()).await;
-        let payments = place.payments(&process).await;
+        let db = open(&process, "analytics", place.target(), &analytics::migrations()).await;
+        let log = open(&process, "payments", place.payments.target(), &Migrations::none()).await;
+        let payments = Payments(log);
         let bus = bus(&process, &db, place, &payments);
         let hosted = analytics::build(
             config,
@@ -252,13 +244,13 @@ fn bus(process: &TestProcess, db: &Db, place: &Place, payments: &Payments) -> Bu
 /// A service's database, as its process opens it.
 pub(crate) async fn open(
     process: &TestProcess,
-    (service, clock): (&'static str, Clock),
+    service: &'static str,
     target: DbTarget,
     migrations: &Migrations,
 ) -> Db {
     let deps = DbDeps {
         tasks: process.lifecycle.tasks(),
-        clock,
+        clock: process.clock(),
         ids: Ids::system(),
         metrics: None,
     };

@@ -15,5 +15,4 @@ mod routing;
 mod sockets;
 mod streaming;
 mod target;
-mod together;
 mod wire;
