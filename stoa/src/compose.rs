@@ -3,12 +3,14 @@
 use anyhow::Context;
 use auth_api::{AuthClient, KeyWatch, NoAuth, Revocation, TokenConfig};
 use gateway::{Backend, Gateway, GatewayDeps};
+use kit_redis::Redis;
 use kit_rpc::Hosted;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::Secret;
 use kit_token::Verifier;
 
 use crate::node::Node;
+use crate::redis;
 use crate::services::Service;
 use crate::settings::section;
 
@@ -25,6 +27,7 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
     let verifier = Verifier::new(token.rules(), node.clock.clone())?;
     node.open_databases().await?;
     node.open_buses()?;
+    let redis = redis::open(node)?;
 
     let mut setup = None;
     let independent = token.public_key_file.is_some() && token.revocation == Revocation::Off;
@@ -83,7 +86,7 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         .await?;
 
     let gateway = if node.hosts.contains(&Service::Gateway) {
-        Some(gateway(node, verifier)?)
+        Some(gateway(node, verifier, redis)?)
     } else {
         None
     };
@@ -118,7 +121,7 @@ async fn analytics(node: &Node, verifier: &Verifier) -> anyhow::Result<Hosted<()
     Ok(analytics::build(&section(&node.config)?, deps).await?)
 }
 
-fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
+fn gateway(node: &Node, verifier: Verifier, redis: Option<Redis>) -> anyhow::Result<Gateway> {
     let mut services = Vec::new();
     for service in Service::ALL {
         if let Some(table) = service.routes() {
@@ -137,6 +140,7 @@ fn gateway(node: &Node, verifier: Verifier) -> anyhow::Result<Gateway> {
         connections: PoolSettings::default(),
         readiness: node.readiness.clone(),
         clock: node.clock.clone(),
+        redis,
         metrics: node.metrics.clone(),
     };
     gateway::build(section(&node.config)?, deps).context("the gateway could not start")

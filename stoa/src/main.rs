@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod compose;
 mod node;
+mod redis;
 mod serve;
 mod services;
 mod settings;

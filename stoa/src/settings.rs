@@ -14,6 +14,7 @@ use kit_runtime::Secret;
 use payments::PaymentsConfig;
 use users::UsersConfig;
 
+use crate::redis::RedisConfig;
 use crate::services::Service;
 
 kit_config::config! {
@@ -153,6 +154,7 @@ pub(crate) fn catalog() -> Catalog {
         .section::<DataConfig>()
         .section::<DatabaseConfig>()
         .section::<EventsConfig>()
+        .section::<RedisConfig>()
         .section::<RuntimeConfig>()
         .section::<LogConfig>()
         .section::<AdminConfig>()
@@ -172,7 +174,6 @@ pub(crate) fn catalog() -> Catalog {
     }
     catalog
         .reserved("storage.s3_listen", "For a service that is planned; ignored.")
-        .reserved("redis.url", "For a cache that is planned; ignored.")
         .reserved("rabbitmq.url", "For a broker that is planned; ignored.")
         .reserved("kafka.brokers", "For a broker that is planned; ignored.")
         .alias("PORT", "port", AliasKind::Same)

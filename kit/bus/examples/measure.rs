@@ -1,13 +1,17 @@
 //! How fast events become effects: drained from a backlog, and one at a time.
 //!
-//! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`; build it with `--release`. Each effect is a
-//! row of its own in the consumer's database, committed and synced.
+//! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ behind it where that
+//! is to carry them; build it with `--release`. Each effect is a row of its own in the consumer's database,
+//! committed and synced. Draining includes the relay's part of the way.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use kit_bus::{Bus, BusDeps, BusSettings, Delivery, Failure, Inbox, Source, Sources, SourcesDeps};
+use kit_bus::{
+    Broker, BrokerError, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, RabbitMqSettings,
+    Source, Sources, SourcesDeps,
+};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, Reader, StoreError, Tx, sql};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,7 +48,11 @@ type Answer = Result<(), Box<dyn Error + Send + Sync>>;
 async fn main() -> Answer {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (producer, consumer) = places(&arguments)?;
+    let (places_of, carriers) = match arguments.split_last() {
+        Some((url, rest)) if url.starts_with("amqp") => (rest, by_rabbitmq(url)?),
+        _ => (&arguments[..], Carriers::embedded()),
+    };
+    let (producer, consumer) = places(places_of)?;
     let lifecycle = Lifecycle::new();
     let deps = DbDeps {
         tasks: lifecycle.tasks(),
@@ -65,16 +73,20 @@ async fn main() -> Answer {
         metrics: None,
         poll: Duration::from_secs(1),
     };
-    let bus = Bus::new(BusDeps {
-        db: to.clone(),
-        sources: Sources::open(vec![source], sources)?,
-        tasks: lifecycle.tasks(),
-        clock: Clock::system(),
-        ids: Ids::system(),
-        metrics: None,
-        settings: BusSettings::default(),
-    });
-    measure(&bus, &from).await?;
+    let sources = Sources::open_carried(vec![source], Vec::new(), carriers, sources)?;
+    let bus = |db: &Db| {
+        Bus::new(BusDeps {
+            db: db.clone(),
+            sources: sources.clone(),
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: None,
+            settings: BusSettings::default(),
+        })
+    };
+    let (_relaying, listening) = (bus(&from), bus(&to));
+    measure(&listening, &from).await?;
     let rows = to.read(async |reader: &mut Reader| {
         let row = sql("SELECT COUNT(*) FROM effects").one(reader).await?;
         row.get::<i64>(0)
@@ -82,6 +94,16 @@ async fn main() -> Answer {
     println!("{} effects, {} expected", rows.await?, BACKLOG + SINGLE);
     lifecycle.end().await;
     Ok(())
+}
+
+fn by_rabbitmq(url: &str) -> Result<Carriers, BrokerError> {
+    let ids = Ids::system();
+    let settings = RabbitMqSettings {
+        exchange: format!("measure-{}", ids.uuid().simple()),
+        ..RabbitMqSettings::new(Secret::new(url.to_owned()))
+    };
+    let broker = Broker::rabbitmq(settings, Clock::system(), ids)?;
+    Ok(Carriers::embedded().carry("counts", &broker))
 }
 
 /// The producer's and the consumer's.

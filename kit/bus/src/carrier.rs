@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use kit_runtime::Timestamp;
 use thiserror::Error;
@@ -59,6 +60,25 @@ pub(crate) trait Carrier: Send + Sync {
         topics: &'a [String],
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>>;
+
+    /// The positions of a source's partitions before which a moment lies; none where the broker does not keep
+    /// what it has delivered.
+    fn since<'a>(
+        &'a self,
+        _source: &'a str,
+        _moment: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<BTreeMap<i64, i64>>, BrokerError>> {
+        std::future::ready(Ok(None)).boxed()
+    }
+
+    /// The last events of a topic, oldest first; none where the broker does not keep what it has delivered.
+    fn newest<'a>(
+        &'a self,
+        _topic: &'a str,
+        _limit: u32,
+    ) -> BoxFuture<'a, Result<Option<Vec<Arc<Record>>>, BrokerError>> {
+        std::future::ready(Ok(None)).boxed()
+    }
 }
 
 /// How far a group is by its own tables.
@@ -67,17 +87,15 @@ pub(crate) struct Standing {
     pub(crate) service: String,
     pub(crate) group: String,
     /// What its positions are kept by.
-    #[expect(dead_code, reason = "RabbitMQ knows by itself how far a group is")]
     pub(crate) source: String,
     /// By partition.
-    #[expect(dead_code, reason = "RabbitMQ knows by itself how far a group is")]
     pub(crate) positions: BTreeMap<i64, i64>,
 }
 
 /// A relay's way to a broker.
 pub(crate) trait Publisher: Send {
-    /// Publishes records in this order and waits until the broker has answered for each, or cannot any more.
-    /// After trouble the next call begins anew, with a new connection where that is needed.
+    /// Publishes records in this order, all of them or some of the first, and waits until the broker has answered
+    /// for each of those, or cannot any more. After trouble the next call begins anew, with a new connection where that is needed.
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
 
     /// Returns with a group that wants to have what the log holds, where the broker does not keep it for whoever

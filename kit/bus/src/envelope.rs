@@ -94,6 +94,11 @@ impl Record {
         })
     }
 
+    /// It does not say what it is.
+    pub(crate) fn is_untyped(&self) -> bool {
+        self.kind.is_empty()
+    }
+
     /// The envelope; an event without one is poison.
     pub(crate) fn envelope(&self) -> Result<Envelope, Failure> {
         if let Some(defect) = &self.defect {

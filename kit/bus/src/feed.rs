@@ -57,6 +57,9 @@ pub(crate) trait Feed: Send {
     /// what is done with or parked, and committed.
     fn passed(&mut self, done: &Done<'_>) -> impl Future<Output = Result<(), FeedError>> + Send;
 
+    /// A lane stands so by the consumer's tables; told in each round, for a carrier that passes it on.
+    fn stands(&mut self, _partition: i64, _saved: i64) {}
+
     /// Returns when there may be something new to read. May be dropped and called again at any time: what is
     /// under way is the feed's to keep.
     fn changed(&mut self) -> impl Future<Output = Result<(), FeedError>> + Send;

@@ -1,9 +1,12 @@
 //! Events from the outboxes to their consumers.
 //!
-//! The outbox of each service is the log (`kit_db::Tx::publish`); nothing is copied. A consumer keeps in its own
-//! database how far it has read each log, and what it does to that database for an event is committed together
-//! with that position and a row that says "this event is done". So an event is delivered at least once, and its
-//! effect happens exactly once.
+//! The outbox of each service is the log (`kit_db::Tx::publish`). A topic is read from there, or it comes from a
+//! broker, by configuration ([`Carriers`]): then the bus of the service that publishes it relays its rows to the
+//! broker. Handlers and what holds for them are the same either way.
+//!
+//! A consumer keeps in its own database how far it has read, and what it does to that database for an event is
+//! committed together with that position and a row that says "this event is done". So an event is delivered at
+//! least once, and its effect happens exactly once.
 //!
 //! - A **group** ([`Bus::group`]) gets each event once, whatever the number of its processes: sixteen partitions
 //!   of keys, each owned by one process at a time under a lease with an epoch.
@@ -49,7 +52,8 @@
 //!
 //! Points where tests inject faults (inert unless `fail/failpoints` is on): `bus::after-read`,
 //! `bus::before-handler`, `bus::after-effect-before-position`, `bus::before-commit`,
-//! `bus::after-effect-before-answer`, `bus::renew`.
+//! `bus::after-effect-before-answer`, `bus::renew`, and in relays `bus::before-publish` and
+//! `bus::after-confirm-before-position`.
 //!
 //! It deliberately does not order events of different keys, deliver to somebody who has no database, or make
 //! calls to others exactly once: only effects in the consumer's own database are.
@@ -66,6 +70,7 @@ mod group;
 mod handler;
 mod head;
 mod inbox;
+mod kafka;
 mod lane;
 mod lease;
 mod log;
@@ -90,6 +95,7 @@ pub use failure::Failure;
 pub use group::Group;
 pub use handler::{Handler, Listener};
 pub use inbox::{Applied, ApplyError, Inbox};
+pub use kafka::KafkaSettings;
 pub use metrics::BusMetrics;
 pub use rabbit::RabbitMqSettings;
 pub use settings::{BusSettings, RetentionSettings, RetrySettings};

@@ -278,8 +278,8 @@ impl<F: Feed> Work<F> {
     }
 
     /// Tells how it stands; until when nothing is due.
-    fn measure(&self) -> Duration {
-        let context = &self.pump.context;
+    fn measure(&mut self) -> Duration {
+        let context = self.pump.context.clone();
         let now = context.clock.now();
         let mut progress = Progress {
             lag: 0,
@@ -290,6 +290,7 @@ impl<F: Feed> Work<F> {
         let mut is_behind = false;
         for (partition, lane) in &self.lanes {
             let standing = lane.standing();
+            self.pump.feed.stands(*partition, standing.saved);
             progress.lag = progress.lag.max(self.pump.feed.behind(*partition, standing.low));
             progress.parked += standing.parked;
             progress.age = progress

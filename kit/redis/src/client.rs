@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kit_runtime::{Ids, Tasks};
 use kit_telemetry::Metrics;
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisError, ToRedisArgs, Value};
+use redis::{Client, Cmd, FromRedisValue, RedisError, ToRedisArgs, Value};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -42,11 +42,9 @@ struct Inner {
 impl Redis {
     /// Begins to connect, and goes on trying until the process stops. Fails for an address that is none.
     pub fn open(settings: RedisSettings, deps: RedisDeps) -> Result<Self, BadUrl> {
-        let address = settings.url.expose().as_str().into_connection_info();
-        let address = address.map_err(BadUrl)?;
         // A command is one small packet, and somebody waits for it.
         let tcp = TcpSettings::default().set_nodelay(true);
-        let client = Client::open(address.set_tcp_settings(tcp)).map_err(BadUrl)?;
+        let client = Client::open(settings.address()?.set_tcp_settings(tcp)).map_err(BadUrl)?;
         let metrics = deps.metrics;
         let metrics = metrics.unwrap_or_else(|| RedisMetrics::new(&Metrics::new()));
         let (line, _) = watch::channel(None);

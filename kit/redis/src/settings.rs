@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use kit_runtime::Secret;
+use redis::{ConnectionInfo, IntoConnectionInfo};
+
+use crate::error::BadUrl;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -36,5 +39,14 @@ impl RedisSettings {
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(4),
         }
+    }
+
+    /// Whether the address is one.
+    pub fn check(&self) -> Result<(), BadUrl> {
+        self.address().map(drop)
+    }
+
+    pub(crate) fn address(&self) -> Result<ConnectionInfo, BadUrl> {
+        self.url.expose().as_str().into_connection_info().map_err(BadUrl)
     }
 }

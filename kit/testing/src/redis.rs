@@ -144,7 +144,7 @@ impl SilentServer {
 }
 
 #[expect(clippy::expect_used, reason = "a test without a port cannot go on")]
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("its address").port()
 }

@@ -10,6 +10,23 @@ use http_body::{Body, Frame, SizeHint};
 use kit_http::RequestBody;
 use thiserror::Error;
 
+/// What is known of a body before it is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announced {
+    /// So many bytes at least.
+    pub(crate) least: u64,
+    pub(crate) has_ended: bool,
+}
+
+impl Announced {
+    pub(crate) fn of(body: &RequestBody) -> Self {
+        Self {
+            least: body.size_hint().lower(),
+            has_ended: body.is_end_stream(),
+        }
+    }
+}
+
 /// Passes a body on as it comes, up to a limit, and without trailers: those arrive after the headers were
 /// cleaned, and a proxy may drop them (RFC 9110, section 6.5.1).
 #[derive(Debug)]

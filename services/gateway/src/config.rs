@@ -1,6 +1,6 @@
 //! What the gateway reads: the section `gateway`, and in it the routes to other places.
 
-use kit_config::{Accepts, BaseUrl, ByteSize, Kind, Mismatch, Raw, Span, Tables, Value};
+use kit_config::{Accepts, BaseUrl, ByteSize, Check, Kind, Mismatch, Raw, Span, Tables, Value};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,10 +33,21 @@ kit_config::config! {
         /// How many requests one address may send to one strict route: signing in, passwords, money.
         #[key("rate_limit.strict")]
         rate_limit_strict: Rate = "300/m burst 500",
+        /// How many gateways there are. With a Redis they count together; while it is away, or without one, each
+        /// allows this share of every limit by itself.
+        #[key("rate_limit.gateways")]
+        rate_limit_gateways: u32 = "1",
         /// Routes to servers that are no part of the platform: `methods` (all, where absent), `pattern` or
         /// `prefix`, `target`, `access` (`public`, `user`, `staff` or `admin`), and where wanted `strip_prefix`,
         /// `forward_authorization`, `body_limit`, `time_limit`, and `rate_limit` (for each address).
         routes: Tables<ExternalRoute>,
+    }
+    validate(check)
+}
+
+fn check(config: &GatewayConfig, check: &mut Check<'_>) {
+    if config.rate_limit_gateways == 0 {
+        check.refuse("rate_limit.gateways", "must be at least 1");
     }
 }
 

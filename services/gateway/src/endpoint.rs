@@ -5,12 +5,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Uri};
-use http_body::Body as _;
 use kit_http::server::{ClientAddress, Endpoint, PeerAddress, RouteLabel};
 use kit_http::{ApiError, ReplyBody, RequestBody, Verified};
 
 use crate::Gateway;
-use crate::body::ForwardedBody;
+use crate::body::{Announced, ForwardedBody};
 use crate::builtin::wants_page;
 use crate::client::Origin;
 use crate::headers::{clean_request, forward};
@@ -44,7 +43,7 @@ impl Endpoint for Gateway {
     async fn call(&self, request: Request<RequestBody>) -> Response<ReplyBody> {
         let (mut parts, body) = request.into_parts();
         let origin = self.origin(&parts);
-        let (label, mut reply) = match self.admit(&mut parts, &body, origin) {
+        let (label, mut reply) = match self.admit(&mut parts, Announced::of(&body), origin).await {
             Ok(Onward::Page) => (None, self.built_ins.page()),
             Ok(Onward::BuiltIn(route, which)) => {
                 let reply = self.built_ins.answer(which, &parts.uri, &parts.headers).await;
@@ -83,10 +82,10 @@ impl Endpoint for Gateway {
 }
 
 impl Gateway {
-    /// Judges a request by its head alone; nothing of its body is read.
-    fn admit(&self, parts: &mut Parts, body: &RequestBody, origin: Origin) -> Result<Onward<'_>, Refused> {
+    /// Judges a request by its head and what that says of its body; nothing of it is read.
+    async fn admit(&self, parts: &mut Parts, body: Announced, origin: Origin) -> Result<Onward<'_>, Refused> {
         let turn = self.limiter.turn(origin.client);
-        turn.of_address()?;
+        turn.of_address().await?;
         refuse_tunnels(&parts.method)?;
         let handshake = Handshake::take(parts, body)?;
         clean_request(&mut parts.headers)
@@ -101,7 +100,7 @@ impl Gateway {
             }
             Lookup::Nothing => return Err(ApiError::not_found("there is nothing at this path").into()),
         };
-        let admitted = self.admit_to(route, turn, &parts.headers, body);
+        let admitted = self.admit_to(route, turn, &parts.headers, body).await;
         let onward = admitted.and_then(|verified| match route.place {
             Place::BuiltIn(which) => Ok(Onward::BuiltIn(route, which)),
             Place::Target { number, strip } => Ok(Onward::Target {
@@ -120,20 +119,20 @@ impl Gateway {
     }
 
     /// The rules of the route itself.
-    fn admit_to(
+    async fn admit_to(
         &self,
         route: &PublicRoute,
         turn: Turn<'_>,
         headers: &HeaderMap,
-        body: &RequestBody,
+        body: Announced,
     ) -> Result<Option<Verified>, ApiError> {
-        turn.of_route(route.rate)?;
+        turn.of_route(route.rate).await?;
         let verified = route.access.admit(&self.verifier, headers)?;
         if let Some(Verified(user)) = &verified {
-            turn.of_user(user)?;
+            turn.of_user(user).await?;
         }
         // An announced length is refused before a byte of it is read.
-        if body.size_hint().lower() > route.body_limit {
+        if body.least > route.body_limit {
             return Err(ApiError::too_large(route.body_limit));
         }
         Ok(verified)

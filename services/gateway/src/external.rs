@@ -6,7 +6,7 @@ use kit_http::Access;
 use kit_http::server::RouteLabel;
 
 use crate::config::{ExternalRoute, GatewayConfig};
-use crate::limit::{RouteNumber, RouteRate};
+use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
 use crate::table::{Place, PublicRoute, RouteProblem};
 
@@ -60,13 +60,7 @@ pub(crate) fn read_external(
             body_limit: written.body_limit.unwrap_or(config.body_limit).bytes(),
             time_limit: written.time_limit.unwrap_or(config.time_limit).get(),
             rate: match written.rate_limit {
-                Some(rate) => RouteRate::Own(
-                    RouteNumber {
-                        target: number,
-                        route: 0,
-                    },
-                    rate.into(),
-                ),
+                Some(rate) => RouteRate::Own(RouteName::of("external", &name), rate.into()),
                 None => RouteRate::Normal,
             },
             label: RouteLabel {

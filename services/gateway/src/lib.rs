@@ -38,9 +38,11 @@ mod trie;
 mod upgrade;
 
 use std::fmt;
+use std::num::NonZero;
 
 use kit_config::BaseUrl;
 use kit_http::RouteTable;
+use kit_redis::Redis;
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::{Pool, PoolSettings, TrustError};
 use kit_runtime::{Clock, Readiness, Tasks};
@@ -79,6 +81,8 @@ pub struct GatewayDeps {
     pub readiness: Readiness,
     /// By which rates are measured.
     pub clock: Clock,
+    /// Where all gateways count together, if anywhere.
+    pub redis: Option<Redis>,
     /// Where refusals are counted.
     pub metrics: Metrics,
 }
@@ -157,13 +161,13 @@ pub fn build(config: GatewayConfig, deps: GatewayDeps) -> Result<Gateway, BuildE
         table,
         built_ins,
         verifier: deps.verifier,
-        limiter: limiter(&config, deps.clock, &deps.metrics),
+        limiter: limiter(&config, deps.redis, deps.clock, &deps.metrics),
         trusted_proxies: config.trusted_proxies,
         lines,
     })
 }
 
-fn limiter(config: &GatewayConfig, clock: Clock, metrics: &Metrics) -> Limiter {
+fn limiter(config: &GatewayConfig, redis: Option<Redis>, clock: Clock, metrics: &Metrics) -> Limiter {
     if !config.rate_limit_enabled {
         return Limiter::off();
     }
@@ -171,8 +175,9 @@ fn limiter(config: &GatewayConfig, clock: Clock, metrics: &Metrics) -> Limiter {
         address: config.rate_limit_address,
         user: config.rate_limit_user,
         strict: config.rate_limit_strict,
+        gateways: NonZero::new(config.rate_limit_gateways).unwrap_or(NonZero::<u32>::MIN),
     };
-    Limiter::new(rates, clock, metrics)
+    Limiter::new(rates, redis, clock, metrics)
 }
 
 /// The routes that a gateway of these services would have, without building one.

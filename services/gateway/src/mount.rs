@@ -6,7 +6,7 @@ use http::Method;
 use kit_http::server::RouteLabel;
 use kit_http::{Access, Exposure, RateClass, Route, RouteTable};
 
-use crate::limit::{RouteNumber, RouteRate};
+use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
 use crate::table::{BuiltIn, Place, PublicRoute, RouteProblem, Table};
 
@@ -58,27 +58,24 @@ impl Mounted<'_> {
         for prefix in self.prefixes() {
             problems.extend(self.hide_internal(table, prefix).err());
         }
-        for (number, route) in self.table.routes.iter().enumerate() {
+        for route in &self.table.routes {
             let prefixes: &[&str] = if route.pattern.starts_with(WELL_KNOWN) {
                 &[""]
             } else {
                 self.prefixes()
             };
-            // One number for all its places: who signs in by an alias signs in.
-            let rate = self.rate_of(route, number);
+            // One name for all its places: who signs in by an alias signs in.
+            let rate = self.rate_of(route);
             for prefix in prefixes {
                 problems.extend(self.enter_one(table, route, prefix, rate).err());
             }
         }
     }
 
-    fn rate_of(&self, route: &Route, number: usize) -> RouteRate {
+    fn rate_of(&self, route: &Route) -> RouteRate {
         match route.rate {
             RateClass::Normal => RouteRate::Normal,
-            RateClass::Strict => RouteRate::Strict(RouteNumber {
-                target: self.number,
-                route: number,
-            }),
+            RateClass::Strict => RouteRate::Strict(RouteName::of(self.table.service, route.operation)),
         }
     }
 
@@ -196,7 +193,7 @@ mod tests {
             Lookup::Found(route) => route.rate,
             Lookup::WrongMethod(_) | Lookup::Nothing => RouteRate::Normal,
         };
-        let login = RouteRate::Strict(RouteNumber { target: 3, route: 0 });
+        let login = RouteRate::Strict(RouteName::of("auth", "login"));
         assert_eq!((rate("/api/login"), rate("/auth/login")), (login, login));
         assert_ne!(rate("/api/register"), login);
         assert_eq!(rate("/api/register"), rate("/auth/register"));

@@ -19,11 +19,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
-use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use kit_http::{ApiError, RequestBody};
+use kit_http::ApiError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use crate::body::Announced;
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 /// RFC 6455, section 1.3: what a server proves its knowledge of the protocol with.
@@ -47,7 +48,7 @@ pub(crate) struct ExpectedAnswer(String);
 impl Handshake {
     /// Takes the wish out of a request, before its headers are cleaned. Whatever else the request wants the
     /// connection to become is out of reach from here on.
-    pub(crate) fn take(parts: &mut Parts, body: &RequestBody) -> Result<Option<Self>, ApiError> {
+    pub(crate) fn take(parts: &mut Parts, body: Announced) -> Result<Option<Self>, ApiError> {
         if !parts.headers.contains_key(UPGRADE) {
             return Ok(None);
         }
@@ -55,7 +56,7 @@ impl Handshake {
         let (Some(client), true) = (client, is_handshake(parts)) else {
             return Ok(None);
         };
-        if !body.is_end_stream() || parts.headers.contains_key(TRANSFER_ENCODING) {
+        if !body.has_ended || parts.headers.contains_key(TRANSFER_ENCODING) {
             return Err(refuse("a WebSocket handshake has no body"));
         }
         let key = sole(&parts.headers, &SEC_WEBSOCKET_KEY)

@@ -10,6 +10,7 @@ mod config;
 mod domain;
 mod hearing;
 mod http;
+mod reads;
 mod service;
 mod store;
 

@@ -33,6 +33,8 @@ pub enum Effects {
 pub struct Replayed {
     /// Whose log; or the broker and the topic, which its producers send again.
     pub source: String,
+    /// Where a broker keeps the source, one partition of it.
+    pub partition: Option<i64>,
     /// Everything after this position; nothing where producers know it alone.
     pub after: i64,
 }
@@ -66,10 +68,14 @@ impl Admin {
             }
             if let Some(log) = self.sources.log(&lag.source) {
                 let after = position_before(&log, since.minus(SLACK)).await?;
-                let source = lag.source;
-                replayed.push(Replayed { source, after });
+                replayed.push(Replayed {
+                    source: lag.source,
+                    partition: None,
+                    after,
+                });
             }
         }
+        replayed.extend(self.kept_at_brokers(consumer, since.minus(SLACK)).await?);
         let first = (effects == Effects::Repeat).then(|| first_id(since.minus(SLACK)));
         if let Some(first) = &first {
             // Most of it before the unit that moves the positions, which then has little left to forget.
@@ -98,6 +104,21 @@ impl Admin {
         forgotten.await.map_err(WriteError::flatten)
     }
 
+    /// Where brokers have what was published since a moment.
+    async fn kept_at_brokers(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, ReplayError> {
+        let mut replayed = Vec::new();
+        for (broker, standing) in self.at_brokers(consumer).await? {
+            let kept = broker.0.since(&standing.source, since).await?;
+            let partitions = kept.into_iter().flatten();
+            replayed.extend(partitions.map(|(partition, after)| Replayed {
+                source: standing.source.clone(),
+                partition: Some(partition),
+                after,
+            }));
+        }
+        Ok(replayed)
+    }
+
     /// Asks producers for what brokers do not have any more.
     async fn resend(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, ReplayError> {
         let mut replayed = Vec::new();
@@ -106,6 +127,7 @@ impl Admin {
             let asked = broker.0.resend(&standing, &topics, since).await;
             replayed.extend(asked?.into_iter().map(|topic| Replayed {
                 source: format!("{}/{topic}", broker.name()),
+                partition: None,
                 after: 0,
             }));
         }
@@ -134,12 +156,16 @@ impl Admin {
                     .await?;
             }
             for source in &replayed {
-                sql("UPDATE positions SET position = $3 WHERE consumer = $1 AND source = $2 AND position > $3")
-                    .bind(&consumer)
-                    .bind(&source.source)
-                    .bind(source.after)
-                    .execute(tx)
-                    .await?;
+                let mut update = sql(
+                    "UPDATE positions SET position = $3 WHERE consumer = $1 AND source = $2 AND position > $3",
+                )
+                .bind(&consumer)
+                .bind(&source.source)
+                .bind(source.after);
+                if let Some(partition) = source.partition {
+                    update = update.push(" AND partition = ").push_bind(partition);
+                }
+                update.execute(tx).await?;
             }
             Ok::<_, StoreError>(())
         });

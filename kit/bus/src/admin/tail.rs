@@ -5,6 +5,8 @@ use kit_runtime::Timestamp;
 use serde::Serialize;
 
 use super::Admin;
+use crate::carrier::BrokerError;
+use crate::envelope::Record;
 
 /// An event as it stands in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,6 +60,29 @@ impl Admin {
         let mut events = rows.await?;
         events.sort_by_key(|event| event.position);
         Ok(Some(events))
+    }
+
+    /// The last events of a topic as a broker keeps it, whoever published them, in the order of their times. None
+    /// where the topic is embedded, or its broker keeps nothing of what it has delivered.
+    pub async fn newest(&self, topic: &str, limit: u32) -> Result<Option<Vec<LoggedEvent>>, BrokerError> {
+        let Some(broker) = self.sources.carriers().of_topic(topic) else {
+            return Ok(None);
+        };
+        let records = broker.0.newest(topic, limit).await?;
+        Ok(records.map(|records| records.iter().map(|record| came(record)).collect()))
+    }
+}
+
+fn came(record: &Record) -> LoggedEvent {
+    LoggedEvent {
+        position: record.position,
+        event_id: record.id.clone(),
+        topic: record.chain.topic.clone(),
+        kind: record.kind.clone(),
+        key: record.chain.key.clone(),
+        at: record.created_at,
+        headers: record.headers.clone(),
+        payload: record.payload.clone(),
     }
 }
 

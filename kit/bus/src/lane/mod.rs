@@ -232,7 +232,9 @@ impl Lane {
         }
         for record in records {
             let is_new = record.partition == self.partition && record.position > state.read;
-            if is_new && self.context.routes.find(record).is_some() {
+            // What does not say what it is may be meant for us: it becomes a dead letter.
+            let is_ours = record.is_untyped() || self.context.routes.find(record).is_some();
+            if is_new && is_ours {
                 state.open.insert(record.position, record.created_at);
                 state.add(&record.chain, Job::Event(record.clone()));
             }

@@ -79,7 +79,8 @@ pub(super) async fn take_in(
     fresh.iter().map(|row| row.get("event_id")).collect()
 }
 
-/// Parks events of the log.
+/// Parks events of the log, each behind those of its key that are parked already: positions begin anew where a
+/// broker's do, and partitions that others have chosen for a key have the same ones.
 pub(super) async fn park(
     tx: &mut Tx,
     context: &Context,
@@ -87,11 +88,14 @@ pub(super) async fn park(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for chunk in parkings.chunks(ROWS_PER_STATEMENT) {
+        let mut last = last_parked(tx, context, chunk).await?;
         let mut insert = sql(
             "INSERT INTO parked (consumer, source, partition, position, event_id, topic, key, \
              type, payload, headers, attempts, reason, dead, due_at, at) VALUES ",
         );
         for (index, (record, parking)) in chunk.iter().enumerate() {
+            let last = last.entry(&*record.chain).or_insert(0);
+            *last = record.position.max(*last + 1);
             insert = insert
                 .push(if index == 0 { "(" } else { ", (" })
                 .push_bind(context.consumer)
@@ -100,7 +104,7 @@ pub(super) async fn park(
                 .push(", ")
                 .push_bind(record.partition)
                 .push(", ")
-                .push_bind(record.position)
+                .push_bind(*last)
                 .push(", ")
                 .push_bind(&record.id)
                 .push(", ")
@@ -131,6 +135,36 @@ pub(super) async fn park(
             .await?;
     }
     Ok(())
+}
+
+/// The last positions that are parked of these events' keys.
+async fn last_parked<'r>(
+    tx: &mut Tx,
+    context: &Context,
+    parkings: &[(&'r Record, &Parking)],
+) -> Result<HashMap<&'r Chain, i64>, StoreError> {
+    let keys: HashSet<&str> = parkings
+        .iter()
+        .map(|(record, _)| record.chain.key.as_str())
+        .collect();
+    let rows =
+        sql("SELECT topic, key, MAX(position) AS last FROM parked WHERE consumer = $1 AND source = $2")
+            .bind(context.consumer)
+            .bind(&*context.source)
+            .push(" AND key IN ")
+            .push_list(keys)
+            .push(" GROUP BY topic, key")
+            .all(tx)
+            .await?;
+    let mut last = HashMap::new();
+    for row in &rows {
+        let (chain, position) = (chain(row)?, row.get("last")?);
+        let mut records = parkings.iter().map(|(record, _)| &*record.chain);
+        if let Some(chain) = records.find(|known| **known == chain) {
+            last.insert(chain, position);
+        }
+    }
+    Ok(last)
 }
 
 /// Notes that a parked event failed again.

@@ -147,12 +147,11 @@ impl Lane {
     async fn attempt(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool) -> Attempt {
         fail_point!("bus::before-handler");
         // A type that has no handler any more has nothing to do.
-        let Some(handling) = self.context.routes.find(record) else {
-            return Attempt::Skipped;
-        };
-        let envelope = match record.envelope() {
-            Ok(envelope) => envelope,
-            Err(failure) => return Attempt::Failed(failure),
+        let (handling, envelope) = match (self.context.routes.find(record), record.envelope()) {
+            (Some(handling), Ok(envelope)) => (handling, envelope),
+            (Some(_), Err(failure)) => return Attempt::Failed(failure),
+            (None, Err(failure)) if record.is_untyped() => return Attempt::Failed(failure),
+            (None, _) => return Attempt::Skipped,
         };
         let stage = StageCell::default();
         let inbox = Inbox {

@@ -19,6 +19,9 @@ use super::wire::{self, Wire};
 use super::{Hub, RabbitMqSettings, refused};
 use crate::carrier::BrokerError;
 
+/// Bytes of a frame. The client keeps room for 32 each way for every connection, and the default is 128 KiB.
+const FRAME: u32 = 32 * 1_024;
+
 /// What a connection is for; the broker shows it to operators.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
@@ -117,6 +120,7 @@ fn address(settings: &RabbitMqSettings) -> Result<AMQPUri, BrokerError> {
         parsed.map_err(|_| refused("the address is not `amqp[s]://user:password@host:port/vhost`"))?;
     let heartbeat = settings.heartbeat.as_secs().max(1);
     uri.query.heartbeat = Some(u16::try_from(heartbeat).unwrap_or(u16::MAX));
+    uri.query.frame_max.get_or_insert(FRAME);
     Ok(uri)
 }
 

@@ -52,7 +52,8 @@ pub struct RabbitMqSettings {
     /// Events that a group has been sent and has not acknowledged, at most.
     pub prefetch: u16,
     /// How often the broker sends an event whose consumer goes away each time, before it becomes a dead letter
-    /// at the broker. Half of it makes a dead letter of the group's own.
+    /// at the broker. Half of it makes a dead letter of the group's own. Interruptions that are nobody's fault
+    /// count too, so it is no small number.
     pub delivery_limit: u32,
     /// How long a connection, and each question to the broker, may take.
     pub answer_limit: Duration,
@@ -75,7 +76,7 @@ impl RabbitMqSettings {
             roots: Vec::new(),
             exchange: "stoa".to_owned(),
             prefetch: 1_000,
-            delivery_limit: 40,
+            delivery_limit: 400,
             answer_limit: Duration::from_secs(10),
             confirm_limit: Duration::from_secs(15),
             heartbeat: Duration::from_secs(5),

@@ -1,18 +1,23 @@
-//! A relay's way in: every message mandatory and confirmed.
+//! A relay's way in: every message confirmed, and mandatory while anybody listens.
 //!
 //! The broker sends back what it cannot route before it confirms it, but the client gives a returned message to
 //! whichever confirm comes next, which is another's where several are on their way. So all confirms of a batch
 //! are awaited, and what came back is told by its message id. It is no trouble, since the log has it for
 //! whoever comes later, but it is counted.
+//!
+//! The client also writes each returned message into the process's log. So one event goes alone before others
+//! follow, and while such a one comes back those that follow are not mandatory; now and then another is tried.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, maybe_done};
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{Confirmation, PublisherConfirm};
+use tokio::time::Instant;
 
 use super::link::{Link, Purpose};
 use super::newcomers::Desk;
@@ -20,9 +25,22 @@ use super::{Hub, message, refused, topology};
 use crate::carrier::{BrokerError, Newcomer, Publisher, Sent};
 use crate::envelope::Record;
 
+/// How long nobody is believed to listen.
+const UNHEARD: Duration = Duration::from_mins(1);
+
+/// Whether anybody listens to the topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ears {
+    Unknown,
+    Some,
+    /// Until somebody is let in, or it is time to try again.
+    None(Instant),
+}
+
 pub(super) struct RabbitPublisher {
     hub: Arc<Hub>,
     topic: &'static str,
+    ears: Ears,
     link: Option<Link>,
     desk: Desk,
 }
@@ -38,7 +56,7 @@ struct Answers {
 #[derive(Clone, Copy)]
 enum Way<'w> {
     /// To all who listen.
-    Stream { entry: &'w str },
+    Stream { entry: &'w str, is_mandatory: bool },
     /// To one queue, by the exchange that knows every queue by its name.
     Queue { queue: &'w str },
 }
@@ -49,6 +67,7 @@ impl RabbitPublisher {
             desk: Desk::new(hub.clone(), service, topic),
             hub,
             topic,
+            ears: Ears::Unknown,
             link: None,
         }
     }
@@ -95,9 +114,20 @@ impl RabbitPublisher {
 
 /// Sends all, then hears what the broker says to each.
 async fn send_all(link: &Link, way: Way<'_>, records: &[Arc<Record>]) -> Result<Answers, BrokerError> {
+    let sending = records
+        .iter()
+        .map(|record| maybe_done(publish(link, way, record)));
+    let mut sending: Vec<_> = sending.map(Box::pin).collect();
+    // The first poll of each hands it to the client, so they go out in this order and without waiting for each
+    // other.
+    for sent in &mut sending {
+        let _ = futures::poll!(sent.as_mut());
+    }
     let mut confirms = Vec::with_capacity(records.len());
-    for record in records {
-        confirms.push(publish(link, way, record).await?);
+    for mut sent in sending {
+        sent.as_mut().await;
+        let confirm = sent.as_mut().take_output();
+        confirms.push(confirm.ok_or_else(|| refused("publishing: no answer"))??);
     }
     Ok(answers(confirms).await)
 }
@@ -105,8 +135,24 @@ async fn send_all(link: &Link, way: Way<'_>, records: &[Arc<Record>]) -> Result<
 impl Publisher for RabbitPublisher {
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
         async move {
-            let entry = self.hub.exchanges.entry.clone();
-            self.send(Way::Stream { entry: &entry }, records).await
+            let hub = self.hub.clone();
+            let (ears, records) = match self.ears {
+                Ears::None(until) if Instant::now() < until => (self.ears, records),
+                Ears::Some => (Ears::Some, records),
+                Ears::None(_) | Ears::Unknown => (Ears::Unknown, &records[..records.len().min(1)]),
+            };
+            let way = Way::Stream {
+                entry: &hub.exchanges.entry,
+                is_mandatory: !matches!(ears, Ears::None(_)),
+            };
+            let sent = self.send(way, records).await;
+            self.ears = match (&sent.trouble, sent.unwanted, ears) {
+                (Some(_), _, _) => Ears::Unknown,
+                (None, 0, Ears::None(_)) => ears,
+                (None, 0, _) => Ears::Some,
+                (None, _, _) => Ears::None(Instant::now() + UNHEARD),
+            };
+            sent
         }
         .boxed()
     }
@@ -124,7 +170,10 @@ impl Publisher for RabbitPublisher {
         async move {
             let admitted = self.let_in(&group.queue).await;
             match &admitted {
-                Ok(()) => self.desk.done(group.ticket).await,
+                Ok(()) => {
+                    self.ears = Ears::Unknown;
+                    self.desk.done(group.ticket).await;
+                }
                 Err(_) => self.link = None,
             }
             admitted
@@ -146,12 +195,12 @@ impl Publisher for RabbitPublisher {
 async fn publish(link: &Link, way: Way<'_>, record: &Record) -> Result<PublisherConfirm, BrokerError> {
     let outgoing =
         message::outgoing(record).map_err(|reason| refused(format_args!("{}: {reason}", record.id)))?;
-    let (exchange, routing_key) = match way {
-        Way::Stream { entry } => (entry.into(), outgoing.routing_key),
-        Way::Queue { queue } => (ShortString::default(), queue.into()),
+    let (exchange, routing_key, mandatory) = match way {
+        Way::Stream { entry, is_mandatory } => (entry.into(), outgoing.routing_key, is_mandatory),
+        Way::Queue { queue } => (ShortString::default(), queue.into(), true),
     };
     let options = BasicPublishOptions {
-        mandatory: true,
+        mandatory,
         ..BasicPublishOptions::default()
     };
     let payload = record.payload.as_bytes();

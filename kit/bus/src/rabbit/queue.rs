@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use lapin::Consumer;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicRejectOptions};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -197,9 +197,7 @@ impl Setup {
         for topic in outside.extract_if(.., |topic| !self.ours.contains(topic)) {
             topology::let_in(&link, &self.hub.exchanges.entry, &self.names.queue, topic).await?;
         }
-        let prefetch = self.hub.settings.prefetch;
-        let limited = link.channel.basic_qos(prefetch, BasicQosOptions::default());
-        link.ask("limiting what comes at once", limited).await?;
+        topology::limit(&link, self.hub.settings.prefetch).await?;
         let consumer = topology::consume(&link, &self.names.queue, BasicConsumeOptions::default()).await?;
         Ok(Connected {
             link,

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use lapin::Consumer;
 use lapin::message::Delivery;
-use lapin::options::BasicConsumeOptions;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions};
 
 use super::link::{Link, Purpose};
 use super::message::{self, Arrival};
@@ -26,7 +26,9 @@ pub(super) struct QueueTail {
 
 struct Open {
     consumer: Consumer,
-    _link: Link,
+    link: Link,
+    /// What came last, unless it was acknowledged: the broker sends no more than it may.
+    last: Option<u64>,
 }
 
 impl QueueTail {
@@ -47,15 +49,12 @@ impl QueueTail {
         for topic in &self.topics {
             topology::bind(&link, queue.as_str(), &exchanges.entry, &format!("{topic}.#")).await?;
         }
-        let options = BasicConsumeOptions {
-            no_ack: true,
-            exclusive: true,
-            ..BasicConsumeOptions::default()
-        };
-        let consumer = topology::consume(&link, queue.as_str(), options).await?;
+        topology::limit(&link, self.hub.settings.prefetch).await?;
+        let consumer = topology::consume(&link, queue.as_str(), BasicConsumeOptions::default()).await?;
         Ok(Open {
             consumer,
-            _link: link,
+            link,
+            last: None,
         })
     }
 
@@ -66,6 +65,9 @@ impl QueueTail {
             Some(Err(error)) => return Err(refused(format_args!("listening: {error}"))),
             None => return Err(refused("listening: the queue is gone")),
         };
+        if let Some(open) = &mut self.open {
+            open.last = Some(delivery.delivery_tag);
+        }
         let arrival = Arrival {
             position: 0,
             deliveries: u64::MAX,
@@ -94,6 +96,13 @@ impl Tail for QueueTail {
                 && let Some(came) = open.consumer.next().now_or_never()
             {
                 self.keep(came)?;
+            }
+            if let Some(open) = &mut self.open
+                && let Some(last) = open.last.take()
+            {
+                let all = BasicAckOptions { multiple: true };
+                let told = open.link.channel.basic_ack(last, all);
+                open.link.ask("acknowledging", told).await?;
             }
             Ok(std::mem::take(&mut self.came))
         }

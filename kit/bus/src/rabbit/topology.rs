@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use lapin::options::{
-    BasicConsumeOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+    BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer, ErrorKind, ExchangeKind};
@@ -157,6 +158,12 @@ pub(super) async fn bind(link: &Link, queue: &str, exchange: &str, key: &str) ->
         FieldTable::default(),
     );
     link.ask("binding a queue", bound).await
+}
+
+/// How many messages may be sent to us and not acknowledged.
+pub(super) async fn limit(link: &Link, prefetch: u16) -> Result<(), BrokerError> {
+    let limited = link.channel.basic_qos(prefetch, BasicQosOptions::default());
+    link.ask("limiting what comes at once", limited).await
 }
 
 pub(super) async fn consume(

@@ -12,23 +12,29 @@ use kit_db::Dialect;
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod world;
 
-/// Events are read from the outbox.
-const TRAVEL: world::Travel = world::Travel::Embedded;
+use world::{Travel, World, assert_in_order};
 
-use world::{World, assert_in_order};
+/// What a world does that is not told otherwise.
+const TRAVEL: Travel = Travel::Embedded;
 
-async fn each(story: impl AsyncFn(&World)) {
-    for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-        let world = World::new(dialect).await;
-        story(&world).await;
-        world.remove().await;
+async fn each(travels: &[Travel], story: impl AsyncFn(&World)) {
+    for travel in travels {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            let world = World::by(*travel, dialect).await;
+            story(&world).await;
+            world.remove().await;
+        }
     }
 }
 
-/// Events come and have their effects once, while something goes wrong again and again.
+/// Events come and have their effects once, on every carrier, while something goes wrong again and again.
 async fn goes_on_after(fault: &str, action: &str) {
+    goes_on_by(&[Travel::Embedded, Travel::RabbitMq], fault, action).await;
+}
+
+async fn goes_on_by(travels: &[Travel], fault: &str, action: &str) {
     let faults = FailScenario::setup();
-    each(async |world: &World| {
+    each(travels, async |world: &World| {
         for number in 0..60 {
             world.count(&format!("key-{}", number % 7)).await;
         }
@@ -78,4 +84,15 @@ async fn a_database_that_abandons_commits_is_waited_for() {
 #[tokio::test]
 async fn a_commit_that_may_be_done_is_looked_up_in_the_inbox() {
     goes_on_after("db::after-commit-before-answer", NOW_AND_THEN).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_panics_before_it_publishes_begins_anew() {
+    goes_on_by(&[Travel::RabbitMq], "bus::before-publish", NOW_AND_THEN).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_panics_before_it_writes_its_position_publishes_again() {
+    let fault = "bus::after-confirm-before-position";
+    goes_on_by(&[Travel::RabbitMq], fault, NOW_AND_THEN).await;
 }

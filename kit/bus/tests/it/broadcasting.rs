@@ -12,19 +12,19 @@ use crate::world::{Counted, Process, World};
 
 /// What one process heard, in order; a connect is 0.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<i64>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<i64>>>);
 
 impl Heard {
     fn add(&self, number: i64) {
         self.0.lock().unwrap().push(number);
     }
 
-    fn all(&self) -> Vec<i64> {
+    pub(crate) fn all(&self) -> Vec<i64> {
         self.0.lock().unwrap().clone()
     }
 }
 
-fn listen(process: &Process, world: &World) -> Heard {
+pub(crate) fn listen(process: &Process, world: &World) -> Heard {
     let heard = Heard::default();
     let (at_connect, at_event, moved) = (heard.clone(), heard.clone(), world.moved.clone());
     process

@@ -33,14 +33,10 @@ both_worlds! {
     async fn a_new_group_begins_where_the_log_does_whoever_listened_before(world: &World) {
         let process = world.process().await;
         process.keep_ledger(world);
-        for number in 0..700 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(700, 5).await;
         world.until_effects(&process, 700).await;
         let heard = listen_as(&process, "latecomer");
-        for number in 0..100 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(100, 5).await;
         world.until("all are heard", async || heard.lock().unwrap().len() >= 800).await;
         assert_in_order(&heard.lock().unwrap());
         let queue = format!("{}.desk.latecomer", world.rabbit.as_ref().unwrap().exchange);
@@ -54,20 +50,14 @@ both_worlds! {
     async fn a_queue_that_was_lost_is_filled_again(world: &World) {
         let process = world.process().await;
         process.keep_ledger(world);
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(60, 5).await;
         world.until_effects(&process, 60).await;
         process.crash().await;
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(60, 5).await;
         // With everything that waited in it.
         let rabbit = world.rabbit.as_ref().unwrap();
         rabbit.delete(&rabbit.queue()).await;
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(60, 5).await;
         let process = world.process().await;
         process.keep_ledger(world);
         assert_in_order(&world.until_effects(&process, 180).await);
@@ -81,9 +71,7 @@ both_worlds! {
         world.until_effects(&process, 1).await;
         let rabbit = world.rabbit.as_ref().unwrap();
         rabbit.delete(&rabbit.queue()).await;
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 5)).await;
-        }
+        world.count_all(60, 5).await;
         world.count("a").await;
         assert_in_order(&world.until_effects(&process, 62).await);
         process.crash().await;
@@ -108,9 +96,7 @@ both_worlds! {
     async fn a_replay_asks_the_producers_and_repeats_effects_only_where_it_is_told_to(world: &World) {
         let process = world.process().await;
         process.keep_ledger(world);
-        for number in 0..20 {
-            world.count(&format!("key-{}", number % 3)).await;
-        }
+        world.count_all(20, 3).await;
         world.until_effects(&process, 20).await;
         let (admin, since) = (process.bus.admin(), process.db.clock().now().minus(Duration::from_hours(1)));
         let replayed = admin.replay_since(GROUP, since, Effects::Repeat).await.unwrap();
@@ -129,9 +115,7 @@ both_worlds! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_that_was_half_let_in_is_let_in_by_the_next_relay() {
     let world = World::new(Dialect::Postgres).await;
-    for number in 0..1_200 {
-        world.count(&format!("key-{}", number % 5)).await;
-    }
+    world.count_all(1_200, 5).await;
     let process = world.process().await;
     process.keep_ledger(&world);
     world
@@ -141,9 +125,7 @@ async fn a_group_that_was_half_let_in_is_let_in_by_the_next_relay() {
     let mut quick = settings();
     quick.lease = Duration::from_secs(1);
     let relaying = world.relaying_with(quick);
-    for number in 0..100 {
-        world.count(&format!("key-{}", number % 5)).await;
-    }
+    world.count_all(100, 5).await;
     assert_in_order(&world.until_effects(&process, 1_300).await);
     relaying.crash().await;
     process.crash().await;

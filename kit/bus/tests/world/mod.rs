@@ -16,9 +16,11 @@ use tokio::sync::Notify;
 
 pub(crate) mod child;
 pub(crate) mod events;
+mod process;
 pub(crate) mod rabbit;
 
 pub(crate) use events::Counted;
+pub(crate) use process::{Process, Relaying, Setup};
 use rabbit::Rabbit;
 
 /// How events travel from the producer to the consumer; each test program says it as `TRAVEL`, so that the same
@@ -39,7 +41,7 @@ pub(crate) const CONSUMER: &str = "desk";
 pub(crate) const GROUP: &str = "ledger";
 
 /// Something is waited for at most so long; what is tested takes a small part of it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The machine may have other work.
 const WAIT: Duration = Duration::from_secs(20);
@@ -57,20 +59,16 @@ pub(crate) struct World {
     pub(crate) moved: Arc<Notify>,
 }
 
-/// A process that listens.
-pub(crate) struct Process {
-    pub(crate) lifecycle: Lifecycle,
-    pub(crate) db: Db,
-    pub(crate) bus: Bus,
-    pub(crate) sources: Sources,
-}
-
 /// One effect: its key and number.
 pub(crate) type Effect = (String, i64);
 
 impl World {
     pub(crate) async fn new(dialect: Dialect) -> Self {
-        let (rabbit, carriers) = match crate::TRAVEL {
+        Self::by(crate::TRAVEL, dialect).await
+    }
+
+    pub(crate) async fn by(travel: Travel, dialect: Dialect) -> Self {
+        let (rabbit, carriers) = match travel {
             Travel::Embedded => (None, Carriers::embedded()),
             Travel::RabbitMq => {
                 let rabbit = Rabbit::new();
@@ -203,6 +201,17 @@ impl World {
         counted.await.unwrap()
     }
 
+    /// Counts up keys in turn, all in one transaction.
+    pub(crate) async fn count_all(&self, events: usize, keys: usize) {
+        let counted = self.producer.write(async move |tx: &mut Tx| {
+            for number in 0..events {
+                count_up(tx, &format!("key-{}", number % keys)).await?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        counted.await.unwrap();
+    }
+
     pub(crate) async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
         let published = self.producer.write(async move |tx: &mut Tx| {
             tx.publish(event);
@@ -261,127 +270,6 @@ impl World {
     /// A handler has moved, or a little time has passed.
     async fn pulse(&self) {
         let _ = tokio::time::timeout(Duration::from_millis(20), self.moved.notified()).await;
-    }
-}
-
-/// What a process is made of.
-pub(crate) struct Setup {
-    pub(crate) settings: BusSettings,
-    pub(crate) poll: Duration,
-    pub(crate) published: Option<tokio::sync::watch::Receiver<u64>>,
-    pub(crate) metrics: Option<BusMetrics>,
-    pub(crate) carriers: Carriers,
-}
-
-impl Setup {
-    fn sources(&self, producer: DbTarget, consumer: DbTarget, lifecycle: &Lifecycle) -> Sources {
-        let sources = vec![
-            Source {
-                service: PRODUCER,
-                topics: &["counts", "transactions"],
-                target: producer,
-                published: self.published.clone(),
-            },
-            Source {
-                service: CONSUMER,
-                topics: &[],
-                target: consumer,
-                published: None,
-            },
-        ];
-        let deps = SourcesDeps {
-            tasks: lifecycle.tasks(),
-            metrics: self.metrics.clone(),
-            poll: self.poll,
-        };
-        Sources::open_carried(sources, Vec::new(), self.carriers.clone(), deps).unwrap()
-    }
-}
-
-/// A process that the producer runs in, and with it its relays.
-pub(crate) struct Relaying {
-    pub(crate) lifecycle: Lifecycle,
-    pub(crate) bus: Bus,
-}
-
-impl Relaying {
-    pub(crate) fn start(db: Db, producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
-        let lifecycle = Lifecycle::new();
-        let sources = setup.sources(producer, consumer, &lifecycle);
-        let bus = Bus::new(BusDeps {
-            db,
-            sources,
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: setup.metrics,
-            settings: setup.settings,
-        });
-        Self { lifecycle, bus }
-    }
-
-    /// Ends like a crash: nothing is given back.
-    pub(crate) async fn crash(self) {
-        self.lifecycle.end().await;
-    }
-}
-
-impl Process {
-    pub(crate) async fn start(producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
-        let lifecycle = Lifecycle::new();
-        let deps = DbDeps {
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: None,
-        };
-        let mut settings = DbSettings::new(CONSUMER, consumer.clone());
-        settings.wait_limit = WAIT;
-        let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
-        let sources = setup.sources(producer, consumer, &lifecycle);
-        let bus = Bus::new(BusDeps {
-            db: db.clone(),
-            sources: sources.clone(),
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: setup.metrics,
-            settings: setup.settings,
-        });
-        Self {
-            lifecycle,
-            db,
-            bus,
-            sources,
-        }
-    }
-
-    /// Ends like a crash: nothing is given back.
-    pub(crate) async fn crash(self) {
-        self.lifecycle.end().await;
-    }
-
-    /// Writes down what each event counted.
-    pub(crate) fn keep_ledger(&self, world: &World) {
-        let moved = world.moved.clone();
-        self.listen(move |delivery, inbox| {
-            let moved = moved.clone();
-            async move {
-                let noted = note(delivery.payload, inbox).await;
-                moved.notify_one();
-                noted
-            }
-        });
-    }
-
-    /// Starts the group with a handler.
-    pub(crate) fn listen<Fut>(
-        &self,
-        handler: impl Fn(Delivery<Counted>, Inbox) -> Fut + Send + Sync + 'static,
-    ) where
-        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
-    {
-        self.bus.group(GROUP).on::<Counted>(handler).start().unwrap();
     }
 }
 

@@ -7,11 +7,11 @@ use kit_bus::{Broker, Carriers, RabbitMqSettings};
 use kit_runtime::{Clock, Ids, Secret};
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
-    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+    ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 
 use super::{CONSUMER, GROUP, PRODUCER};
 
@@ -23,6 +23,7 @@ pub(crate) struct Rabbit {
 pub(crate) fn settings(url: String, exchange: &str) -> RabbitMqSettings {
     RabbitMqSettings {
         exchange: exchange.to_owned(),
+        delivery_limit: 40,
         first_pause: Duration::from_millis(20),
         longest_pause: Duration::from_millis(200),
         ..RabbitMqSettings::new(Secret::new(url))
@@ -126,6 +127,23 @@ impl Rabbit {
             FieldTable::default(),
         );
         bound.await.unwrap();
+    }
+
+    /// The exchange, where nobody has made it yet.
+    pub(crate) async fn declare_exchange(&self) {
+        let (_connection, channel) = self.connect().await;
+        let options = ExchangeDeclareOptions {
+            durable: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        let kind = ExchangeKind::Topic;
+        let declared = channel.exchange_declare(
+            self.exchange.as_str().into(),
+            kind,
+            options,
+            FieldTable::default(),
+        );
+        declared.await.unwrap();
     }
 
     pub(crate) async fn delete(&self, queue: &str) {

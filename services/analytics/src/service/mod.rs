@@ -200,10 +200,11 @@ async fn count(
     adopted: Option<Visitor>,
     batch: &Batch,
 ) -> Result<(), StoreError> {
+    // In one order for everybody, so that nobody waits for each other.
+    store::add_products(tx, batch).await?;
     if let Some(guest) = adopted {
         store::adopt(tx, guest, visitor).await?;
     }
-    store::add_products(tx, batch).await?;
     store::add_journeys(tx, visitor, batch).await
 }
 

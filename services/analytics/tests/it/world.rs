@@ -84,6 +84,14 @@ impl Place {
         self.own.target()
     }
 
+    /// The log of payments, open in a process.
+    pub(crate) async fn payments(&self, process: &TestProcess) -> Payments {
+        let target = self.payments.target();
+        // A log has the time of those who read it.
+        let clock = Clock::system();
+        Payments(open(process, ("payments", clock), target, &Migrations::none()).await)
+    }
+
     /// A process that ends with the story.
     pub(crate) fn process(&self) -> Arc<TestProcess> {
         let process = Arc::new(TestProcess::new());
@@ -108,9 +116,9 @@ impl World {
 
     pub(crate) async fn start_with(place: &Place, config: &AnalyticsConfig) -> Self {
         let process = place.process();
-        let db = open(&process, "analytics", place.target(), &analytics::migrations()).await;
-        let log = open(&process, "payments", place.payments.target(), &Migrations::none()).await;
-        let payments = Payments(log);
+        let service = ("analytics", process.clock());
+        let db = open(&process, service, place.target(), &analytics::migrations()).await;
+        let payments = place.payments(&process).await;
         let bus = bus(&process, &db, place, &payments);
         let hosted = analytics::build(
             config,
@@ -244,13 +252,13 @@ fn bus(process: &TestProcess, db: &Db, place: &Place, payments: &Payments) -> Bu
 /// A service's database, as its process opens it.
 pub(crate) async fn open(
     process: &TestProcess,
-    service: &'static str,
+    (service, clock): (&'static str, Clock),
     target: DbTarget,
     migrations: &Migrations,
 ) -> Db {
     let deps = DbDeps {
         tasks: process.lifecycle.tasks(),
-        clock: process.clock(),
+        clock,
         ids: Ids::system(),
         metrics: None,
     };

@@ -5,6 +5,7 @@
 //! allows, and not more. So a moment that has gone by says nothing that no moment at all would not say,
 //! which is what lets its memory be used for somebody else.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use crate::limit::rate::Rate;
@@ -59,14 +60,49 @@ impl Quota {
     }
 }
 
+impl Quota {
+    /// How long somebody is refused who is due then; nothing is remembered of them for asking.
+    pub(crate) fn wait(self, due: Moment, now: Moment) -> Option<u64> {
+        match self.decide(due, now) {
+            Decision::Pass { .. } => None,
+            Decision::Refuse { wait } => Some(wait),
+        }
+    }
+
+    /// The same in whole microseconds, rounded so that never more pass.
+    pub(crate) fn in_whole_micros(self) -> Self {
+        Self::of(self.interval.div_ceil(1000).saturating_mul(1000), self.burst())
+    }
+
+    /// The interval and the depth in microseconds.
+    pub(crate) fn micros(self) -> (u64, u64) {
+        (self.interval / 1000, self.depth / 1000)
+    }
+
+    /// What one of so many gateways lets pass that do not count together; all of them no more than this, but for
+    /// a burst of less than one each.
+    pub(crate) fn share_of(self, gateways: NonZero<u32>) -> Self {
+        let gateways = u64::from(gateways.get());
+        let interval = self.interval.saturating_mul(gateways);
+        Self::of(interval, (self.burst() / gateways).max(1))
+    }
+
+    fn of(interval: u64, burst: u64) -> Self {
+        Self {
+            interval,
+            depth: interval.saturating_mul(burst),
+        }
+    }
+
+    fn burst(self) -> u64 {
+        self.depth / self.interval.max(1)
+    }
+}
+
 impl From<Rate> for Quota {
     fn from(rate: Rate) -> Self {
         let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        let interval = nanos(rate.interval());
-        Self {
-            interval,
-            depth: interval.saturating_mul(rate.burst().into()),
-        }
+        Self::of(nanos(rate.interval()), rate.burst().into())
     }
 }
 
@@ -148,6 +184,31 @@ mod tests {
         assert_eq!(caller.passes_at_once(START - 3600 * SECOND), 5);
         // A little back is a processor behind another, and forgives nothing.
         assert_eq!(caller.passes_at_once(START - 3600 * SECOND - SECOND), 0);
+    }
+
+    #[test]
+    fn gateways_apart_let_no_more_pass_than_one() {
+        let share = |text, gateways| quota(text).share_of(NonZero::new(gateways).unwrap());
+        assert_eq!(share("10/s burst 30", 1), quota("10/s burst 30"));
+        assert_eq!(share("10/s burst 30", 3), quota("200/m burst 10"));
+        assert_eq!(share("10/s burst 32", 3), quota("200/m burst 10"));
+        assert_eq!(
+            share("12/m burst 2", 3),
+            quota("4/m burst 1"),
+            "each at least one"
+        );
+    }
+
+    #[test]
+    fn whole_microseconds_are_never_too_short() {
+        assert_eq!(
+            quota("7/s burst 7").in_whole_micros().micros(),
+            (142_858, 1_000_006)
+        );
+        assert_eq!(
+            quota("1000000/s burst 5").in_whole_micros(),
+            quota("1000000/s burst 5")
+        );
     }
 
     proptest! {

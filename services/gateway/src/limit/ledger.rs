@@ -13,7 +13,7 @@
 //! The hash is keyed anew in every process: nobody can choose whom to share a set with.
 
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::limit::gcra::{Decision, Moment, Quota};
 
@@ -45,18 +45,52 @@ impl Ledger {
     /// Decides about a request of `who`, and remembers it where it passes. Decisions about one caller come
     /// one after the other, however many are asked for at once.
     pub(crate) fn decide(&self, who: &impl Hash, quota: Quota, now: Moment) -> Decision {
+        let mut place = self.place(who);
+        let decision = quota.decide(place.due(), now);
+        if let Decision::Pass { due } = decision {
+            place.set(due);
+        }
+        decision
+    }
+
+    /// How long `who` would be refused by what is remembered; nothing is remembered of asking.
+    pub(crate) fn wait(&self, who: &impl Hash, quota: Quota, now: Moment) -> Option<u64> {
+        quota.wait(self.place(who).due(), now)
+    }
+
+    /// Remembers what was decided elsewhere; what is remembered already may be later.
+    pub(crate) fn learn(&self, who: &impl Hash, due: Moment) {
+        let mut place = self.place(who);
+        if due > place.due() {
+            place.set(due);
+        }
+    }
+
+    fn place(&self, who: &impl Hash) -> Place<'_> {
         let who = self.hasher.hash_one(who);
         // The remainder fits, whatever a pointer's width.
         let index = usize::try_from(who % SETS as u64).unwrap_or(0);
-        let mut set = self.sets[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let set = self.sets[index].lock().unwrap_or_else(PoisonError::into_inner);
         let known = set.iter().position(|entry| entry.who == who);
-        let due = known.map_or(0, |place| set[place].due);
-        let decision = quota.decide(due, now);
-        if let Decision::Pass { due } = decision {
-            let place = known.unwrap_or_else(|| soonest(&set));
-            set[place] = Entry { who, due };
-        }
-        decision
+        Place { set, who, known }
+    }
+}
+
+/// Somebody's set, while nobody else has it.
+struct Place<'a> {
+    set: MutexGuard<'a, [Entry; WAYS]>,
+    who: u64,
+    known: Option<usize>,
+}
+
+impl Place<'_> {
+    fn due(&self) -> Moment {
+        self.known.map_or(0, |place| self.set[place].due)
+    }
+
+    fn set(&mut self, due: Moment) {
+        let place = self.known.unwrap_or_else(|| soonest(&self.set));
+        self.set[place] = Entry { who: self.who, due };
     }
 }
 

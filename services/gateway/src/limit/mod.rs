@@ -7,29 +7,41 @@
 //! There are no `RateLimit` headers on answers that pass: they would be written for every request and read
 //! by hardly any client. Whoever is refused learns from `Retry-After` when to come back.
 //!
-//! What it deliberately does not do: count together with other gateways, or know an account that is signed
-//! in to. The latter is the auth service's, which knows whether a password was right.
+//! Where there is a Redis all gateways count together ([`together`]). While it is away each counts by itself and
+//! allows its share only: a limit divided by the number of gateways that the configuration names. With the right
+//! number they let pass no more than together, wherever a client sends its requests; with the number 1, which is
+//! the default, a client that sends to N gateways gets N times the limit. There is never none.
+//!
+//! What it deliberately does not do: know an account that is signed in to. That is the auth service's, which
+//! knows whether a password was right.
 
+mod caller;
 mod gcra;
 mod ledger;
 mod rate;
+mod together;
 
 use std::net::IpAddr;
+use std::num::NonZero;
 
 use http::StatusCode;
 use kit_http::ApiError;
+use kit_redis::Redis;
 use kit_runtime::Clock;
 use kit_telemetry::Metrics;
-use kit_token::{Principal, UserId};
+use kit_token::Principal;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
+pub(crate) use caller::RouteName;
 pub(crate) use gcra::Quota;
 pub use rate::{Rate, RateError};
 
+use caller::{Block, Caller};
 use gcra::{Decision, Moment};
 use ledger::Ledger;
+use together::Together;
 
 /// What a route says of how often it may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +49,9 @@ pub(crate) enum RouteRate {
     /// As often as all others together.
     Normal,
     /// As often as strict routes may be.
-    Strict(RouteNumber),
+    Strict(RouteName),
     /// As often as the configuration says of it.
-    Own(RouteNumber, Quota),
-}
-
-/// What a strict route is counted by, whatever its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct RouteNumber {
-    /// The target's.
-    pub(crate) target: usize,
-    /// Of the routes of the target.
-    pub(crate) route: usize,
+    Own(RouteName, Quota),
 }
 
 /// The rates of a gateway.
@@ -57,6 +60,8 @@ pub(crate) struct Rates {
     pub(crate) address: Rate,
     pub(crate) user: Rate,
     pub(crate) strict: Rate,
+    /// Who share them while they cannot count together.
+    pub(crate) gateways: NonZero<u32>,
 }
 
 /// Judges how often somebody asks, or lets everything pass.
@@ -66,9 +71,12 @@ struct Limits {
     address: Quota,
     user: Quota,
     strict: Quota,
+    gateways: NonZero<u32>,
     ledger: Ledger,
+    together: Option<Together>,
     clock: Clock,
     refused: Refused,
+    alone: Counter,
 }
 
 /// What one request may still have to pass.
@@ -80,21 +88,6 @@ struct Asked<'a> {
     limits: &'a Limits,
     block: Block,
     now: Moment,
-}
-
-/// The addresses that count as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Block {
-    V4(u32),
-    /// The upper half: what a subscriber is given at least.
-    V6(u64),
-}
-
-#[derive(Hash)]
-enum Caller {
-    Address(Block),
-    User(UserId),
-    Route(Block, RouteNumber),
 }
 
 /// How many were refused, by what they were too many of.
@@ -110,8 +103,8 @@ struct RefusedLabels {
 }
 
 impl Limiter {
-    /// One that counts what it refuses.
-    pub(crate) fn new(rates: Rates, clock: Clock, metrics: &Metrics) -> Self {
+    /// One that counts what it refuses; together with other gateways, where there is a Redis.
+    pub(crate) fn new(rates: Rates, redis: Option<Redis>, clock: Clock, metrics: &Metrics) -> Self {
         let help = "Requests that were too many, by the limit they met";
         let refused = metrics.register(
             "gateway_rate_limited",
@@ -123,13 +116,20 @@ impl Limiter {
             address: rates.address.into(),
             user: rates.user.into(),
             strict: rates.strict.into(),
+            gateways: rates.gateways,
             ledger: Ledger::new(),
+            together: redis.map(Together),
             clock,
             refused: Refused {
                 address: counter("address"),
                 user: counter("user"),
                 route: counter("route"),
             },
+            alone: metrics.register(
+                "gateway_rate_limit_alone",
+                "Limits that this gateway judged by itself because Redis was away",
+                Counter::default(),
+            ),
         }))
     }
 
@@ -150,40 +150,36 @@ impl Limiter {
 
 impl Turn<'_> {
     /// All requests of the address.
-    pub(crate) fn of_address(self) -> Result<(), ApiError> {
-        self.0.map_or(Ok(()), |Asked { limits, block, now }| {
-            limits.spend(
-                &Caller::Address(block),
-                limits.address,
-                &limits.refused.address,
-                now,
-            )
-        })
-    }
-
-    /// The requests of the address for this route.
-    pub(crate) fn of_route(self, rate: RouteRate) -> Result<(), ApiError> {
+    pub(crate) async fn of_address(self) -> Result<(), ApiError> {
         let Some(Asked { limits, block, now }) = self.0 else {
             return Ok(());
         };
-        let (number, quota) = match rate {
-            RouteRate::Normal => return Ok(()),
-            RouteRate::Strict(number) => (number, limits.strict),
-            RouteRate::Own(number, quota) => (number, quota),
+        let caller = Caller::Address(block);
+        let passes = limits.spend(caller, limits.address, now).await;
+        limits.refused.count(passes, |refused| &refused.address)
+    }
+
+    /// The requests of the address for this route.
+    pub(crate) async fn of_route(self, rate: RouteRate) -> Result<(), ApiError> {
+        let Some(Asked { limits, block, now }) = self.0 else {
+            return Ok(());
         };
-        limits.spend(&Caller::Route(block, number), quota, &limits.refused.route, now)
+        let (name, quota) = match rate {
+            RouteRate::Normal => return Ok(()),
+            RouteRate::Strict(name) => (name, limits.strict),
+            RouteRate::Own(name, quota) => (name, quota),
+        };
+        let passes = limits.spend(Caller::Route(block, name), quota, now).await;
+        limits.refused.count(passes, |refused| &refused.route)
     }
 
     /// All requests of the user, from wherever they come.
-    pub(crate) fn of_user(self, user: &Principal) -> Result<(), ApiError> {
-        self.0.map_or(Ok(()), |Asked { limits, now, .. }| {
-            limits.spend(
-                &Caller::User(user.user_id),
-                limits.user,
-                &limits.refused.user,
-                now,
-            )
-        })
+    pub(crate) async fn of_user(self, user: &Principal) -> Result<(), ApiError> {
+        let Some(Asked { limits, now, .. }) = self.0 else {
+            return Ok(());
+        };
+        let passes = limits.spend(Caller::User(user.user_id), limits.user, now).await;
+        limits.refused.count(passes, |refused| &refused.user)
     }
 }
 
@@ -194,24 +190,51 @@ impl Limits {
             .saturating_mul(1000)
     }
 
-    fn spend(&self, caller: &Caller, quota: Quota, refused: &Counter, now: Moment) -> Result<(), ApiError> {
-        match self.ledger.decide(caller, quota, now) {
+    /// Whether a request passes; else after how many nanoseconds one would.
+    async fn spend(&self, caller: Caller, quota: Quota, now: Moment) -> Result<(), u64> {
+        let decision = match &self.together {
+            None => self.ledger.decide(&caller, quota.share_of(self.gateways), now),
+            Some(together) => self.decide_together(together, caller, quota, now).await,
+        };
+        match decision {
             Decision::Pass { .. } => Ok(()),
-            Decision::Refuse { wait } => {
-                refused.inc();
-                Err(too_many(wait))
-            }
+            Decision::Refuse { wait } => Err(wait),
+        }
+    }
+
+    async fn decide_together(
+        &self,
+        together: &Together,
+        caller: Caller,
+        quota: Quota,
+        now: Moment,
+    ) -> Decision {
+        let quota = quota.in_whole_micros();
+        if let Some(wait) = self.ledger.wait(&caller, quota, now) {
+            return Decision::Refuse { wait };
+        }
+        let Ok(verdict) = together.decide(caller, quota).await else {
+            self.alone.inc();
+            return self.ledger.decide(&caller, quota.share_of(self.gateways), now);
+        };
+        // From when it was asked, so that what is remembered is never later than it is.
+        let due = now.saturating_add(verdict.ahead);
+        self.ledger.learn(&caller, due);
+        if verdict.passes {
+            Decision::Pass { due }
+        } else {
+            let wait = quota.wait(due, now).unwrap_or(1);
+            Decision::Refuse { wait }
         }
     }
 }
 
-impl Block {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            // The upper half of 128 bits fits in 64.
-            IpAddr::V6(address) => Self::V6(u64::try_from(address.to_bits() >> 64).unwrap_or(0)),
-        }
+impl Refused {
+    fn count(&self, passes: Result<(), u64>, which: impl FnOnce(&Self) -> &Counter) -> Result<(), ApiError> {
+        passes.map_err(|wait| {
+            which(self).inc();
+            too_many(wait)
+        })
     }
 }
 
@@ -242,42 +265,27 @@ mod tests {
             address: address.parse().unwrap(),
             user: "1/m".parse().unwrap(),
             strict: strict.parse().unwrap(),
+            gateways: NonZero::<u32>::MIN,
         };
-        (Limiter::new(rates, time.clock(), &metrics), time, metrics)
+        (Limiter::new(rates, None, time.clock(), &metrics), time, metrics)
     }
 
     fn turn<'a>(limiter: &'a Limiter, client: &str) -> Turn<'a> {
         limiter.turn(client.parse().unwrap())
     }
 
-    fn block(address: &str) -> Block {
-        Block::of(address.parse().unwrap())
-    }
-
-    #[test]
-    fn an_ipv6_network_counts_as_one_address() {
-        assert_eq!(
-            block("2001:db8:1:2::1"),
-            block("2001:db8:1:2:ffff:ffff:ffff:ffff")
-        );
-        assert_ne!(block("2001:db8:1:2::1"), block("2001:db8:1:3::1"));
-        assert_eq!(block("::ffff:192.0.2.7"), block("192.0.2.7"));
-        assert_ne!(block("192.0.2.7"), block("192.0.2.8"));
-        assert_ne!(block("0.0.0.1"), block("::1"));
-    }
-
-    #[test]
-    fn whoever_is_refused_is_told_when_to_come_back_in_whole_seconds() {
+    #[tokio::test]
+    async fn whoever_is_refused_is_told_when_to_come_back_in_whole_seconds() {
         assert!(format!("{:?}", too_many(1)).contains("429"));
         let (limiter, time, metrics) = limiter("40/m burst 1", "1/m");
-        assert!(turn(&limiter, CLIENT).of_address().is_ok());
+        assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
         time.advance(Duration::from_millis(200));
-        let refusal = turn(&limiter, CLIENT).of_address().unwrap_err();
+        let refusal = turn(&limiter, CLIENT).of_address().await.unwrap_err();
         assert_eq!((refusal.status().as_u16(), refusal.code()), (429, "rate_limited"));
         time.advance(Duration::from_millis(1299));
-        assert!(turn(&limiter, CLIENT).of_address().is_err());
+        assert!(turn(&limiter, CLIENT).of_address().await.is_err());
         time.advance(Duration::from_millis(1));
-        assert!(turn(&limiter, CLIENT).of_address().is_ok());
+        assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
         assert!(
             metrics
                 .encode()
@@ -285,26 +293,33 @@ mod tests {
         );
     }
 
-    #[test]
-    fn strict_routes_count_apart_by_address_and_route() {
+    #[tokio::test]
+    async fn strict_routes_count_apart_by_address_and_route() {
         let (limiter, ..) = limiter("1000/s", "1/h");
-        let route = |route| RouteRate::Strict(RouteNumber { target: 0, route });
-        assert!(turn(&limiter, CLIENT).of_route(route(1)).is_ok());
-        assert!(turn(&limiter, CLIENT).of_route(route(1)).is_err());
-        assert!(turn(&limiter, CLIENT).of_route(route(2)).is_ok());
-        assert!(turn(&limiter, "192.0.2.8").of_route(route(1)).is_ok());
-        assert!((0..1000).all(|_| turn(&limiter, CLIENT).of_route(RouteRate::Normal).is_ok()));
+        let route = |route| RouteRate::Strict(RouteName::of("auth", route));
+        assert!(turn(&limiter, CLIENT).of_route(route("login")).await.is_ok());
+        assert!(turn(&limiter, CLIENT).of_route(route("login")).await.is_err());
+        assert!(turn(&limiter, CLIENT).of_route(route("register")).await.is_ok());
+        assert!(turn(&limiter, "192.0.2.8").of_route(route("login")).await.is_ok());
+        for _ in 0..1000 {
+            assert!(turn(&limiter, CLIENT).of_route(RouteRate::Normal).await.is_ok());
+        }
         let own = RouteRate::Own(
-            RouteNumber { target: 1, route: 0 },
+            RouteName::of("external", "GET /own"),
             "1/h burst 2".parse::<Rate>().unwrap().into(),
         );
-        assert!(turn(&limiter, CLIENT).of_route(own).is_ok() && turn(&limiter, CLIENT).of_route(own).is_ok());
-        assert!(turn(&limiter, CLIENT).of_route(own).is_err());
+        assert!(
+            turn(&limiter, CLIENT).of_route(own).await.is_ok()
+                && turn(&limiter, CLIENT).of_route(own).await.is_ok()
+        );
+        assert!(turn(&limiter, CLIENT).of_route(own).await.is_err());
     }
 
-    #[test]
-    fn what_is_off_refuses_nothing() {
+    #[tokio::test]
+    async fn what_is_off_refuses_nothing() {
         let limiter = Limiter::off();
-        assert!((0..10_000).all(|_| turn(&limiter, CLIENT).of_address().is_ok()));
+        for _ in 0..10_000 {
+            assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
+        }
     }
 }

@@ -27,6 +27,7 @@ fn services(tables: Vec<RouteTable>) -> GatewayDeps {
         connections: PoolSettings::default(),
         readiness: Readiness::new(),
         clock: Clock::system(),
+        redis: None,
         metrics: Metrics::new(),
     }
 }

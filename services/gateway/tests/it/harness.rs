@@ -79,6 +79,7 @@ impl World {
             connections: PoolSettings::default(),
             readiness,
             clock: Clock::system(),
+            redis: None,
             metrics: Metrics::new(),
         };
         let gateway = gateway::build(config(foreign_address, keys), deps).unwrap();

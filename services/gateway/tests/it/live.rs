@@ -23,8 +23,9 @@ use hyper_util::rt::TokioIo;
 use kit_http::extract::Json;
 use kit_http::server::{ClientAddress, Endpoint, Server, ServerSettings, Stack};
 use kit_http::{Access, Guard, Handlers, Route, RouteTable};
+use kit_redis::Redis;
 use kit_rpc::pool::PoolSettings;
-use kit_runtime::{FakeClock, Ids, Lifecycle, Readiness, Stop, Tasks, Timestamp};
+use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Readiness, Stop, Tasks, Timestamp};
 use kit_telemetry::Metrics;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -87,6 +88,13 @@ impl Watch {
     }
 }
 
+/// What rates are judged by.
+struct Judging {
+    time: FakeClock,
+    clock: Clock,
+    redis: Option<Redis>,
+}
+
 impl Live {
     pub(crate) async fn start() -> Self {
         Self::start_with(&[], ServerSettings::default()).await
@@ -94,11 +102,35 @@ impl Live {
 
     /// With these configuration keys, and the sockets of gateway and service so limited.
     pub(crate) async fn start_with(keys: &[(&str, &str)], settings: ServerSettings) -> Self {
+        let time = FakeClock::at(Timestamp::from_seconds(1_700_000_000));
+        let clock = time.clock();
+        Self::start_on(
+            keys,
+            settings,
+            Judging {
+                time,
+                clock,
+                redis: None,
+            },
+        )
+        .await
+    }
+
+    /// One of several gateways that count together, at the time that it is.
+    pub(crate) async fn start_counting(keys: &[(&str, &str)], redis: Redis) -> Self {
+        let judging = Judging {
+            time: FakeClock::at(Timestamp::from_seconds(0)),
+            clock: Clock::system(),
+            redis: Some(redis),
+        };
+        Self::start_on(keys, ServerSettings::default(), judging).await
+    }
+
+    async fn start_on(keys: &[(&str, &str)], settings: ServerSettings, judging: Judging) -> Self {
         let (lifecycle, far_lifecycle) = (Lifecycle::new(), Lifecycle::new());
         let (near_router, near) = service("near", &lifecycle.tasks());
         let (far_router, far) = service("far", &far_lifecycle.tasks());
         let far_address = serve(far_router, ServerSettings::default(), &far_lifecycle.tasks()).await;
-        let time = FakeClock::at(Timestamp::from_seconds(1_700_000_000));
         let metrics = Metrics::new();
         let backend = |service, place| Backend {
             table: table(service),
@@ -116,7 +148,8 @@ impl Live {
             tasks: lifecycle.tasks(),
             connections: PoolSettings::default(),
             readiness: Readiness::new(),
-            clock: time.clock(),
+            clock: judging.clock,
+            redis: judging.redis,
             metrics: metrics.clone(),
         };
         let gateway = gateway::build(kit_config::test_values(keys), deps).unwrap();
@@ -124,7 +157,7 @@ impl Live {
             address: serve(gateway, settings, &lifecycle.tasks()).await,
             near,
             far,
-            time,
+            time: judging.time,
             metrics,
             user: person(1, Role::Customer),
             other: person(2, Role::Customer),

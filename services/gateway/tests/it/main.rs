@@ -15,4 +15,5 @@ mod routing;
 mod sockets;
 mod streaming;
 mod target;
+mod together;
 mod wire;

@@ -1,10 +1,11 @@
 //! Users' refusals as the edge tells them.
 
 use auth_api::AuthError;
+use kit_cache::CacheError;
 use kit_db::StoreError;
 use kit_http::{ApiError, IfMatch};
 
-use crate::service::UsersFailure;
+use crate::service::{UsersFailure, is_away};
 
 /// As [`refused`], in the words of who makes a profile.
 pub(super) fn not_created(failure: UsersFailure) -> ApiError {
@@ -37,6 +38,15 @@ pub(super) fn failed(error: StoreError) -> ApiError {
             ApiError::unavailable("User service unavailable").with_cause(error)
         }
         error => ApiError::internal(error),
+    }
+}
+
+/// As [`failed`], where it is a profile that could not be read.
+pub(super) fn unread(error: CacheError<StoreError>) -> ApiError {
+    if is_away(&error) {
+        ApiError::unavailable("User service unavailable").with_cause(error)
+    } else {
+        ApiError::internal(error)
     }
 }
 

@@ -5,7 +5,7 @@ use kit_http::extract::Json;
 use kit_http::{ApiError, Customer, Etag};
 use users_api::ProfileView;
 
-use super::error::{failed, not_found};
+use super::error::{not_found, unread};
 use crate::domain::Sight;
 use crate::service::UsersService;
 
@@ -16,7 +16,7 @@ pub(super) async fn get_profile(
     let profile = users
         .find(caller.user_id, Sight::All)
         .await
-        .map_err(failed)?
+        .map_err(unread)?
         .ok_or_else(not_found)?;
     Ok((Etag(profile.version), Json(profile.into())))
 }

@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked.
 
 use auth_api::AuthError;
+use kit_cache::CacheError;
 use kit_db::StoreError;
 use kit_http::FieldError;
 use thiserror::Error;
@@ -32,13 +33,22 @@ pub(crate) enum UsersFailure {
 }
 
 /// The contract's words for a failure; what happened goes to the log here, because it does not travel.
-pub(crate) fn told(error: &StoreError) -> UsersError {
+pub(crate) fn told(error: &CacheError<StoreError>) -> UsersError {
+    if is_away(error) {
+        UsersError::Unavailable
+    } else {
+        tracing::error!(%error, "a call failed");
+        UsersError::Internal
+    }
+}
+
+/// Whether a profile could not be read because the database is away, or too slow to tell.
+pub(crate) fn is_away(error: &CacheError<StoreError>) -> bool {
     match error {
-        StoreError::Unavailable(_) => UsersError::Unavailable,
-        StoreError::OutcomeUnknown => UsersError::Unknown,
-        error => {
-            tracing::error!(%error, "a call failed");
-            UsersError::Internal
+        CacheError::Failed(error) => {
+            matches!(**error, StoreError::Unavailable(_) | StoreError::OutcomeUnknown)
         }
+        CacheError::TooSlow { .. } => true,
+        CacheError::Lost { .. } => false,
     }
 }

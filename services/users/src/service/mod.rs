@@ -6,19 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_api::{AuthClient, GetIdentity};
+use kit_cache::CacheError;
 use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
 use kit_db::{Db, Reader, StoreError, Tx, UnitError, WriteError, refuse};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
 use kit_rpc::CallContext;
-use kit_runtime::Clock;
+use kit_runtime::{Clock, Timestamp};
 use kit_token::{Principal, UserId};
 use serde::Serialize;
-use users_api::{CreateProfile, FindProfile, ProfileChanged, ProfileView, UpdateProfile, Users, UsersError};
+use users_api::{
+    CreateProfile, FindProfile, ProfileChanged, ProfileCreated, ProfileDeleted, ProfileUpdated, ProfileView,
+    UpdateProfile, Users, UsersError,
+};
 
-pub(crate) use error::UsersFailure;
+pub(crate) use error::{UsersFailure, is_away};
 
 use crate::domain::{Editor, Profile, ProfileChange, ProfileDraft, Sight};
+use crate::reads::Profiles;
 use crate::store;
 
 /// How long a profile's maker waits for auth.
@@ -30,6 +35,7 @@ pub(crate) struct UsersService(Arc<Inner>);
 
 struct Inner {
     db: Db,
+    profiles: Profiles,
     auth: AuthClient,
     clock: Clock,
 }
@@ -48,15 +54,22 @@ pub(crate) enum Saved {
 }
 
 impl UsersService {
-    pub(crate) fn new(db: Db, auth: AuthClient, clock: Clock) -> Self {
-        Self(Arc::new(Inner { db, auth, clock }))
+    pub(crate) fn new(db: Db, profiles: Profiles, auth: AuthClient, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            profiles,
+            auth,
+            clock,
+        }))
     }
 
-    pub(crate) async fn find(&self, user_id: UserId, sight: Sight) -> Result<Option<Profile>, StoreError> {
-        self.0
-            .db
-            .read(async move |reader: &mut Reader| store::find(reader, user_id, sight).await)
-            .await
+    /// Somebody's profile as it is shown: no older than what this process has written.
+    pub(crate) async fn find(
+        &self,
+        user_id: UserId,
+        sight: Sight,
+    ) -> Result<Option<Profile>, CacheError<StoreError>> {
+        self.0.profiles.find(user_id, sight).await
     }
 
     pub(crate) async fn list(
@@ -115,12 +128,20 @@ impl UsersService {
             ProfileChange::check(request).map_err(UsersFailure::Invalid)?,
             self.0.clock.now(),
         );
-        self.write(async move |tx: &mut Tx| {
+        let unit = async move |tx: &mut Tx| {
             let profile = held(tx, user_id, &seen).await?;
             store::update(tx, &profile, &change, now).await?;
-            Ok(profile.version + 1)
-        })
-        .await
+            let version = profile.version + 1;
+            tx.publish(ProfileUpdated {
+                user_id,
+                version,
+                timestamp: now,
+            });
+            Ok(version)
+        };
+        let version = self.write(user_id, unit).await?;
+        self.0.profiles.updated(user_id, version);
+        Ok(version)
     }
 
     pub(crate) async fn delete(
@@ -130,11 +151,20 @@ impl UsersService {
         seen: IfMatch,
     ) -> Result<(), UsersFailure> {
         editor.may_change(user_id)?;
-        self.write(async move |tx: &mut Tx| {
-            held(tx, user_id, &seen).await?;
-            Ok(store::delete(tx, user_id).await?)
-        })
-        .await
+        let now = self.0.clock.now();
+        let unit = async move |tx: &mut Tx| {
+            let Profile { version, .. } = held(tx, user_id, &seen).await?;
+            store::delete(tx, user_id).await?;
+            tx.publish(ProfileDeleted {
+                user_id,
+                version,
+                timestamp: now,
+            });
+            Ok(version)
+        };
+        let version = self.write(user_id, unit).await?;
+        self.0.profiles.deleted(user_id, version);
+        Ok(())
     }
 
     /// Changes the caller's own profile, and makes it where there is none. Auth is asked only then, and
@@ -174,9 +204,11 @@ impl UsersService {
     }
 
     async fn insert(&self, draft: ProfileDraft) -> Result<Option<i64>, UsersFailure> {
-        let now = self.0.clock.now();
-        self.write(async move |tx: &mut Tx| Ok(store::insert(tx, &draft, now).await?))
-            .await
+        let (user_id, now) = (draft.user_id, self.0.clock.now());
+        let unit = async move |tx: &mut Tx| Ok(insert(tx, &draft, now).await?);
+        let made = self.write(user_id, unit).await?;
+        self.0.profiles.updated(user_id, made);
+        Ok(made)
     }
 
     async fn insert_once(
@@ -185,15 +217,18 @@ impl UsersService {
         draft: ProfileDraft,
         body: String,
     ) -> Result<Answer, UsersFailure> {
-        let now = self.0.clock.now();
-        let unit = async move |tx: &mut Tx| match store::insert(tx, &draft, now).await? {
+        let (user_id, now) = (draft.user_id, self.0.clock.now());
+        let unit = async move |tx: &mut Tx| match insert(tx, &draft, now).await? {
             Some(_) => Ok(Answer {
                 status: 200,
                 body: body.clone(),
             }),
             None => Err(refuse(UsersFailure::Exists)),
         };
-        match idempotency::run(&self.0.db, scope, unit).await {
+        let ran = idempotency::run(&self.0.db, scope, unit).await;
+        // The answer, which may be an old one, does not say which version was made.
+        self.0.profiles.updated(user_id, None);
+        match ran {
             Ok(outcome) => Ok(outcome.into_answer()),
             Err(IdempotencyError::OtherBody) => Err(UsersFailure::KeyReused),
             Err(IdempotencyError::StillRunning) => Err(UsersFailure::StillRunning),
@@ -201,12 +236,31 @@ impl UsersService {
         }
     }
 
+    /// Changes somebody's profile. Where that fails, nobody knows whether it was done.
     async fn write<T: Send + 'static>(
         &self,
+        user_id: UserId,
         unit: impl for<'t> kit_db::Unit<'t, T, UnitError<UsersFailure>> + Clone + Send + 'static,
     ) -> Result<T, UsersFailure> {
-        self.0.db.write(unit).await.map_err(settled)
+        let written = self.0.db.write(unit).await.map_err(settled);
+        if let Err(UsersFailure::Store(_)) = &written {
+            self.0.profiles.updated(user_id, None);
+        }
+        written
     }
+}
+
+/// Makes the profile unless there is one, and tells of it.
+async fn insert(tx: &mut Tx, draft: &ProfileDraft, now: Timestamp) -> Result<Option<i64>, StoreError> {
+    let made = store::insert(tx, draft, now).await?;
+    if let Some(version) = made {
+        tx.publish(ProfileCreated {
+            user_id: draft.user_id,
+            version,
+            timestamp: now,
+        });
+    }
+    Ok(made)
 }
 
 fn settled(error: WriteError<UnitError<UsersFailure>>) -> UsersFailure {

@@ -8,21 +8,33 @@ use crate::domain::{Profile, ProfileChange, ProfileDraft, Sight};
 
 const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
 
-pub(crate) async fn find(
-    on: &mut impl Session,
-    user_id: UserId,
-    sight: Sight,
-) -> Result<Option<Profile>, StoreError> {
-    let row = sql(COLUMNS)
+const COLUMNS_AND_SIGHT: &str = "SELECT user_id, username, email, full_name, bio, version, created_at,
+    (SELECT CAST(COUNT(*) AS BIGINT) FROM disabled_accounts WHERE disabled_accounts.user_id = profiles.user_id)
+        AS hidden
+    FROM profiles ";
+
+/// A profile, and whether it is shown to admins only.
+pub(crate) struct Listed {
+    pub(crate) profile: Profile,
+    pub(crate) is_hidden: bool,
+}
+
+pub(crate) async fn find(on: &mut impl Session, user_id: UserId) -> Result<Option<Listed>, StoreError> {
+    let row = sql(COLUMNS_AND_SIGHT)
         .push("WHERE user_id = $1")
-        .push(seen(sight))
         .bind(user_id.to_string())
         .optional(on)
         .await?;
-    row.map(|row| profile(&row)).transpose()
+    let listed = |row: Row| {
+        Ok(Listed {
+            profile: profile(&row)?,
+            is_hidden: row.get::<i64>("hidden")? > 0,
+        })
+    };
+    row.map(listed).transpose()
 }
 
-/// As [`find`] with all in sight, and nobody else changes it until the transaction ends.
+/// The profile, which nobody else changes until the transaction ends.
 pub(crate) async fn find_for_update(tx: &mut Tx, user_id: UserId) -> Result<Option<Profile>, StoreError> {
     let statement = sql(COLUMNS)
         .push("WHERE user_id = $1")
@@ -95,44 +107,43 @@ pub(crate) async fn delete(tx: &mut Tx, user_id: UserId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Hides the profile of an account, whether there is one yet or not.
-pub(crate) async fn hide(tx: &mut Tx, user_id: UserId, at: Timestamp) -> Result<(), StoreError> {
-    sql("INSERT INTO disabled_accounts (user_id, disabled_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING")
+/// Hides the profile of an account, whether there is one yet or not; false if it was hidden.
+pub(crate) async fn hide(tx: &mut Tx, user_id: UserId, at: Timestamp) -> Result<bool, StoreError> {
+    let hidden = sql("INSERT INTO disabled_accounts (user_id, disabled_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING")
         .bind(user_id.to_string())
         .bind(at)
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(hidden == 1)
 }
 
-/// Shows it again.
-pub(crate) async fn show(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
-    sql("DELETE FROM disabled_accounts WHERE user_id = $1")
+/// Shows it again; false if it was shown.
+pub(crate) async fn show(tx: &mut Tx, user_id: UserId) -> Result<bool, StoreError> {
+    let shown = sql("DELETE FROM disabled_accounts WHERE user_id = $1")
         .bind(user_id.to_string())
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(shown == 1)
 }
 
-/// Writes an account's name and address into its profile, where there is one that has others.
+/// Writes an account's name and address into its profile, where there is one that has others; its new version.
 pub(crate) async fn rename(
     tx: &mut Tx,
     user_id: UserId,
-    username: &str,
-    email: &str,
+    (username, email): (&str, &str),
     at: Timestamp,
-) -> Result<(), StoreError> {
-    sql(
+) -> Result<Option<i64>, StoreError> {
+    let renamed = sql(
         "UPDATE profiles SET username = $2, email = $3, version = version + 1, updated_at = $4 \
-         WHERE user_id = $1 AND (username <> $2 OR email <> $3)",
+         WHERE user_id = $1 AND (username <> $2 OR email <> $3) RETURNING version",
     )
     .bind(user_id.to_string())
     .bind(username)
     .bind(email)
     .bind(at)
-    .execute(tx)
+    .optional(tx)
     .await?;
-    Ok(())
+    renamed.map(|row| row.get("version")).transpose()
 }
 
 const fn seen(sight: Sight) -> &'static str {

@@ -1,0 +1,131 @@
+//! The processes that a story takes place in.
+
+/// A process that listens.
+pub(crate) struct Process {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) sources: Sources,
+}
+
+/// What a process is made of.
+pub(crate) struct Setup {
+    pub(crate) settings: BusSettings,
+    pub(crate) poll: Duration,
+    pub(crate) published: Option<tokio::sync::watch::Receiver<u64>>,
+    pub(crate) metrics: Option<BusMetrics>,
+    pub(crate) carriers: Carriers,
+}
+
+impl Setup {
+    fn sources(&self, producer: DbTarget, consumer: DbTarget, lifecycle: &Lifecycle) -> Sources {
+        let sources = vec![
+            Source {
+                service: PRODUCER,
+                topics: &["counts", "transactions"],
+                target: producer,
+                published: self.published.clone(),
+            },
+            Source {
+                service: CONSUMER,
+                topics: &[],
+                target: consumer,
+                published: None,
+            },
+        ];
+        let deps = SourcesDeps {
+            tasks: lifecycle.tasks(),
+            metrics: self.metrics.clone(),
+            poll: self.poll,
+        };
+        Sources::open_carried(sources, Vec::new(), self.carriers.clone(), deps).unwrap()
+    }
+}
+
+/// A process that the producer runs in, and with it its relays.
+pub(crate) struct Relaying {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) bus: Bus,
+}
+
+impl Relaying {
+    pub(crate) fn start(db: Db, producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
+        let lifecycle = Lifecycle::new();
+        let sources = setup.sources(producer, consumer, &lifecycle);
+        let bus = Bus::new(BusDeps {
+            db,
+            sources,
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: setup.metrics,
+            settings: setup.settings,
+        });
+        Self { lifecycle, bus }
+    }
+
+    /// Ends like a crash: nothing is given back.
+    pub(crate) async fn crash(self) {
+        self.lifecycle.end().await;
+    }
+}
+
+impl Process {
+    pub(crate) async fn start(producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
+        let lifecycle = Lifecycle::new();
+        let deps = DbDeps {
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: None,
+        };
+        let mut settings = DbSettings::new(CONSUMER, consumer.clone());
+        settings.wait_limit = WAIT;
+        let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
+        let sources = setup.sources(producer, consumer, &lifecycle);
+        let bus = Bus::new(BusDeps {
+            db: db.clone(),
+            sources: sources.clone(),
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: setup.metrics,
+            settings: setup.settings,
+        });
+        Self {
+            lifecycle,
+            db,
+            bus,
+            sources,
+        }
+    }
+
+    /// Ends like a crash: nothing is given back.
+    pub(crate) async fn crash(self) {
+        self.lifecycle.end().await;
+    }
+
+    /// Writes down what each event counted.
+    pub(crate) fn keep_ledger(&self, world: &World) {
+        let moved = world.moved.clone();
+        self.listen(move |delivery, inbox| {
+            let moved = moved.clone();
+            async move {
+                let noted = note(delivery.payload, inbox).await;
+                moved.notify_one();
+                noted
+            }
+        });
+    }
+
+    /// Starts the group with a handler.
+    pub(crate) fn listen<Fut>(
+        &self,
+        handler: impl Fn(Delivery<Counted>, Inbox) -> Fut + Send + Sync + 'static,
+    ) where
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.bus.group(GROUP).on::<Counted>(handler).start().unwrap();
+    }
+}
+

@@ -1,0 +1,92 @@
+//! Faults injected by name while events are counted and while they are counted anew: whatever goes wrong, and
+//! however often, each event counts once. Faults are one set a process, hence a process of their own, and one
+//! test at a time.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
+
+use fail::FailScenario;
+use kit_testing::eventually;
+
+#[path = "../it/world.rs"]
+#[expect(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "the other stories need more of it"
+)]
+mod world;
+
+use world::{NOON, Place, World, created, user};
+
+/// Two passes, something goes wrong, three passes, and so on, until it is over.
+const NOW_AND_THEN: &str = "2*off->1*panic->3*off->2*panic->5*off->1*panic->off";
+
+async fn goes_on_after(fault: &str, action: &str) {
+    let faults = FailScenario::setup();
+    for place in [Place::on_sqlite(), Place::on_postgres().await] {
+        world::at(place, async |place: &Place| {
+            counts_exactly(place, fault, action).await;
+        })
+        .await;
+    }
+    faults.teardown();
+}
+
+async fn counts_exactly(place: &Place, fault: &str, action: &str) {
+    // Its tables are made, and then events come while it is away.
+    World::start(place).await.stop().await;
+    let teller = place.process();
+    let people: Vec<_> = (0..20).map(|_| user()).collect();
+    let payments = place.payments(&teller).await;
+    for _ in 0..10 {
+        let events = people.iter().map(|person| created(*person, "0.25", NOON));
+        payments.tell_all(events.collect()).await;
+    }
+    fail::cfg(fault, action).unwrap();
+    let world = World::start(place).await;
+    world.until_stats((200, "50.00", 0, 200, 20)).await;
+    fail::remove(fault);
+
+    // Begun by a row, as an operator does; then the same goes wrong again.
+    let generation = world.operator().rebuild().await.unwrap();
+    fail::cfg(fault, action).unwrap();
+    eventually("it is counted anew", async || {
+        let known = world.operator().generations().await.unwrap();
+        let found = known.iter().find(|known| known.generation == generation)?;
+        (found.state == "live").then_some(())
+    })
+    .await;
+    fail::remove(fault);
+    world.until_stats((200, "50.00", 0, 200, 20)).await;
+    payments.created(people[0], "1", NOON).await;
+    world.until_stats((201, "51.00", 0, 201, 20)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_is_abandoned_before_its_commit_counts_nothing() {
+    goes_on_after("db::before-commit", NOW_AND_THEN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_writer_goes_away_counts_once() {
+    goes_on_after("db::after-commit-before-answer", NOW_AND_THEN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_counts_once() {
+    let lost = NOW_AND_THEN.replace("panic", "return");
+    goes_on_after("db::commit-answer-lost", &lost).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_without_its_position_is_not_kept() {
+    goes_on_after("bus::after-effect-before-position", "2*off->1*panic->off").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_whose_writer_hears_no_answer_counts_once() {
+    goes_on_after("bus::after-effect-before-answer", NOW_AND_THEN).await;
+}
