@@ -17,6 +17,7 @@ const END_LIMIT: Duration = Duration::from_secs(40);
 /// How often readiness is asked for where the time to it is measured.
 const FINE: Duration = Duration::from_millis(2);
 const SHOWN_LINES: usize = 60;
+const GREETING: &str = " is up.\n";
 
 static STARTS: AtomicU32 = AtomicU32::new(0);
 
@@ -56,13 +57,16 @@ impl Node {
         }
     }
 
-    /// Waits until the process says that it is ready.
+    /// Waits until the process says that it is ready, to who asks and in its log, where it greets last of all.
     ///
     /// # Panics
     /// When it ends, or does not become ready.
     #[track_caller]
     pub fn wait_ready(&self) {
-        eventually("the process is ready", || self.is_ready().then_some(()));
+        let has_greeted = || self.log().contains(GREETING);
+        eventually("the process is ready", || {
+            (self.is_ready() && has_greeted()).then_some(())
+        });
     }
 
     /// Waits, asking every other millisecond; how long it took from the start to the first "ready".

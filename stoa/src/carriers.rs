@@ -34,7 +34,10 @@ fn check_topics(config: &CarriersConfig, check: &mut Check<'_>) {
     for topic in config.by_topic.keys() {
         if !topics().any(|known| known == topic) {
             let known: Vec<_> = topics().collect();
-            check.refuse(topic, format!("nobody publishes it; there are {}", known.join(", ")));
+            check.refuse(
+                topic,
+                format!("nobody publishes it; there are {}", known.join(", ")),
+            );
         }
     }
 }
@@ -82,7 +85,7 @@ fn topics() -> impl Iterator<Item = &'static str> {
 }
 
 /// Which topics come from which broker.
-pub(crate) fn carriers(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<Carriers> {
+pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<Carriers> {
     let wanted: CarriersConfig = section(config)?;
     let brokers = Brokers {
         rabbitmq: rabbitmq(section(config)?, clock, ids)?,

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     /// Looks at what services tell each other, and decides about events that could not be handled.
     #[command(subcommand)]
     Events(Events),
+    /// Publishes something at each configured broker and consumes it again.
+    Brokers(Listing),
     /// Counts the statistics anew, and tells how they stand.
     #[command(subcommand)]
     Analytics(Analytics),

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use auth_api::{AuthClient, KeyWatch, NoAuth, Revocation, TokenConfig};
 use gateway::{Backend, Gateway, GatewayDeps};
+use kit_cache::{CacheDeps, CacheMetrics};
 use kit_redis::Redis;
 use kit_rpc::Hosted;
 use kit_rpc::pool::PoolSettings;
@@ -63,6 +64,13 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
             verifier: verifier.clone(),
             internal_keys: node.internal_keys.clone(),
             clock: node.clock.clone(),
+            cache: CacheDeps {
+                tasks: node.tasks.clone(),
+                clock: node.clock.clone(),
+                ids: node.ids.clone(),
+                metrics: Some(CacheMetrics::new(&node.metrics)),
+            },
+            redis: redis.clone(),
             readiness: node.readiness.clone(),
         };
         Ok(users::build(deps)?)

@@ -9,7 +9,7 @@ use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gateway::BackendPlace;
-use kit_bus::{Bus, BusDeps, BusMetrics, BusSettings, Source, Sources, SourcesDeps};
+use kit_bus::{Bus, BusDeps, BusMetrics, BusSettings, Carriers, Source, Sources, SourcesDeps};
 use kit_config::{Loaded, secret_file};
 use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations};
 use kit_rpc::pool::PoolSettings;
@@ -17,6 +17,7 @@ use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
 use kit_telemetry::Metrics;
 
+use crate::carriers;
 use crate::services::Service;
 use crate::settings::{DataConfig, DatabaseConfig, EventsConfig, PeersConfig, RpcConfig, section};
 
@@ -200,7 +201,9 @@ impl Node {
     /// Opens the buses of the hosted services on their opened databases.
     pub(crate) fn open_buses(&mut self) -> anyhow::Result<()> {
         let metrics = BusMetrics::new(&self.metrics);
-        let sources = self.sources(Some(metrics.clone()))?;
+        let carriers = carriers::open(&self.config, &self.clock, &self.ids)?;
+        kit_bus::watch_brokers(&carriers, &self.tasks, &self.metrics);
+        let sources = self.carried(carriers, Some(metrics.clone()))?;
         let settings = section::<EventsConfig>(&self.config)?.settings();
         for (service, db) in &self.databases {
             let bus = Bus::new(BusDeps {
@@ -217,8 +220,13 @@ impl Node {
         Ok(())
     }
 
-    /// The logs of all services. Those in SQLite files of other processes are out of reach.
-    pub(crate) fn sources(&self, metrics: Option<BusMetrics>) -> anyhow::Result<Sources> {
+    /// Where events come from: the brokers, and the logs of all services. Those in SQLite files of other
+    /// processes are out of reach.
+    pub(crate) fn sources(&self) -> anyhow::Result<Sources> {
+        self.carried(carriers::open(&self.config, &self.clock, &self.ids)?, None)
+    }
+
+    fn carried(&self, carriers: Carriers, metrics: Option<BusMetrics>) -> anyhow::Result<Sources> {
         let (mut within, mut beyond) = (Vec::new(), Vec::new());
         for service in Service::ALL {
             if self.database.url.is_none() && !self.databases.contains_key(&service) {
@@ -237,7 +245,8 @@ impl Node {
             metrics,
             poll: BusSettings::default().poll,
         };
-        Sources::open_within_reach(within, beyond, deps).context("the logs of events could not be opened")
+        Sources::open_carried(within, beyond, carriers, deps)
+            .context("the logs of events could not be opened")
     }
 
     /// Where a service's database is.

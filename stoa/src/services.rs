@@ -75,8 +75,9 @@ impl Service {
     /// The topics it publishes.
     pub(crate) const fn topics(self) -> &'static [&'static str] {
         match self {
-            Self::Gateway | Self::Users | Self::Analytics => &[],
+            Self::Gateway | Self::Analytics => &[],
             Self::Auth => auth_api::TOPICS,
+            Self::Users => users_api::TOPICS,
             Self::Payments => payments_api::TOPICS,
         }
     }
@@ -84,8 +85,9 @@ impl Service {
     /// The events it publishes.
     pub(crate) fn events(self) -> Vec<EventDoc> {
         match self {
-            Self::Gateway | Self::Users | Self::Analytics => Vec::new(),
+            Self::Gateway | Self::Analytics => Vec::new(),
             Self::Auth => auth_api::events(),
+            Self::Users => users_api::events(),
             Self::Payments => payments_api::events(),
         }
     }

@@ -14,6 +14,7 @@ use kit_runtime::Secret;
 use payments::PaymentsConfig;
 use users::UsersConfig;
 
+use crate::carriers::{CarriersConfig, KafkaConfig, RabbitMqConfig};
 use crate::redis::RedisConfig;
 use crate::services::Service;
 
@@ -154,6 +155,9 @@ pub(crate) fn catalog() -> Catalog {
         .section::<DataConfig>()
         .section::<DatabaseConfig>()
         .section::<EventsConfig>()
+        .section::<CarriersConfig>()
+        .section::<RabbitMqConfig>()
+        .section::<KafkaConfig>()
         .section::<RedisConfig>()
         .section::<RuntimeConfig>()
         .section::<LogConfig>()
@@ -174,8 +178,6 @@ pub(crate) fn catalog() -> Catalog {
     }
     catalog
         .reserved("storage.s3_listen", "For a service that is planned; ignored.")
-        .reserved("rabbitmq.url", "For a broker that is planned; ignored.")
-        .reserved("kafka.brokers", "For a broker that is planned; ignored.")
         .alias("PORT", "port", AliasKind::Same)
         .alias("DATABASE_URL", "database.url", AliasKind::Same)
         .alias("REDIS_URL", "redis.url", AliasKind::Same)

@@ -186,7 +186,7 @@ impl Carriers {
     }
 
     /// The topics of a broker.
-    pub(crate) fn topics_of(&self, broker: &Broker) -> Vec<String> {
+    pub fn topics_of(&self, broker: &Broker) -> Vec<String> {
         let all = self.0.iter();
         let ours = all.filter(|(_, other)| other.name() == broker.name());
         ours.map(|(topic, _)| topic.clone()).collect()

@@ -75,7 +75,7 @@ async fn operator(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Opera
     }
     node.open_databases().await?;
     let db = node.database(Service::Analytics)?;
-    let bus = Admin::new(db.clone(), node.sources(None)?);
+    let bus = Admin::new(db.clone(), node.sources()?);
     Ok(Operator::new(db, bus, node.clock.clone()))
 }
 

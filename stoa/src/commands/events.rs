@@ -79,7 +79,7 @@ impl Desk {
             bail!("there is no database to look at; is this the right data folder, or `database.url`?");
         }
         node.open_databases().await?;
-        let sources: Sources = node.sources(None)?;
+        let sources: Sources = node.sources()?;
         let admin = |service| anyhow::Ok((service, Admin::new(node.database(service)?, sources.clone())));
         let services = node.hosts.iter().copied().map(admin).collect::<Result<_, _>>()?;
         Ok(Self { node, services })

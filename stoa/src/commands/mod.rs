@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod analytics;
+mod brokers;
 mod config;
 mod document;
 mod events;
@@ -27,6 +28,7 @@ pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Config(options) => config::config(file, set, &options),
         Command::Keys(options) => operate::keys(settings::load(file, set)?, &options),
         Command::Admin(options) => operate::admin(settings::load(file, set)?, &options),
+        Command::Brokers(listing) => brokers::brokers(&settings::load(file, set)?, &listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
         Command::Analytics(options) => analytics::analytics(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, &options),

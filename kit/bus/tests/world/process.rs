@@ -128,4 +128,3 @@ impl Process {
         self.bus.group(GROUP).on::<Counted>(handler).start().unwrap();
     }
 }
-

@@ -1,0 +1,62 @@
+//! `stoa brokers`: whether each configured broker does its work, seen by doing it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use kit_bus::Carriers;
+use kit_config::Loaded;
+use kit_runtime::{Clock, Ids};
+use serde_json::{Value, json};
+
+use crate::carriers;
+use crate::cli::{Listing, answer};
+
+/// A broker that takes longer has failed.
+const LIMIT: Duration = Duration::from_secs(15);
+
+pub(super) fn brokers(config: &Loaded, listing: &Listing) -> anyhow::Result<ExitCode> {
+    config.check()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let found = runtime.block_on(async {
+        let carriers = carriers::open(config, &Clock::system(), &Ids::system())?;
+        anyhow::Ok(look(&carriers).await)
+    })?;
+    if listing.json {
+        let all: Value = found
+            .iter()
+            .map(
+                |(broker, topics, trouble)| json!({ "broker": broker, "topics": topics, "trouble": trouble }),
+            )
+            .collect();
+        answer(&format!("{all:#}"));
+    } else {
+        for (broker, topics, trouble) in &found {
+            let state = trouble
+                .as_deref()
+                .map_or_else(|| "works".to_owned(), |why| format!("does not work: {why}"));
+            answer(&format!("{broker:<9} {:<40} {state}", topics.join(",")));
+        }
+    }
+    let broken = found.iter().filter(|(_, _, trouble)| trouble.is_some()).count();
+    if broken > 0 {
+        bail!("{broken} of {} brokers do not do their work", found.len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each broker, the topics that it carries, and what is wrong with it.
+async fn look(carriers: &Carriers) -> Vec<(&'static str, Vec<String>, Option<String>)> {
+    let mut found = Vec::new();
+    for broker in carriers.brokers() {
+        let trouble = match tokio::time::timeout(LIMIT, broker.check()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("no answer within {LIMIT:?}")),
+        };
+        found.push((broker.name(), carriers.topics_of(broker), trouble));
+    }
+    found
+}
