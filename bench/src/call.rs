@@ -11,9 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The bytes of a request without a body; its connection stays open after it.
 pub(crate) fn get_request(path: &str, token: Option<&str>) -> Vec<u8> {
-    let authorization = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+    let authorization = authorization(token);
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n{authorization}\r\n")
         .into_bytes()
+}
+
+fn authorization(token: Option<&str>) -> String {
+    token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"))
 }
 
 /// Sends JSON and gives back JSON; any status but 2xx is an error that shows the answer.
@@ -23,10 +27,7 @@ pub(crate) fn send(
     token: Option<&str>,
     body: &Value,
 ) -> anyhow::Result<Value> {
-    let (body, authorization) = (
-        body.to_string(),
-        token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n")),
-    );
+    let (body, authorization) = (body.to_string(), authorization(token));
     let request = format!(
         "{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n\
          {authorization}Content-Length: {}\r\n\r\n{body}",
@@ -65,11 +66,11 @@ fn exchange(address: SocketAddr, request: &[u8]) -> anyhow::Result<(u16, String)
 }
 
 /// The bytes of a POST of JSON; its connection stays open after it.
-pub(crate) fn post_request(path: &str, body: &Value) -> Vec<u8> {
-    let body = body.to_string();
+pub(crate) fn post_request(path: &str, token: Option<&str>, body: &Value) -> Vec<u8> {
+    let (body, authorization) = (body.to_string(), authorization(token));
     format!(
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
+         {authorization}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -51,7 +51,7 @@ impl Database {
     }
 
     /// Runs a statement in the server's first database; its rows.
-    fn order(&self, statement: &str) -> anyhow::Result<String> {
+    pub(crate) fn order(&self, statement: &str) -> anyhow::Result<String> {
         let output = Command::new(need_program("psql", "postgresql-client")?)
             .args([
                 "--no-psqlrc",

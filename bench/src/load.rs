@@ -215,7 +215,7 @@ fn extent(bytes: &[u8]) -> anyhow::Result<Option<Range<usize>>> {
         return Ok(None);
     };
     let text = std::str::from_utf8(&bytes[..head]).context("the head of an answer is not text")?;
-    if !text.starts_with("HTTP/1.1 200 ") {
+    if !text.starts_with("HTTP/1.1 200 ") && !text.starts_with("HTTP/1.1 201 ") {
         bail!("the load is refused: {}", text.lines().next().unwrap_or_default());
     }
     let length = text

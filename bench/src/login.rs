@@ -119,7 +119,7 @@ fn hash_milliseconds(hash: &str) -> anyhow::Result<f64> {
 fn both(user: &User, gateway: SocketAddr, span: Duration) -> anyhow::Result<(Outcome, Outcome)> {
     let logins = Load::new(
         gateway,
-        call::post_request("/api/login", &credentials(&user.name)),
+        call::post_request("/api/login", None, &credentials(&user.name)),
     )
     .on(CLIENTS);
     thread::scope(|scope| {

@@ -23,6 +23,7 @@ mod load;
 mod login;
 mod machine;
 mod peers;
+mod pgbench;
 mod place;
 mod program;
 mod proxy;
@@ -31,6 +32,7 @@ mod report;
 mod samples;
 mod scene;
 mod start;
+mod transactions;
 mod verify;
 mod writes;
 
@@ -77,6 +79,8 @@ enum What {
     Proxy,
     /// Durable writes on both databases.
     Writes,
+    /// Durable transactions of users on both databases.
+    Transactions,
     /// Events of one service that have an effect in another, on both databases.
     Events,
     /// Instructions and system calls a request against `bench/limits.toml`; fails when one is exceeded.
@@ -85,7 +89,7 @@ enum What {
 
 type Part = fn(&Place, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 8] = [
+const PARTS: [(What, Part); 9] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
@@ -93,6 +97,7 @@ const PARTS: [(What, Part); 8] = [
     (What::Refresh, refresh::run),
     (What::Proxy, proxy::run),
     (What::Writes, writes::run),
+    (What::Transactions, transactions::run),
     (What::Events, events::run),
 ];
 

@@ -196,7 +196,7 @@ impl Session {
         let body = json!({ "refresh_token": newest.refresh_token });
         Self {
             newest,
-            request: call::post_request("/api/refresh", &body),
+            request: call::post_request("/api/refresh", None, &body),
         }
     }
 }

@@ -9,10 +9,9 @@
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use kit_db::{Db, DbDeps, DbMetrics, DbSettings, DbTarget, Event, Migrations, StoreError, Tx, sql};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use kit_telemetry::Metrics;
@@ -20,6 +19,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::effort::Effort;
+use crate::pgbench::pgbench;
 use crate::place::{Place, find_program};
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
@@ -99,7 +99,7 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
         let measured = runtime.block_on(async {
             let open = Open::new(settings).await?;
             let measured = in_turn(&open, writers, effort, |writers| {
-                pgbench(&url, writers, &folder, effort)
+                pgbench(&url, writers, (&folder, SCRIPT), effort.span)
             })
             .await;
             let dropped = open.drop_schema().await;
@@ -257,36 +257,6 @@ fn synced_pages(folder: &Path, span: Duration) -> anyhow::Result<f64> {
     Ok(f64::from(count) / begin.elapsed().as_secs_f64())
 }
 
-fn pgbench(url: &str, writers: usize, folder: &Path, effort: &Effort) -> anyhow::Result<Option<f64>> {
-    let Some(program) = find_program("pgbench") else {
-        return Ok(None);
-    };
-    let script = folder.join("unit.sql");
-    std::fs::write(&script, SCRIPT)?;
-    let output = Command::new(program)
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
-        .arg(format!("--client={writers}"))
-        .arg(format!("--time={}", effort.span.as_secs().max(1)))
-        .arg("--file")
-        .arg(&script)
-        .arg(url)
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(
-        output.status.success(),
-        "`pgbench` failed: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(Some(
-        transactions_a_second(&said).context("`pgbench` tells no rate")?,
-    ))
-}
-
-fn transactions_a_second(said: &str) -> Option<f64> {
-    let rest = said.lines().find_map(|line| line.strip_prefix("tps = "))?;
-    rest.split(' ').next()?.parse().ok()
-}
-
 fn tell_sqlite(all: &[Measured], disk: &Samples, report: &mut Report) {
     for Measured {
         writers,
@@ -321,17 +291,5 @@ fn tell_postgres(all: &[Measured], connections: usize, report: &mut Report) {
             Some(peer) => row.against("pgbench", peer).reach(Reach::RatioAtLeast(0.7)),
             None => row,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rate_of_pgbench_is_found() {
-        let said = "number of failed transactions: 0\ntps = 1234.5 (without initial connection time)\n";
-        assert_eq!(transactions_a_second(said), Some(1234.5));
-        assert_eq!(transactions_a_second("nothing\n"), None);
     }
 }
