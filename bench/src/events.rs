@@ -4,14 +4,15 @@
 //! A service that counts publishes; one that keeps a ledger listens in a group, and writes a row for each
 //! event. Each has a database of its own, as everywhere in the platform, and the bus behaves as by default.
 //! Both run in this process, as in `stoa up`. On PostgreSQL it is told too how it is when they do not: then
-//! the listener hears of an event by the server's `NOTIFY`.
+//! the listener hears of an event by the server's `NOTIFY`. And how it is when a broker carries the events.
 
 mod backlog;
 mod latency;
+mod way;
 mod world;
 
 use crate::effort::Effort;
-use crate::events::world::{Home, Woken};
+use crate::events::way::Kind;
 use crate::place::Place;
 use crate::report::Report;
 
@@ -19,16 +20,13 @@ use crate::report::Report;
 pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let sqlite = Home::on_sqlite(place)?;
-        latency::measure("SQLite", (&sqlite, Woken::InProcess), effort, report).await?;
-        backlog::measure("SQLite", &Home::on_sqlite(place)?, effort, report).await?;
-        for (name, woken) in [
-            ("PostgreSQL", Woken::InProcess),
-            ("PostgreSQL, between processes", Woken::ByNotify),
-        ] {
-            let postgres = Home::on_postgres(place)?;
-            latency::measure(name, (&postgres, woken), effort, report).await?;
+        for kind in Kind::ALL {
+            latency::measure(kind, place, effort, report).await?;
+            // Who tells of a backlog makes no difference to it.
+            if !matches!(kind, Kind::Notified) {
+                backlog::measure(kind, place, effort, report).await?;
+            }
         }
-        backlog::measure("PostgreSQL", &Home::on_postgres(place)?, effort, report).await
+        Ok(())
     })
 }

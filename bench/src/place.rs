@@ -48,13 +48,14 @@ impl Place {
 
     /// The PostgreSQL that `cargo xtask backends up` started.
     pub(crate) fn postgres_url(&self) -> anyhow::Result<String> {
-        let file = self.target.join("backends/postgres/url");
-        let url = fs::read_to_string(&file).with_context(|| {
-            format!(
-                "no PostgreSQL (`{}`): run `cargo xtask backends up`",
-                file.display()
-            )
-        })?;
+        self.server_url("postgres")
+    }
+
+    /// A server that `cargo xtask backends up` started.
+    pub(crate) fn server_url(&self, name: &str) -> anyhow::Result<String> {
+        let file = self.target.join("backends").join(name).join("url");
+        let url = fs::read_to_string(&file)
+            .with_context(|| format!("no {name} (`{}`): run `cargo xtask backends up`", file.display()))?;
         Ok(url.trim().to_owned())
     }
 }

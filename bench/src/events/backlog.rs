@@ -1,7 +1,7 @@
 //! A backlog: events that were published while nobody listened, and then somebody does.
 //!
-//! From the start of the listening group, its leases included, to the last committed effect. Each repeat is a
-//! group of another name, to which the whole log is new. Beside it stand the same rows written without a bus,
+//! From the start of the listening group, its leases included, to the last committed effect; where a broker carries
+//! them, from the outbox on. Each repeat begins with empty databases. Beside it stand the same rows written without a bus,
 //! as many in a transaction as the bus takes together at most, and as many transactions at once as it has
 //! partitions: what the database makes of the effects alone.
 
@@ -15,13 +15,14 @@ use kit_db::{Db, PARTITIONS, Reader, StoreError, Tx, sql};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::world::{Counted, Home, Woken, World, enter};
+use super::way::{Kind, Way};
+use super::world::{Counted, World, enter};
 use crate::effort::Effort;
+use crate::place::Place;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
 
-/// As many as there are repeats at most.
-const GROUPS: [&str; 5] = ["drain-1", "drain-2", "drain-3", "drain-4", "drain-5"];
+const GROUP: &str = "drain";
 
 /// The consumer of the rows that no bus writes.
 const ALONE: &str = "alone";
@@ -40,26 +41,27 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Measures and tells.
 pub(super) async fn measure(
-    name: &str,
-    home: &Home,
+    kind: Kind,
+    place: &Place,
     effort: &Effort,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let events: Vec<Counted> = (0..effort.backlog).map(counted).collect();
-    let world = World::open(home, Woken::InProcess).await?;
-    for chunk in events.chunks(CHUNK) {
-        publish(&world.counter, chunk.to_vec()).await?;
-    }
-    world.end().await;
     let (mut rates, mut bare) = (Vec::new(), Vec::new());
-    for group in GROUPS.into_iter().take(effort.repeats) {
-        rates.push(f64::from(effort.backlog) / drain(home, group, effort.backlog).await?);
-        bare.push(f64::from(effort.backlog) / write_alone(home, &events).await?);
+    for _ in 0..effort.repeats {
+        let way = kind.open(place)?;
+        let world = World::open_alone(&way).await?;
+        for chunk in events.chunks(CHUNK) {
+            publish(&world.counter, chunk.to_vec()).await?;
+        }
+        world.end().await;
+        rates.push(f64::from(effort.backlog) / drain(&way, effort.backlog).await?);
+        bare.push(f64::from(effort.backlog) / write_alone(&way, &events).await?);
     }
     report.add(
         Row::new(
             "events",
-            format!("{name}, a backlog of {} drained", effort.backlog),
+            format!("{}, a backlog of {} drained", kind.name(), effort.backlog),
             "events/s",
             &Samples::of(rates),
         )
@@ -88,12 +90,12 @@ async fn publish(db: &Db, events: Vec<Counted>) -> anyhow::Result<()> {
 }
 
 /// Seconds until a new group has done with the whole log.
-async fn drain(home: &Home, group: &'static str, count: u32) -> anyhow::Result<f64> {
-    let world = World::open(home, Woken::InProcess).await?;
+async fn drain(way: &Way, count: u32) -> anyhow::Result<f64> {
+    let world = World::open(way).await?;
     let (left, done) = (Arc::new(AtomicU32::new(count)), Arc::new(Notify::new()));
     let (counting, told) = (left.clone(), done.clone());
     let begin = Instant::now();
-    world.keep_ledger(group, move |_| {
+    world.keep_ledger(GROUP, move |_| {
         if counting.fetch_sub(1, Ordering::Relaxed) == 1 {
             told.notify_one();
         }
@@ -105,16 +107,15 @@ async fn drain(home: &Home, group: &'static str, count: u32) -> anyhow::Result<f
         "{} events are left after {PATIENCE:?}",
         left.load(Ordering::Relaxed)
     );
-    let entries = entries(&world.ledger, group).await?;
+    let entries = entries(&world.ledger, GROUP).await?;
     ensure!(entries == i64::from(count), "{entries} effects of {count} events");
     world.end().await;
     Ok(seconds)
 }
 
 /// Seconds until the same rows are written without a bus.
-async fn write_alone(home: &Home, events: &[Counted]) -> anyhow::Result<f64> {
-    let world = World::open(home, Woken::InProcess).await?;
-    clear(&world.ledger).await?;
+async fn write_alone(way: &Way, events: &[Counted]) -> anyhow::Result<f64> {
+    let world = World::open_alone(way).await?;
     let chunks: Vec<Vec<Counted>> = events
         .chunks(BusSettings::default().effects)
         .map(<[_]>::to_vec)
@@ -147,18 +148,6 @@ async fn enter_all(db: &Db, events: Vec<Counted>) -> anyhow::Result<()> {
         Ok::<_, StoreError>(())
     });
     entered.await.context("effects cannot be written")
-}
-
-/// Removes what the repeat before wrote.
-async fn clear(db: &Db) -> anyhow::Result<()> {
-    let cleared = db.write(async |tx: &mut Tx| {
-        sql("DELETE FROM entries WHERE consumer = $1")
-            .bind(ALONE)
-            .execute(tx)
-            .await
-    });
-    cleared.await.context("old rows cannot be removed")?;
-    Ok(())
 }
 
 async fn entries(db: &Db, consumer: &'static str) -> anyhow::Result<i64> {

@@ -12,15 +12,14 @@ use kit_db::{Db, StoreError, Tx};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinSet;
 
-use super::world::{Counted, Home, Woken, World, micros_since};
+use super::way::Kind;
+use super::world::{Counted, World, micros_since};
 use crate::effort::Effort;
+use crate::place::Place;
 use crate::report::{Reach, Report, Row};
 use crate::samples::{Samples, percentile};
 
 const GROUP: &str = "latency";
-
-/// The wanted 99th percentile, in milliseconds.
-const REACH: f64 = 50.0;
 
 /// Events a second of the modest rate, and the time between two of them: a tenth of what is wanted of a drain.
 const RATE: u32 = 500;
@@ -44,12 +43,13 @@ struct Taken {
 
 /// Measures and tells.
 pub(super) async fn measure(
-    name: &str,
-    (home, woken): (&Home, Woken),
+    kind: Kind,
+    place: &Place,
     effort: &Effort,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let world = World::open(home, woken).await?;
+    let way = kind.open(place)?;
+    let world = World::open(&way).await?;
     let (teller, heard) = mpsc::unbounded_channel();
     // Nobody hears it any more when this is over.
     world.keep_ledger(GROUP, move |took| {
@@ -67,8 +67,8 @@ pub(super) async fn measure(
         loaded.push(run.at_a_rate(effort.span / 2).await?);
     }
     run.world.end().await;
-    tell(&format!("{name}, one at a time"), &alone, report);
-    tell(&format!("{name}, {RATE} events a second"), &loaded, report);
+    tell(kind, "one at a time", &alone, report);
+    tell(kind, &format!("{RATE} events a second"), &loaded, report);
     Ok(())
 }
 
@@ -143,8 +143,10 @@ impl Taken {
     }
 }
 
-fn tell(what: &str, repeats: &[Taken], report: &mut Report) {
-    for (name, share, reach) in [("p50", 0.5, None), ("p99", 0.99, Some(Reach::AtMost(REACH)))] {
+fn tell(kind: Kind, how: &str, repeats: &[Taken], report: &mut Report) {
+    let what = format!("{}, {how}", kind.name());
+    let reach = Reach::AtMost(kind.reach());
+    for (name, share, reach) in [("p50", 0.5, None), ("p99", 0.99, Some(reach))] {
         let of = |latencies: fn(&Taken) -> &[u32]| {
             let all = repeats.iter().map(latencies);
             Samples::of(all.map(|latencies| percentile(latencies, share) / 1e3).collect())

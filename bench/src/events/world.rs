@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use kit_bus::{Applied, Bus, BusDeps, BusSettings, Delivery, Failure, Inbox, Source, Sources, SourcesDeps};
+use kit_bus::{
+    Applied, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, Source, Sources, SourcesDeps,
+};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, StoreError, Tx, sql};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use serde::{Deserialize, Serialize};
 
+use super::way::Way;
 use crate::database::Database;
 use crate::place::Place;
 
@@ -93,7 +96,16 @@ impl Home {
 }
 
 impl World {
-    pub(super) async fn open(home: &Home, woken: Woken) -> anyhow::Result<Self> {
+    pub(super) async fn open(way: &Way) -> anyhow::Result<Self> {
+        Self::open_by(&way.home, way.woken, way.carriers.clone()).await
+    }
+
+    /// Nothing leaves the counter's outbox.
+    pub(super) async fn open_alone(way: &Way) -> anyhow::Result<Self> {
+        Self::open_by(&way.home, way.woken, Carriers::embedded()).await
+    }
+
+    async fn open_by(home: &Home, woken: Woken, carriers: Carriers) -> anyhow::Result<Self> {
         let (lifecycle, clock, ids) = (Lifecycle::new(), Clock::system(), Ids::system());
         let deps = DbDeps {
             tasks: lifecycle.tasks(),
@@ -113,11 +125,13 @@ impl World {
             published,
         };
         let heard = (woken == Woken::InProcess).then(|| counter.published());
-        let sources = Sources::open(
+        let sources = Sources::open_carried(
             vec![
                 source(COUNTER, &[Counted::TOPIC], heard),
                 source(LEDGER, &[], None),
             ],
+            Vec::new(),
+            carriers,
             SourcesDeps {
                 tasks: lifecycle.tasks(),
                 metrics: None,

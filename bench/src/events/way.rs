@@ -1,0 +1,108 @@
+//! How events travel from the counter to the ledger.
+
+use anyhow::Context as _;
+use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
+use kit_db::Event as _;
+use kit_runtime::{Clock, Ids, Secret};
+
+use super::world::{Counted, Home, Woken};
+use crate::place::Place;
+
+/// Where the databases are, and what is between them.
+pub(super) struct Way {
+    pub(super) home: Home,
+    pub(super) woken: Woken,
+    pub(super) carriers: Carriers,
+}
+
+/// The ways there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Sqlite,
+    Postgres,
+    /// As if the two were different processes.
+    Notified,
+    RabbitMq,
+    Kafka,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Sqlite,
+        Self::Postgres,
+        Self::Notified,
+        Self::RabbitMq,
+        Self::Kafka,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Notified => "PostgreSQL, between processes",
+            Self::RabbitMq => "PostgreSQL and RabbitMQ",
+            Self::Kafka => "PostgreSQL and Kafka",
+        }
+    }
+
+    /// The wanted 99th percentile from event to effect, in milliseconds.
+    pub(super) const fn reach(self) -> f64 {
+        match self {
+            Self::Sqlite | Self::Postgres | Self::Notified => 50.0,
+            Self::RabbitMq | Self::Kafka => 250.0,
+        }
+    }
+
+    /// With databases that are empty, and a broker that has heard of nothing yet. There is one at a time.
+    pub(super) fn open(self, place: &Place) -> anyhow::Result<Way> {
+        let home = match self {
+            Self::Sqlite => Home::on_sqlite(place)?,
+            _ => Home::on_postgres(place)?,
+        };
+        let broker = match self {
+            Self::Sqlite | Self::Postgres | Self::Notified => None,
+            Self::RabbitMq => Some(rabbitmq(place)?),
+            Self::Kafka => Some(kafka(place)?),
+        };
+        let carriers = Carriers::embedded();
+        Ok(Way {
+            home,
+            woken: match self {
+                Self::Notified => Woken::ByNotify,
+                _ => Woken::InProcess,
+            },
+            carriers: match broker {
+                Some(broker) => carriers.carry(Counted::TOPIC, &broker),
+                None => carriers,
+            },
+        })
+    }
+}
+
+fn rabbitmq(place: &Place) -> anyhow::Result<Broker> {
+    let settings = RabbitMqSettings {
+        exchange: fresh_name(),
+        ..RabbitMqSettings::new(Secret::new(place.server_url("rabbitmq")?))
+    };
+    Ok(Broker::rabbitmq(settings, Clock::system(), Ids::system())?)
+}
+
+fn kafka(place: &Place) -> anyhow::Result<Broker> {
+    let url = place.server_url("kafka")?;
+    let account = url
+        .strip_prefix("kafka://")
+        .and_then(|rest| rest.rsplit_once('@'));
+    let (account, servers) = account.context("Kafka's URL has no account")?;
+    let (user, password) = account.split_once(':').context("Kafka's URL has no password")?;
+    let settings = KafkaSettings {
+        user: Some(user.to_owned()),
+        password: Secret::new(password.to_owned()),
+        topic_prefix: format!("{}.", fresh_name()),
+        ..KafkaSettings::new(servers.to_owned())
+    };
+    Ok(Broker::kafka(settings, Clock::system(), Ids::system())?)
+}
+
+fn fresh_name() -> String {
+    format!("bench-{}", Ids::system().uuid().simple())
+}
