@@ -20,8 +20,8 @@ kit_config::config_choice! {
 }
 
 kit_config::config! {
-    /// How events travel, by topic. Where a topic is not named here it goes by a configured broker: `orders`,
-    /// `stock`, `payments` and `notifications` by RabbitMQ if there is one, all others by Kafka if there is one.
+    /// How events travel, by topic. One that is not named here goes by the broker that is configured; where both
+    /// are, `orders`, `stock`, `payments` and `notifications` go by RabbitMQ and all others by Kafka.
     pub(crate) struct CarriersConfig("carriers") {
         /// How the events of a topic travel. Every process must be told the same.
         #[key("*")]
