@@ -174,6 +174,11 @@ impl Setup {
         }
     }
 
+    /// Whether it listens here.
+    pub fn hosts(&self, name: &str) -> bool {
+        self.addresses.contains_key(name)
+    }
+
     /// Whose readiness is the process's.
     pub const fn face(&self) -> &'static str {
         self.face

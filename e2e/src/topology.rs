@@ -1,6 +1,7 @@
-//! The platform under one roof or four.
+//! The platform under one roof or several.
 
 use crate::Client;
+use crate::brokers::Brokers;
 use crate::database::Database;
 use crate::node::Node;
 use crate::people::{ADMIN, sign_in};
@@ -13,6 +14,8 @@ pub enum Topology {
     Embedded,
     /// In four processes, on one PostgreSQL database.
     Split,
+    /// Each service in a process of its own, on one PostgreSQL database. What else they share, a story says.
+    Apart,
 }
 
 /// The platform, started, with an admin.
@@ -47,15 +50,28 @@ impl Stoa {
                     database: None,
                 }
             }
-            Topology::Split => {
-                let database = Database::create();
-                let setups = split(&database).map(adjust);
-                Self {
-                    topology,
-                    nodes: setups.iter().map(Setup::start).collect(),
-                    database: Some(database),
-                }
-            }
+            Topology::Split => Self::start_on_postgres(topology, &[&["payments", "analytics"]], adjust),
+            Topology::Apart => Self::start_on_postgres(topology, &[&["payments"], &["analytics"]], adjust),
+        }
+    }
+
+    /// Starts each service in a process of its own, with these brokers between them.
+    #[must_use]
+    pub fn start_carried(brokers: &Brokers) -> Self {
+        Self::start_with(Topology::Apart, |setup| brokers.tell(setup))
+    }
+
+    fn start_on_postgres(
+        topology: Topology,
+        trade: &[&[&'static str]],
+        adjust: impl Fn(Setup) -> Setup,
+    ) -> Self {
+        let database = Database::create();
+        let setups = split(&database, trade).into_iter().map(adjust);
+        Self {
+            topology,
+            nodes: setups.map(|setup| setup.start()).collect(),
+            database: Some(database),
         }
     }
 
@@ -106,12 +122,9 @@ impl Stoa {
     }
 
     fn index(&self, service: &str) -> usize {
-        match (self.topology, service) {
-            (Topology::Split, "users") => 1,
-            (Topology::Split, "payments" | "analytics") => 2,
-            (Topology::Split, "gateway") => 3,
-            _ => 0,
-        }
+        let hosts = |node: &Node| node.setup().hosts(service);
+        let found = self.nodes.iter().position(hosts);
+        found.unwrap_or_else(|| panic!("nobody hosts `{service}`"))
     }
 
     /// Ends every process in order, and starts it again.
@@ -126,9 +139,9 @@ impl Stoa {
     }
 }
 
-/// Processes that share nothing but the database and the internal key: each has a folder of its own. One of them
-/// hosts two services, which is as good as two that host one.
-fn split(database: &Database) -> [Setup; 4] {
+/// Processes that share nothing but the database and the internal key: each has a folder of its own. Those of
+/// trade host one service or more each, which is as good.
+fn split(database: &Database, trade: &[&[&'static str]]) -> Vec<Setup> {
     let shared = |setup: Setup| {
         setup
             .env("DATABASE_URL", database.url())
@@ -138,12 +151,17 @@ fn split(database: &Database) -> [Setup; 4] {
     let auth = shared(Setup::run(&["auth"])).with_admin();
     let after = |setup| shared(setup).env("AUTH_SERVICE_URL", &url(&auth, "auth"));
     let users = after(Setup::run(&["users"]));
-    let trade = after(Setup::run(&["payments", "analytics"]));
-    let gateway = Setup::run(&["gateway"])
+    let mut gateway = Setup::run(&["gateway"])
         .set("rpc.keys", INTERNAL_KEY)
         .env("AUTH_SERVICE_URL", &url(&auth, "auth"))
-        .env("USER_SERVICE_URL", &url(&users, "users"))
-        .set("peers.payments", &url(&trade, "payments"))
-        .set("peers.analytics", &url(&trade, "analytics"));
-    [auth, users, trade, gateway]
+        .env("USER_SERVICE_URL", &url(&users, "users"));
+    let mut traders = Vec::new();
+    for services in trade {
+        let trader = after(Setup::run(services));
+        for service in *services {
+            gateway = gateway.set(&format!("peers.{service}"), &url(&trader, service));
+        }
+        traders.push(trader);
+    }
+    [vec![auth, users], traders, vec![gateway]].concat()
 }

@@ -3,10 +3,22 @@
 use std::io::Write;
 use std::process::Command;
 
-use e2e::{Client, Stoa, Topology, place};
+use e2e::{Brokers, Client, Stoa, Topology, place};
+
+use crate::carried::every_carrier;
 
 #[test]
 fn separate_processes_keep_the_contracts() {
+    keeps_the_contracts(&Stoa::start(Topology::Split));
+}
+
+every_carrier! {
+    fn processes_with_a_broker_between_them_keep_the_contracts(stoa: &mut Stoa, _brokers: &Brokers) {
+        keeps_the_contracts(stoa);
+    }
+}
+
+fn keeps_the_contracts(stoa: &Stoa) {
     let Some(run) = place::contracts() else {
         // Not by a macro, whose text the harness keeps back where a test passes: what did not run must not be
         // taken for what passed.
@@ -14,7 +26,6 @@ fn separate_processes_keep_the_contracts() {
         writeln!(std::io::stderr(), "{told}").expect("stderr");
         return;
     };
-    let stoa = Stoa::start(Topology::Split);
     let url = |client: Client| format!("http://{}", client.address());
     let done = Command::new("python3")
         // The folder may be read-only, and is not ours to write into.

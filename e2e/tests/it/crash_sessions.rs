@@ -217,7 +217,7 @@ every_topology! {
     fn what_was_answered_holds_and_no_session_is_in_two_states(stoa: &mut Stoa) {
         let rounds: &[&[&str]] = match stoa.topology {
             Topology::Embedded => &[&["auth"], &["auth"], &["auth"]],
-            Topology::Split => &[&["auth"], &["users"], &["gateway"], &["auth", "users", "gateway"]],
+            Topology::Split | Topology::Apart => &[&["auth"], &["users"], &["gateway"], &["auth", "users", "gateway"]],
         };
         let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
         let mut record = Record::default();

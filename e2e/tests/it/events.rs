@@ -19,14 +19,14 @@ fn set_status(stoa: &Stoa, whom: &Person, status: &str) {
 }
 
 /// What `stoa events …` answers beside the processes.
-fn ask(node: &Node, arguments: &[&str]) -> Value {
+pub(crate) fn ask(node: &Node, arguments: &[&str]) -> Value {
     let ended = node.setup().operate(&[&["events"], arguments].concat()).finish();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
 #[track_caller]
-fn order(node: &Node, arguments: &[&str]) {
+pub(crate) fn order(node: &Node, arguments: &[&str]) {
     let ended = node.setup().operate(&[&["events"], arguments].concat()).finish();
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
@@ -76,7 +76,7 @@ every_topology! {
 }
 
 /// Runs a statement as the database's owner.
-fn change(database: &Database, statement: &'static str) {
+pub(crate) fn change(database: &Database, statement: &'static str) {
     database.block_on(async {
         let mut connection = connect(database.url()).await;
         sqlx::query(statement)

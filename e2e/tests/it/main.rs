@@ -1,7 +1,7 @@
 //! End-to-end stories: the real binary, real processes, real databases.
 //!
-//! `every_topology!` tells a story twice: all services in one process on SQLite, and three processes on one
-//! PostgreSQL database.
+//! `every_topology!` tells a story twice: all services in one process on SQLite, and several processes on one
+//! PostgreSQL database. `every_carrier!` tells it with a broker between processes, Kafka and then RabbitMQ.
 
 #![expect(
     clippy::expect_used,
@@ -32,6 +32,7 @@ macro_rules! every_topology {
 
 mod absence;
 mod budget;
+mod carried;
 mod commands;
 mod configuration;
 mod contracts;
