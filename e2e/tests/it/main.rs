@@ -57,3 +57,4 @@ mod stories;
 mod token_attacks;
 mod trade;
 mod trading;
+mod without_redis;
