@@ -47,6 +47,7 @@ mod foreign;
 mod forge;
 mod identity_headers;
 mod internal_routes;
+mod interrupted;
 mod key_rotation;
 mod last_admin;
 mod life;
