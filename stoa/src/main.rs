@@ -11,6 +11,7 @@ mod redis;
 mod serve;
 mod services;
 mod settings;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
-use kit_telemetry::Metrics;
+use kit_telemetry::{Metrics, Tracer};
 
 use crate::services::Service;
 use crate::settings::{DataConfig, DatabaseConfig, EventsConfig, PeersConfig, RpcConfig, section};
@@ -30,6 +30,7 @@ pub(crate) struct Node {
     pub tasks: Tasks,
     pub readiness: Readiness,
     pub metrics: Metrics,
+    pub tracer: Tracer,
     pub internal_keys: InternalKeys,
     db_metrics: DbMetrics,
     database: DatabaseConfig,
@@ -85,6 +86,7 @@ impl Node {
             tasks,
             readiness: Readiness::new(),
             db_metrics: DbMetrics::new(&metrics),
+            tracer: Tracer::off(),
             metrics,
             internal_keys: InternalKeys::new(vec![made_key()])?,
             database,
@@ -105,11 +107,10 @@ impl Node {
     ) -> anyhow::Result<C> {
         match self.host(service, build).await? {
             Some(client) => Ok(client),
-            None => Ok(remote(Remote::new(
-                &self.pool,
-                &self.peer(service)?,
-                self.internal_keys.clone(),
-            )?)),
+            None => {
+                let peer = Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?;
+                Ok(remote(peer.with_tracer(self.tracer.clone())))
+            }
         }
     }
 
@@ -201,7 +202,8 @@ impl Node {
     pub(crate) fn open_buses(&mut self) -> anyhow::Result<()> {
         let metrics = BusMetrics::new(&self.metrics);
         let sources = self.sources(Some(metrics.clone()))?;
-        let settings = section::<EventsConfig>(&self.config)?.settings();
+        let mut settings = section::<EventsConfig>(&self.config)?.settings();
+        settings.tracer = self.tracer.clone();
         for (service, db) in &self.databases {
             let bus = Bus::new(BusDeps {
                 db: db.clone(),

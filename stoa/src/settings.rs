@@ -16,6 +16,7 @@ use users::UsersConfig;
 
 use crate::redis::RedisConfig;
 use crate::services::Service;
+use crate::telemetry::{self, TelemetryConfig};
 
 kit_config::config! {
     /// Files of this process.
@@ -157,6 +158,7 @@ pub(crate) fn catalog() -> Catalog {
         .section::<RedisConfig>()
         .section::<RuntimeConfig>()
         .section::<LogConfig>()
+        .section::<TelemetryConfig>()
         .section::<AdminConfig>()
         .section::<RpcConfig>()
         .section::<PeersConfig>()
@@ -172,7 +174,7 @@ pub(crate) fn catalog() -> Catalog {
             "For a service that is planned; ignored.",
         );
     }
-    catalog
+    telemetry::aliases(catalog)
         .reserved("storage.s3_listen", "For a service that is planned; ignored.")
         .reserved("rabbitmq.url", "For a broker that is planned; ignored.")
         .reserved("kafka.brokers", "For a broker that is planned; ignored.")

@@ -54,5 +54,6 @@ mod refreshing;
 mod stopping;
 mod stories;
 mod token_attacks;
+mod tracing;
 mod trade;
 mod trading;
