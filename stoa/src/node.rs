@@ -202,8 +202,7 @@ impl Node {
     pub(crate) fn open_buses(&mut self) -> anyhow::Result<()> {
         let metrics = BusMetrics::new(&self.metrics);
         let sources = self.sources(Some(metrics.clone()))?;
-        let mut settings = section::<EventsConfig>(&self.config)?.settings();
-        settings.tracer = self.tracer.clone();
+        let settings = section::<EventsConfig>(&self.config)?.settings();
         for (service, db) in &self.databases {
             let bus = Bus::new(BusDeps {
                 db: db.clone(),
@@ -212,7 +211,10 @@ impl Node {
                 clock: self.clock.clone(),
                 ids: self.ids.clone(),
                 metrics: Some(metrics.clone()),
-                settings: settings.clone(),
+                settings: BusSettings {
+                    tracer: self.tracer.clone(),
+                    ..settings.clone()
+                },
             });
             self.buses.insert(*service, bus);
         }
