@@ -105,13 +105,11 @@ impl Node {
         remote: impl FnOnce(Remote) -> C,
         build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
     ) -> anyhow::Result<C> {
-        match self.host(service, build).await? {
-            Some(client) => Ok(client),
-            None => {
-                let peer = Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?;
-                Ok(remote(peer.with_tracer(self.tracer.clone())))
-            }
+        if let Some(client) = self.host(service, build).await? {
+            return Ok(client);
         }
+        let peer = Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?;
+        Ok(remote(peer.with_tracer(self.tracer.clone())))
     }
 
     /// If this process hosts the service, builds it; for services that no other calls.

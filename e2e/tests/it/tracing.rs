@@ -45,7 +45,7 @@ fn whole(collector: &Collector, trace: &str) -> Vec<Told> {
         let has = |service, kind| {
             spans
                 .iter()
-                .any(|span| (span.service == service) & (span.kind == kind))
+                .any(|span| span.service == service && span.kind == kind)
         };
         (has("analytics", CONSUMER) && has("payments", SERVER) && has("gateway", SERVER)).then_some(spans)
     })

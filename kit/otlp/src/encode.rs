@@ -40,7 +40,7 @@ struct Attributes<'a> {
 #[derive(Serialize)]
 struct ScopeSpans<'a> {
     scope: Scope<'a>,
-    spans: Vec<Span<'a>>,
+    spans: Vec<Step<'a>>,
 }
 
 #[derive(Serialize)]
@@ -51,7 +51,7 @@ struct Scope<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Span<'a> {
+struct Step<'a> {
     trace_id: String,
     span_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ const SAMPLED: u32 = 1;
 
 /// Encodes spans, gathered by the service that made them.
 pub(crate) fn encode(resource: &Resource, spans: &[SpanData]) -> serde_json::Result<Vec<u8>> {
-    let mut by_service: BTreeMap<&str, Vec<Span<'_>>> = BTreeMap::new();
+    let mut by_service: BTreeMap<&str, Vec<Step<'_>>> = BTreeMap::new();
     for span in spans {
         let name = match span.service {
             Some(service) if !resource.is_fixed => service,
@@ -129,13 +129,13 @@ fn told_by<'a>(resource: &'a Resource, name: &'a str) -> Vec<Attribute<'a>> {
     ]
 }
 
-fn written(span: &SpanData) -> Span<'_> {
+fn written(span: &SpanData) -> Step<'_> {
     let start = i128::from(span.began.as_micros()) * 1000;
     let mut attributes: Vec<Attribute<'_>> = span.attributes.iter().map(attribute).collect();
     if let Some(service) = span.service {
         attributes.push(text("stoa.service", service));
     }
-    Span {
+    Step {
         trace_id: span.context.trace_id(),
         span_id: span.context.span_id(),
         parent_span_id: span.parent.map(|parent| parent.span_id()),

@@ -18,7 +18,7 @@ use crate::encode::encode;
 use crate::{ExportSettings, Resource};
 
 /// After so long spans that cannot be delivered are given up.
-pub const GIVE_UP: Duration = Duration::from_secs(60);
+pub const GIVE_UP: Duration = Duration::from_mins(1);
 
 /// Spans in one document.
 const MOST_SPANS: usize = 512;

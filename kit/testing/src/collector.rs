@@ -227,7 +227,7 @@ struct Resource {
 struct ScopeSpans {
     #[serde(rename = "scope")]
     _scope: Scope,
-    spans: Vec<Span>,
+    spans: Vec<Step>,
 }
 
 #[derive(Deserialize)]
@@ -241,7 +241,7 @@ struct Scope {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Span {
+struct Step {
     trace_id: String,
     span_id: String,
     parent_span_id: Option<String>,
@@ -297,7 +297,7 @@ fn told(head: &str, body: &[u8]) -> Result<Vec<Told>, String> {
     Ok(all)
 }
 
-fn one(service: &str, span: Span) -> Result<Told, String> {
+fn one(service: &str, span: Step) -> Result<Told, String> {
     let start = nanos(&span.start_time_unix_nano)?;
     let wrong = [
         (!is_id(&span.trace_id, 32), "the trace's id"),
