@@ -85,10 +85,8 @@ fn one_trace_leads_from_a_request_to_the_handler_of_its_event(topology: Topology
         "transaction.created"
     );
 
-    let begun_here = collector
-        .spans()
-        .into_iter()
-        .find(|span| span.name == "POST /api/register");
+    let mut all = collector.spans().into_iter();
+    let begun_here = all.find(|span| span.name == "POST /api/register" && span.kind == SERVER);
     let begun_here = begun_here.expect("a registration");
     assert_eq!(
         (begun_here.parent, begun_here.service.as_str()),
