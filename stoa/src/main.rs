@@ -12,6 +12,7 @@ mod redis;
 mod serve;
 mod services;
 mod settings;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
-use kit_telemetry::Metrics;
+use kit_telemetry::{Metrics, Tracer};
 
 use crate::carriers;
 use crate::services::Service;
@@ -31,6 +31,7 @@ pub(crate) struct Node {
     pub tasks: Tasks,
     pub readiness: Readiness,
     pub metrics: Metrics,
+    pub tracer: Tracer,
     pub internal_keys: InternalKeys,
     db_metrics: DbMetrics,
     database: DatabaseConfig,
@@ -86,6 +87,7 @@ impl Node {
             tasks,
             readiness: Readiness::new(),
             db_metrics: DbMetrics::new(&metrics),
+            tracer: Tracer::off(),
             metrics,
             internal_keys: InternalKeys::new(vec![made_key()])?,
             database,
@@ -104,14 +106,11 @@ impl Node {
         remote: impl FnOnce(Remote) -> C,
         build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
     ) -> anyhow::Result<C> {
-        match self.host(service, build).await? {
-            Some(client) => Ok(client),
-            None => Ok(remote(Remote::new(
-                &self.pool,
-                &self.peer(service)?,
-                self.internal_keys.clone(),
-            )?)),
+        if let Some(client) = self.host(service, build).await? {
+            return Ok(client);
         }
+        let peer = Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?;
+        Ok(remote(peer.with_tracer(self.tracer.clone())))
     }
 
     /// If this process hosts the service, builds it; for services that no other calls.
@@ -213,7 +212,10 @@ impl Node {
                 clock: self.clock.clone(),
                 ids: self.ids.clone(),
                 metrics: Some(metrics.clone()),
-                settings: settings.clone(),
+                settings: BusSettings {
+                    tracer: self.tracer.clone(),
+                    ..settings.clone()
+                },
             });
             self.buses.insert(*service, bus);
         }

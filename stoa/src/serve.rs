@@ -9,6 +9,7 @@ use kit_http::server::{AdminEndpoint, ClientAddress, Endpoint, Server, ServerSet
 use kit_http::{ReplyBody, RequestBody};
 use kit_rpc::InternalKeys;
 use kit_runtime::Readiness;
+use kit_telemetry::Tracer;
 
 use crate::node::{Node, OwnPort};
 
@@ -24,12 +25,14 @@ pub(crate) struct Listening {
 /// Sockets that are bound but do not answer yet: everything that can fail comes before anything is served.
 pub(crate) struct Sockets {
     stack: Stack,
+    tracer: Tracer,
     listening: Vec<Listening>,
 }
 
 impl Sockets {
     pub(crate) fn new(node: &Node) -> Self {
         Self {
+            tracer: node.tracer.clone(),
             stack: Stack::new(node.ids.clone(), &node.metrics),
             listening: Vec::new(),
         }
@@ -42,14 +45,15 @@ impl Sockets {
         address: SocketAddr,
         gateway: Gateway,
     ) -> anyhow::Result<()> {
-        self.serve(node, "gateway", address, gateway).await
+        let stack = self.stack.traced(self.tracer.clone(), "gateway");
+        self.serve(node, ("gateway", stack), address, gateway).await
     }
 
     /// Serves a service on a port of its own.
     pub(crate) async fn service(
         &mut self,
         node: &Node,
-        name: &str,
+        name: &'static str,
         address: SocketAddr,
         own: OwnPort,
     ) -> anyhow::Result<()> {
@@ -58,16 +62,18 @@ impl Sockets {
             readiness: node.readiness.clone(),
             internal_keys: node.internal_keys.clone(),
         };
-        self.serve(node, name, address, endpoint).await
+        let stack = self.stack.traced(self.tracer.clone(), name);
+        self.serve(node, (name, stack), address, endpoint).await
     }
 
-    /// Serves metrics and readiness.
+    /// Serves metrics and readiness. Nobody traces those.
     pub(crate) async fn admin(&mut self, node: &Node, address: SocketAddr) -> anyhow::Result<()> {
         let endpoint = AdminEndpoint {
             metrics: node.metrics.clone(),
             readiness: node.readiness.clone(),
         };
-        self.serve(node, "admin", address, endpoint).await
+        let stack = self.stack.clone();
+        self.serve(node, ("admin", stack), address, endpoint).await
     }
 
     /// Everything that listens.
@@ -78,7 +84,7 @@ impl Sockets {
     async fn serve<E: Endpoint>(
         &mut self,
         node: &Node,
-        name: &str,
+        (name, stack): (&str, Stack),
         address: SocketAddr,
         endpoint: E,
     ) -> anyhow::Result<()> {
@@ -87,7 +93,7 @@ impl Sockets {
             name: name.to_owned(),
             address: server.address()?,
         });
-        server.serve(endpoint, self.stack.clone(), &node.tasks);
+        server.serve(endpoint, stack, &node.tasks);
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use users::UsersConfig;
 use crate::carriers::{CarriersConfig, KafkaConfig, RabbitMqConfig};
 use crate::redis::RedisConfig;
 use crate::services::Service;
+use crate::telemetry::{self, TelemetryConfig};
 
 kit_config::config! {
     /// Files of this process.
@@ -161,6 +162,7 @@ pub(crate) fn catalog() -> Catalog {
         .section::<RedisConfig>()
         .section::<RuntimeConfig>()
         .section::<LogConfig>()
+        .section::<TelemetryConfig>()
         .section::<AdminConfig>()
         .section::<RpcConfig>()
         .section::<PeersConfig>()
@@ -176,7 +178,7 @@ pub(crate) fn catalog() -> Catalog {
             "For a service that is planned; ignored.",
         );
     }
-    catalog
+    telemetry::aliases(catalog)
         .reserved("storage.s3_listen", "For a service that is planned; ignored.")
         .alias("PORT", "port", AliasKind::Same)
         .alias("DATABASE_URL", "database.url", AliasKind::Same)

@@ -56,6 +56,7 @@ mod refreshing;
 mod stopping;
 mod stories;
 mod token_attacks;
+mod tracing;
 mod trade;
 mod trading;
 mod without_redis;

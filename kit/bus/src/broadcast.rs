@@ -13,6 +13,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, select_all};
 use kit_db::Event;
 use kit_runtime::{Stop, TaskError};
+use kit_telemetry::Span;
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError, Plan};
@@ -21,6 +22,7 @@ use crate::failure::Failure;
 use crate::handler::{Listener, Listening, Routes, listening};
 use crate::lease;
 use crate::log::Wanted;
+use crate::span::{Step, begin_step, end_step};
 use crate::tail::{LogTail, Tail};
 
 /// The pause before connecting again.
@@ -199,19 +201,36 @@ impl Ear {
         let Some(listening) = self.routes.find(record) else {
             return;
         };
-        let listening = record.envelope().and_then(|envelope| listening(record, envelope));
+        let mut step = Span::default();
+        let listening = record.envelope().and_then(|mut envelope| {
+            step = begin_step(self.step(), &mut envelope);
+            listening(record, envelope)
+        });
         let (name, id, kind) = (self.name, &record.id, &record.kind);
         let running = match listening {
             Ok(running) => AssertUnwindSafe(running).catch_unwind(),
             Err(failure) => {
                 tracing::error!(broadcast = name, id, kind, reason = failure.reason, "left out");
-                return;
+                return end_step(step, Some(&failure));
             }
         };
-        match tokio::time::timeout(self.bus.0.settings.handler_limit, running).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => tracing::error!(broadcast = name, id, kind, "a listener panicked"),
-            Err(_) => tracing::error!(broadcast = name, id, kind, "a listener ran for too long"),
+        let failure = match tokio::time::timeout(self.bus.0.settings.handler_limit, running).await {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) => Some("a listener panicked"),
+            Err(_) => Some("a listener ran for too long"),
+        };
+        if let Some(what) = failure {
+            tracing::error!(broadcast = name, id, kind, "{what}");
+        }
+        end_step(step, failure.map(Failure::never).as_ref());
+    }
+
+    fn step(&self) -> Step<'_> {
+        Step {
+            tracer: &self.bus.0.settings.tracer,
+            service: self.bus.0.deps.db.service(),
+            consumer: self.name,
+            attempt: 1,
         }
     }
 }

@@ -83,6 +83,7 @@ mod relay;
 mod retention;
 mod settings;
 mod source;
+mod span;
 mod tail;
 mod wake;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kit_telemetry::Tracer;
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct BusSettings {
@@ -25,6 +27,8 @@ pub struct BusSettings {
     pub retry: RetrySettings,
     /// How long the outbox keeps its rows.
     pub retention: RetentionSettings,
+    /// Where the steps go that handlers are.
+    pub tracer: Tracer,
 }
 
 /// How often a failing event is tried, and with which pauses.
@@ -63,6 +67,7 @@ impl Default for BusSettings {
             checkpoint: Duration::from_secs(5),
             poll: Duration::from_secs(1),
             retry: RetrySettings::default(),
+            tracer: Tracer::off(),
             retention: RetentionSettings::default(),
         }
     }

@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use futures::FutureExt;
 use http::Method;
+use kit_telemetry::Tracer;
 use kit_token::Verifier;
 use thiserror::Error;
 
 use crate::access::authorize;
 use crate::extract::BodyLimit;
-use crate::server::RouteLabel;
+use crate::server::{RouteLabel, RoutePattern};
 use crate::{Access, ApiError, Route, RouteTable, Verified};
 
 /// What stands before every handler of a service: token and role, the body's size, the time limit.
@@ -145,6 +146,7 @@ struct Gate {
 #[derive(Clone, Copy)]
 struct RouteRules {
     label: RouteLabel,
+    pattern: &'static str,
     access: Access,
     body_limit: u64,
     time_limit: std::time::Duration,
@@ -157,6 +159,7 @@ impl RouteRules {
                 service,
                 operation: route.operation,
             },
+            pattern: route.pattern,
             access: route.access,
             body_limit: route.body_limit,
             time_limit: route.time_limit,
@@ -167,8 +170,12 @@ impl RouteRules {
 /// Whatever happens to a request, its answer tells which route it was.
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let RouteRules {
-        label, time_limit, ..
+        label,
+        pattern,
+        time_limit,
+        ..
     } = gate.rules;
+    let is_traced = request.extensions().get::<Tracer>().is_some();
     let mut response = match gate.admit(request) {
         Ok(request) => {
             let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -181,6 +188,9 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
         Err(refusal) => refusal.into_response(),
     };
     response.extensions_mut().insert(label);
+    if is_traced {
+        response.extensions_mut().insert(RoutePattern(pattern.into()));
+    }
     response
 }
 

@@ -73,6 +73,13 @@ impl CallContext {
         self
     }
 
+    /// The same call as part of a step of its trace.
+    #[must_use]
+    pub(crate) fn in_step(mut self, step: Option<TraceParent>) -> Self {
+        self.trace = step;
+        self
+    }
+
     /// The same call, to be done once however often it is sent with this key; so a failed command may be
     /// sent again.
     #[must_use]

@@ -162,6 +162,7 @@ macro_rules! contract {
                     &'a self,
                     method: &'a str,
                     body: &'a [u8],
+                    step: ::core::option::Option<$crate::__private::TraceParent>,
                 ) -> BoxFuture<'a, ::core::result::Result<::std::vec::Vec<u8>, Refusal>> {
                     match method {
                         $(
@@ -170,7 +171,7 @@ macro_rules! contract {
                                 let run = move |call: $crate::CallContext, request: $request| async move {
                                     self.0.$method(&call, request).await
                                 };
-                                ::std::boxed::Box::pin($crate::__private::serve(&METHOD, body, run))
+                                ::std::boxed::Box::pin($crate::__private::serve(&METHOD, body, step, run))
                             }
                         )+
                         _ => ::std::boxed::Box::pin(::core::future::ready(

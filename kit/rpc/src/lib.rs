@@ -37,6 +37,7 @@ pub use remote::{Remote, RpcPool};
 pub mod __private {
     pub use axum::Router;
     pub use futures::future::BoxFuture;
+    pub use kit_telemetry::TraceParent;
 
     pub use crate::method::{Method, attempt, guard};
     pub use crate::remote::Transport;

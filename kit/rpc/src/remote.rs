@@ -7,6 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use kit_config::BaseUrl;
+use kit_telemetry::{Span, SpanKind, Tracer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -33,8 +34,9 @@ pub type RpcPool = Pool<Full<Bytes>>;
 #[derive(Clone, Debug)]
 pub struct Remote {
     upstream: Upstream<Full<Bytes>>,
-    prefix: Arc<str>,
+    address: BaseUrl,
     keys: InternalKeys,
+    tracer: Tracer,
 }
 
 impl Remote {
@@ -42,9 +44,30 @@ impl Remote {
     pub fn new(pool: &RpcPool, address: &BaseUrl, keys: InternalKeys) -> Result<Self, TrustError> {
         Ok(Self {
             upstream: pool.upstream(address)?,
-            prefix: address.path_prefix().into(),
+            address: address.clone(),
             keys,
+            tracer: Tracer::off(),
         })
+    }
+
+    /// The same peer; calls of it that belong to a trace are steps of it.
+    #[must_use]
+    pub fn with_tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
+    fn step(&self, method: &Method, call: &CallContext) -> Span {
+        let mut step = self.tracer.follow(SpanKind::Client, None, call.trace());
+        step.tell(|told| {
+            let path = format!("{}{}", path_of(method.service), method.name);
+            told.name(format!("POST {path}"))
+                .set("http.request.method", "POST")
+                .set("server.address", self.address.host().to_owned())
+                .set("server.port", self.address.port())
+                .set("url.full", self.address.join(&path));
+        });
+        step
     }
 
     async fn exchange(&self, method: &Method, call: &CallContext, body: Vec<u8>) -> Result<Bytes, Failure> {
@@ -65,7 +88,12 @@ impl Remote {
         call: &CallContext,
         body: Vec<u8>,
     ) -> http::Result<Request<Full<Bytes>>> {
-        let path = format!("{}{}{}", self.prefix, path_of(method.service), method.name);
+        let path = format!(
+            "{}{}{}",
+            self.address.path_prefix(),
+            path_of(method.service),
+            method.name
+        );
         let mut request = Request::post(path)
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
@@ -103,11 +131,22 @@ impl Transport {
         let outcome = tracing::field::Empty;
         let span = tracing::info_span!("rpc_call", service, method = name, request_id, outcome);
         let started = Instant::now();
+        let mut step = match self {
+            Self::Http(remote) => remote.step(method, call),
+            Self::Loopback(_) => Span::default(),
+        };
+        let traced = step.is_recorded().then(|| call.clone().in_step(step.context()));
+        let call = traced.as_ref().unwrap_or(call);
         let answer = self.answer(method, call, &request).instrument(span.clone()).await;
         let answer = answer.unwrap_or_else(|failure| {
             span.in_scope(|| failure.log());
             Err(E::from_fault(failure.fault))
         });
+        step.tell(|told| match answer.as_ref().map_err(ContractError::fault) {
+            Err(Some(fault)) => told.fail(fault_name(fault), "a call failed"),
+            Ok(_) | Err(None) => drop(told.set("http.response.status_code", 200_u16)),
+        });
+        step.end();
         let outcome = outcome_of(&answer);
         span.record("outcome", outcome);
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -136,7 +175,7 @@ impl Transport {
         let answer = match self {
             Self::Http(remote) => remote.exchange(method, call, body).await?,
             Self::Loopback(dispatch) => {
-                let answered = dispatch.dispatch(method.name, &body).await;
+                let answered = dispatch.dispatch(method.name, &body, None).await;
                 answered
                     .map_err(|refusal| Failure::defect(refusal.into()))?
                     .into()
@@ -150,9 +189,15 @@ fn outcome_of<T, E: ContractError>(answer: &Result<T, E>) -> &'static str {
     match answer.as_ref().map_err(ContractError::fault) {
         Ok(_) => "ok",
         Err(None) => "refused",
-        Err(Some(Fault::Unavailable)) => "unavailable",
-        Err(Some(Fault::Unknown)) => "unknown",
-        Err(Some(Fault::Internal)) => "internal",
+        Err(Some(fault)) => fault_name(fault),
+    }
+}
+
+const fn fault_name(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Unavailable => "unavailable",
+        Fault::Unknown => "unknown",
+        Fault::Internal => "internal",
     }
 }
 

@@ -14,7 +14,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kit_http::ApiError;
-use kit_http::server::RouteLabel;
+use kit_http::server::{RouteLabel, RoutePattern};
+use kit_telemetry::{TraceParent, Tracer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -32,8 +33,14 @@ pub trait Dispatch: Send + Sync + 'static {
     /// The names of its methods.
     fn methods(&self) -> &'static [&'static str];
 
-    /// Runs the call in `body` and encodes its answer.
-    fn dispatch<'a>(&'a self, method: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, Refusal>>;
+    /// Runs the call in `body` and encodes its answer. What it does belongs to `step`, where that is traced, and
+    /// else to what the call says.
+    fn dispatch<'a>(
+        &'a self,
+        method: &'a str,
+        body: &'a [u8],
+        step: Option<TraceParent>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Refusal>>;
 }
 
 /// Why a call did not get as far as the service, or its answer not back.
@@ -55,6 +62,7 @@ pub enum Refusal {
 pub async fn serve<R, T, E, F>(
     method: &Method,
     body: &[u8],
+    step: Option<TraceParent>,
     run: impl FnOnce(CallContext, R) -> F,
 ) -> Result<Vec<u8>, Refusal>
 where
@@ -63,7 +71,10 @@ where
     E: ContractError,
     F: Future<Output = Result<T, E>>,
 {
-    let (call, request) = decode_call::<R>(body).map_err(Refusal::Malformed)?;
+    let (mut call, request) = decode_call::<R>(body).map_err(Refusal::Malformed)?;
+    if step.is_some() {
+        call = call.in_step(step);
+    }
     let Method { service, name, .. } = method;
     let request_id = call.request_id().map(|id| tracing::field::display(id.clone()));
     let span = tracing::info_span!("rpc_served", service, method = name, request_id);
@@ -117,14 +128,22 @@ async fn answer(
     }
     let known = server.dispatch.methods().iter().find(|known| **known == method);
     let operation = known.ok_or(Refusal::NoMethod).map_err(refuse)?;
+    let given = request.extensions();
+    let step = given
+        .get::<Tracer>()
+        .and_then(|_| given.get::<TraceParent>().copied());
     let body = read(request.into_body()).await?;
-    let answer = server.dispatch.dispatch(operation, &body).await.map_err(refuse)?;
+    let answer = server.dispatch.dispatch(operation, &body, step).await;
+    let answer = answer.map_err(refuse)?;
     let json = HeaderValue::from_static("application/json");
     let mut response = ([(CONTENT_TYPE, json)], answer).into_response();
     let service = server.service;
-    response
-        .extensions_mut()
-        .insert(RouteLabel { service, operation });
+    let extensions = response.extensions_mut();
+    extensions.insert(RouteLabel { service, operation });
+    if step.is_some() {
+        let pattern = format!("{}{operation}", path_of(service));
+        extensions.insert(RoutePattern(pattern.into()));
+    }
     Ok(response)
 }
 

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// The flag that says so: whoever set it may have recorded the trace.
+const SAMPLED: u8 = 1;
+
 /// A `traceparent` header (W3C Trace Context, version 00): which trace, which parent span, and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
@@ -23,13 +26,47 @@ impl TraceParent {
         Self {
             trace,
             span,
-            flags: 1,
+            flags: SAMPLED,
         }
     }
 
     /// The trace's identifier, 32 hex digits, for logs.
     pub fn trace_id(&self) -> String {
         hex(&self.trace)
+    }
+
+    /// The span's identifier, 16 hex digits.
+    pub fn span_id(&self) -> String {
+        hex(&self.span)
+    }
+
+    /// Whether whoever is before us records the trace.
+    pub const fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// The same trace at another span. Of the flags only those are kept whose meaning is known.
+    pub(crate) fn at(&self, random: [u8; 8]) -> Self {
+        let mut span = random;
+        span[7] |= 1;
+        Self {
+            trace: self.trace,
+            span,
+            flags: self.flags & SAMPLED,
+        }
+    }
+
+    /// The same span, recorded by nobody.
+    pub(crate) const fn unsampled(mut self) -> Self {
+        self.flags &= !SAMPLED;
+        self
+    }
+
+    /// A number that is spread evenly over the traces and is the same wherever one of them comes by: the
+    /// seven last bytes of its identifier, as other implementations take them.
+    pub(crate) fn chance(&self) -> u64 {
+        let bytes = self.trace[9..].iter();
+        bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 

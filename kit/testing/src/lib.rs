@@ -5,6 +5,7 @@
 //! needs to choose them.
 
 pub mod client;
+pub mod collector;
 pub mod database;
 pub mod db;
 pub mod identity;

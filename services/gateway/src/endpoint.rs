@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Uri};
-use kit_http::server::{ClientAddress, Endpoint, PeerAddress, RouteLabel};
+use kit_http::server::{ClientAddress, Endpoint, PeerAddress, RouteLabel, RoutePattern};
 use kit_http::{ApiError, ReplyBody, RequestBody, Verified};
+use kit_telemetry::Tracer;
 
 use crate::Gateway;
 use crate::body::{Announced, ForwardedBody};
@@ -70,7 +71,13 @@ impl Endpoint for Gateway {
                     handshake,
                     route,
                 };
-                (Some(route.label), self.pass(number, outgoing).await)
+                let is_traced = outgoing.parts.extensions.get::<Tracer>().is_some();
+                let mut reply = self.pass(number, outgoing).await;
+                if is_traced {
+                    let pattern = RoutePattern(route.pattern.to_string().into());
+                    reply.extensions_mut().insert(pattern);
+                }
+                (Some(route.label), reply)
             }
             Err(refused) => (refused.label, refused.error.into_reply()),
         };

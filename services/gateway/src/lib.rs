@@ -32,6 +32,7 @@ mod mount;
 mod network;
 mod path;
 mod pattern;
+mod span;
 mod table;
 mod target;
 mod trie;

@@ -22,6 +22,7 @@ use tower::Service;
 use crate::body::ForwardedBody;
 use crate::external::{Authorization, External};
 use crate::headers::{USER_ID, USER_ROLES, USERNAME, clean_response};
+use crate::span::{self, begin_call, begin_hosted};
 use crate::table::PublicRoute;
 use crate::upgrade::{self, Handshake};
 use crate::{Backend, BackendPlace, BuildError};
@@ -48,6 +49,7 @@ pub(crate) struct Upstream {
     connections: pool::Upstream<ForwardedBody>,
     /// Stands before every path; empty or `/prefix`.
     path_prefix: String,
+    address: BaseUrl,
     /// What clients are told it is called.
     display: &'static str,
     /// Only peers are sent one.
@@ -101,6 +103,7 @@ impl Outward {
         Ok(Upstream {
             connections: self.pool.upstream(address).map_err(refuse)?,
             path_prefix: address.path_prefix().to_owned(),
+            address: address.clone(),
             display: "Upstream",
             internal_key: None,
             authorization: Authorization::Forwarded,
@@ -124,7 +127,8 @@ impl Target {
 
 /// Calls a service in this process. Its router keeps the route's limits and says who answered by itself; the
 /// principal comes as a value that no network peer can send.
-async fn host(mut router: axum::Router, outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+async fn host(mut router: axum::Router, mut outgoing: Outgoing<'_>) -> Response<ReplyBody> {
+    let mut span = begin_hosted(&mut outgoing.parts, outgoing.route);
     let (overrun, body_limit) = (outgoing.body.overrun(), outgoing.route.body_limit);
     let mut request = Request::from_parts(outgoing.parts, Body::new(outgoing.body));
     let extensions = request.extensions_mut();
@@ -136,7 +140,9 @@ async fn host(mut router: axum::Router, outgoing: Outgoing<'_>) -> Response<Repl
         extensions.insert(client);
         expected
     });
-    let Ok(response) = router.call(request).await;
+    let Ok(mut response) = router.call(request).await;
+    span::answered(&mut span, &mut response);
+    span.end();
     // To the handler the body merely broke off; the client is told why.
     if overrun.happened() {
         return ApiError::too_large(body_limit).into_reply();
@@ -163,11 +169,14 @@ impl Upstream {
         if !self.path_prefix.is_empty() {
             parts.uri = prefixed(&self.path_prefix, &parts.uri)?;
         }
+        let span = begin_call(&mut parts, route, &self.address);
         self.introduce(&mut parts, verified.as_ref());
         let overrun = body.overrun();
         let request = Request::from_parts(onward(parts), body);
         let deadline = Instant::now() + route.time_limit + GRACE;
-        match self.connections.send_before(request, deadline).await {
+        let sent = self.connections.send_before(request, deadline).await;
+        span::sent(span, sent.as_ref());
+        match sent {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 self.turn_over(response, handshake)
             }

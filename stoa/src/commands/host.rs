@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use kit_config::{Loaded, ProcessConfig};
+use kit_otlp::Exporter;
 use kit_runtime::{Lifecycle, Secret, Shutdown, ShutdownLimits};
 use kit_telemetry::{LogSettings, init_logs};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +21,7 @@ use crate::node::Node;
 use crate::serve::Sockets;
 use crate::services::Service;
 use crate::settings::{self, AdminConfig, LogConfig, LogFormat, RuntimeConfig, listen_address, section};
+use crate::telemetry;
 
 const LAME_DUCK: Duration = Duration::from_secs(5);
 
@@ -106,8 +108,9 @@ async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     };
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let lifecycle = Lifecycle::new();
+    let mut exporter = None;
     // Kept to the end: it holds the data folder.
-    let node = match start(config, &plan, &lifecycle).await {
+    let node = match start(config, &plan, &lifecycle, &mut exporter).await {
         Ok(node) => node,
         Err(error) => {
             lifecycle.end().await;
@@ -120,7 +123,11 @@ async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
             _ = interrupt.recv() => {}
         }
     };
-    match lifecycle.run(&node.readiness, limits, signals).await {
+    let shutdown = lifecycle.run(&node.readiness, limits, signals).await;
+    if let Some(exporter) = exporter {
+        exporter.stop(telemetry::LAST_EXPORT).await;
+    }
+    match shutdown {
         Shutdown::Clean => Ok(ExitCode::SUCCESS),
         Shutdown::Forced => {
             talk("stopped before everything had finished");
@@ -129,8 +136,14 @@ async fn serve(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn start(config: Loaded, plan: &Plan, lifecycle: &Lifecycle) -> anyhow::Result<Node> {
+async fn start(
+    config: Loaded,
+    plan: &Plan,
+    lifecycle: &Lifecycle,
+    exporter: &mut Option<Exporter>,
+) -> anyhow::Result<Node> {
     let mut node = Node::new(config, plan.hosts.clone(), lifecycle.tasks())?;
+    *exporter = telemetry::start(&mut node)?;
     let composed = compose(&mut node).await?;
     let mut sockets = Sockets::new(&node);
     if let Some(gateway) = composed.gateway {

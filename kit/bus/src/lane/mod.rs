@@ -34,6 +34,7 @@ use crate::inbox::StageCell;
 use crate::lease::{Hold, lease_name};
 use crate::metrics::SubscriptionMetrics;
 use crate::settings::BusSettings;
+use crate::span::Step;
 
 pub(crate) use store::{Checkpoint, Loaded, load, owns, refresh, save};
 
@@ -59,6 +60,17 @@ pub(crate) struct Context {
     pub(crate) metrics: SubscriptionMetrics,
     /// Wakes the pump: there is room again, a retry is due, a lane is over.
     pub(crate) wake: Notify,
+}
+
+impl Context {
+    fn step(&self, attempt: u32) -> Step<'_> {
+        Step {
+            tracer: &self.settings.tracer,
+            service: self.db.service(),
+            consumer: self.consumer,
+            attempt,
+        }
+    }
 }
 
 pub(crate) struct Lane {

@@ -15,6 +15,7 @@ use crate::envelope::{Chain, Record};
 use crate::failure::Failure;
 use crate::inbox::{Inbox, StageCell};
 use crate::metrics::Outcome;
+use crate::span::{begin_step, end_step};
 
 /// The pause after the own database could not be read.
 const READ_PAUSE: Duration = Duration::from_secs(1);
@@ -147,12 +148,13 @@ impl Lane {
     async fn attempt(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool) -> Attempt {
         fail_point!("bus::before-handler");
         // A type that has no handler any more has nothing to do.
-        let (handling, envelope) = match (self.context.routes.find(record), record.envelope()) {
+        let (handling, mut envelope) = match (self.context.routes.find(record), record.envelope()) {
             (Some(handling), Ok(envelope)) => (handling, envelope),
             (Some(_), Err(failure)) => return Attempt::Failed(failure),
             (None, Err(failure)) if record.is_untyped() => return Attempt::Failed(failure),
             (None, _) => return Attempt::Skipped,
         };
+        let step = begin_step(self.context.step(attempt), &mut envelope);
         let stage = StageCell::default();
         let inbox = Inbox {
             trace: envelope.trace,
@@ -163,21 +165,23 @@ impl Lane {
                 stage: stage.clone(),
             },
         };
-        let running = match handling(record, envelope, attempt, inbox) {
-            Ok(running) => AssertUnwindSafe(running).catch_unwind(),
-            Err(failure) => return Attempt::Failed(failure),
+        let attempt = match handling(record, envelope, attempt, inbox) {
+            Ok(running) => {
+                let running = AssertUnwindSafe(running).catch_unwind();
+                let limit = self.context.settings.handler_limit;
+                let failure = failure_of(within(limit, &stage, running).await, limit);
+                self.judge(record, is_live, &stage, failure)
+            }
+            Err(failure) => Attempt::Failed(failure),
         };
-        let ended = within(self.context.settings.handler_limit, &stage, running).await;
-        let failure = match ended {
-            Some(Ok(Ok(()))) => None,
-            Some(Ok(Err(failure))) => Some(failure),
-            Some(Err(panic)) => Some(Failure::again(panic_text(&*panic))),
-            None => Some(Failure::again(format_args!(
-                "the handler ran for longer than {:?}",
-                self.context.settings.handler_limit
-            ))),
-        };
-        self.judge(record, is_live, &stage, failure)
+        end_step(
+            step,
+            match &attempt {
+                Attempt::Failed(failure) => Some(failure),
+                Attempt::Applied | Attempt::Skipped | Attempt::Moot => None,
+            },
+        );
+        attempt
     }
 
     fn judge(&self, record: &Record, is_live: bool, stage: &StageCell, failure: Option<Failure>) -> Attempt {
@@ -309,6 +313,19 @@ async fn within<F: Future + Unpin>(limit: Duration, stage: &StageCell, mut runni
             Err(_) if stage.is(Stage::Applying) => {}
             Err(_) => return None,
         }
+    }
+}
+
+type Ended = Option<std::thread::Result<Result<(), Failure>>>;
+
+fn failure_of(ended: Ended, limit: Duration) -> Option<Failure> {
+    match ended {
+        Some(Ok(Ok(()))) => None,
+        Some(Ok(Err(failure))) => Some(failure),
+        Some(Err(panic)) => Some(Failure::again(panic_text(&*panic))),
+        None => Some(Failure::again(format_args!(
+            "the handler ran for longer than {limit:?}"
+        ))),
     }
 }
 

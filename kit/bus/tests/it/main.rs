@@ -22,4 +22,5 @@ mod ordering;
 mod parking;
 mod retention;
 mod sharing;
+mod tracing;
 mod waking;

@@ -5,8 +5,10 @@ mod admin;
 mod health;
 mod line;
 mod listen;
+pub mod span;
 mod stack;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -64,3 +66,8 @@ pub struct RouteLabel {
     /// The operation.
     pub operation: &'static str,
 }
+
+/// The pattern that a request's path was found by, in the extensions of a response; spans are named by it. Only
+/// there where the request is traced: a [`kit_telemetry::Tracer`] among its extensions says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutePattern(pub Cow<'static, str>);

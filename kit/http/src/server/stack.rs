@@ -11,13 +11,14 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use kit_runtime::Ids;
-use kit_telemetry::{Metrics, TraceParent, latency_buckets};
+use kit_telemetry::{Metrics, Span, TraceParent, Tracer, latency_buckets};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::span::{begin_span, end_span};
 use super::{Endpoint, PeerAddress, RequestId, RouteLabel};
 use crate::body::Unread;
 use crate::error::ErrorFormat;
@@ -38,7 +39,12 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(5);
 
 /// What every request passes on its way in and out. A cheap handle.
 #[derive(Clone)]
-pub struct Stack(Arc<Inner>);
+pub struct Stack {
+    inner: Arc<Inner>,
+    tracer: Tracer,
+    /// Whose requests these are.
+    service: &'static str,
+}
 
 struct Inner {
     ids: Ids,
@@ -69,7 +75,21 @@ impl Stack {
             Family::new_with_constructor((|| Histogram::new(latency_buckets())) as fn() -> Histogram);
         let help = "Seconds from a request's head to its answer's, by route and status";
         let latency = metrics.register("http_request_seconds", help, latency);
-        Self(Arc::new(Inner { ids, latency }))
+        Self {
+            inner: Arc::new(Inner { ids, latency }),
+            tracer: Tracer::off(),
+            service: "none",
+        }
+    }
+
+    /// The same stack, which makes a span of each request of a service.
+    #[must_use]
+    pub fn traced(&self, tracer: Tracer, service: &'static str) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            tracer,
+            service,
+        }
     }
 
     /// Takes one request through the stack.
@@ -81,17 +101,17 @@ impl Stack {
     ) -> Response<ReplyBody> {
         let head = self.head(&request);
         let (mut request, unread) = open(request);
-        let trace = self.trace(&request);
         let extensions = request.extensions_mut();
         extensions.insert(head.id.clone());
-        extensions.insert(trace);
         extensions.insert(peer);
+        let (trace, span) = self.trace(&mut request);
+        request.extensions_mut().insert(trace);
         // Whatever is logged on the way says whose request it was.
-        let span = tracing::info_span!("request", id = &*head.id.0, trace = %trace.trace_id());
+        let log_span = tracing::info_span!("request", id = &*head.id.0, trace = %trace.trace_id());
         let mut response = match check_head(&request) {
             Ok(()) => match AssertUnwindSafe(endpoint.call(request))
                 .catch_unwind()
-                .instrument(span)
+                .instrument(log_span)
                 .await
             {
                 Ok(response) => response,
@@ -105,6 +125,7 @@ impl Stack {
             response = rendered(error, &head, &response);
         }
         self.finish(&head, &mut response, error.as_ref(), route);
+        end_span(span, &mut response, route);
         drain(&head, unread, &mut response).await;
         response
     }
@@ -116,7 +137,7 @@ impl Stack {
             .and_then(|value| value.to_str().ok());
         let id = match given.filter(|id| is_request_id(id)) {
             Some(id) => id.to_owned(),
-            None => format!("req_{}", self.0.ids.uuid().simple()),
+            None => format!("req_{}", self.inner.ids.uuid().simple()),
         };
         Head {
             id: RequestId(id.into()),
@@ -128,12 +149,17 @@ impl Stack {
         }
     }
 
-    fn trace<B>(&self, request: &Request<B>) -> TraceParent {
-        let given = request
-            .headers()
-            .get(&TRACEPARENT)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        given.unwrap_or_else(|| TraceParent::start(self.0.ids.random()))
+    /// Which trace a request belongs to, and the step of it that begins here.
+    fn trace<B>(&self, request: &mut Request<B>) -> (TraceParent, Span) {
+        let given = request.headers().get(&TRACEPARENT);
+        let given = given.and_then(|value| value.to_str().ok()?.parse().ok());
+        let span = if self.tracer.is_on() {
+            begin_span(&self.tracer, self.service, given, request)
+        } else {
+            Span::unrecorded(given)
+        };
+        let begun = || TraceParent::start(self.inner.ids.random());
+        (span.context().unwrap_or_else(begun), span)
     }
 
     fn finish(
@@ -159,7 +185,10 @@ impl Stack {
             operation: route.operation,
             status,
         };
-        self.0.latency.get_or_create(&labels).observe(took.as_secs_f64());
+        self.inner
+            .latency
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
         let (method, path, request_id) = (&head.method, &head.path, &*head.id.0);
         let (operation, micros) = (
             route.operation,

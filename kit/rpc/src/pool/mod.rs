@@ -95,6 +95,17 @@ impl SendError {
     pub fn is_surely_not_sent(&self) -> bool {
         matches!(self, Self::NotSent(_))
     }
+
+    /// Its kind in a word, for spans.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotSent(_) => "not_sent",
+            Self::Unknown(_) => "broken_off",
+            Self::TimedOut => "timeout",
+            Self::RequestBody(_) => "request_body",
+            Self::AnswerTooLarge => "answer_too_large",
+        }
+    }
 }
 
 /// Keep-alive connections to any number of upstreams, for requests whose bodies are `B`. A cheap handle.

@@ -11,3 +11,4 @@ mod ledger;
 mod pool;
 mod raw;
 mod tls;
+mod tracing;
