@@ -44,6 +44,9 @@ pub(crate) const GROUP: &str = "ledger";
 /// Something is waited for at most so long; what is tested takes a small part of it.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
+/// As many as a machine with other work counts within the limit of a transaction.
+const PER_TRANSACTION: usize = 200;
+
 /// The machine may have other work.
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -218,15 +221,18 @@ impl World {
         counted.await.unwrap()
     }
 
-    /// Counts up keys in turn, all in one transaction.
+    /// Counts up keys in turn, many in one transaction.
     pub(crate) async fn count_all(&self, events: usize, keys: usize) {
-        let counted = self.producer.write(async move |tx: &mut Tx| {
-            for number in 0..events {
-                count_up(tx, &format!("key-{}", number % keys)).await?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        counted.await.unwrap();
+        for first in (0..events).step_by(PER_TRANSACTION) {
+            let numbers = first..events.min(first + PER_TRANSACTION);
+            let counted = self.producer.write(async move |tx: &mut Tx| {
+                for number in numbers.clone() {
+                    count_up(tx, &format!("key-{}", number % keys)).await?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            counted.await.unwrap();
+        }
     }
 
     pub(crate) async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
