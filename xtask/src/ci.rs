@@ -14,7 +14,12 @@ use crate::workspace::Workspace;
 use crate::{contracts, cost, deny, generate, python, shell, tidy, vectors};
 
 /// What the tests need today.
-const SERVERS: &[Backend] = &[Backend::Postgres, Backend::Redis, Backend::RabbitMq];
+const SERVERS: &[Backend] = &[
+    Backend::Postgres,
+    Backend::Redis,
+    Backend::RabbitMq,
+    Backend::Kafka,
+];
 
 /// Runs the steps, stopping at the first failure.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {

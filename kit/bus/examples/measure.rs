@@ -1,7 +1,7 @@
 //! How fast events become effects: drained from a backlog, and one at a time.
 //!
-//! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ behind it where that
-//! is to carry them; build it with `--release`. Each effect is a row of its own in the consumer's database,
+//! `measure sqlite FOLDER` or `measure postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ or a Kafka behind it
+//! where that is to carry them; build it with `--release`. Each effect is a row of its own in the consumer's database,
 //! committed and synced. Draining includes the relay's part of the way.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
@@ -9,11 +9,12 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use kit_bus::{
-    Broker, BrokerError, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, RabbitMqSettings,
-    Source, Sources, SourcesDeps,
+    Broker, BrokerError, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, KafkaSettings,
+    RabbitMqSettings, Source, Sources, SourcesDeps,
 };
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, Reader, StoreError, Tx, sql};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret, Timestamp};
+use kit_testing::KafkaServer;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -50,6 +51,7 @@ async fn main() -> Answer {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (places_of, carriers) = match arguments.split_last() {
         Some((url, rest)) if url.starts_with("amqp") => (rest, by_rabbitmq(url)?),
+        Some((url, rest)) if url.starts_with("kafka") => (rest, by_kafka(url)?),
         _ => (&arguments[..], Carriers::embedded()),
     };
     let (producer, consumer) = places(places_of)?;
@@ -103,6 +105,19 @@ fn by_rabbitmq(url: &str) -> Result<Carriers, BrokerError> {
         ..RabbitMqSettings::new(Secret::new(url.to_owned()))
     };
     let broker = Broker::rabbitmq(settings, Clock::system(), ids)?;
+    Ok(Carriers::embedded().carry("counts", &broker))
+}
+
+fn by_kafka(url: &str) -> Result<Carriers, BrokerError> {
+    let ids = Ids::system();
+    let server = KafkaServer::of_url(url);
+    let settings = KafkaSettings {
+        user: Some(server.user),
+        password: Secret::new(server.password),
+        topic_prefix: format!("measure-{}.", ids.uuid().simple()),
+        ..KafkaSettings::new(server.address)
+    };
+    let broker = Broker::kafka(settings, Clock::system(), ids)?;
     Ok(Carriers::embedded().carry("counts", &broker))
 }
 

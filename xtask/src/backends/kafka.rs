@@ -57,6 +57,10 @@ sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule require
 username=\"stoa\" password=\"{password}\";
 ";
 
+/// A tool runs for a second, and a broker for a test or a few minutes: compiling them well would take longer than
+/// it saves.
+const QUICK: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
 const QUIET: &str = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
 
 impl Server for Kafka {
@@ -76,8 +80,7 @@ impl Server for Kafka {
         let run = |limits: &[&str], class: &[&str]| {
             words(&[&[java.as_str()], limits, &[QUIET, "-cp", &class_path], class].concat())
         };
-        // A tool runs for a second: compiling it well would take longer.
-        let tool = |class: &[&str]| run(&["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"], class);
+        let tool = |class: &[&str]| run(&QUICK, class);
         Ok(Some(Launch {
             ports: PORTS.to_vec(),
             files: vec![("server.properties", CONFIG.to_owned())],
@@ -92,7 +95,7 @@ impl Server for Kafka {
             ])],
             programs: vec![Program {
                 command: run(
-                    &["-Xmx512m", "-Xms128m"],
+                    &[&["-Xmx512m", "-Xms128m"], QUICK.as_slice()].concat(),
                     &["kafka.Kafka", "{folder}/server.properties"],
                 ),
                 env: Vec::new(),

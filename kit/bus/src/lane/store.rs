@@ -79,6 +79,20 @@ pub(super) async fn take_in(
     fresh.iter().map(|row| row.get("event_id")).collect()
 }
 
+/// Whether an event is in the inbox.
+pub(super) async fn is_known(
+    on: &mut impl Session,
+    consumer: &'static str,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let found = sql("SELECT event_id FROM inbox WHERE consumer = $1 AND event_id = $2")
+        .bind(consumer)
+        .bind(id)
+        .optional(on)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Parks events of the log, each behind those of its key that are parked already: positions begin anew where a
 /// broker's do, and partitions that others have chosen for a key have the same ones.
 pub(super) async fn park(

@@ -97,11 +97,13 @@ impl Lane {
         }
         match self.attempt(record, 1, true).await {
             Attempt::Applied | Attempt::Moot => {}
-            Attempt::Skipped => {
+            Attempt::Failed(failure) if !self.was_done(record).await => {
+                self.failed(record, 1, true, failure).await;
+            }
+            Attempt::Skipped | Attempt::Failed(_) => {
                 self.state().finish(record.position);
                 metrics.count(Outcome::Skipped);
             }
-            Attempt::Failed(failure) => self.failed(record, 1, true, failure).await,
         }
     }
 
@@ -132,8 +134,10 @@ impl Lane {
             }
             match self.attempt(&record, attempt, false).await {
                 Attempt::Applied => {}
-                Attempt::Skipped => self.forget(&record).await,
-                Attempt::Failed(failure) => return self.failed(&record, attempt, false, failure).await,
+                Attempt::Failed(failure) if !self.was_done(&record).await => {
+                    return self.failed(&record, attempt, false, failure).await;
+                }
+                Attempt::Skipped | Attempt::Failed(_) => self.forget(&record).await,
                 Attempt::Moot => return self.look_again(chain, context.clock.now().plus(READ_PAUSE)),
             }
         }
@@ -208,6 +212,18 @@ impl Lane {
             }
             Some(failure) => Attempt::Failed(failure),
         }
+    }
+
+    /// Whether an event that failed has had its effect before, and only came again: what is done cannot fail,
+    /// and a dead letter of it would hold up its key for nothing.
+    async fn was_done(&self, record: &Arc<Record>) -> bool {
+        let (consumer, id) = (self.context.consumer, record.id.clone());
+        let unit = async move |reader: &mut Reader| store::is_known(reader, consumer, &id).await;
+        let known = self.context.db.read(unit).await;
+        known.unwrap_or_else(|error| {
+            tracing::warn!(consumer, id = record.id, %error, "the inbox cannot be read");
+            false
+        })
     }
 
     /// Parks an event that failed: until the next attempt, or as a dead letter.

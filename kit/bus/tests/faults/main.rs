@@ -29,7 +29,12 @@ async fn each(travels: &[Travel], story: impl AsyncFn(&World)) {
 
 /// Events come and have their effects once, on every carrier, while something goes wrong again and again.
 async fn goes_on_after(fault: &str, action: &str) {
-    goes_on_by(&[Travel::Embedded, Travel::RabbitMq], fault, action).await;
+    goes_on_by(
+        &[Travel::Embedded, Travel::RabbitMq, Travel::Kafka],
+        fault,
+        action,
+    )
+    .await;
 }
 
 async fn goes_on_by(travels: &[Travel], fault: &str, action: &str) {
@@ -53,6 +58,8 @@ async fn goes_on_by(travels: &[Travel], fault: &str, action: &str) {
     .await;
     faults.teardown();
 }
+
+const RELAYED: [Travel; 2] = [Travel::RabbitMq, Travel::Kafka];
 
 const NOW_AND_THEN: &str = "2*off->1*panic->3*off->1*panic->1*panic->off";
 
@@ -88,11 +95,11 @@ async fn a_commit_that_may_be_done_is_looked_up_in_the_inbox() {
 
 #[tokio::test]
 async fn a_relay_that_panics_before_it_publishes_begins_anew() {
-    goes_on_by(&[Travel::RabbitMq], "bus::before-publish", NOW_AND_THEN).await;
+    goes_on_by(&RELAYED, "bus::before-publish", NOW_AND_THEN).await;
 }
 
 #[tokio::test]
 async fn a_relay_that_panics_before_it_writes_its_position_publishes_again() {
     let fault = "bus::after-confirm-before-position";
-    goes_on_by(&[Travel::RabbitMq], fault, NOW_AND_THEN).await;
+    goes_on_by(&RELAYED, fault, NOW_AND_THEN).await;
 }

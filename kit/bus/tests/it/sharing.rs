@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use kit_bus::{ApplyError, BusError, Delivery, Inbox};
 use kit_db::{Dialect, Reader, StoreError, Tx, sql};
-use kit_runtime::ShutdownLimits;
 use tokio::sync::{Notify, mpsc};
 
 use crate::both_worlds;
@@ -67,7 +66,7 @@ async fn processes_come_and_go_and_share_the_partitions() {
         .await;
     let done = count_and_wait(&world, &one, done).await;
     // One leaves in order, and its partitions are free at once.
-    leave(third).await;
+    third.finish().await;
     world
         .until("two share again", async || shares(&one).await == [8, 8])
         .await;
@@ -82,25 +81,6 @@ async fn processes_come_and_go_and_share_the_partitions() {
     world.remove().await;
 }
 
-/// Ends a process as a signal does.
-async fn leave(process: Process) {
-    let Process { lifecycle, bus, .. } = process;
-    let limits = ShutdownLimits {
-        lame_duck: Duration::ZERO,
-        hard_stop: Duration::from_secs(20),
-    };
-    let readiness = kit_runtime::Readiness::new();
-    let mut signals = 0;
-    let ended = lifecycle.run(&readiness, limits, async || {
-        signals += 1;
-        if signals > 1 {
-            std::future::pending::<()>().await;
-        }
-    });
-    assert_eq!(ended.await, kit_runtime::Shutdown::Clean);
-    drop(bus);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_leaves_gives_everything_back() {
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
@@ -108,7 +88,7 @@ async fn a_process_that_leaves_gives_everything_back() {
         let process = world.process().await;
         process.keep_ledger(&world);
         let done = count_and_wait(&world, &process, 0).await;
-        leave(process).await;
+        process.finish().await;
         let process = world.process().await;
         assert!(shares(&process).await.is_empty());
         let begun = std::time::Instant::now();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kit_db::Dialect;
 
 use crate::broadcasting::listen;
-use crate::proxy::{Proxy, Way};
+use crate::world::proxy::{Proxy, Way};
 use crate::world::rabbit::{self, Rabbit};
 use crate::world::{World, assert_in_order};
 
@@ -18,11 +18,8 @@ struct Cuttable {
 
 impl Cuttable {
     async fn new(dialect: Dialect) -> Self {
-        let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
-        let mut settings = rabbit::settings(proxy.url(), &rabbit.exchange);
-        settings.answer_limit = Duration::from_secs(2);
-        settings.confirm_limit = Duration::from_secs(2);
-        let carriers = rabbit::carriers(&rabbit::made(settings));
+        let (proxy, rabbit) = (rabbit::proxy().await, Rabbit::new());
+        let carriers = rabbit::carriers(&rabbit.broker(rabbit::url_by(&proxy)));
         let world = World::carried(dialect, carriers).await;
         world.start_relaying();
         Self { world, proxy, rabbit }
@@ -42,10 +39,10 @@ async fn what_is_published_while_the_broker_is_away(dialect: Dialect, way: Way) 
     process.keep_ledger(world);
     world.count_all(20, 3).await;
     world.until_effects(&process, 20).await;
-    cuttable.proxy.set(way);
+    cuttable.proxy.set(way).await;
     world.count_all(100, 3).await;
     assert_eq!(world.effects(&process).await.len(), 20);
-    cuttable.proxy.set(Way::Open);
+    cuttable.proxy.set(Way::Open).await;
     assert_in_order(&world.until_effects(&process, 120).await);
     process.crash().await;
     cuttable.remove().await;
@@ -73,7 +70,7 @@ async fn cut_again_and_again(dialect: Dialect) {
     process.keep_ledger(world);
     for round in 0..12 {
         world.count_all(40, 7 - round % 3).await;
-        cuttable.proxy.cut();
+        cuttable.proxy.cut().await;
     }
     assert_in_order(&world.until_effects(&process, 480).await);
     world.until_passed(&process).await;
@@ -101,9 +98,9 @@ async fn a_broadcast_that_was_interrupted_connects_again_before_it_hears() {
     world.until("connected", async || heard.all() == [0]).await;
     world.count("a").await;
     world.until("heard", async || heard.all() == [0, 1]).await;
-    cuttable.proxy.set(Way::Refused);
+    cuttable.proxy.set(Way::Refused).await;
     world.count("a").await;
-    cuttable.proxy.set(Way::Open);
+    cuttable.proxy.set(Way::Open).await;
     world
         .until("connected again", async || {
             heard.all().iter().filter(|number| **number == 0).count() == 2
@@ -128,9 +125,9 @@ fn client_threads() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_never_answers_is_asked_again_and_leaves_nothing_behind() {
-    let proxy = Proxy::start().await;
-    proxy.set(Way::Silent);
-    let mut settings = rabbit::settings(proxy.url(), "silent");
+    let proxy = rabbit::proxy().await;
+    proxy.set(Way::Silent).await;
+    let mut settings = rabbit::settings(rabbit::url_by(&proxy), "silent");
     settings.answer_limit = Duration::from_millis(50);
     let broker = rabbit::made(settings);
     let before = client_threads();
@@ -148,13 +145,13 @@ async fn a_broker_that_never_answers_is_asked_again_and_leaves_nothing_behind() 
 
 #[tokio::test]
 async fn a_check_publishes_and_consumes() {
-    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
-    let broker = rabbit.broker(proxy.url());
+    let (proxy, rabbit) = (rabbit::proxy().await, Rabbit::new());
+    let broker = rabbit.broker(rabbit::url_by(&proxy));
     broker.check().await.unwrap();
-    proxy.set(Way::Refused);
+    proxy.set(Way::Refused).await;
     let error = broker.check().await.unwrap_err().to_string();
     assert!(error.starts_with("rabbitmq: connecting: "), "{error}");
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     broker.check().await.unwrap();
     proxy.end().await;
     rabbit.remove().await;

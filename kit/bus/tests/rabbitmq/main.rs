@@ -15,7 +15,6 @@ const TRAVEL: world::Travel = world::Travel::RabbitMq;
 mod foreign;
 mod interrupted;
 mod joining;
-mod proxy;
 mod relaying;
 mod tls;
 
@@ -25,3 +24,5 @@ mod broadcasting;
 mod crash;
 #[path = "../it/parking.rs"]
 mod parking;
+#[path = "../carried/relays.rs"]
+mod relays;

@@ -3,93 +3,18 @@
 use std::time::Duration;
 
 use kit_bus::BusMetrics;
-use kit_db::{Dialect, Reader, sql};
+use kit_db::Dialect;
 use kit_telemetry::Metrics;
-use tokio::sync::Mutex;
 
-use crate::proxy::{Proxy, Way};
-use crate::world::child::Program;
 use crate::world::events::Reset;
+use crate::world::proxy::Way;
 use crate::world::rabbit::{self, Rabbit};
-use crate::world::{World, assert_in_order, settings};
-
-/// Where a relay can end itself.
-const FAULTS: [&str; 2] = ["bus::before-publish", "bus::after-confirm-before-position"];
-
-/// A world without a relay, and the broker that one would use.
-async fn unrelayed(dialect: Dialect) -> World {
-    let rabbit = Rabbit::new();
-    let mut world = World::carried(dialect, rabbit.carriers()).await;
-    world.rabbit = Some(rabbit);
-    world
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_that_ends_at_any_point_loses_and_doubles_nothing() {
-    let world = unrelayed(Dialect::Postgres).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    for hit in 1..=3 {
-        for fault in FAULTS {
-            world.count_all(60, 7).await;
-            let crashing = Mutex::new(Program::start("relay", &world, (fault, "abort", hit)));
-            // So that it has something to publish as often as it must.
-            world
-                .until("it crashes", async || {
-                    world.count("again").await;
-                    crashing.lock().await.has_ended()
-                })
-                .await;
-        }
-    }
-    let counted = published(&world).await;
-    let relay = Program::start("relay", &world, ("none", "none", 0));
-    assert_in_order(&world.until_effects(&process, counted).await);
-    drop(relay);
-    process.crash().await;
-    world.remove().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_that_stood_still_past_its_lease_turns_nothing_around() {
-    let world = unrelayed(Dialect::Postgres).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    world.count_all(600, 7).await;
-    let paused = Program::start("relay", &world, ("bus::after-confirm-before-position", "stop", 2));
-    world
-        .until("it stands still", async || {
-            if !paused.is_stopped() {
-                world.count("again").await;
-            }
-            paused.is_stopped()
-        })
-        .await;
-    let other = Program::start("relay", &world, ("none", "none", 0));
-    world.count_all(60, 7).await;
-    let published = published(&world).await;
-    assert_in_order(&world.until_effects(&process, published).await);
-    paused.go_on();
-    world.count_all(60, 7).await;
-    assert_in_order(&world.until_effects(&process, published + 60).await);
-    drop((paused, other));
-    process.crash().await;
-    world.remove().await;
-}
-
-/// Rows of the outbox.
-async fn published(world: &World) -> usize {
-    let rows = world.producer.read(async |reader: &mut Reader| {
-        let row = sql("SELECT COUNT(*) FROM outbox").one(reader).await?;
-        row.get::<u64>(0)
-    });
-    usize::try_from(rows.await.unwrap()).unwrap()
-}
+use crate::world::{World, settings};
 
 async fn keeps_what_it_has_not_passed(dialect: Dialect) {
-    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
-    proxy.set(Way::Refused);
-    let world = World::carried(dialect, rabbit::carriers(&rabbit.broker(proxy.url()))).await;
+    let (proxy, rabbit) = (rabbit::proxy().await, Rabbit::new());
+    proxy.set(Way::Refused).await;
+    let world = World::carried(dialect, rabbit::carriers(&rabbit.broker(rabbit::url_by(&proxy)))).await;
     for _ in 0..10 {
         world.count("a").await;
     }
@@ -100,13 +25,13 @@ async fn keeps_what_it_has_not_passed(dialect: Dialect) {
     let process = world.process_with(keeping, Duration::from_secs(1)).await;
     process.keep_ledger(&world);
     assert_eq!(relaying.bus.trim().await.unwrap(), 0);
-    assert_eq!(published(&world).await, 10);
-    proxy.set(Way::Open);
+    assert_eq!(world.published().await, 10);
+    proxy.set(Way::Open).await;
     world.until_effects(&process, 10).await;
     world
         .until("the rows are gone", async || {
             relaying.bus.trim().await.unwrap();
-            published(&world).await == 0
+            world.published().await == 0
         })
         .await;
     relaying.crash().await;
@@ -136,9 +61,13 @@ fn value(metrics: &Metrics, name: &str, labels: &[&str]) -> Option<f64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_tells_what_it_does() {
-    let (proxy, rabbit) = (Proxy::start().await, Rabbit::new());
-    proxy.set(Way::Refused);
-    let world = World::carried(Dialect::Sqlite, rabbit::carriers(&rabbit.broker(proxy.url()))).await;
+    let (proxy, rabbit) = (rabbit::proxy().await, Rabbit::new());
+    proxy.set(Way::Refused).await;
+    let world = World::carried(
+        Dialect::Sqlite,
+        rabbit::carriers(&rabbit.broker(rabbit::url_by(&proxy))),
+    )
+    .await;
     let metrics = Metrics::new();
     let mut setup = world.setup(settings(), Duration::from_secs(1));
     setup.metrics = Some(BusMetrics::new(&metrics));
@@ -166,7 +95,7 @@ async fn a_relay_tells_what_it_does() {
     let queue = format!("{}.picky", rabbit.exchange);
     rabbit.declare_exchange().await;
     rabbit.bind(&queue, "counts.count.changed").await;
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     world
         .until("all are told", async || {
             relayed("published") == Some(30.0)

@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_bus::{
-    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, Lag, RetrySettings, Source,
-    Sources, SourcesDeps,
-};
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
-use kit_runtime::{Clock, Ids, Lifecycle};
+use kit_bus::{BusMetrics, BusSettings, Carriers, Failure, Inbox, Lag, RetrySettings};
+use kit_db::{Db, DbSettings, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
 use kit_telemetry::Metrics;
 use kit_testing::db::{TestDb, TestTarget};
 use tokio::sync::Notify;
 
 pub(crate) mod child;
 pub(crate) mod events;
+pub(crate) mod kafka;
 mod process;
+pub(crate) mod proxy;
 pub(crate) mod rabbit;
 
 pub(crate) use events::Counted;
+use kafka::Kafka;
 pub(crate) use process::{Process, Relaying, Setup};
 use rabbit::Rabbit;
 
@@ -31,6 +30,8 @@ pub(crate) enum Travel {
     Embedded,
     /// By a relay and a RabbitMQ.
     RabbitMq,
+    /// By a relay and a Kafka.
+    Kafka,
 }
 
 pub(crate) static MIGRATIONS: Migrations =
@@ -43,6 +44,9 @@ pub(crate) const GROUP: &str = "ledger";
 /// Something is waited for at most so long; what is tested takes a small part of it.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
+/// As many as a machine with other work counts within the limit of a transaction.
+const PER_TRANSACTION: usize = 200;
+
 /// The machine may have other work.
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -53,6 +57,7 @@ pub(crate) struct World {
     /// How the producer's topics travel.
     pub(crate) carriers: Carriers,
     pub(crate) rabbit: Option<Rabbit>,
+    pub(crate) kafka: Option<Kafka>,
     /// The producer's own process, where there is something to relay.
     relaying: Mutex<Option<Relaying>>,
     /// Signalled whenever a handler of a process did something.
@@ -68,20 +73,30 @@ impl World {
     }
 
     pub(crate) async fn by(travel: Travel, dialect: Dialect) -> Self {
-        let (rabbit, carriers) = match travel {
-            Travel::Embedded => (None, Carriers::embedded()),
-            Travel::RabbitMq => {
-                let rabbit = Rabbit::new();
-                let carriers = rabbit.carriers();
-                (Some(rabbit), carriers)
-            }
-        };
-        let mut world = Self::carried(dialect, carriers).await;
-        if rabbit.is_some() {
-            world.rabbit = rabbit;
+        let world = Self::unrelayed(travel, dialect).await;
+        if travel != Travel::Embedded {
             world.start_relaying();
         }
         world
+    }
+
+    /// With the broker that the relay would use, and no relay yet.
+    pub(crate) async fn unrelayed(travel: Travel, dialect: Dialect) -> Self {
+        match travel {
+            Travel::Embedded => Self::carried(dialect, Carriers::embedded()).await,
+            Travel::RabbitMq => {
+                let rabbit = Rabbit::new();
+                let mut world = Self::carried(dialect, rabbit.carriers()).await;
+                world.rabbit = Some(rabbit);
+                world
+            }
+            Travel::Kafka => {
+                let kafka = Kafka::new();
+                let mut world = Self::carried(dialect, kafka.carriers()).await;
+                world.kafka = Some(kafka);
+                world
+            }
+        }
     }
 
     /// With brokers of the test's choice, and no relay yet.
@@ -99,6 +114,7 @@ impl World {
             consumer: target().await,
             carriers,
             rabbit: None,
+            kafka: None,
             relaying: Mutex::default(),
             moved: Arc::new(Notify::new()),
         }
@@ -108,6 +124,9 @@ impl World {
         self.stop_relaying().await;
         if let Some(rabbit) = self.rabbit {
             rabbit.remove().await;
+        }
+        if let Some(kafka) = self.kafka {
+            kafka.remove().await;
         }
         self.producer.finish().await;
         self.consumer.remove().await;
@@ -159,9 +178,10 @@ impl World {
 
     /// The broker as programs are told it.
     pub(crate) fn broker(&self) -> String {
-        match &self.rabbit {
-            Some(rabbit) => format!("{}@{}", rabbit.exchange, kit_testing::rabbitmq_url()),
-            None => "none".to_owned(),
+        match (&self.rabbit, &self.kafka) {
+            (Some(rabbit), _) => format!("{}@{}", rabbit.exchange, kit_testing::rabbitmq_url()),
+            (None, Some(kafka)) => kafka.place(),
+            (None, None) => "none".to_owned(),
         }
     }
 
@@ -201,15 +221,18 @@ impl World {
         counted.await.unwrap()
     }
 
-    /// Counts up keys in turn, all in one transaction.
+    /// Counts up keys in turn, many in one transaction.
     pub(crate) async fn count_all(&self, events: usize, keys: usize) {
-        let counted = self.producer.write(async move |tx: &mut Tx| {
-            for number in 0..events {
-                count_up(tx, &format!("key-{}", number % keys)).await?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        counted.await.unwrap();
+        for first in (0..events).step_by(PER_TRANSACTION) {
+            let numbers = first..events.min(first + PER_TRANSACTION);
+            let counted = self.producer.write(async move |tx: &mut Tx| {
+                for number in numbers.clone() {
+                    count_up(tx, &format!("key-{}", number % keys)).await?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            counted.await.unwrap();
+        }
     }
 
     pub(crate) async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
@@ -218,6 +241,15 @@ impl World {
             Ok::<_, StoreError>(())
         });
         published.await.unwrap();
+    }
+
+    /// How many rows the producer's outbox has.
+    pub(crate) async fn published(&self) -> usize {
+        let rows = self.producer.read(async |reader: &mut Reader| {
+            let row = sql("SELECT COUNT(*) FROM outbox").one(reader).await?;
+            row.get::<u64>(0)
+        });
+        usize::try_from(rows.await.unwrap()).unwrap()
     }
 
     /// The effects so far, from a look of the test's own.

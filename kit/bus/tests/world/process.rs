@@ -1,5 +1,15 @@
 //! The processes that a story takes place in.
 
+use std::time::Duration;
+
+use kit_bus::{
+    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, Source, Sources, SourcesDeps,
+};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget};
+use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Shutdown, ShutdownLimits};
+
+use super::{CONSUMER, Counted, DEADLINE, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
+
 /// A process that listens.
 pub(crate) struct Process {
     pub(crate) lifecycle: Lifecycle,
@@ -103,6 +113,22 @@ impl Process {
     /// Ends like a crash: nothing is given back.
     pub(crate) async fn crash(self) {
         self.lifecycle.end().await;
+    }
+
+    /// Ends in order: what it has done is written down, and what it has is given back.
+    pub(crate) async fn finish(self) {
+        let limits = ShutdownLimits {
+            lame_duck: Duration::ZERO,
+            hard_stop: DEADLINE,
+        };
+        let mut is_first = true;
+        let signal = async || {
+            if !std::mem::take(&mut is_first) {
+                std::future::pending::<()>().await;
+            }
+        };
+        let ended = self.lifecycle.run(&Readiness::new(), limits, signal).await;
+        assert_eq!(ended, Shutdown::Clean);
     }
 
     /// Writes down what each event counted.

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kit_bus::Carriers;
 use kit_db::DbTarget;
 use kit_runtime::Secret;
+use kit_testing::KafkaServer;
 
-use crate::world::rabbit;
+use crate::world::{kafka, rabbit};
 
 /// `PRODUCER CONSUMER FAULT ACTION HIT BROKER`, where a place is `sqlite:FILE` or `SCHEMA@URL`, and `ACTION` at the
 /// failpoint `FAULT`, the `HIT`th time it is passed, is `abort` or `stop`; `none none 0` for no fault. A broker is
-/// `EXCHANGE@URL`, or `none` where events are read from the log.
+/// `WORD@URL`, where all names begin with the word, or `none` where events are read from the log.
 pub(crate) struct Arguments {
     pub(crate) producer: DbTarget,
     pub(crate) consumer: DbTarget,
@@ -71,6 +72,10 @@ fn place(text: &str) -> DbTarget {
 
 fn carriers(broker: &str) -> Carriers {
     match broker.split_once('@') {
+        Some((word, url)) if url.starts_with("kafka://") => {
+            let settings = kafka::settings(&KafkaServer::of_url(url), word);
+            kafka::carriers(&kafka::made(settings))
+        }
         Some((exchange, url)) => rabbit::carriers(&rabbit::broker(url.to_owned(), exchange)),
         None => Carriers::embedded(),
     }

@@ -13,7 +13,8 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 
-use super::{CONSUMER, GROUP, PRODUCER};
+use super::proxy::Proxy;
+use super::{CONSUMER, DEADLINE, GROUP, PRODUCER};
 
 pub(crate) struct Rabbit {
     pub(crate) exchange: String,
@@ -44,6 +45,22 @@ pub(crate) fn carriers(broker: &Broker) -> Carriers {
     Carriers::embedded()
         .carry("counts", broker)
         .carry("transactions", broker)
+}
+
+/// A way to the test server that can be cut.
+pub(crate) async fn proxy() -> Proxy {
+    let url = kit_testing::rabbitmq_url();
+    let (_, address) = url.split_once('@').unwrap();
+    let (address, _) = address.split_once('/').unwrap();
+    Proxy::start(address.to_owned()).await
+}
+
+/// The test server's address by that way.
+pub(crate) fn url_by(proxy: &Proxy) -> String {
+    let url = kit_testing::rabbitmq_url();
+    let (before, after) = url.split_once('@').unwrap();
+    let (_, vhost) = after.split_once('/').unwrap();
+    format!("{before}@127.0.0.1:{}/{vhost}", proxy.port())
 }
 
 impl Rabbit {
@@ -99,15 +116,20 @@ impl Rabbit {
         got.map(|message| message.delivery)
     }
 
-    /// The next message of a queue, by somebody who goes away before it is acknowledged; whether there was one.
-    pub(crate) async fn take_and_go(&self, queue: &str) -> bool {
+    /// The next messages of a queue, by somebody who goes away before they are acknowledged. Nobody else may
+    /// have any of them by then.
+    pub(crate) async fn take_and_go(&self, queue: &str, count: usize) {
         let (connection, channel) = self.connect().await;
         let options = BasicConsumeOptions::default();
         let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
         let mut consumer = consumer.await.unwrap();
-        let delivery = tokio::time::timeout(Duration::from_secs(1), consumer.next()).await;
+        let came = async {
+            for _ in 0..count {
+                consumer.next().await.unwrap().unwrap();
+            }
+        };
+        tokio::time::timeout(DEADLINE, came).await.unwrap();
         connection.close(200, "OK".into()).await.unwrap();
-        delivery.is_ok_and(|delivery| delivery.is_some_and(|delivery| delivery.is_ok()))
     }
 
     /// A queue as an operator makes it, bound by a key.

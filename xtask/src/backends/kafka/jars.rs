@@ -60,7 +60,13 @@ pub(super) fn install() -> anyhow::Result<()> {
     if half.exists() {
         fs::remove_dir_all(&half).with_context(|| format!("cannot remove `{}`", half.display()))?;
     }
-    fetch(&half).with_context(|| format!("the jars of Kafka {VERSION} cannot be fetched"))?;
+    fetch(&half).with_context(|| {
+        format!(
+            "the jars of Kafka {VERSION} cannot be fetched from Maven Central; without a way there, copy `{}` \
+             from a machine that has them",
+            jars.display()
+        )
+    })?;
     fs::rename(&half, &jars).with_context(|| format!("cannot make `{}`", jars.display()))
 }
 
