@@ -75,15 +75,17 @@ fn tell(carrier: Carrier, name: &str) {
     until_exact(&story.stoa, &story.people, &made);
     story.made = Mutex::new(made);
 
-    story.under("killed and started again", |server, made| {
-        server.kill();
-        server.start_again();
-        until_more(made, 8);
-    });
+    // First of all, since RabbitMQ 3.10 that is killed within a second after a queue was made forgets the half of
+    // it that chooses its leader: such a queue takes nothing until somebody deletes it.
     story.under("silent", |server, made| {
         server.pause();
         go_on_for(SILENT);
         server.resume();
+        until_more(made, 8);
+    });
+    story.under("killed and started again", |server, made| {
+        server.kill();
+        server.start_again();
         until_more(made, 8);
     });
     story.under("away", |server, _| {
@@ -102,4 +104,9 @@ fn tell(carrier: Carrier, name: &str) {
 #[test]
 fn nothing_is_lost_whatever_becomes_of_kafka() {
     tell(Carrier::Kafka, "kafka");
+}
+
+#[test]
+fn nothing_is_lost_whatever_becomes_of_rabbitmq() {
+    tell(Carrier::RabbitMq, "rabbitmq");
 }
