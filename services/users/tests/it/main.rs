@@ -11,6 +11,7 @@ mod outages;
 mod own_profile;
 mod profiles;
 mod proxy;
+mod reading;
 mod routes;
 mod versions;
 mod world;

@@ -14,6 +14,7 @@ use auth_api::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocatio
 use axum::Router;
 use futures::FutureExt;
 use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
+use kit_cache::CacheDeps;
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Reader, sql};
 use kit_rpc::CallContext;
 use kit_runtime::{Clock, Ids};
@@ -121,28 +122,32 @@ impl World {
 
     /// As [`World::start`], with another way to the database or other keys.
     pub(crate) async fn start_with(process: Arc<TestProcess>, target: DbTarget, verifier: Verifier) -> Self {
-        let sources = sources(&process, Vec::new());
-        Self::start_on(process, target, verifier, sources).await
+        Self::start_on(process, target, verifier, Vec::new()).await
     }
 
     /// As [`World::start`], with the log of auth in reach.
     pub(crate) async fn start_hearing(place: &Place, auth: Source) -> Self {
         let process = place.process();
         let verifier = process.verifier.clone();
-        let sources = sources(&process, vec![auth]);
-        Self::start_on(process, place.target(), verifier, sources).await
+        Self::start_on(process, place.target(), verifier, vec![auth]).await
     }
 
     async fn start_on(
         process: Arc<TestProcess>,
         target: DbTarget,
         verifier: Verifier,
-        sources: Sources,
+        mut logs: Vec<Source>,
     ) -> Self {
-        let db = open(&process, "users", target).await;
+        let db = open(&process, "users", target.clone()).await;
+        logs.push(Source {
+            service: "users",
+            topics: users_api::TOPICS,
+            target,
+            published: Some(db.published()),
+        });
         let bus = Bus::new(BusDeps {
             db: db.clone(),
-            sources,
+            sources: sources(&process, logs),
             tasks: process.lifecycle.tasks(),
             // Leases and retries need one that goes on.
             clock: Clock::system(),
@@ -158,6 +163,13 @@ impl World {
             verifier,
             internal_keys: process.internal_keys(),
             clock: process.clock(),
+            cache: CacheDeps {
+                tasks: process.lifecycle.tasks(),
+                clock: process.clock(),
+                ids: Ids::system(),
+                metrics: None,
+            },
+            redis: None,
             readiness: process.readiness.clone(),
         });
         let hosted = hosted.unwrap();
@@ -234,14 +246,14 @@ pub(crate) async fn open(process: &TestProcess, service: &'static str, target: D
     Db::open(settings, &users::migrations(), &deps).await.unwrap()
 }
 
-/// Auth's log where it is in reach.
-fn sources(process: &TestProcess, auth: Vec<Source>) -> Sources {
+/// Users' own log, and auth's where it is in reach.
+fn sources(process: &TestProcess, logs: Vec<Source>) -> Sources {
     let deps = SourcesDeps {
         tasks: process.lifecycle.tasks(),
         metrics: None,
         poll: Duration::from_secs(1),
     };
-    Sources::open_within_reach(auth, auth_api::TOPICS.to_vec(), deps).unwrap()
+    Sources::open_within_reach(logs, auth_api::TOPICS.to_vec(), deps).unwrap()
 }
 
 /// Every row of users' table.
