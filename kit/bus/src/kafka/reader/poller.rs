@@ -38,6 +38,9 @@ pub(super) struct Poller {
     // Before the client, which waits for them when it is dropped.
     streams: BTreeMap<Place, Stream>,
     consumer: Arc<Consumer>,
+    /// A client without partitions, for questions: on the other's connection each would wait behind a fetch that
+    /// waits for something new, and whoever waits here drains nothing.
+    desk: Consumer,
     look_at: Instant,
     note_at: Instant,
     noted: BTreeMap<Place, i64>,
@@ -89,6 +92,7 @@ impl Poller {
     pub(super) fn new(setup: Setup, shared: Arc<Shared>) -> KafkaResult<Self> {
         let mut consumer: Consumer =
             consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(Voice)?;
+        let desk = consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(Voice)?;
         let thread = thread::current();
         consumer.set_nonempty_callback(move || thread.unpark());
         let now = Instant::now();
@@ -97,6 +101,7 @@ impl Poller {
             shared,
             streams: BTreeMap::new(),
             consumer: Arc::new(consumer),
+            desk,
             look_at: now,
             note_at: now + NOTING,
             noted: BTreeMap::new(),
@@ -154,7 +159,7 @@ impl Poller {
         }
         let settings = &self.setup.hub.settings;
         for topic in self.setup.topics.clone() {
-            let count = topics::ensure(&self.consumer, settings, topic)?;
+            let count = topics::ensure(&self.desk, settings, topic)?;
             let known = self.shared.state().counts.insert(topic, count);
             if known != Some(count) {
                 self.shared.news.notify_one();
@@ -178,7 +183,7 @@ impl Poller {
     fn bounds(&self, place: Place) -> KafkaResult<Bounds> {
         let settings = &self.setup.hub.settings;
         let wire_name = settings.wire_name(place.topic);
-        let bounds = topics::bounds_of(&self.consumer, settings, &wire_name, place.partition)?;
+        let bounds = topics::bounds_of(&self.desk, settings, &wire_name, place.partition)?;
         if let Some(slot) = self.shared.state().slots.get_mut(&place) {
             slot.high = Some(bounds.high);
         }
@@ -282,7 +287,7 @@ impl Poller {
         let wire_name = hub.settings.wire_name(place.topic);
         let since = hub.clock.now().minus(REMEMBERED);
         let here = (wire_name.as_str(), place.partition);
-        let again = topics::offset_since(&self.consumer, &hub.settings, here, since)?;
+        let again = topics::offset_since(&self.desk, &hub.settings, here, since)?;
         let mut state = self.shared.state();
         if let Some(slot) = state.slots.get_mut(&place).filter(|slot| slot.course == course) {
             slot.beyond = Some(Beyond { high, again });
