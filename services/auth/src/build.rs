@@ -120,8 +120,7 @@ pub(crate) async fn service(config: &AuthConfig, deps: &Deps) -> Result<AuthServ
     let warming = hasher.clone();
     deps.tasks
         .spawn("auth.warm-up", async move { warming.warm_up().await });
-    Ok(AuthService::new(Inner {
-        db: deps.db.clone(),
+    let inner = Inner {
         hasher,
         keys,
         guesses: Guesses::new(config.guess_rules()),
@@ -130,7 +129,8 @@ pub(crate) async fn service(config: &AuthConfig, deps: &Deps) -> Result<AuthServ
         ids: deps.ids.clone(),
         settings: settings(config, &deps.token),
         setup: SetUpLink::default(),
-    }))
+    };
+    Ok(AuthService::new(deps.db.clone(), inner))
 }
 
 /// The keys of the database, with the one of the file added where it is wanted. Processes that start at once

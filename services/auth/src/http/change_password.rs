@@ -1,8 +1,7 @@
 //! `POST /password`.
 
 use auth_api::{ChangePassword, Done};
-use axum::extract::State;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_http::{ApiError, Customer};
 
 use super::done;
@@ -12,7 +11,7 @@ use crate::service::{AuthService, Origin, PasswordRefusal};
 pub(super) async fn change_password(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Json(request): Json<ChangePassword>,
 ) -> Result<Json<Done>, ApiError> {
     auth.change_password(&caller, &request, &origin)

@@ -1,8 +1,7 @@
 //! `DELETE /admin/accounts/{id}/sessions`.
 
 use auth_api::Done;
-use axum::extract::State;
-use kit_http::extract::{Json, Path};
+use kit_http::extract::{InTrace, Json, Path};
 use kit_http::{ApiError, Customer};
 use kit_token::UserId;
 
@@ -13,7 +12,7 @@ use crate::service::{AuthService, Origin};
 pub(super) async fn end_account_sessions(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Path(user_id): Path<UserId>,
 ) -> Result<Json<Done>, ApiError> {
     let found = auth

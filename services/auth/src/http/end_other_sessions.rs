@@ -1,8 +1,7 @@
 //! `DELETE /sessions`.
 
 use auth_api::Done;
-use axum::extract::State;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_http::{ApiError, Customer};
 
 use super::done;
@@ -12,7 +11,7 @@ use crate::service::{AuthService, Origin};
 pub(super) async fn end_other_sessions(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
 ) -> Result<Json<Done>, ApiError> {
     auth.end_other_sessions(&caller, &origin).await.map_err(failed)?;
     Ok(done("Other sessions ended"))

@@ -1,8 +1,7 @@
 //! `GET /admin/keys`, `POST /admin/keys/rotate`, `POST /admin/keys/{kid}/withdraw`: one resource, the ring.
 
 use auth_api::KeyList;
-use axum::extract::State;
-use kit_http::extract::{Json, Path};
+use kit_http::extract::{InTrace, Json, Path};
 use kit_http::{ApiError, Customer};
 
 use super::error::failed;
@@ -10,7 +9,7 @@ use crate::service::{AuthService, KeysRefusal, Origin};
 
 pub(super) async fn list_keys(
     _: Customer,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {
         items: auth.list_keys().await.map_err(refused)?,
@@ -20,7 +19,7 @@ pub(super) async fn list_keys(
 pub(super) async fn rotate_keys(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {
         items: auth
@@ -33,7 +32,7 @@ pub(super) async fn rotate_keys(
 pub(super) async fn withdraw_key(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Path(kid): Path<String>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {

@@ -1,18 +1,17 @@
 //! `POST /login`.
 
 use auth_api::LogIn;
-use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CACHE_CONTROL;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 
 use super::error::not_logged_in;
 use crate::service::{AuthService, Origin};
 
 /// Tokens are never stored on the way (RFC 6749, 5.1).
 pub(super) async fn login(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     origin: Origin,
     Json(request): Json<LogIn>,
 ) -> Result<impl IntoResponse, ApiError> {

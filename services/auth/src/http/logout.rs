@@ -1,8 +1,7 @@
 //! `POST /logout`.
 
 use auth_api::{Done, LogOut};
-use axum::extract::State;
-use kit_http::extract::{Json, OptionalJson};
+use kit_http::extract::{InTrace, Json, OptionalJson};
 use kit_http::{ApiError, Customer};
 
 use super::done;
@@ -12,7 +11,7 @@ use crate::service::{AuthService, Origin};
 pub(super) async fn logout(
     Customer(caller): Customer,
     origin: Origin,
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     OptionalJson(request): OptionalJson<LogOut>,
 ) -> Result<Json<Done>, ApiError> {
     auth.log_out(&caller, request.refresh_token.as_deref(), &origin)

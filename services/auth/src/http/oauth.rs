@@ -8,7 +8,7 @@ use axum::routing::post;
 use axum::{Form, Router};
 use http::StatusCode;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_rpc::InternalKeys;
 use kit_token::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
@@ -93,14 +93,14 @@ impl From<Option<ActiveToken>> for Introspection {
 }
 
 async fn introspect(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Given(token): Given,
 ) -> Result<Json<Introspection>, ApiError> {
     Ok(Json(auth.introspect(&token).await.map_err(failed)?.into()))
 }
 
 async fn revoke(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     origin: Origin,
     Given(token): Given,
 ) -> Result<(), ApiError> {

@@ -1,8 +1,7 @@
 //! `PATCH /admin/accounts/{id}`.
 
 use auth_api::{AccountView, PatchAccount};
-use axum::extract::State;
-use kit_http::extract::{Json, Path};
+use kit_http::extract::{InTrace, Json, Path};
 use kit_http::{ApiError, Customer, Etag, IfMatch};
 use kit_token::UserId;
 
@@ -11,7 +10,7 @@ use crate::service::{AccountRefusal, AuthService, ChangeAccount, Origin};
 
 pub(super) async fn patch_account(
     (Customer(caller), origin): (Customer, Origin),
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Path(user_id): Path<UserId>,
     seen: IfMatch,
     Json(patch): Json<PatchAccount>,

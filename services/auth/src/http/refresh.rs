@@ -1,18 +1,17 @@
 //! `POST /refresh`.
 
 use auth_api::RefreshSession;
-use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CACHE_CONTROL;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 
 use super::error::failed;
 use crate::service::{AuthService, Origin, RefreshRefusal};
 
 /// Tokens are never stored on the way (RFC 6749, 5.1).
 pub(super) async fn refresh(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     origin: Origin,
     Json(request): Json<RefreshSession>,
 ) -> Result<impl IntoResponse, ApiError> {

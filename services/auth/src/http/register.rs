@@ -1,18 +1,17 @@
 //! `POST /register`.
 
 use auth_api::Register;
-use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CACHE_CONTROL;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 
 use super::error::not_registered;
 use crate::service::{AuthService, Origin};
 
 /// The answer may carry tokens, which are never stored on the way (RFC 6749, 5.1).
 pub(super) async fn register(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     origin: Origin,
     Json(request): Json<Register>,
 ) -> Result<impl IntoResponse, ApiError> {

@@ -1,11 +1,10 @@
 //! `GET /setup` and `POST /setup`: the page behind the one-time set-up link.
 
 use auth_api::{Register, SetUp};
-use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use kit_http::ApiError;
-use kit_http::extract::Query;
+use kit_http::extract::{InTrace, Query};
 use serde::Deserialize;
 
 use super::error::{failed, not_registered};
@@ -24,7 +23,7 @@ pub(super) struct Link {
 }
 
 pub(super) async fn setup_page(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     Query(link): Query<Link>,
 ) -> Result<impl IntoResponse, ApiError> {
     if !auth.is_setup_open(&link.token).await.map_err(failed)? {
@@ -35,7 +34,7 @@ pub(super) async fn setup_page(
 }
 
 pub(super) async fn setup(
-    State(auth): State<AuthService>,
+    InTrace(auth): InTrace<AuthService>,
     origin: Origin,
     Form(form): Form<SetUp>,
 ) -> Result<impl IntoResponse, ApiError> {

@@ -42,7 +42,7 @@ impl AuthService {
         query: AccountQuery,
         request: &PageRequest,
     ) -> Result<Page<AccountView>, AuthFailure> {
-        let now = self.0.clock.now();
+        let now = self.inner.clock.now();
         let filter = AccountFilter {
             text: query.q.map(|text| text.to_lowercase()),
             role: query.role,
@@ -58,7 +58,7 @@ impl AuthService {
             }
             Ok(views)
         };
-        Ok(Page::cut(self.0.db.read(read).await?, request, |account| {
+        Ok(Page::cut(self.db.read(read).await?, request, |account| {
             account.user_id.to_string()
         }))
     }
@@ -78,9 +78,9 @@ impl AuthService {
             role: roles.map(|roles| roles.into_iter().max().unwrap_or(Role::Customer)),
             status: patch.status,
         };
-        let now = self.0.clock.now();
-        let revoker = self.0.revoker(now);
-        let line = self.0.audit_line(actor, "account.changed", user_id, origin);
+        let now = self.inner.clock.now();
+        let revoker = self.inner.revoker(now);
+        let line = self.inner.audit_line(actor, "account.changed", user_id, origin);
         let unit = async move |tx: &mut Tx| {
             // The lock first, then the account: one order for everybody.
             store::lock_admins(tx).await?;
@@ -109,14 +109,13 @@ impl AuthService {
             )
             .await?)
         };
-        let written: Result<Ended, kit_db::WriteError<UnitError<AccountRefusal>>> =
-            self.0.db.write(unit).await;
+        let written: Result<Ended, kit_db::WriteError<UnitError<AccountRefusal>>> = self.db.write(unit).await;
         let ended = written.map_err(|error| {
             error
                 .flatten()
                 .settle(|error: StoreError| AccountRefusal::Failed(error.into()))
         })?;
-        self.0.believe(&ended);
+        self.inner.believe(&ended);
         self.find_account(user_id).await?.ok_or(AccountRefusal::NotFound)
     }
 

@@ -69,7 +69,7 @@ impl AuthService {
     pub(crate) async fn list_audit(&self, request: &PageRequest) -> Result<Page<AuditEntry>, AuthFailure> {
         let (before, limit) = (request.after.clone(), i64::from(request.limit) + 1);
         let read = async move |reader: &mut Reader| store::list_audit(reader, before.as_deref(), limit).await;
-        Ok(Page::cut(self.0.db.read(read).await?, request, |line| {
+        Ok(Page::cut(self.db.read(read).await?, request, |line| {
             line.id.clone()
         }))
     }

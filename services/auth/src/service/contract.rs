@@ -34,7 +34,7 @@ impl Auth for AuthService {
         if let Err(error) = self.sync_keys().await {
             tracing::warn!(%error, "the signing keys could not be looked at");
         }
-        Ok(self.0.keys.public_keys())
+        Ok(self.inner.keys.public_keys())
     }
 
     async fn revocations(
@@ -42,17 +42,17 @@ impl Auth for AuthService {
         _: &CallContext,
         request: GetRevocations,
     ) -> Result<RevocationNews, AuthError> {
-        let now = self.0.clock.now();
+        let now = self.inner.clock.now();
         let read = async move |reader: &mut Reader| {
             let news = store::read_revocations(reader, request.after.as_ref(), NEWS_LIMIT, now).await?;
             Ok((news, store::list_keys(reader).await?))
         };
-        let (mut news, keys) = self.0.db.read(read).await.map_err(|error| told(&error))?;
-        self.0.keys.sync(&keys, now).map_err(|error| {
+        let (mut news, keys) = self.db.read(read).await.map_err(|error| told(&error))?;
+        self.inner.keys.sync(&keys, now).map_err(|error| {
             tracing::error!(%error, "the signing keys of the database cannot be used");
             AuthError::Internal
         })?;
-        news.key_set = self.0.keys.set_name();
+        news.key_set = self.inner.keys.set_name();
         if !news.more {
             news.cursor = Some(look_back(now));
         }
@@ -61,7 +61,6 @@ impl Auth for AuthService {
 
     async fn get_identity(&self, _: &CallContext, request: GetIdentity) -> Result<Identity, AuthError> {
         let found = self
-            .0
             .db
             .read(async move |reader: &mut Reader| store::find_by_id(reader, request.user_id).await);
         let account = found

@@ -56,7 +56,7 @@ impl SetUpLink {
 impl AuthService {
     /// Opens the set-up link where nobody is admin yet.
     pub(crate) async fn open_setup(&self) -> Result<Option<Secret<String>>, AuthFailure> {
-        Ok((!self.has_admin().await?).then(|| self.0.setup.open(&self.0.ids)))
+        Ok((!self.has_admin().await?).then(|| self.inner.setup.open(&self.inner.ids)))
     }
 
     /// Makes the configured first admin, unless there is one. Processes that start at once make one of them.
@@ -70,7 +70,7 @@ impl AuthService {
 
     /// Whether this is the secret of the set-up link and somebody is still wanted.
     pub(crate) async fn is_setup_open(&self, token: &str) -> Result<bool, AuthFailure> {
-        Ok(self.0.setup.is(token) && !self.has_admin().await?)
+        Ok(self.inner.setup.is(token) && !self.has_admin().await?)
     }
 
     /// Makes the first admin for the holder of the link.
@@ -80,11 +80,11 @@ impl AuthService {
         wanted: &Register,
         origin: &Origin,
     ) -> Result<(), SetUpRefusal> {
-        if !self.0.setup.is(token) {
+        if !self.inner.setup.is(token) {
             return Err(SetUpRefusal::NoLink);
         }
         self.make_first_admin(wanted, &Actor::SetUpLink, origin).await?;
-        self.0.setup.close();
+        self.inner.setup.close();
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl AuthService {
         }
         let account = self.new_account(wanted, Role::Admin).await?;
         let line = self
-            .0
+            .inner
             .audit_line(actor, "account.created", account.user_id, origin);
         let unit = async move |tx: &mut Tx| {
             store::lock_admins(tx).await?;
@@ -113,7 +113,7 @@ impl AuthService {
             })?;
             Ok(store::insert_audit(tx, &line).await?)
         };
-        let written = self.0.db.write(unit).await;
+        let written = self.db.write(unit).await;
         written.map_err(|error: kit_db::WriteError<UnitError<SetUpRefusal>>| {
             error
                 .flatten()
@@ -123,6 +123,6 @@ impl AuthService {
 
     async fn has_admin(&self) -> Result<bool, AuthFailure> {
         let asked = async move |reader: &mut Reader| store::admin_exists(reader).await;
-        Ok(self.0.db.read(asked).await?)
+        Ok(self.db.read(asked).await?)
     }
 }

@@ -12,23 +12,23 @@ impl AuthService {
     /// Forgets the sessions and revocations that no living token can meet. A session is remembered for as long
     /// after its end as an unused one lives, because it says where its user was at home.
     pub(crate) async fn forget(&self) -> Result<(), AuthFailure> {
-        let now = self.0.clock.now();
-        let remembered = self.0.settings.refresh_expiry.max(self.0.token_life());
+        let now = self.inner.clock.now();
+        let remembered = self.inner.settings.refresh_expiry.max(self.inner.token_life());
         let before = now.minus(remembered);
         let find = async move |reader: &mut Reader| store::list_ended_sessions(reader, before, AT_ONCE).await;
         let mut sessions = 0;
         loop {
             // Found by a reader, because a look at every session would keep the writer.
-            let ended = self.0.db.read(find).await?;
+            let ended = self.db.read(find).await?;
             if ended.is_empty() {
                 break;
             }
             sessions += ended.len();
             let unit = async move |tx: &mut Tx| store::forget_sessions(tx, &ended).await;
-            self.0.db.write(unit).await?;
+            self.db.write(unit).await?;
         }
         let unit = async move |tx: &mut Tx| Ok::<_, StoreError>(store::forget_revocations(tx, now).await?);
-        let revocations = self.0.db.write(unit).await?;
+        let revocations = self.db.write(unit).await?;
         tracing::debug!(sessions, revocations, "what cannot matter any more is forgotten");
         Ok(())
     }

@@ -30,12 +30,12 @@ impl AuthService {
                 expires_at: principal.expires_at,
             }));
         }
-        let Some(refresh) = RefreshToken::open(token, &self.0.keys.refresh) else {
+        let Some(refresh) = RefreshToken::open(token, &self.inner.keys.refresh) else {
             return Ok(None);
         };
         let read = async move |reader: &mut Reader| store::find_session(reader, refresh.session_id).await;
-        let now = self.0.clock.now();
-        let session = self.0.db.read(read).await?;
+        let now = self.inner.clock.now();
+        let session = self.db.read(read).await?;
         let good = session.filter(|session| !session.is_over(now) && session.counter == refresh.counter);
         Ok(good.map(|session| ActiveToken {
             user_id: session.user_id,
@@ -47,13 +47,14 @@ impl AuthService {
 
     /// Ends the session of a token. One that is not good has nothing to end, and that is no error.
     pub(crate) async fn revoke_token(&self, token: &str, origin: &Origin) -> Result<(), AuthFailure> {
-        let of_access = judged(self.0.verifier.verify(token))?.map(|principal| principal.session_id);
-        let of_refresh = || RefreshToken::open(token, &self.0.keys.refresh).map(|refresh| refresh.session_id);
+        let of_access = judged(self.inner.verifier.verify(token))?.map(|principal| principal.session_id);
+        let of_refresh =
+            || RefreshToken::open(token, &self.inner.keys.refresh).map(|refresh| refresh.session_id);
         let Some(session_id) = of_access.or_else(of_refresh) else {
             return Ok(());
         };
         let owner = async move |reader: &mut Reader| store::find_owner(reader, session_id).await;
-        if let Some(user_id) = self.0.db.read(owner).await? {
+        if let Some(user_id) = self.db.read(owner).await? {
             self.end(user_id, session_id.into(), &Actor::Service, origin)
                 .await?;
         }

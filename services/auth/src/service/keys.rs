@@ -25,14 +25,14 @@ impl AuthService {
     /// Takes the keys as every process of the service sees them now.
     pub(crate) async fn sync_keys(&self) -> Result<(), KeysRefusal> {
         let read = async move |reader: &mut Reader| store::list_keys(reader).await;
-        let rows = self.0.db.read(read).await.map_err(AuthFailure::from)?;
-        Ok(self.0.keys.sync(&rows, self.0.clock.now())?)
+        let rows = self.db.read(read).await.map_err(AuthFailure::from)?;
+        Ok(self.inner.keys.sync(&rows, self.inner.clock.now())?)
     }
 
     /// The key ring.
     pub(crate) async fn list_keys(&self) -> Result<Vec<KeyView>, KeysRefusal> {
         self.sync_keys().await?;
-        Ok(self.0.keys.views())
+        Ok(self.inner.keys.views())
     }
 
     /// Makes a new key, published at once, which signs when every verifier has it.
@@ -41,13 +41,13 @@ impl AuthService {
         actor: &Actor,
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
-        let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
-        let begun = self.0.clock.now();
-        let mut key = new_pair(self.0.settings.algorithm, seal, begun, begun)?;
+        let seal = self.inner.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        let begun = self.inner.clock.now();
+        let mut key = new_pair(self.inner.settings.algorithm, seal, begun, begun)?;
         // Making it may have taken a while, in which nobody could have it.
-        let now = self.0.clock.now();
-        key.active_from = now.plus(self.0.settings.key_publish_ahead);
-        let line = self.0.audit_line(actor, "key.rotated", &key.kid, origin);
+        let now = self.inner.clock.now();
+        key.active_from = now.plus(self.inner.settings.key_publish_ahead);
+        let line = self.inner.audit_line(actor, "key.rotated", &key.kid, origin);
         let unit = async move |tx: &mut Tx| {
             store::insert_key(tx, &key).await?;
             store::insert_audit(tx, &line).await?;
@@ -57,7 +57,7 @@ impl AuthService {
             });
             Ok::<_, StoreError>(())
         };
-        self.0.db.write(unit).await.map_err(AuthFailure::from)?;
+        self.db.write(unit).await.map_err(AuthFailure::from)?;
         self.list_keys().await
     }
 
@@ -69,14 +69,14 @@ impl AuthService {
         kid: String,
         origin: &Origin,
     ) -> Result<Vec<KeyView>, KeysRefusal> {
-        let seal = self.0.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
+        let seal = self.inner.keys.seal().ok_or(KeysRefusal::SharedSecret)?;
         // Not in any key's name, and PostgreSQL refuses a NUL in a text.
         if kid.contains(char::is_control) {
             return Err(KeysRefusal::NotFound);
         }
-        let now = self.0.clock.now();
-        let spare = new_pair(self.0.settings.algorithm, seal, now, now)?;
-        let line = self.0.audit_line(actor, "key.withdrawn", &kid, origin);
+        let now = self.inner.clock.now();
+        let spare = new_pair(self.inner.settings.algorithm, seal, now, now)?;
+        let line = self.inner.audit_line(actor, "key.withdrawn", &kid, origin);
         let unit = async move |tx: &mut Tx| {
             let rows = store::list_keys(tx).await?;
             if !store::withdraw_key(tx, &kid, now).await? {
@@ -95,7 +95,7 @@ impl AuthService {
             });
             Ok::<_, StoreError>(true)
         };
-        if !self.0.db.write(unit).await.map_err(AuthFailure::from)? {
+        if !self.db.write(unit).await.map_err(AuthFailure::from)? {
             return Err(KeysRefusal::NotFound);
         }
         self.list_keys().await

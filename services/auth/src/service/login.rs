@@ -70,8 +70,10 @@ impl AuthService {
         for _ in 0..ATTEMPTS {
             let Proven { account, new_hash } = self.prove(request, &origin).await?;
             let user_id = account.user_id;
-            let line = self.0.audit_line(user_id, "session.started", user_id, &origin);
-            let session = self.0.new_session(user_id, origin.clone());
+            let line = self
+                .inner
+                .audit_line(user_id, "session.started", user_id, &origin);
+            let session = self.inner.new_session(user_id, origin.clone());
             let begin = Begin {
                 session: session.clone(),
                 new_hash,
@@ -79,7 +81,7 @@ impl AuthService {
             };
             if let Some(current) = self.begin(account, begin).await? {
                 return Ok(LoggedIn {
-                    session: self.0.tokens(&current, IssueFor::new_session(&session)),
+                    session: self.inner.tokens(&current, IssueFor::new_session(&session)),
                     user_id: current.user_id,
                     username: current.username,
                 });
@@ -91,11 +93,15 @@ impl AuthService {
     /// The account whose password this is, as it was when it was looked at.
     async fn prove(&self, request: &LogIn, origin: &Origin) -> Result<Proven, LogInRefusal> {
         let (found, who) = self.look_up(&request.username, origin).await?;
-        let attempt = self.0.guesses.attempt(&who, &origin.ip, &self.0.clock).await;
+        let attempt = self
+            .inner
+            .guesses
+            .attempt(&who, &origin.ip, &self.inner.clock)
+            .await;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         // An attempt that comes too soon is checked against the dummy, like one for nobody.
         let password = Password::given(&request.password).filter(|_| attempt.is_some());
-        let checked = self.0.hasher.check(password.clone(), stored).await;
+        let checked = self.inner.hasher.check(password.clone(), stored).await;
         let verdict = match checked {
             Ok(verdict) => verdict,
             Err(busy) => {
@@ -121,7 +127,7 @@ impl AuthService {
 
     /// A hash with today's parameters; where there is no time for it, the next sign-in makes one.
     async fn renew(&self, password: &Password) -> Option<String> {
-        let made = self.0.hasher.hash(password).await;
+        let made = self.inner.hasher.hash(password).await;
         made.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed"))
             .ok()
     }
@@ -145,7 +151,7 @@ impl AuthService {
                 .map_or(Uuid::nil().into(), |account| account.user_id);
             Ok((found, guessed_at(reader, user_id, &ip).await?))
         };
-        let (found, who) = self.0.db.read(read).await?;
+        let (found, who) = self.db.read(read).await?;
         Ok(found.map_or(nobody, |account| (Some(account), who)))
     }
 
@@ -159,7 +165,6 @@ impl AuthService {
             return Ok(None);
         };
         Ok(self
-            .0
             .db
             .read(async move |reader: &mut Reader| store::find_by_login(reader, &name).await)
             .await?)
@@ -184,7 +189,7 @@ impl AuthService {
             }
             Ok::<_, kit_db::StoreError>(Some(current))
         };
-        Ok(self.0.db.write(unit).await?)
+        Ok(self.db.write(unit).await?)
     }
 }
 

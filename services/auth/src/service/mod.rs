@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use auth_api::{AccountView, Validated};
 use kit_db::{Db, Reader};
+use kit_http::extract::Traced;
 use kit_runtime::{Clock, Ids, Timestamp};
+use kit_telemetry::TraceParent;
 use kit_token::{Claims, FeedHealth, Principal, Refusal, Role, SessionId, TokenId, UserId, Verifier};
 
 pub(crate) use accounts::{AccountRefusal, ChangeAccount};
@@ -43,10 +45,21 @@ use crate::store;
 
 /// The use cases. A cheap handle.
 #[derive(Clone)]
-pub(crate) struct AuthService(Arc<Inner>);
+pub(crate) struct AuthService {
+    db: Db,
+    inner: Arc<Inner>,
+}
+
+impl Traced for AuthService {
+    fn in_trace(&self, trace: TraceParent) -> Self {
+        Self {
+            db: self.db.with_trace(trace),
+            inner: self.inner.clone(),
+        }
+    }
+}
 
 pub(crate) struct Inner {
-    pub db: Db,
     pub hasher: Hasher,
     pub keys: SigningKeys,
     pub guesses: Guesses,
@@ -94,16 +107,17 @@ pub(crate) enum SessionOnRegister {
 }
 
 impl AuthService {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    pub(crate) fn new(db: Db, inner: Inner) -> Self {
+        let inner = Arc::new(inner);
+        Self { db, inner }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.inner.settings
     }
 
     pub(crate) fn keys(&self) -> &SigningKeys {
-        &self.0.keys
+        &self.inner.keys
     }
 
     /// Tells whether an access token is good, for those who cannot verify one themselves.
@@ -122,8 +136,8 @@ impl AuthService {
     /// Whom a token speaks for, as far as others may rely on it: where the last news of revocations is too old,
     /// nobody is told that somebody may do much.
     fn vouch(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
-        let principal = self.0.verifier.verify(token)?;
-        let is_stale = matches!(self.0.verifier.revocations().health(), FeedHealth::Stale(_));
+        let principal = self.inner.verifier.verify(token)?;
+        let is_stale = matches!(self.inner.verifier.revocations().health(), FeedHealth::Stale(_));
         if is_stale && principal.roles.includes(Role::Staff) {
             return Err(Refusal::NoRevocations);
         }
@@ -132,8 +146,8 @@ impl AuthService {
 
     /// An account; `None` where there is none (any more, although a token of it may live).
     pub(crate) async fn find_account(&self, user_id: UserId) -> Result<Option<SeenAccount>, AuthFailure> {
-        let now = self.0.clock.now();
-        let found = self.0.db.read(async move |reader: &mut Reader| {
+        let now = self.inner.clock.now();
+        let found = self.db.read(async move |reader: &mut Reader| {
             let Some(account) = store::find_by_id(reader, user_id).await? else {
                 return Ok(None);
             };

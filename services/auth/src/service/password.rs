@@ -32,14 +32,14 @@ impl AuthService {
         request: &ChangePassword,
         origin: &Origin,
     ) -> Result<(), PasswordRefusal> {
-        let new = Password::parse(&request.new_password, self.0.settings.password_rules)
+        let new = Password::parse(&request.new_password, self.inner.settings.password_rules)
             .map_err(|message| PasswordRefusal::Invalid(vec![FieldError::new("/new_password", message)]))?;
         let account = self
             .check_current(caller, &request.current_password, origin)
             .await?;
-        let hash = self.0.hasher.hash(&new).await.map_err(AuthFailure::from)?;
+        let hash = self.inner.hasher.hash(&new).await.map_err(AuthFailure::from)?;
         let ended = self.replace_password(caller, account, hash, origin).await?;
-        self.0.believe(&ended.ok_or(PasswordRefusal::WrongPassword)?);
+        self.inner.believe(&ended.ok_or(PasswordRefusal::WrongPassword)?);
         Ok(())
     }
 
@@ -54,12 +54,16 @@ impl AuthService {
             let found = store::find_by_id(reader, user_id).await?;
             Ok((found, guessed_at(reader, user_id, &ip).await?))
         };
-        let (found, who) = self.0.db.read(read).await.map_err(AuthFailure::from)?;
+        let (found, who) = self.db.read(read).await.map_err(AuthFailure::from)?;
         let account = found.ok_or(PasswordRefusal::WrongPassword)?;
-        let attempt = self.0.guesses.attempt(&who, &origin.ip, &self.0.clock).await;
+        let attempt = self
+            .inner
+            .guesses
+            .attempt(&who, &origin.ip, &self.inner.clock)
+            .await;
         let password = Password::given(given).filter(|_| attempt.is_some());
         let stored = Some(account.password_hash.clone());
-        match (self.0.hasher.check(password, stored).await, attempt) {
+        match (self.inner.hasher.check(password, stored).await, attempt) {
             (Ok(Verdict::Right | Verdict::RightButOutdated), Some(attempt)) => {
                 attempt.was_right();
                 Ok(account)
@@ -82,10 +86,10 @@ impl AuthService {
         hash: String,
         origin: &Origin,
     ) -> Result<Option<Ended>, AuthFailure> {
-        let now = self.0.clock.now();
-        let (revoker, session_id) = (self.0.revoker(now), caller.session_id);
+        let now = self.inner.clock.now();
+        let (revoker, session_id) = (self.inner.revoker(now), caller.session_id);
         let line = self
-            .0
+            .inner
             .audit_line(caller.user_id, "password.changed", caller.user_id, origin);
         let unit = async move |tx: &mut Tx| {
             let current = store::find_by_id_for_update(tx, seen.user_id).await?;
@@ -100,6 +104,6 @@ impl AuthService {
             let others = Which::AllBut(session_id);
             Ok::<_, StoreError>(Some(revoker.sessions(tx, seen.user_id, others).await?))
         };
-        Ok(self.0.db.write(unit).await?)
+        Ok(self.db.write(unit).await?)
     }
 }

@@ -35,15 +35,15 @@ impl AuthService {
     /// New tokens for the newest refresh token of a session. Its parent gets the same successor for a moment;
     /// anything older ends the session.
     pub(crate) async fn refresh(&self, text: &str, origin: &Origin) -> Result<LoggedIn, RefreshRefusal> {
-        let token = RefreshToken::open(text, &self.0.keys.refresh).ok_or(RefreshRefusal::Invalid)?;
+        let token = RefreshToken::open(text, &self.inner.keys.refresh).ok_or(RefreshRefusal::Invalid)?;
         match self.turn(token, origin).await? {
             Outcome::Goes {
                 account,
                 session_id,
                 counter,
             } => {
-                let issued_at = self.0.clock.now();
-                let session = self.0.tokens(
+                let issued_at = self.inner.clock.now();
+                let session = self.inner.tokens(
                     &account,
                     IssueFor {
                         session_id,
@@ -58,7 +58,7 @@ impl AuthService {
                 })
             }
             Outcome::Ends(ended) => {
-                self.0.believe(&ended);
+                self.inner.believe(&ended);
                 tracing::warn!(session = %token.session_id, "a refresh token was used again; its session ends");
                 Err(RefreshRefusal::Invalid)
             }
@@ -67,9 +67,12 @@ impl AuthService {
     }
 
     async fn turn(&self, token: RefreshToken, origin: &Origin) -> Result<Outcome, AuthFailure> {
-        let now = self.0.clock.now();
-        let (inner, origin) = (self.0.clone(), origin.clone());
-        let (revoker, expires_at) = (self.0.revoker(now), now.plus(self.0.settings.refresh_expiry));
+        let now = self.inner.clock.now();
+        let (inner, origin) = (self.inner.clone(), origin.clone());
+        let (revoker, expires_at) = (
+            self.inner.revoker(now),
+            now.plus(self.inner.settings.refresh_expiry),
+        );
         let unit = async move |tx: &mut Tx| {
             let RefreshToken { session_id, counter } = token;
             // Everything that ends sessions takes this lock first.
@@ -104,6 +107,6 @@ impl AuthService {
                 Refresh::Over => Outcome::Invalid,
             })
         };
-        Ok(self.0.db.write(unit).await?)
+        Ok(self.db.write(unit).await?)
     }
 }

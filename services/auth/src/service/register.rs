@@ -17,13 +17,15 @@ impl AuthService {
         origin: Origin,
     ) -> Result<Registered, RegisterRefusal> {
         let account = self.new_account(request, Role::Customer).await?;
-        let session = match self.0.settings.session_on_register {
-            SessionOnRegister::Yes => Some(self.0.new_session(account.user_id, origin.clone())),
+        let session = match self.inner.settings.session_on_register {
+            SessionOnRegister::Yes => Some(self.inner.new_session(account.user_id, origin.clone())),
             SessionOnRegister::No => None,
         };
         let begun = session.clone().map(|session| {
             let user_id = account.user_id;
-            let line = self.0.audit_line(user_id, "session.started", user_id, &origin);
+            let line = self
+                .inner
+                .audit_line(user_id, "session.started", user_id, &origin);
             (session, line)
         });
         let stored = account.clone();
@@ -35,12 +37,12 @@ impl AuthService {
             }
             Ok(())
         };
-        self.0.db.write(unit).await.map_err(RegisterRefusal::from)?;
+        self.db.write(unit).await.map_err(RegisterRefusal::from)?;
         let account = Account::from(account);
         Ok(Registered {
             user_id: account.user_id,
             message: "User registered successfully".to_owned(),
-            session: session.map(|session| self.0.tokens(&account, IssueFor::new_session(&session))),
+            session: session.map(|session| self.inner.tokens(&account, IssueFor::new_session(&session))),
             username: account.username,
         })
     }
@@ -54,13 +56,13 @@ impl AuthService {
         let account = self.new_account(request, role).await?;
         let user_id = account.user_id;
         let line = self
-            .0
+            .inner
             .audit_line(Actor::Operator, "account.created", user_id, &Origin::nowhere());
         let unit = async move |tx: &mut Tx| {
             insert(tx, &account).await?;
             Ok(store::insert_audit(tx, &line).await?)
         };
-        self.0.db.write(unit).await.map_err(RegisterRefusal::from)?;
+        self.db.write(unit).await.map_err(RegisterRefusal::from)?;
         Ok(user_id)
     }
 
@@ -70,15 +72,15 @@ impl AuthService {
         request: &Register,
         role: Role,
     ) -> Result<NewAccount, RegisterRefusal> {
-        let wanted =
-            Credentials::check(request, self.0.settings.password_rules).map_err(RegisterRefusal::Invalid)?;
+        let wanted = Credentials::check(request, self.inner.settings.password_rules)
+            .map_err(RegisterRefusal::Invalid)?;
         Ok(NewAccount {
-            user_id: UserId::from(self.0.ids.uuid()),
-            password_hash: self.0.hasher.hash(&wanted.password).await?,
+            user_id: UserId::from(self.inner.ids.uuid()),
+            password_hash: self.inner.hasher.hash(&wanted.password).await?,
             username: wanted.username,
             email: wanted.email,
             role,
-            created_at: self.0.clock.now(),
+            created_at: self.inner.clock.now(),
         })
     }
 }

@@ -17,7 +17,7 @@ impl AuthService {
         caller: &Principal,
         request: &PageRequest,
     ) -> Result<Page<SessionView>, AuthFailure> {
-        let (user_id, now) = (caller.user_id, self.0.clock.now());
+        let (user_id, now) = (caller.user_id, self.inner.clock.now());
         let (after, limit) = (
             request.after.clone().unwrap_or_default(),
             i64::from(request.limit) + 1,
@@ -25,7 +25,7 @@ impl AuthService {
         let read = async move |reader: &mut Reader| {
             store::list_open_sessions(reader, user_id, &after, limit, now).await
         };
-        let page = Page::cut(self.0.db.read(read).await?, request, |session| {
+        let page = Page::cut(self.db.read(read).await?, request, |session| {
             session.session_id.to_string()
         });
         Ok(page.map(|session| view(session, caller.session_id)))
@@ -38,7 +38,7 @@ impl AuthService {
         refresh_token: Option<&str>,
         origin: &Origin,
     ) -> Result<(), AuthFailure> {
-        let other = refresh_token.and_then(|text| RefreshToken::open(text, &self.0.keys.refresh));
+        let other = refresh_token.and_then(|text| RefreshToken::open(text, &self.inner.keys.refresh));
         let other = other.map(|token| token.session_id);
         let sessions = std::iter::once(caller.session_id).chain(other).collect();
         self.end(caller.user_id, Which::These(sessions), &caller.into(), origin)
@@ -83,9 +83,9 @@ impl AuthService {
         actor: &Actor,
         origin: &Origin,
     ) -> Result<usize, AuthFailure> {
-        let now = self.0.clock.now();
-        let revoker = self.0.revoker(now);
-        let line = self.0.audit_line(actor, "session.ended", user_id, origin);
+        let now = self.inner.clock.now();
+        let revoker = self.inner.revoker(now);
+        let line = self.inner.audit_line(actor, "session.ended", user_id, origin);
         let unit = async move |tx: &mut Tx| {
             store::find_by_id_for_update(tx, user_id).await?;
             let ended = revoker.sessions(tx, user_id, which).await?;
@@ -94,8 +94,8 @@ impl AuthService {
             }
             Ok::<_, StoreError>(ended)
         };
-        let ended = self.0.db.write(unit).await?;
-        self.0.believe(&ended);
+        let ended = self.db.write(unit).await?;
+        self.inner.believe(&ended);
         Ok(ended.count())
     }
 }

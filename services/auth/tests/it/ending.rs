@@ -32,6 +32,18 @@ on_both_databases! {
         again.refused(401, "Invalid or expired token");
     }
 
+    async fn what_is_told_of_a_session_belongs_to_the_trace_of_its_request(place: &Place) {
+        let world = World::start(place, &[]).await;
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let header = format!("00-{trace}-00f067aa0ba902b7-01");
+        let session = world.begin("ada").await;
+        let client = world.of(&session).with("traceparent", &header);
+        client.post("/logout", &json!({})).await.expect(200);
+        let told = world.texts("SELECT headers FROM outbox WHERE type = 'session.revoked'").await;
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains(trace), "{told:?}");
+    }
+
     async fn a_log_out_may_say_nothing_in_many_ways(place: &Place) {
         let world = World::start(place, &[]).await;
         world.register("ada").await;

@@ -1,7 +1,6 @@
 //! `POST /users`.
 
-use axum::extract::State;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_http::{ApiError, Customer};
 use kit_rpc::CallContext;
 use users_api::{CreateProfile, ProfileChanged};
@@ -11,7 +10,7 @@ use crate::service::UsersService;
 
 pub(super) async fn create_user(
     Customer(caller): Customer,
-    State(users): State<UsersService>,
+    InTrace(users): InTrace<UsersService>,
     call: CallContext,
     Json(request): Json<CreateProfile>,
 ) -> Result<Json<ProfileChanged>, ApiError> {

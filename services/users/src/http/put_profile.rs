@@ -1,7 +1,6 @@
 //! `PUT /profile`.
 
-use axum::extract::State;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_http::{ApiError, Customer, Etag, IfMatch};
 use kit_rpc::CallContext;
 use users_api::{ProfileChanged, UpdateProfile};
@@ -11,7 +10,7 @@ use crate::service::{Saved, UsersService};
 
 pub(super) async fn put_profile(
     Customer(caller): Customer,
-    State(users): State<UsersService>,
+    InTrace(users): InTrace<UsersService>,
     call: CallContext,
     seen: IfMatch,
     Json(request): Json<UpdateProfile>,

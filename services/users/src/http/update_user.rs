@@ -1,7 +1,6 @@
 //! `PUT /users/{id}`.
 
-use axum::extract::State;
-use kit_http::extract::{Json, Path};
+use kit_http::extract::{InTrace, Json, Path};
 use kit_http::{ApiError, Customer, Etag, IfMatch};
 use kit_token::UserId;
 use users_api::{ProfileChanged, UpdateProfile};
@@ -12,7 +11,7 @@ use crate::service::UsersService;
 
 pub(super) async fn update_user(
     Customer(caller): Customer,
-    State(users): State<UsersService>,
+    InTrace(users): InTrace<UsersService>,
     Path(user_id): Path<UserId>,
     seen: IfMatch,
     Json(request): Json<UpdateProfile>,

@@ -10,9 +10,10 @@ use kit_cache::CacheError;
 use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
 use kit_db::{Db, Reader, StoreError, Tx, UnitError, WriteError, refuse};
 use kit_http::IfMatch;
-use kit_http::extract::{Page, PageRequest};
+use kit_http::extract::{Page, PageRequest, Traced};
 use kit_rpc::CallContext;
 use kit_runtime::{Clock, Timestamp};
+use kit_telemetry::TraceParent;
 use kit_token::{Principal, UserId};
 use serde::Serialize;
 use users_api::{
@@ -31,10 +32,12 @@ const AUTH_LIMIT: Duration = Duration::from_secs(2);
 
 /// The use cases. A cheap handle.
 #[derive(Clone)]
-pub(crate) struct UsersService(Arc<Inner>);
+pub(crate) struct UsersService {
+    db: Db,
+    inner: Arc<Inner>,
+}
 
 struct Inner {
-    db: Db,
     profiles: Profiles,
     auth: AuthClient,
     clock: Clock,
@@ -53,14 +56,23 @@ pub(crate) enum Saved {
     },
 }
 
+impl Traced for UsersService {
+    fn in_trace(&self, trace: TraceParent) -> Self {
+        Self {
+            db: self.db.with_trace(trace),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
 impl UsersService {
     pub(crate) fn new(db: Db, profiles: Profiles, auth: AuthClient, clock: Clock) -> Self {
-        Self(Arc::new(Inner {
-            db,
+        let inner = Arc::new(Inner {
             profiles,
             auth,
             clock,
-        }))
+        });
+        Self { db, inner }
     }
 
     /// Somebody's profile as it is shown: no older than what this process has written.
@@ -69,7 +81,7 @@ impl UsersService {
         user_id: UserId,
         sight: Sight,
     ) -> Result<Option<Profile>, CacheError<StoreError>> {
-        self.0.profiles.find(user_id, sight).await
+        self.inner.profiles.find(user_id, sight).await
     }
 
     pub(crate) async fn list(
@@ -82,7 +94,7 @@ impl UsersService {
             i64::from(request.limit) + 1,
         );
         let read = async move |reader: &mut Reader| store::list(reader, &after, limit, sight).await;
-        let found = self.0.db.read(read).await?;
+        let found = self.db.read(read).await?;
         Ok(Page::cut(found, request, |profile| profile.user_id.to_string()))
     }
 
@@ -126,7 +138,7 @@ impl UsersService {
         editor.may_change(user_id)?;
         let (change, now) = (
             ProfileChange::check(request).map_err(UsersFailure::Invalid)?,
-            self.0.clock.now(),
+            self.inner.clock.now(),
         );
         let unit = async move |tx: &mut Tx| {
             let profile = held(tx, user_id, &seen).await?;
@@ -140,7 +152,7 @@ impl UsersService {
             Ok(version)
         };
         let version = self.write(user_id, unit).await?;
-        self.0.profiles.updated(user_id, version);
+        self.inner.profiles.updated(user_id, version);
         Ok(version)
     }
 
@@ -151,7 +163,7 @@ impl UsersService {
         seen: IfMatch,
     ) -> Result<(), UsersFailure> {
         editor.may_change(user_id)?;
-        let now = self.0.clock.now();
+        let now = self.inner.clock.now();
         let unit = async move |tx: &mut Tx| {
             let Profile { version, .. } = held(tx, user_id, &seen).await?;
             store::delete(tx, user_id).await?;
@@ -163,7 +175,7 @@ impl UsersService {
             Ok(version)
         };
         let version = self.write(user_id, unit).await?;
-        self.0.profiles.deleted(user_id, version);
+        self.inner.profiles.deleted(user_id, version);
         Ok(())
     }
 
@@ -187,7 +199,11 @@ impl UsersService {
         }
         let change = ProfileChange::check(request.clone()).map_err(UsersFailure::Invalid)?;
         let call = call.clone().for_service("users").within(AUTH_LIMIT);
-        let identity = self.0.auth.get_identity(&call, GetIdentity { user_id }).await?;
+        let identity = self
+            .inner
+            .auth
+            .get_identity(&call, GetIdentity { user_id })
+            .await?;
         let draft = ProfileDraft {
             user_id,
             username: identity.username,
@@ -204,10 +220,10 @@ impl UsersService {
     }
 
     async fn insert(&self, draft: ProfileDraft) -> Result<Option<i64>, UsersFailure> {
-        let (user_id, now) = (draft.user_id, self.0.clock.now());
+        let (user_id, now) = (draft.user_id, self.inner.clock.now());
         let unit = async move |tx: &mut Tx| Ok(insert(tx, &draft, now).await?);
         let made = self.write(user_id, unit).await?;
-        self.0.profiles.updated(user_id, made);
+        self.inner.profiles.updated(user_id, made);
         Ok(made)
     }
 
@@ -217,7 +233,7 @@ impl UsersService {
         draft: ProfileDraft,
         body: String,
     ) -> Result<Answer, UsersFailure> {
-        let (user_id, now) = (draft.user_id, self.0.clock.now());
+        let (user_id, now) = (draft.user_id, self.inner.clock.now());
         let unit = async move |tx: &mut Tx| match insert(tx, &draft, now).await? {
             Some(_) => Ok(Answer {
                 status: 200,
@@ -225,9 +241,9 @@ impl UsersService {
             }),
             None => Err(refuse(UsersFailure::Exists)),
         };
-        let ran = idempotency::run(&self.0.db, scope, unit).await;
+        let ran = idempotency::run(&self.db, scope, unit).await;
         // The answer, which may be an old one, does not say which version was made.
-        self.0.profiles.updated(user_id, None);
+        self.inner.profiles.updated(user_id, None);
         match ran {
             Ok(outcome) => Ok(outcome.into_answer()),
             Err(IdempotencyError::OtherBody) => Err(UsersFailure::KeyReused),
@@ -242,9 +258,9 @@ impl UsersService {
         user_id: UserId,
         unit: impl for<'t> kit_db::Unit<'t, T, UnitError<UsersFailure>> + Clone + Send + 'static,
     ) -> Result<T, UsersFailure> {
-        let written = self.0.db.write(unit).await.map_err(settled);
+        let written = self.db.write(unit).await.map_err(settled);
         if let Err(UsersFailure::Store(_)) = &written {
-            self.0.profiles.updated(user_id, None);
+            self.inner.profiles.updated(user_id, None);
         }
         written
     }

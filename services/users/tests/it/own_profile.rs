@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use auth_api::AuthError;
 use futures::future::join_all;
+use kit_db::{Reader, sql};
 use kit_rpc::Actor;
 use serde_json::json;
 
@@ -115,6 +116,23 @@ on_both_databases! {
         assert_eq!(call.request_id().map(|id| &**id), Some("req_story"));
         assert_eq!(call.trace().unwrap().trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert!(call.deadline().remaining() <= Duration::from_secs(2));
+    }
+
+    async fn what_is_told_of_a_profile_belongs_to_the_trace_of_its_request(place: &Place) {
+        let world = World::start(place).await;
+        let ada = world.sign_up("ada");
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let client = ada.client.with("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01"));
+        client.put("/profile", &json!({})).await.expect(200);
+        client.put(&ada.path(), &json!({ "bio": "Writes programs" })).await.expect(200);
+        client.delete(&ada.path()).await.expect(200);
+        let told = world.db.read(async |reader: &mut Reader| {
+            let rows = sql("SELECT headers FROM outbox ORDER BY position").all(reader).await?;
+            rows.iter().map(|row| row.get::<String>("headers")).collect::<Result<Vec<_>, _>>()
+        });
+        let told = told.await.unwrap();
+        assert_eq!(told.len(), 3);
+        assert!(told.iter().all(|headers| headers.contains(trace)), "{told:?}");
     }
 
     async fn who_saves_twenty_times_at_once_has_one_profile(place: &Place) {

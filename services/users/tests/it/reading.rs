@@ -10,7 +10,7 @@ use kit_db::{StoreError, Tx, sql};
 use kit_testing::{Client, eventually};
 use serde_json::{Value, json};
 
-use crate::world::{Place, World, on_both_databases};
+use crate::world::{World, on_both_databases};
 
 /// What somebody sees of a profile; nothing where there is none.
 async fn full_name(client: &Client, id: &str) -> Option<Value> {
