@@ -7,9 +7,9 @@ use e2e::{Client, Person, Server, Stoa, Topology};
 
 const REQUESTS: usize = 1_500;
 const READERS: usize = 3;
-/// Each compares times of a busy machine, which may be busier in one part of it than in another. That three in a
+/// Each compares times of a busy machine, which may be busier in one part of it than in another. That five in a
 /// row are unlucky is not to be believed.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// A user who reads their profile and others': each request is counted in Redis by the gateway, and each profile
 /// is looked up there.
