@@ -167,6 +167,12 @@ every_carrier! {
         assert_eq!(carried["broker"], name_of(brokers), "{found}");
         assert!(found.as_array().expect("an array").iter().all(|broker| broker["trouble"].is_null()), "{found}");
 
+        let is_up = format!("stoa_bus_broker_up{{broker=\"{}\"}} 1", name_of(brokers));
+        eventually("the broker is found to work", || {
+            let metrics = analytics.client("admin").get("/metrics");
+            String::from_utf8_lossy(&metrics.body).contains(&is_up).then_some(())
+        });
+
         let told = analytics.setup().operate(&["events", "tail", "--source", "payments", "--json"]).finish();
         let event: Value = serde_json::from_str(told.stdout.trim()).expect("one line of JSON");
         assert_eq!((&event["type"], &event["key"]), (&json!("transaction.created"), &json!(ada.id)));
