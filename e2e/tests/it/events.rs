@@ -151,14 +151,19 @@ fn a_dead_letter_holds_up_its_own_key_until_somebody_decides() {
 
 #[test]
 fn what_was_undone_behind_its_back_comes_again_by_a_replay() {
-    let stoa = Stoa::start(Topology::Split);
-    let (gateway, database) = (stoa.gateway(), stoa.database.as_ref().expect("a database"));
+    let mut stoa = Stoa::start(Topology::Split);
+    let gateway = stoa.gateway();
     let [ada, grace] = ["ada", "grace"].map(|name| Person::join(&gateway, name));
     ada.make_profile(&gateway, "hello");
     let (path, grace) = (format!("/api/users/{}", ada.id), grace.at(&gateway));
     disable(&stoa, &ada);
     until_status(&grace, &path, 404);
+    let database = stoa.database.as_ref().expect("a database");
     change(database, "DELETE FROM users.disabled_accounts");
+    // What it keeps in memory nobody else can change.
+    let users = stoa.node_mut("users");
+    users.terminate();
+    users.start_again();
     grace.get(&path).expect(200);
     order(
         stoa.node("users"),
