@@ -50,24 +50,15 @@ impl Database {
         Ok(())
     }
 
+    /// Runs a statement in it.
+    pub(crate) fn change(&self, statement: &str) -> anyhow::Result<()> {
+        run(&self.url(), statement)?;
+        Ok(())
+    }
+
     /// Runs a statement in the server's first database; its rows.
-    pub(crate) fn order(&self, statement: &str) -> anyhow::Result<String> {
-        let output = Command::new(need_program("psql", "postgresql-client")?)
-            .args([
-                "--no-psqlrc",
-                "--quiet",
-                "--tuples-only",
-                "--no-align",
-                "--command",
-            ])
-            .args([statement, &self.server])
-            .output()?;
-        ensure!(
-            output.status.success(),
-            "`psql` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        String::from_utf8(output.stdout).context("`psql` tells something that is not text")
+    fn order(&self, statement: &str) -> anyhow::Result<String> {
+        run(&self.server, statement)
     }
 }
 
@@ -76,4 +67,23 @@ impl Drop for Database {
         // The next one that is made drops what was left.
         let _ = self.drop_it();
     }
+}
+
+fn run(url: &str, statement: &str) -> anyhow::Result<String> {
+    let output = Command::new(need_program("psql", "postgresql-client")?)
+        .args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--command",
+        ])
+        .args([statement, url])
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "`psql` failed: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    String::from_utf8(output.stdout).context("`psql` tells something that is not text")
 }

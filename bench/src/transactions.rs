@@ -68,7 +68,7 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
         let database = Database::create(place)?;
         let folder = place.fresh("transactions")?;
         let open = Open::start(on_postgres(place, &folder, &database, connections)?)?;
-        database.order(ACCOUNTS)?;
+        database.change(ACCOUNTS)?;
         let measured = open.measure(effort, || {
             pgbench(&database.url(), connections, (&folder, SCRIPT), effort.span)
         })?;

@@ -11,7 +11,7 @@ const IN_PROCESS: (f64, f64) = (25_000.0, 3.0);
 pub(super) fn title(name: &str) -> &str {
     match name {
         GATEWAY => "gateway → users over HTTP",
-        HOSTED => "hosted in process, with its database read",
+        HOSTED => "hosted in process, a profile from memory",
         HOSTED_PLAIN => "hosted in process, JWKS: no token, no database",
         DIRECT => "straight to users' own port",
         "nginx" => "nginx → users",
