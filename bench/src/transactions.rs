@@ -33,20 +33,20 @@ const DEFAULT_WRITERS: usize = 3;
 const SCRIPT: &str = r#"\set person random(1, 32)
 BEGIN;
 INSERT INTO payments.spending AS spending (user_id, transactions, created_minor, unpaid_minor)
-    VALUES ('bench-' || :person, 1, 1, 1) ON CONFLICT (user_id) DO UPDATE
+    VALUES ('bench-' || CAST(:person AS TEXT), 1, 1, 1) ON CONFLICT (user_id) DO UPDATE
     SET transactions = spending.transactions + 1,
         created_minor = spending.created_minor + excluded.created_minor,
         unpaid_minor = spending.unpaid_minor + excluded.unpaid_minor
     WHERE spending.created_minor <= 99999
     RETURNING transactions AS number, gen_random_uuid() AS posting \gset
 INSERT INTO payments.transactions (id, user_id, number, amount_minor, description, status, created_at)
-    VALUES (gen_random_uuid(), 'bench-' || :person, :number, 1, 'books', 'pending', 0);
+    VALUES (gen_random_uuid(), 'bench-' || CAST(:person AS TEXT), :number, 1, 'books', 'pending', 0);
 INSERT INTO payments.ledger_transactions (id, kind, reference, posted_at)
     VALUES (:posting, 'transaction_created', gen_random_uuid(), 0);
 INSERT INTO payments.ledger_entries (ledger_transaction_id, line, account_id, amount_minor)
-    VALUES (:posting, 1, 'receivable:bench-' || :person || ':USD', 1), (:posting, 2, 'revenue:USD', -1);
+    VALUES (CAST(:posting AS TEXT), 1, 'receivable:bench-' || CAST(:person AS TEXT) || ':USD', 1), (CAST(:posting AS TEXT), 2, 'revenue:USD', -1);
 INSERT INTO payments.outbox (event_id, topic, key, partition, type, payload, headers, created_at)
-    VALUES (gen_random_uuid(), 'transactions', 'bench-' || :person, 3, 'transaction.created',
+    VALUES (gen_random_uuid(), 'transactions', 'bench-' || CAST(:person AS TEXT), 3, 'transaction.created',
             '{"transaction_id":"txn_0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c","user_id":"usr_0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c","amount":0.01,"description":"books","timestamp":"2026-01-31T12:00:00.000000Z"}',
             '{"ce_specversion":"1.0","ce_id":"0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c","ce_type":"transaction.created","ce_source":"/payments","ce_time":"2026-01-31T12:00:00.000000Z"}', 0);
 COMMIT;
