@@ -29,7 +29,7 @@ const USERS: usize = 32;
 /// Connections for writing that a service has by default.
 const DEFAULT_WRITERS: usize = 3;
 
-/// One cent: nobody comes to the limit.
+/// One cent: nobody comes to the limit. pgbench takes what follows a colon for a variable, also in a text.
 const SCRIPT: &str = r#"\set person random(1, 32)
 BEGIN;
 INSERT INTO payments.spending AS spending (user_id, transactions, created_minor, unpaid_minor)
@@ -44,7 +44,7 @@ INSERT INTO payments.transactions (id, user_id, number, amount_minor, descriptio
 INSERT INTO payments.ledger_transactions (id, kind, reference, posted_at)
     VALUES (:posting, 'transaction_created', gen_random_uuid(), 0);
 INSERT INTO payments.ledger_entries (ledger_transaction_id, line, account_id, amount_minor)
-    VALUES (CAST(:posting AS TEXT), 1, 'receivable:bench-' || CAST(:person AS TEXT) || ':USD', 1), (CAST(:posting AS TEXT), 2, 'revenue:USD', -1);
+    VALUES (CAST(:posting AS TEXT), 1, concat_ws(chr(58), 'receivable', 'bench-' || CAST(:person AS TEXT), 'USD'), 1), (CAST(:posting AS TEXT), 2, concat_ws(chr(58), 'revenue', 'USD'), -1);
 INSERT INTO payments.outbox (event_id, topic, key, partition, type, payload, headers, created_at)
     VALUES (gen_random_uuid(), 'transactions', 'bench-' || CAST(:person AS TEXT), 3, 'transaction.created',
             '{"transaction_id":"txn_0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c","user_id":"usr_0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c","amount":0.01,"description":"books","timestamp":"2026-01-31T12:00:00.000000Z"}',
