@@ -118,7 +118,8 @@ pub(crate) enum Keys {
     Rotate,
     /// Takes a key away that somebody else may have.
     Withdraw {
-        /// The key's name.
+        /// The key's name, which may begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }
@@ -267,4 +268,18 @@ pub(crate) fn answer(text: &str) {
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_key_may_begin_with_a_hyphen() {
+        let line = CommandLine::try_parse_from(["stoa", "keys", "withdraw", "-A1bCd_eF-2"]).unwrap();
+        let Command::Keys(Keys::Withdraw { kid }) = line.command else {
+            panic!("{line:?}");
+        };
+        assert_eq!(kid, "-A1bCd_eF-2");
+    }
 }
