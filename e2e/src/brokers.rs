@@ -4,11 +4,11 @@
 //! Kafka's topics, a virtual host at RabbitMQ, a prefix of Redis's keys), and takes away what it made. A story
 //! that kills or stops a server brings one of its own.
 
+use kit_testing::{KafkaServer, backend};
 use serde_json::{Value, json};
 
 use crate::foreign::order;
 use crate::people::fresh;
-use crate::place;
 use crate::server::Server;
 use crate::setup::Setup;
 
@@ -38,9 +38,9 @@ impl Brokers {
     #[must_use]
     pub fn shared(carrier: Carrier) -> Self {
         let name = fresh("e2e");
-        let management = place::backend("rabbitmq", "management_url");
+        let management = backend("rabbitmq", "management_url");
         let made = json!({ "do": "make", "management": management, "vhost": name });
-        let rabbitmq = place::backend("rabbitmq", "url");
+        let rabbitmq = backend("rabbitmq", "url");
         let (server, _) = rabbitmq.rsplit_once('/').unwrap_or((&rabbitmq, ""));
         let rabbitmq = format!("{server}/{name}");
         // It answers nothing but that it is done.
@@ -48,9 +48,9 @@ impl Brokers {
         Self {
             carrier,
             name,
-            kafka: Some(place::backend("kafka", "url")),
+            kafka: Some(backend("kafka", "url")),
             rabbitmq: Some(rabbitmq),
-            redis: Some(place::backend("redis", "url")),
+            redis: Some(backend("redis", "url")),
             management: Some(management),
         }
     }
@@ -81,12 +81,11 @@ impl Brokers {
     #[must_use]
     pub fn tell(&self, mut setup: Setup) -> Setup {
         if let Some(url) = &self.kafka {
-            let kafka = account(url);
-            let text = |member: &str| kafka[member].as_str().unwrap_or_default().to_owned();
+            let kafka = KafkaServer::of_url(url);
             setup = setup
-                .env("KAFKA_BROKERS", &text("servers"))
-                .set("kafka.user", &text("user"))
-                .set("kafka.password", &text("password"))
+                .env("KAFKA_BROKERS", &kafka.address)
+                .set("kafka.user", &kafka.user)
+                .set("kafka.password", &kafka.password)
                 .set("kafka.topic_prefix", &self.prefix())
                 // Few, since the shared server has many stories.
                 .set("kafka.partitions", "3");
@@ -165,11 +164,13 @@ impl Brokers {
     }
 }
 
-/// `kafka://user:password@host:port`, taken apart.
+/// As the scripts want to have it.
 fn account(url: &str) -> Value {
-    let rest = url.trim().strip_prefix("kafka://").unwrap_or_default();
-    let (account, address) = rest.rsplit_once('@').unwrap_or_default();
-    let (user, password) = account.split_once(':').unwrap_or_default();
+    let KafkaServer {
+        address,
+        user,
+        password,
+    } = KafkaServer::of_url(url);
     json!({ "servers": address, "user": user, "password": password })
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -18,22 +18,31 @@ use crate::place;
 #[must_use]
 #[expect(clippy::expect_used, reason = "a story without its witness cannot go on")]
 pub fn order(script: &str, wanted: &Value) -> Value {
+    let done = run(script, &[], &wanted.to_string());
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{script}: {told}");
+    serde_json::from_slice(&done.stdout).expect("JSON")
+}
+
+/// Runs a script to its end, with a text on stdin.
+///
+/// # Panics
+/// When it does not start, or does not take the text.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a story without its witness cannot go on")]
+pub fn run(script: &str, arguments: &[&str], input: &str) -> Output {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     let mut child = Command::new(place::python())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(folder.join(script))
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("Python starts");
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin
-        .write_all(wanted.to_string().as_bytes())
-        .expect("it takes the order");
+    stdin.write_all(input.as_bytes()).expect("it takes the text");
     drop(stdin);
-    let done = child.wait_with_output().expect("Python ends");
-    let told = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{script}: {told}");
-    serde_json::from_slice(&done.stdout).expect("JSON")
+    child.wait_with_output().expect("Python ends")
 }

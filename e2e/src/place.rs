@@ -32,19 +32,6 @@ pub fn python() -> PathBuf {
     python
 }
 
-/// What `cargo xtask backends up` left about a server: its `url`, say.
-///
-/// # Panics
-/// When there is nothing.
-#[must_use]
-pub fn backend(name: &str, file: &str) -> String {
-    let file = target().join("backends").join(name).join(file);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => text.trim().to_owned(),
-        Err(error) => panic!("no `{}`: run `cargo xtask backends up` ({error})", file.display()),
-    }
-}
-
 /// The program that runs the acceptance contracts. They are no part of the repository.
 #[must_use]
 pub fn contracts() -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use e2e::{Brokers, Carrier, Person, Stoa, eventually};
 use kit_runtime::Ids;
 use serde_json::{Value, json};
 
-use crate::events::{ask, change, order};
+use crate::events::{ask, change, order, refuse_rows};
 use crate::trade::{assert_in_order, stats, until_counted};
 use crate::trading;
 
@@ -127,17 +127,7 @@ every_carrier! {
         let make = |person: &Person| {
             person.at(&gateway).post("/api/transactions", &json!({ "amount": 1 })).expect(201)
         };
-        change(
-            database,
-            "CREATE FUNCTION analytics.refuse() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN RAISE EXCEPTION 'not ada'; END $$",
-        );
-        let refuse_ada = format!(
-            "CREATE TRIGGER refuse BEFORE INSERT ON analytics.facts FOR EACH ROW \
-             WHEN (NEW.user_id = '{}') EXECUTE FUNCTION analytics.refuse()",
-            ada.id
-        );
-        change(database, refuse_ada.leak());
+        refuse_rows(database, ("analytics", "facts"), &ada);
         make(&ada);
         let letter = only_letter(stoa);
         assert!(letter["reason"].as_str().expect("a reason").contains("not ada"), "{letter}");

@@ -87,6 +87,24 @@ pub(crate) fn change(database: &Database, statement: &'static str) {
     });
 }
 
+/// From now on no row of somebody's is taken into a table, `not ada` being the reason, until the trigger `refuse`
+/// is dropped.
+pub(crate) fn refuse_rows(database: &Database, (schema, table): (&str, &str), person: &Person) {
+    for statement in [
+        format!(
+            "CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'not ada'; END $$"
+        ),
+        format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON {schema}.{table} FOR EACH ROW \
+             WHEN (NEW.user_id = '{}') EXECUTE FUNCTION {schema}.refuse()",
+            person.id
+        ),
+    ] {
+        change(database, statement.leak());
+    }
+}
+
 /// An event whose effect fails waits for somebody to decide, and only what has its key waits with it.
 #[test]
 fn a_dead_letter_holds_up_its_own_key_until_somebody_decides() {
@@ -101,17 +119,7 @@ fn a_dead_letter_holds_up_its_own_key_until_somebody_decides() {
     let path = |person: &Person| format!("/api/users/{}", person.id);
 
     // Something is wrong with her row alone.
-    change(
-        database,
-        "CREATE FUNCTION users.refuse() RETURNS trigger LANGUAGE plpgsql AS \
-         $$ BEGIN RAISE EXCEPTION 'not ada'; END $$",
-    );
-    let refuse_ada = format!(
-        "CREATE TRIGGER refuse BEFORE INSERT ON users.disabled_accounts FOR EACH ROW \
-         WHEN (NEW.user_id = '{}') EXECUTE FUNCTION users.refuse()",
-        ada.id
-    );
-    change(database, refuse_ada.leak());
+    refuse_rows(database, ("users", "disabled_accounts"), &ada);
     disable(&stoa, &ada);
     let letters = eventually("there is a dead letter", || {
         let letters = ask(users, &["dlq", "list", "--json"]);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -151,6 +152,17 @@ impl Broker {
     /// accepts a connection.
     pub async fn check(&self) -> Result<(), BrokerError> {
         self.0.check().await
+    }
+
+    /// As [`Broker::check`]; no answer for so long is trouble too.
+    pub async fn check_within(&self, limit: Duration) -> Result<(), BrokerError> {
+        let checked = tokio::time::timeout(limit, self.check()).await;
+        checked.unwrap_or_else(|_| {
+            Err(BrokerError {
+                broker: self.name(),
+                reason: format!("no answer within {limit:?}"),
+            })
+        })
     }
 
     /// Its kind.

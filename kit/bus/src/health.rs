@@ -45,20 +45,15 @@ async fn watch(broker: &Broker, up: &ByBroker, stop: &Stop) {
     loop {
         let checked = tokio::select! {
             () = stop.requested() => return,
-            checked = tokio::time::timeout(LIMIT, broker.check()) => checked,
+            checked = broker.check_within(LIMIT) => checked,
         };
-        let trouble = match checked {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("no answer within {LIMIT:?}")),
-        };
-        let is_up = trouble.is_none();
+        let is_up = checked.is_ok();
         up.get_or_create(&[("broker", broker.name())]).set(is_up.into());
-        match trouble {
-            Some(reason) if was_up => {
-                tracing::warn!(broker = broker.name(), reason, "the broker does not do its work");
+        match checked {
+            Err(reason) if was_up => {
+                tracing::warn!(broker = broker.name(), %reason, "the broker does not do its work");
             }
-            None if !was_up => tracing::info!(broker = broker.name(), "the broker does its work again"),
+            Ok(()) if !was_up => tracing::info!(broker = broker.name(), "the broker does its work again"),
             _ => {}
         }
         was_up = is_up;

@@ -4,7 +4,6 @@
 //! which is dropped afterwards. A test without a server fails and says so: skipped tests are not noticed.
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -13,6 +12,8 @@ use kit_db::{DbDeps, DbSettings, DbTarget, Migrations};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
+
+use crate::backend::backend;
 
 /// The service's name in tests.
 pub const SERVICE: &str = "test";
@@ -240,28 +241,9 @@ pub fn deps(lifecycle: &Lifecycle) -> DbDeps {
 ///
 /// # Panics
 /// When there is none.
-#[expect(clippy::panic, reason = "a test without a server fails, and says what to do")]
 #[must_use]
 pub fn postgres_url() -> String {
-    let file = target_folder().join("backends/postgres/url");
-    match std::fs::read_to_string(&file) {
-        Ok(url) => url.trim().to_owned(),
-        Err(error) => panic!(
-            "no PostgreSQL for tests: run `cargo xtask backends up` (`{}`: {error})",
-            file.display()
-        ),
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "cargo tells where its folder is by the environment alone"
-)]
-pub(crate) fn target_folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    // An absolute folder replaces what it is joined to.
-    workspace.join(folder)
+    backend("postgres", "url")
 }
 
 /// A connection of the test's own to the server, for looking at it from outside.

@@ -4,6 +4,7 @@
 //! Nothing here stands in for a part of the product. Only time and identity are the test's, because a story
 //! needs to choose them.
 
+mod backend;
 pub mod client;
 pub mod collector;
 pub mod database;
@@ -15,7 +16,9 @@ mod rabbitmq;
 mod redis;
 pub mod routes;
 mod waiting;
+mod ward;
 
+pub use backend::{Launch, backend};
 pub use client::{Client, Reply};
 pub use database::PostgresDatabase;
 pub use identity::Identity;

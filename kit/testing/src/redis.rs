@@ -2,46 +2,34 @@
 //! or stop, and one that never says a word.
 
 use std::net::{Ipv4Addr, TcpListener as StdListener};
-use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::net::TcpListener;
+use tokio::process::Command;
 
-use crate::db::target_folder;
-use crate::waiting::eventually;
+use crate::backend::backend;
+use crate::ward::Ward;
 
 /// The test server's URL, as `cargo xtask backends up` left it. Everybody shares it: a test takes key names of
 /// its own.
 ///
 /// # Panics
 /// When there is none.
-#[expect(clippy::panic, reason = "a test without a server fails, and says what to do")]
 #[must_use]
 pub fn redis_url() -> String {
-    let file = target_folder().join("backends/redis/url");
-    match std::fs::read_to_string(&file) {
-        Ok(url) => url.trim().to_owned(),
-        Err(error) => panic!(
-            "no Redis for tests: run `cargo xtask backends up` (`{}`: {error})",
-            file.display()
-        ),
-    }
+    backend("redis", "url")
 }
 
 /// A Redis of the test's own, which it may kill, start again, stop and let go on. Ends with the test.
 #[derive(Debug)]
 pub struct PrivateRedis {
-    port: u16,
-    child: Option<Child>,
+    ward: Ward,
+    // After the process, which writes to it.
     folder: TempDir,
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "a test whose server does not do as told cannot go on"
-)]
+#[expect(clippy::expect_used, reason = "a test without a folder cannot go on")]
 impl PrivateRedis {
     /// Starts one, and returns once it takes connections.
     ///
@@ -49,8 +37,7 @@ impl PrivateRedis {
     /// When there is no `redis-server`.
     pub async fn start() -> Self {
         let mut redis = Self {
-            port: free_port(),
-            child: None,
+            ward: Ward::at(free_port()),
             folder: TempDir::new().expect("a temporary folder"),
         };
         redis.start_again().await;
@@ -60,7 +47,7 @@ impl PrivateRedis {
     /// Where it is, also while it is not.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        format!("redis://127.0.0.1:{}/0", self.ward.port())
     }
 
     /// Starts it at the same place, empty.
@@ -68,22 +55,14 @@ impl PrivateRedis {
     /// # Panics
     /// When it does not start.
     pub async fn start_again(&mut self) {
-        let port = self.port.to_string();
+        let port = self.ward.port().to_string();
         let options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        let child = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        command
             .args(["--port", &port, "--dir"])
             .arg(self.folder.path())
-            .args(options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        self.child =
-            Some(child.expect("`redis-server` starts: install it with `cargo xtask backends up redis`"));
-        eventually("redis takes connections", async || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.ok()
-        })
-        .await;
+            .args(options);
+        self.ward.start(command).await;
     }
 
     /// `kill -9`.
@@ -91,24 +70,17 @@ impl PrivateRedis {
     /// # Panics
     /// When it does not run.
     pub async fn kill(&mut self) {
-        let mut child = self.child.take().expect("it runs");
-        child.kill().await.expect("it can be killed");
+        self.ward.kill().await;
     }
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.send(Signal::STOP);
+        self.ward.send(Signal::STOP);
     }
 
     /// It goes on where it stopped.
     pub fn go_on(&self) {
-        self.send(Signal::CONT);
-    }
-
-    fn send(&self, signal: Signal) {
-        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
-        let id = i32::try_from(id).ok().and_then(Pid::from_raw);
-        kill_process(id.expect("a process id"), signal).expect("it takes the signal");
+        self.ward.send(Signal::CONT);
     }
 }
 

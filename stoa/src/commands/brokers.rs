@@ -51,11 +51,8 @@ pub(super) fn brokers(config: &Loaded, listing: &Listing) -> anyhow::Result<Exit
 async fn look(carriers: &Carriers) -> Vec<(&'static str, Vec<String>, Option<String>)> {
     let mut found = Vec::new();
     for broker in carriers.brokers() {
-        let trouble = match tokio::time::timeout(LIMIT, broker.check()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("no answer within {LIMIT:?}")),
-        };
+        let trouble = broker.check_within(LIMIT).await.err();
+        let trouble = trouble.map(|error| error.to_string());
         found.push((broker.name(), carriers.topics_of(broker), trouble));
     }
     found

@@ -60,11 +60,7 @@ impl KafkaPublisher {
     }
 
     async fn make_ready(&mut self, topic: &str) -> Result<(), BrokerError> {
-        let (settings, name) = (self.hub.settings.clone(), topic.to_owned());
-        let asked = self.hub.desk.ask("making sure of a topic", move |consumer| {
-            topics::ensure(consumer, &settings, &name)
-        });
-        asked.await?;
+        topics::make_sure(&self.hub, topic).await?;
         self.ready.insert(topic.to_owned());
         Ok(())
     }

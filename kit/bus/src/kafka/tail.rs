@@ -43,12 +43,7 @@ impl KafkaTail {
         let mut ends = BTreeMap::new();
         let mut counts = BTreeMap::new();
         for topic in &self.topics {
-            let settings = self.hub.settings.clone();
-            let here = *topic;
-            let asked = self.hub.desk.ask("making sure of a topic", move |consumer| {
-                topics::ensure(consumer, &settings, here)
-            });
-            counts.insert(*topic, asked.await?);
+            counts.insert(*topic, topics::make_sure(&self.hub, topic).await?);
             let bounds = topics::bounds(&self.hub, topic).await?.unwrap_or_default();
             for (partition, bounds) in bounds {
                 let partition = i32::try_from(partition).unwrap_or(i32::MAX);

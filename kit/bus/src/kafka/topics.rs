@@ -161,6 +161,15 @@ pub(super) fn offset_since(
     Ok(bounds_of(consumer, settings, wire_name, partition)?.high)
 }
 
+/// Makes a topic that is missing; how many partitions it has.
+pub(super) async fn make_sure(hub: &Hub, topic: &str) -> Result<i32, BrokerError> {
+    let (settings, topic) = (hub.settings.clone(), topic.to_owned());
+    let asked = hub.desk.ask("making sure of a topic", move |consumer| {
+        ensure(consumer, &settings, &topic)
+    });
+    asked.await
+}
+
 /// How far each partition of a topic goes; none where there is no such topic.
 pub(super) async fn bounds(hub: &Hub, topic: &str) -> Result<Option<BTreeMap<i64, Bounds>>, BrokerError> {
     let (settings, wire_name) = (hub.settings.clone(), hub.settings.wire_name(topic));

@@ -1,44 +1,18 @@
 //! What others see of our events, and what becomes of theirs.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_bus::{Delivery, Envelope, Inbox};
-use kit_db::{Dialect, Event, StoreError, Tx};
+use kit_db::{Dialect, StoreError, Tx};
 use kit_runtime::Ids;
 use kit_telemetry::TraceParent;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
-use serde::Serialize;
 
 use crate::both_worlds;
+use crate::world::events::Moved;
 use crate::world::kafka::Kafka;
-use crate::world::{Counted, DEADLINE, GROUP, Process, World, note};
-
-/// An event whose key is not its subject.
-#[derive(Clone, Serialize)]
-struct Moved {
-    key: &'static str,
-    number: i64,
-}
-
-impl Event for Moved {
-    const TOPIC: &'static str = "counts";
-    const TYPE: &'static str = "count.changed";
-
-    fn key(&self) -> String {
-        self.key.to_owned()
-    }
-
-    fn subject(&self) -> String {
-        "counter-7".to_owned()
-    }
-
-    fn sequence(&self) -> Option<i64> {
-        Some(self.number)
-    }
-}
+use crate::world::{DEADLINE, GROUP, Process, World};
 
 fn headers(entries: &[(&str, &str)]) -> OwnedHeaders {
     let mut headers = OwnedHeaders::new();
@@ -49,22 +23,6 @@ fn headers(entries: &[(&str, &str)]) -> OwnedHeaders {
         });
     }
     headers
-}
-
-/// Writes events down, and keeps their envelopes.
-fn keep_envelopes(process: &Process, world: &World) -> Arc<Mutex<Vec<Envelope>>> {
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let (envelopes, moved) = (kept.clone(), world.moved.clone());
-    process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
-        envelopes.lock().unwrap().push(delivery.envelope);
-        let moved = moved.clone();
-        async move {
-            let noted = note(delivery.payload, inbox).await;
-            moved.notify_one();
-            noted
-        }
-    });
-    kept
 }
 
 fn kafka(world: &World) -> &Kafka {
@@ -83,10 +41,27 @@ async fn publish(kafka: &Kafka, key: Option<&str>, entries: &[(&str, &str)], pay
     kafka.publish(record).await;
 }
 
+/// Somebody else's producer sends a count.
+async fn send_count(producer: &FutureProducer, kafka: &Kafka, key: &str, payload: &str) {
+    let topic = kafka.topic("counts");
+    let typed = headers(&[("ce_type", "count.changed")]);
+    let record = FutureRecord::to(&topic).key(key).payload(payload).headers(typed);
+    let sent = producer.send(record, DEADLINE).await;
+    sent.map_err(|(error, _)| error).unwrap();
+}
+
+/// The keys of so many effects, sorted.
+async fn keys_of_effects(world: &World, process: &Process, count: usize) -> Vec<String> {
+    let effects = world.until_effects(process, count).await;
+    let mut keys: Vec<String> = effects.into_iter().map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys
+}
+
 both_worlds! {
     async fn an_event_travels_with_its_attributes_a_key_and_an_untouched_payload(world: &World) {
         let process = world.process().await;
-        let envelopes = keep_envelopes(&process, world);
+        let envelopes = process.keep_envelopes(world);
         let trace = TraceParent::start(Ids::system().random());
         let traced = world.producer.with_trace(trace);
         traced.write(async |tx: &mut Tx| {
@@ -120,7 +95,7 @@ both_worlds! {
 
     async fn events_of_others_are_taken_as_far_as_they_can_be_understood(world: &World) {
         let process = world.process().await;
-        let envelopes = keep_envelopes(&process, world);
+        let envelopes = process.keep_envelopes(world);
         let kafka = kafka(world);
         kafka.partitions("counts").await;
         let payload = |number: i64| format!(r#"{{"key":"theirs","number":{number},"more":true}}"#);
@@ -232,26 +207,13 @@ async fn others_may_compress_in_any_way() {
     process.keep_ledger(&world);
     let kafka = kafka(&world);
     kafka.partitions("counts").await;
-    let topic = kafka.topic("counts");
     let ways = ["none", "gzip", "snappy", "lz4", "zstd"];
     for way in ways {
         let producer: FutureProducer = kafka.config().set("compression.type", way).create().unwrap();
         let payload = format!(r#"{{"key":"{way}","number":1,"more":"{}"}}"#, "x".repeat(10_000));
-        let typed = headers(&[("ce_type", "count.changed")]);
-        let record = FutureRecord::to(&topic).key(way).payload(&payload).headers(typed);
-        producer
-            .send(record, DEADLINE)
-            .await
-            .map_err(|(error, _)| error)
-            .unwrap();
+        send_count(&producer, kafka, way, &payload).await;
     }
-    let mut keys: Vec<String> = world
-        .until_effects(&process, ways.len())
-        .await
-        .into_iter()
-        .map(|(key, _)| key)
-        .collect();
-    keys.sort_unstable();
+    let keys = keys_of_effects(&world, &process, ways.len()).await;
     assert_eq!(keys, ["gzip", "lz4", "none", "snappy", "zstd"]);
     process.crash().await;
     world.remove().await;
@@ -265,7 +227,6 @@ async fn what_was_published_in_a_transaction_comes_once_it_is_committed() {
     process.keep_ledger(&world);
     let kafka = kafka(&world);
     kafka.partitions("counts").await;
-    let topic = kafka.topic("counts");
     let producer: FutureProducer = kafka
         .config()
         .set("transactional.id", &kafka.word)
@@ -275,13 +236,7 @@ async fn what_was_published_in_a_transaction_comes_once_it_is_committed() {
     for (key, is_kept) in [("aborted", false), ("committed", true)] {
         producer.begin_transaction().unwrap();
         let payload = format!(r#"{{"key":"{key}","number":1}}"#);
-        let typed = headers(&[("ce_type", "count.changed")]);
-        let record = FutureRecord::to(&topic).key("k").payload(&payload).headers(typed);
-        producer
-            .send(record, DEADLINE)
-            .await
-            .map_err(|(error, _)| error)
-            .unwrap();
+        send_count(&producer, kafka, "k", &payload).await;
         if is_kept {
             producer.commit_transaction(DEADLINE).unwrap();
         } else {
@@ -289,13 +244,7 @@ async fn what_was_published_in_a_transaction_comes_once_it_is_committed() {
         }
     }
     world.count("afterwards").await;
-    let mut keys: Vec<String> = world
-        .until_effects(&process, 2)
-        .await
-        .into_iter()
-        .map(|(key, _)| key)
-        .collect();
-    keys.sort_unstable();
+    let keys = keys_of_effects(&world, &process, 2).await;
     assert_eq!(keys, ["afterwards", "committed"]);
     process.crash().await;
     world.remove().await;

@@ -38,7 +38,7 @@ fn impatient(kafka: &Kafka) -> KafkaSettings {
 impl Interrupted {
     /// All who come, by the way that the broker tells them.
     async fn new(proxy: Option<&Proxy>) -> Self {
-        let mut server = PrivateKafka::prepare(proxy.map(Proxy::port)).await;
+        let mut server = PrivateKafka::prepare(proxy.map(Proxy::port));
         server.start().await;
         let mut reached = server.server();
         if let Some(proxy) = proxy {

@@ -1,40 +1,13 @@
 //! What others see of our events, and what becomes of theirs.
 
-use std::sync::{Arc, Mutex};
-
-use kit_bus::{Delivery, Envelope, Inbox};
-use kit_db::Event;
+use kit_bus::{Delivery, Inbox};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
-use serde::Serialize;
 
 use crate::both_worlds;
+use crate::world::events::Moved;
 use crate::world::rabbit::Rabbit;
 use crate::world::{Counted, GROUP, Process, World, note};
-
-/// An event whose key is not its subject.
-#[derive(Clone, Serialize)]
-struct Moved {
-    key: &'static str,
-    number: i64,
-}
-
-impl Event for Moved {
-    const TOPIC: &'static str = "counts";
-    const TYPE: &'static str = "count.changed";
-
-    fn key(&self) -> String {
-        self.key.to_owned()
-    }
-
-    fn subject(&self) -> String {
-        "counter-7".to_owned()
-    }
-
-    fn sequence(&self) -> Option<i64> {
-        Some(self.number)
-    }
-}
 
 fn headers(entries: &[(&str, &str)]) -> FieldTable {
     let mut table = FieldTable::default();
@@ -51,22 +24,6 @@ fn text(headers: &FieldTable, name: &str) -> Option<String> {
     }
 }
 
-/// Writes events down, and keeps their envelopes.
-fn keep_envelopes(process: &Process, world: &World) -> Arc<Mutex<Vec<Envelope>>> {
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let (envelopes, moved) = (kept.clone(), world.moved.clone());
-    process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
-        envelopes.lock().unwrap().push(delivery.envelope);
-        let moved = moved.clone();
-        async move {
-            let noted = note(delivery.payload, inbox).await;
-            moved.notify_one();
-            noted
-        }
-    });
-    kept
-}
-
 fn rabbit(world: &World) -> &Rabbit {
     world.rabbit.as_ref().unwrap()
 }
@@ -74,7 +31,7 @@ fn rabbit(world: &World) -> &Rabbit {
 both_worlds! {
     async fn an_event_travels_with_all_its_attributes_and_an_untouched_payload(world: &World) {
         let process = world.process().await;
-        let envelopes = keep_envelopes(&process, world);
+        let envelopes = process.keep_envelopes(world);
         let foreign = format!("{}.foreign", rabbit(world).exchange);
         world.count("k").await;
         world.until_effects(&process, 1).await;
@@ -112,7 +69,7 @@ both_worlds! {
 
     async fn events_of_others_are_taken_as_far_as_they_can_be_understood(world: &World) {
         let process = world.process().await;
-        let envelopes = keep_envelopes(&process, world);
+        let envelopes = process.keep_envelopes(world);
         world.count("ours").await;
         world.until_effects(&process, 1).await;
         let rabbit = rabbit(world);

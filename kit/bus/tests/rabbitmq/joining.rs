@@ -1,33 +1,13 @@
 //! Groups that are new, and queues that were lost.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_bus::{Applied, Delivery, Effects, Inbox};
-use kit_db::{Dialect, StoreError, Tx};
+use kit_bus::Effects;
+use kit_db::Dialect;
 
 use crate::both_worlds;
 use crate::world::events::Paid;
-use crate::world::{Counted, Effect, GROUP, Process, World, assert_in_order, settings};
-
-/// A second group of the same service, which only counts.
-fn listen_as(process: &Process, name: &'static str) -> Arc<Mutex<Vec<Effect>>> {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ear = heard.clone();
-    let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
-        let ear = ear.clone();
-        async move {
-            let counted = delivery.payload;
-            let applied = inbox.apply(async move |_: &mut Tx| Ok::<_, StoreError>(()));
-            if let Applied::Now(()) = applied.await? {
-                ear.lock().unwrap().push((counted.key, counted.number));
-            }
-            Ok(())
-        }
-    };
-    process.bus.group(name).on::<Counted>(handler).start().unwrap();
-    heard
-}
+use crate::world::{GROUP, World, assert_in_order, settings};
 
 both_worlds! {
     async fn a_new_group_begins_where_the_log_does_whoever_listened_before(world: &World) {
@@ -35,7 +15,7 @@ both_worlds! {
         process.keep_ledger(world);
         world.count_all(700, 5).await;
         world.until_effects(&process, 700).await;
-        let heard = listen_as(&process, "latecomer");
+        let heard = process.listen_as("latecomer");
         world.count_all(100, 5).await;
         world.until("all are heard", async || heard.lock().unwrap().len() >= 800).await;
         assert_in_order(&heard.lock().unwrap());

@@ -22,6 +22,30 @@ impl Event for Counted {
     }
 }
 
+/// An event whose key is not its subject.
+#[derive(Clone, Serialize)]
+pub(crate) struct Moved {
+    pub(crate) key: &'static str,
+    pub(crate) number: i64,
+}
+
+impl Event for Moved {
+    const TOPIC: &'static str = "counts";
+    const TYPE: &'static str = "count.changed";
+
+    fn key(&self) -> String {
+        self.key.to_owned()
+    }
+
+    fn subject(&self) -> String {
+        "counter-7".to_owned()
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        Some(self.number)
+    }
+}
+
 /// The same type in the log, but with a payload that consumers cannot read.
 #[derive(Serialize)]
 pub(crate) struct Garbled {

@@ -1,14 +1,16 @@
 //! The processes that a story takes place in.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_bus::{
-    Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Failure, Inbox, Source, Sources, SourcesDeps,
+    Applied, Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Envelope, Failure, Inbox, Source,
+    Sources, SourcesDeps,
 };
-use kit_db::{Db, DbDeps, DbSettings, DbTarget};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Shutdown, ShutdownLimits};
 
-use super::{CONSUMER, Counted, DEADLINE, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
+use super::{CONSUMER, Counted, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
 
 /// A process that listens.
 pub(crate) struct Process {
@@ -142,6 +144,41 @@ impl Process {
                 noted
             }
         });
+    }
+
+    /// Writes events down, and keeps their envelopes.
+    pub(crate) fn keep_envelopes(&self, world: &World) -> Arc<Mutex<Vec<Envelope>>> {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (envelopes, moved) = (kept.clone(), world.moved.clone());
+        self.listen(move |delivery, inbox| {
+            envelopes.lock().unwrap().push(delivery.envelope);
+            let moved = moved.clone();
+            async move {
+                let noted = note(delivery.payload, inbox).await;
+                moved.notify_one();
+                noted
+            }
+        });
+        kept
+    }
+
+    /// Starts a second group of the same service, which only counts.
+    pub(crate) fn listen_as(&self, name: &'static str) -> Arc<Mutex<Vec<Effect>>> {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = heard.clone();
+        let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
+            let ear = ear.clone();
+            async move {
+                let counted = delivery.payload;
+                let applied = inbox.apply(async move |_: &mut Tx| Ok::<_, StoreError>(()));
+                if let Applied::Now(()) = applied.await? {
+                    ear.lock().unwrap().push((counted.key, counted.number));
+                }
+                Ok(())
+            }
+        };
+        self.bus.group(name).on::<Counted>(handler).start().unwrap();
+        heard
     }
 
     /// Starts the group with a handler.

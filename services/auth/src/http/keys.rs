@@ -1,6 +1,7 @@
 //! `GET /admin/keys`, `POST /admin/keys/rotate`, `POST /admin/keys/{kid}/withdraw`: one resource, the ring.
 
 use auth_api::KeyList;
+use axum::extract::State;
 use kit_http::extract::{InTrace, Json, Path};
 use kit_http::{ApiError, Customer};
 
@@ -9,7 +10,7 @@ use crate::service::{AuthService, KeysRefusal, Origin};
 
 pub(super) async fn list_keys(
     _: Customer,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
 ) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList {
         items: auth.list_keys().await.map_err(refused)?,

@@ -93,7 +93,7 @@ impl From<Option<ActiveToken>> for Introspection {
 }
 
 async fn introspect(
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
     Given(token): Given,
 ) -> Result<Json<Introspection>, ApiError> {
     Ok(Json(auth.introspect(&token).await.map_err(failed)?.into()))

@@ -1,6 +1,7 @@
 //! `GET /setup` and `POST /setup`: the page behind the one-time set-up link.
 
 use auth_api::{Register, SetUp};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use kit_http::ApiError;
@@ -23,7 +24,7 @@ pub(super) struct Link {
 }
 
 pub(super) async fn setup_page(
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
     Query(link): Query<Link>,
 ) -> Result<impl IntoResponse, ApiError> {
     if !auth.is_setup_open(&link.token).await.map_err(failed)? {

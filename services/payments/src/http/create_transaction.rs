@@ -1,9 +1,8 @@
 //! `POST /transactions`.
 
-use axum::extract::State;
 use http::StatusCode;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_rpc::CallContext;
 use payments_api::{CreateTransaction, TransactionView};
 
@@ -13,7 +12,7 @@ use crate::service::PaymentsService;
 
 pub(super) async fn create_transaction(
     Payer(caller): Payer,
-    State(payments): State<PaymentsService>,
+    InTrace(payments): InTrace<PaymentsService>,
     call: CallContext,
     Json(request): Json<CreateTransaction>,
 ) -> Result<(StatusCode, Json<TransactionView>), ApiError> {

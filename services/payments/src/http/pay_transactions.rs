@@ -1,8 +1,7 @@
 //! `POST /transactions/pay`.
 
-use axum::extract::State;
 use kit_http::ApiError;
-use kit_http::extract::Json;
+use kit_http::extract::{InTrace, Json};
 use kit_rpc::CallContext;
 use payments_api::TransactionsPaid;
 
@@ -12,7 +11,7 @@ use crate::service::PaymentsService;
 
 pub(super) async fn pay_transactions(
     Payer(caller): Payer,
-    State(payments): State<PaymentsService>,
+    InTrace(payments): InTrace<PaymentsService>,
     call: CallContext,
 ) -> Result<Json<TransactionsPaid>, ApiError> {
     let paid = payments.pay_transactions(caller.user_id, &call).await;

@@ -8,8 +8,9 @@ mod reading;
 use std::sync::Arc;
 
 use kit_db::Db;
-use kit_rpc::CallContext;
+use kit_http::extract::Traced;
 use kit_runtime::{Clock, Ids, Timestamp};
+use kit_telemetry::TraceParent;
 
 pub(crate) use error::PaymentsFailure;
 
@@ -17,37 +18,37 @@ use crate::domain::Limit;
 
 /// The use cases. A cheap handle.
 #[derive(Clone)]
-pub(crate) struct PaymentsService(Arc<Inner>);
+pub(crate) struct PaymentsService {
+    db: Db,
+    inner: Arc<Inner>,
+}
 
 struct Inner {
-    db: Db,
     limit: Limit,
     clock: Clock,
     ids: Ids,
 }
 
+impl Traced for PaymentsService {
+    fn in_trace(&self, trace: TraceParent) -> Self {
+        Self {
+            db: self.db.with_trace(trace),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
 impl PaymentsService {
     pub(crate) fn new(db: Db, limit: Limit, clock: Clock, ids: Ids) -> Self {
-        Self(Arc::new(Inner {
-            db,
-            limit,
-            clock,
-            ids,
-        }))
-    }
-
-    /// The database, for a unit that belongs to a request: its events belong to the request's trace.
-    fn db_of(&self, call: &CallContext) -> Db {
-        let db = &self.0.db;
-        call.trace()
-            .map_or_else(|| db.clone(), |trace| db.with_trace(trace))
+        let inner = Arc::new(Inner { limit, clock, ids });
+        Self { db, inner }
     }
 
     fn id<T: From<kit_runtime::Uuid>>(&self) -> T {
-        self.0.ids.uuid().into()
+        self.inner.ids.uuid().into()
     }
 
     fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.inner.clock.now()
     }
 }

@@ -30,9 +30,8 @@ impl PaymentsService {
         T: Serialize + DeserializeOwned + Send + 'static,
         W: Serialize,
     {
-        let db = self.db_of(call);
         let Some(key) = call.idempotency_key() else {
-            return db.write(unit).await.map_err(settled);
+            return self.db.write(unit).await.map_err(settled);
         };
         let scope = IdempotencyScope {
             scope: format!("{}:{}", wish.user_id, wish.operation),
@@ -46,7 +45,7 @@ impl PaymentsService {
             let body = serde_json::to_string(&done).map_err(unwritable)?;
             Ok(Answer { status, body })
         };
-        match idempotency::run(&db, scope, answering).await {
+        match idempotency::run(&self.db, scope, answering).await {
             Ok(outcome) => Ok(serde_json::from_str(&outcome.into_answer().body).map_err(unwritable)?),
             Err(IdempotencyError::OtherBody) => Err(PaymentsFailure::KeyReused),
             Err(IdempotencyError::StillRunning) => Err(PaymentsFailure::StillRunning),

@@ -59,7 +59,7 @@ impl PaymentsService {
         user_id: UserId,
         draft: TransactionDraft,
     ) -> Result<TransactionView, Refused> {
-        let (limit, sum) = (self.0.limit, draft.sum);
+        let (limit, sum) = (self.inner.limit, draft.sum);
         let room = limit.room_before(sum).map_err(over)?;
         let number = store::spend(tx, user_id, sum, room, limit.counts).await?;
         let number = number.ok_or_else(|| over(limit.exceeded()))?;

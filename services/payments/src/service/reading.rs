@@ -22,7 +22,7 @@ impl PaymentsService {
     ) -> Result<Page<TransactionView>, PaymentsFailure> {
         let (before, limit) = (after(request)?.unwrap_or(i64::MAX), one_more(request));
         let read = async move |reader: &mut Reader| store::list(reader, user_id, before, limit).await;
-        let found = self.0.db.read(read).await?;
+        let found = self.db.read(read).await?;
         let page = Page::cut(found, request, |transaction| transaction.number.to_string());
         Ok(page.map(TransactionView::from))
     }
@@ -34,14 +34,14 @@ impl PaymentsService {
     ) -> Result<Page<LedgerTransactionView>, PaymentsFailure> {
         let (before, limit) = (after(request)?, one_more(request));
         let read = async move |reader: &mut Reader| store::list_postings(reader, before, limit).await;
-        let found = self.0.db.read(read).await?;
+        let found = self.db.read(read).await?;
         let page = Page::cut(found, request, |posted| posted.id.to_string());
         Ok(page.map(LedgerTransactionView::from))
     }
 
     async fn totals(&self, user_id: Option<UserId>) -> Result<Totals, StoreError> {
         let read = async move |reader: &mut Reader| store::totals(reader, user_id).await;
-        self.0.db.read(read).await
+        self.db.read(read).await
     }
 }
 
@@ -67,7 +67,7 @@ impl Payments for PaymentsService {
         _: GetTrialBalance,
     ) -> Result<TrialBalance, PaymentsError> {
         let read = async move |reader: &mut Reader| store::trial_balance(reader).await;
-        match self.0.db.read(read).await {
+        match self.db.read(read).await {
             Ok(accounts) => Ok(TrialBalance { accounts }),
             Err(error) => Err(told(&error)),
         }

@@ -12,16 +12,18 @@ pub const TOPICS: &[&str] = &[TOPIC];
 
 const TOPIC: &str = "users";
 
-/// Declares the events that tell a profile's version, which is their sequence.
-macro_rules! versioned_events {
-    ($($(#[$meta:meta])* $name:ident = $kind:literal)+) => {$(
+/// Declares the events of profiles. Those with a version have it as their sequence.
+macro_rules! profile_events {
+    ($($(#[$meta:meta])* $name:ident = $kind:literal $(, $version:ident)?)+) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
         pub struct $name {
             /// Whose profile it is.
             pub user_id: UserId,
-            /// The profile's version after it; of a deletion, the last one.
-            pub version: i64,
+            $(
+                /// The profile's version after it; of a deletion, the last one.
+                pub $version: i64,
+            )?
             /// When.
             pub timestamp: Timestamp,
         }
@@ -34,46 +36,22 @@ macro_rules! versioned_events {
                 self.user_id.to_string()
             }
 
-            fn sequence(&self) -> Option<i64> {
-                Some(self.version)
-            }
+            $(
+                fn sequence(&self) -> Option<i64> {
+                    Some(self.$version)
+                }
+            )?
         }
     )+};
 }
 
-versioned_events! {
+profile_events! {
     /// `profile.created`: somebody made a profile.
-    ProfileCreated = "profile.created"
+    ProfileCreated = "profile.created", version
     /// `profile.updated`: what stands in a profile changed.
-    ProfileUpdated = "profile.updated"
+    ProfileUpdated = "profile.updated", version
     /// `profile.deleted`: there is no profile any more.
-    ProfileDeleted = "profile.deleted"
-}
-
-/// Declares the events that tell who sees a profile, whether there is one yet or not.
-macro_rules! sight_events {
-    ($($(#[$meta:meta])* $name:ident = $kind:literal)+) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-        pub struct $name {
-            /// Whose profile it is.
-            pub user_id: UserId,
-            /// When.
-            pub timestamp: Timestamp,
-        }
-
-        impl Event for $name {
-            const TOPIC: &'static str = TOPIC;
-            const TYPE: &'static str = $kind;
-
-            fn key(&self) -> String {
-                self.user_id.to_string()
-            }
-        }
-    )+};
-}
-
-sight_events! {
+    ProfileDeleted = "profile.deleted", version
     /// `profile.hidden`: somebody's profile is shown to admins only, because the account was disabled.
     ProfileHidden = "profile.hidden"
     /// `profile.shown`: somebody's profile is shown to everybody again.

@@ -1,0 +1,57 @@
+//! A server's process, which a test may kill, stop and let go on. Ends with the test.
+
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::waiting::eventually;
+
+#[derive(Debug)]
+pub(crate) struct Ward {
+    port: u16,
+    child: Option<Child>,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a test whose server does not do as told cannot go on"
+)]
+impl Ward {
+    /// Of a server that will take connections at a port, and does not run yet.
+    pub(crate) const fn at(port: u16) -> Self {
+        Self { port, child: None }
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Starts it, and returns once it takes connections.
+    pub(crate) async fn start(&mut self, mut command: Command) {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        self.child = Some(child.expect("it starts: `cargo xtask backends up` installs what is missing"));
+        eventually("the server takes connections", async || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.ok()
+        })
+        .await;
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().await.expect("it can be killed");
+    }
+
+    pub(crate) fn send(&self, signal: Signal) {
+        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a process id"), signal).expect("it takes the signal");
+    }
+}
