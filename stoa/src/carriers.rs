@@ -4,7 +4,7 @@ use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
 use kit_config::{Check, Loaded, Map, Span};
 use kit_runtime::{Clock, Ids, Secret};
 
-use crate::services::Service;
+use crate::services;
 use crate::settings::section;
 
 kit_config::config_choice! {
@@ -80,8 +80,7 @@ struct Brokers {
 
 /// Every topic that a service of this binary publishes.
 fn topics() -> impl Iterator<Item = &'static str> {
-    let services = Service::ALL.into_iter();
-    services.flat_map(|service| service.topics().iter().copied())
+    services::all().flat_map(|service| service.topics.iter().copied())
 }
 
 /// Which topics come from which broker.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use kit_token::Role;
 
-use crate::services::Service;
+use crate::services::{KnownService, find};
 
 /// A backend platform for selling things online.
 #[derive(Debug, Parser)]
@@ -77,8 +77,8 @@ pub(crate) struct Up {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The services, separated by commas.
-    #[arg(long, value_name = "SERVICES", value_delimiter = ',', required = true)]
-    pub services: Vec<Service>,
+    #[arg(long, value_name = "SERVICES", value_delimiter = ',', required = true, value_parser = find)]
+    pub services: Vec<KnownService>,
 }
 
 #[derive(Debug, Args)]
@@ -87,8 +87,8 @@ pub(crate) struct Migrate {
     #[arg(long)]
     pub check: bool,
     /// The services, separated by commas; all where none is named.
-    #[arg(long, value_name = "SERVICES", value_delimiter = ',')]
-    pub services: Vec<Service>,
+    #[arg(long, value_name = "SERVICES", value_delimiter = ',', value_parser = find)]
+    pub services: Vec<KnownService>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -191,8 +191,8 @@ pub(crate) enum Events {
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
     /// The service whose log is read; all where none is named.
-    #[arg(long, value_name = "SERVICE")]
-    pub source: Option<Service>,
+    #[arg(long, value_name = "SERVICE", value_parser = find)]
+    pub source: Option<KnownService>,
     /// How many of the last events of each log.
     #[arg(short = 'n', long, value_name = "EVENTS", default_value_t = 20)]
     pub lines: u32,
@@ -250,8 +250,8 @@ pub(crate) struct Listing {
 #[derive(Debug, Args)]
 pub(crate) struct Openapi {
     /// The service whose own port is described; the gateway where none is named.
-    #[arg(long, value_name = "SERVICE")]
-    pub service: Option<Service>,
+    #[arg(long, value_name = "SERVICE", value_parser = find)]
+    pub service: Option<KnownService>,
 }
 
 /// Says something to a person.

@@ -13,6 +13,7 @@ mod serve;
 mod services;
 mod settings;
 mod telemetry;
+mod tokens;
 
 use std::process::ExitCode;
 

@@ -1,170 +1,141 @@
-//! A process and what it hosts. The one trick is [`Node::place`]: a service is built here or called there,
-//! and nobody else has to know.
+//! A process and what it hosts: where its state is, and where the services are that it does not host.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
-use axum::Router;
+use anyhow::{Context, anyhow};
+use auth_api::TokenConfig;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gateway::BackendPlace;
 use kit_bus::{Bus, BusDeps, BusMetrics, BusSettings, Carriers, Source, Sources, SourcesDeps};
 use kit_config::{Loaded, secret_file};
 use kit_db::{DataFolder, Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations};
 use kit_rpc::pool::PoolSettings;
-use kit_rpc::{Hosted, InternalKeys, Remote, RpcPool};
+use kit_rpc::{InternalKeys, RpcPool};
 use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
+use kit_service::{Directory, Home, Peers, Process};
 use kit_telemetry::{Metrics, Tracer};
 
-use crate::carriers;
-use crate::services::Service;
+use crate::services::{self, KnownService};
 use crate::settings::{DataConfig, DatabaseConfig, EventsConfig, PeersConfig, RpcConfig, section};
+use crate::{carriers, tokens};
 
-/// How services find each other and where their state is.
+/// A process, what its services share by `Deref`, and what they have of their own.
 pub(crate) struct Node {
-    pub config: Loaded,
-    pub hosts: BTreeSet<Service>,
-    pub data: PathBuf,
-    pub clock: Clock,
-    pub ids: Ids,
-    pub tasks: Tasks,
-    pub readiness: Readiness,
-    pub metrics: Metrics,
-    pub tracer: Tracer,
-    pub internal_keys: InternalKeys,
+    /// What its services share.
+    pub process: Process,
+    /// The services that it hosts, in the order they are built.
+    pub hosts: Vec<KnownService>,
     db_metrics: DbMetrics,
     database: DatabaseConfig,
-    peers: PeersConfig,
-    pool: RpcPool,
-    placed: BTreeMap<Service, OwnPort>,
-    databases: BTreeMap<Service, Db>,
-    buses: BTreeMap<Service, Bus>,
+    addresses: PeersConfig,
+    databases: BTreeMap<&'static str, Db>,
+    buses: BTreeMap<&'static str, Bus>,
     /// Held while the process lives.
     _folder: Option<DataFolder>,
 }
 
-/// What a hosted service serves on a port of its own.
-#[derive(Clone)]
-pub(crate) struct OwnPort {
-    /// Its public routes.
-    pub routes: Router,
-    /// Its contract, for other services.
-    pub internal: Router,
+impl Deref for Node {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
 }
 
 impl Node {
     /// A process that owns what it hosts.
-    pub(crate) fn new(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: Loaded, hosts: Vec<KnownService>, tasks: Tasks) -> anyhow::Result<Self> {
         // Processes may share the folder of their keys; a SQLite file in it has one owner.
-        let stores = hosts.iter().any(|service| service.migrations().is_some());
+        let stores = hosts.iter().any(|service| service.migrations.is_some());
         let folder = if stores && section::<DatabaseConfig>(&config)?.url.is_none() {
             Some(DataFolder::lock(section::<DataConfig>(&config)?.dir)?)
         } else {
             None
         };
         let keys = internal_keys(section(&config)?, &section::<DataConfig>(&config)?.dir)?;
-        Ok(Self {
-            internal_keys: InternalKeys::new(keys).context("`rpc.keys` cannot be used")?,
-            _folder: folder,
-            ..Self::beside(config, hosts, tasks)?
-        })
+        let mut node = Self::beside(config, hosts, tasks)?;
+        node.process.internal_keys = InternalKeys::new(keys).context("`rpc.keys` cannot be used")?;
+        node._folder = folder;
+        Ok(node)
     }
 
     /// A process that looks at what another may own, and is nobody to the other services.
-    pub(crate) fn beside(config: Loaded, hosts: BTreeSet<Service>, tasks: Tasks) -> anyhow::Result<Self> {
-        let database: DatabaseConfig = section(&config)?;
-        let data = section::<DataConfig>(&config)?.dir;
-        let metrics = Metrics::new();
+    pub(crate) fn beside(config: Loaded, hosts: Vec<KnownService>, tasks: Tasks) -> anyhow::Result<Self> {
+        let (metrics, clock) = (Metrics::new(), Clock::system());
+        let token: TokenConfig = section(&config)?;
         Ok(Self {
-            peers: section(&config)?,
-            pool: RpcPool::new(PoolSettings::default(), tasks.clone()),
-            config,
-            hosts,
-            data,
-            clock: Clock::system(),
-            ids: Ids::system(),
-            tasks,
-            readiness: Readiness::new(),
+            // In the order of the list, whatever the order they were named in.
+            hosts: services::all().filter(|known| hosts.iter().any(|wanted| wanted.name == known.name)).collect(),
             db_metrics: DbMetrics::new(&metrics),
-            tracer: Tracer::off(),
-            metrics,
-            internal_keys: InternalKeys::new(vec![made_key()])?,
-            database,
-            placed: BTreeMap::new(),
+            database: section(&config)?,
+            addresses: section(&config)?,
             databases: BTreeMap::new(),
             buses: BTreeMap::new(),
+            process: Process {
+                data: section::<DataConfig>(&config)?.dir,
+                verifier: tokens::verifier(&token, &clock)?,
+                config,
+                clock,
+                ids: Ids::system(),
+                tasks,
+                readiness: Readiness::new(),
+                metrics,
+                tracer: Tracer::off(),
+                internal_keys: InternalKeys::new(vec![made_key()])?,
+                redis: None,
+            },
             _folder: None,
         })
     }
 
-    /// If this process hosts the service, builds it and gives back the client that calls it here; else gives
-    /// back the client of the configured peer.
-    pub(crate) async fn place<C>(
-        &mut self,
-        service: Service,
-        remote: impl FnOnce(Remote) -> C,
-        build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
-    ) -> anyhow::Result<C> {
-        if let Some(client) = self.host(service, build).await? {
-            return Ok(client);
-        }
-        let peer = Remote::new(&self.pool, &self.peer(service)?, self.internal_keys.clone())?;
-        Ok(remote(peer.with_tracer(self.tracer.clone())))
-    }
-
-    /// If this process hosts the service, builds it; for services that no other calls.
-    pub(crate) async fn host<C>(
-        &mut self,
-        service: Service,
-        build: impl AsyncFnOnce(&Self) -> anyhow::Result<Hosted<C>>,
-    ) -> anyhow::Result<Option<C>> {
-        if !self.hosts.contains(&service) {
-            return Ok(None);
-        }
-        let hosted = build(self)
-            .await
-            .with_context(|| format!("service `{service}` could not start"))?;
-        self.placed.insert(
-            service,
-            OwnPort {
-                routes: hosted.routes,
-                internal: hosted.internal,
-            },
-        );
-        Ok(Some(hosted.client))
+    /// Whether the process hosts a service of this name.
+    pub(crate) fn is_host_of(&self, name: &str) -> bool {
+        self.hosts.iter().any(|service| service.name == name)
     }
 
     /// Whether the service runs here or is configured as a peer.
-    pub(crate) fn reaches(&self, service: Service) -> bool {
-        self.hosts.contains(&service) || self.peers.by_service.contains_key(service.name())
+    pub(crate) fn reaches(&self, name: &str) -> bool {
+        self.is_host_of(name) || self.addresses.by_service.contains_key(name)
     }
 
-    /// Where requests for a service go: to its router in this process, or to the peer.
-    pub(crate) fn backend(&self, service: Service) -> anyhow::Result<BackendPlace> {
-        match self.placed.get(&service) {
-            Some(own) => Ok(BackendPlace::Hosted(own.routes.clone())),
-            None => self.peer(service).map(BackendPlace::Peer),
+    /// The other services, none of which is known to run here yet.
+    pub(crate) fn peers(&self) -> Peers {
+        let addresses = self.addresses.by_service.iter();
+        Peers::new(Directory {
+            tables: services::all().filter_map(|service| service.routes.clone()).collect(),
+            addresses: addresses.map(|(name, address)| (name.to_owned(), address.clone())).collect(),
+            pool: RpcPool::new(PoolSettings::default(), self.tasks.clone()),
+            internal_keys: self.internal_keys.clone(),
+            tracer: self.tracer.clone(),
+        })
+    }
+
+    /// What a hosted service gets of this process.
+    pub(crate) fn home(&self, service: KnownService) -> Home {
+        let mut home = Home::new(self.process.clone(), service.name);
+        if let Some(db) = self.databases.get(service.name) {
+            home = home.with_db(db.clone());
         }
-    }
-
-    /// What a hosted service serves on a port of its own.
-    pub(crate) fn own_port(&self, service: Service) -> Option<OwnPort> {
-        self.placed.get(&service).cloned()
+        if let Some(bus) = self.buses.get(service.name) {
+            home = home.with_bus(bus.clone());
+        }
+        home
     }
 
     /// Opens the databases of the hosted services, their migrations run.
     pub(crate) async fn open_databases(&mut self) -> anyhow::Result<()> {
         for service in self.hosts.clone() {
-            if let Some(migrations) = service.migrations() {
-                let db = self.open_database(service, &migrations).await?;
-                self.databases.insert(service, db);
+            if let Some(migrations) = &service.migrations {
+                let db = self.open_database(service, migrations).await?;
+                self.databases.insert(service.name, db);
             }
         }
         Ok(())
     }
 
-    async fn open_database(&self, service: Service, migrations: &Migrations) -> anyhow::Result<Db> {
+    async fn open_database(&self, service: KnownService, migrations: &Migrations) -> anyhow::Result<Db> {
         let deps = DbDeps {
             tasks: self.tasks.clone(),
             clock: self.clock.clone(),
@@ -172,29 +143,28 @@ impl Node {
             metrics: Some(self.db_metrics.clone()),
         };
         let opened = Db::open(self.database_settings(service), migrations, &deps).await;
-        opened.with_context(|| format!("the database of `{service}` could not be opened"))
+        opened.with_context(|| format!("the database of `{}` could not be opened", service.name))
     }
 
     /// The migrations that a service's database has not seen.
-    pub(crate) async fn pending_migrations(&self, service: Service) -> anyhow::Result<Vec<String>> {
-        let Some(migrations) = service.migrations() else {
+    pub(crate) async fn pending_migrations(&self, service: KnownService) -> anyhow::Result<Vec<String>> {
+        let Some(migrations) = service.migrations else {
             return Ok(Vec::new());
         };
         let plan = Db::plan(&self.database_settings(service), &migrations).await;
-        let plan = plan.with_context(|| format!("the database of `{service}` could not be read"))?;
+        let plan = plan.with_context(|| format!("the database of `{}` could not be read", service.name))?;
         Ok(plan.pending)
     }
 
     /// The database of a hosted service, once it is opened.
-    pub(crate) fn database(&self, service: Service) -> anyhow::Result<Db> {
-        let db = self.databases.get(&service).cloned();
-        db.ok_or_else(|| anyhow!("the database of `{service}` is not open here"))
+    pub(crate) fn database(&self, name: &str) -> anyhow::Result<Db> {
+        let db = self.databases.get(name).cloned();
+        db.ok_or_else(|| anyhow!("the database of `{name}` is not open here"))
     }
 
-    /// The bus of a hosted service, once it is opened.
-    pub(crate) fn bus(&self, service: Service) -> anyhow::Result<Bus> {
-        let bus = self.buses.get(&service).cloned();
-        bus.ok_or_else(|| anyhow!("the bus of `{service}` is not open here"))
+    /// A bus of this process, whichever service's it is.
+    pub(crate) fn any_bus(&self) -> Option<Bus> {
+        self.buses.values().next().cloned()
     }
 
     /// Opens the buses of the hosted services on their opened databases.
@@ -217,7 +187,7 @@ impl Node {
                     ..settings.clone()
                 },
             });
-            self.buses.insert(*service, bus);
+            self.buses.insert(service, bus);
         }
         Ok(())
     }
@@ -230,15 +200,16 @@ impl Node {
 
     fn carried(&self, carriers: Carriers, metrics: Option<BusMetrics>) -> anyhow::Result<Sources> {
         let (mut within, mut beyond) = (Vec::new(), Vec::new());
-        for service in Service::ALL {
-            if self.database.url.is_none() && !self.databases.contains_key(&service) {
-                beyond.extend(service.topics());
-            } else if service.migrations().is_some() {
+        for service in services::all() {
+            let db = self.databases.get(service.name);
+            if self.database.url.is_none() && db.is_none() {
+                beyond.extend(service.topics);
+            } else if service.migrations.is_some() {
                 within.push(Source {
-                    service: service.name(),
-                    topics: service.topics(),
+                    service: service.name,
+                    topics: service.topics,
                     target: self.database_settings(service).target,
-                    published: self.databases.get(&service).map(Db::published),
+                    published: db.map(Db::published),
                 });
             }
         }
@@ -252,28 +223,21 @@ impl Node {
     }
 
     /// Where a service's database is.
-    pub(crate) fn database_settings(&self, service: Service) -> DbSettings {
+    pub(crate) fn database_settings(&self, service: KnownService) -> DbSettings {
         let target = match &self.database.url {
             Some(url) => DbTarget::Postgres {
                 url: url.clone(),
-                schema: service.name().to_owned(),
+                schema: service.name.to_owned(),
             },
             None => DbTarget::Sqlite {
-                file: self.data.join(format!("{service}.db")),
+                file: self.data.join(format!("{}.db", service.name)),
             },
         };
         DbSettings {
             readers: self.database.readers,
             writers: self.database.writers,
             queue: self.database.queue,
-            ..DbSettings::new(service.name(), target)
-        }
-    }
-
-    fn peer(&self, service: Service) -> anyhow::Result<kit_config::BaseUrl> {
-        match self.peers.by_service.get(service.name()) {
-            Some(address) => Ok(address.clone()),
-            None => bail!("no peer configured for `{service}`; set `peers.{service}`, or run it here"),
+            ..DbSettings::new(service.name, target)
         }
     }
 }

@@ -2,16 +2,11 @@
 
 use std::net::SocketAddr;
 
-use axum::Router;
-use gateway::Gateway;
-use http::{HeaderMap, Request, Response};
-use kit_http::server::{AdminEndpoint, ClientAddress, Endpoint, Server, ServerSettings, Stack, health_reply};
-use kit_http::{ReplyBody, RequestBody};
-use kit_rpc::InternalKeys;
-use kit_runtime::Readiness;
+use kit_http::server::{AdminEndpoint, Server, ServerSettings, Stack};
+use kit_service::{Built, Listener, ServiceEndpoint};
 use kit_telemetry::Tracer;
 
-use crate::node::{Node, OwnPort};
+use crate::node::Node;
 
 /// A socket that answers.
 #[derive(Clone, Debug)]
@@ -38,32 +33,20 @@ impl Sockets {
         }
     }
 
-    /// Serves the gateway.
-    pub(crate) async fn gateway(
-        &mut self,
-        node: &Node,
-        address: SocketAddr,
-        gateway: Gateway,
-    ) -> anyhow::Result<()> {
-        let stack = self.stack.traced(self.tracer.clone(), "gateway");
-        self.serve(node, ("gateway", stack), address, gateway).await
-    }
-
-    /// Serves a service on a port of its own.
+    /// Serves a service that was built here.
     pub(crate) async fn service(
         &mut self,
         node: &Node,
         name: &'static str,
         address: SocketAddr,
-        own: OwnPort,
+        built: Built,
     ) -> anyhow::Result<()> {
-        let endpoint = ServiceEndpoint {
-            router: Router::new().merge(own.internal).fallback_service(own.routes),
-            readiness: node.readiness.clone(),
-            internal_keys: node.internal_keys.clone(),
-        };
         let stack = self.stack.traced(self.tracer.clone(), name);
-        self.serve(node, (name, stack), address, endpoint).await
+        let listener = built.listener.unwrap_or_else(|| {
+            let (readiness, keys) = (node.readiness.clone(), node.internal_keys.clone());
+            Listener::of(ServiceEndpoint::new(built.routes, built.internal, readiness, keys))
+        });
+        self.serve(node, (name, stack), address, listener).await
     }
 
     /// Serves metrics and readiness. Nobody traces those.
@@ -73,7 +56,7 @@ impl Sockets {
             readiness: node.readiness.clone(),
         };
         let stack = self.stack.clone();
-        self.serve(node, ("admin", stack), address, endpoint).await
+        self.serve(node, ("admin", stack), address, Listener::of(endpoint)).await
     }
 
     /// Everything that listens.
@@ -81,49 +64,19 @@ impl Sockets {
         &self.listening
     }
 
-    async fn serve<E: Endpoint>(
+    async fn serve(
         &mut self,
         node: &Node,
         (name, stack): (&str, Stack),
         address: SocketAddr,
-        endpoint: E,
+        listener: Listener,
     ) -> anyhow::Result<()> {
         let server = Server::bind(address, ServerSettings::default()).await?;
         self.listening.push(Listening {
             name: name.to_owned(),
             address: server.address()?,
         });
-        server.serve(endpoint, stack, &node.tasks);
+        listener.serve(server, stack, &node.tasks);
         Ok(())
-    }
-}
-
-/// A service's own port: its routes, its contract, and the health of its process.
-struct ServiceEndpoint {
-    router: Router,
-    readiness: Readiness,
-    internal_keys: InternalKeys,
-}
-
-impl ServiceEndpoint {
-    /// Whose request a gateway hands on. Only one with the internal key is believed; it wrote the last entry.
-    fn told_client(&self, headers: &HeaderMap) -> Option<ClientAddress> {
-        let told = headers
-            .get("x-forwarded-for")
-            .filter(|_| self.internal_keys.admit(headers))?;
-        let last = told.to_str().ok()?.rsplit(',').next()?;
-        last.trim().parse().ok().map(ClientAddress)
-    }
-}
-
-impl Endpoint for ServiceEndpoint {
-    async fn call(&self, mut request: Request<RequestBody>) -> Response<ReplyBody> {
-        if let Some(health) = health_reply(&self.readiness, request.uri()).await {
-            return health;
-        }
-        if let Some(client) = self.told_client(request.headers()) {
-            request.extensions_mut().insert(client);
-        }
-        self.router.call(request).await
     }
 }

@@ -1,123 +1,37 @@
-//! Which services there are, as data. A new service is a line in each of these tables and a block in
-//! `compose`.
+//! Which services there are: one list, in which a new service is one line.
 
-use std::fmt;
-use std::str::FromStr;
+use std::sync::LazyLock;
 
-use kit_bus::EventDoc;
-use kit_db::Migrations;
-use kit_http::RouteTable;
+use kit_service::Service;
 
-/// A service that this binary can host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Service {
-    Gateway,
-    Auth,
-    Users,
-    Payments,
-    Analytics,
+/// Every service that this binary can host, in the order they are built: whoever calls another when it is built
+/// comes after it, the gateway last.
+static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
+    vec![
+        auth::service(),
+        users::service(),
+        payments::service(),
+        analytics::service(),
+        gateway::service(),
+    ]
+});
+
+/// The one entry point. It alone has no port of its own beside that of the process.
+pub(crate) const GATEWAY: &str = "gateway";
+
+/// A service of this binary.
+pub(crate) type KnownService = &'static Service;
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = KnownService> + Clone {
+    SERVICES.iter()
 }
 
-impl Service {
-    /// All of them, in dependency order.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Auth,
-        Self::Users,
-        Self::Payments,
-        Self::Analytics,
-        Self::Gateway,
-    ];
-
-    /// Its name in commands and configuration.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Auth => "auth",
-            Self::Users => "users",
-            Self::Payments => "payments",
-            Self::Analytics => "analytics",
-        }
-    }
-
-    /// Its name in messages to clients (`Auth service unavailable`).
-    pub(crate) const fn display(self) -> &'static str {
-        match self {
-            Self::Gateway => "Gateway",
-            Self::Auth => "Auth",
-            Self::Users => "User",
-            Self::Payments => "Payment",
-            Self::Analytics => "Analytics",
-        }
-    }
-
-    /// What it is for, in a few words.
-    pub(crate) const fn purpose(self) -> &'static str {
-        match self {
-            Self::Gateway => "the one entry point",
-            Self::Auth => "accounts, sign-in and access tokens",
-            Self::Users => "profiles of users",
-            Self::Payments => "transactions and the ledger",
-            Self::Analytics => "statistics of transactions and of visitors",
-        }
-    }
-
-    /// What it serves; nothing for the gateway, which serves what the others do.
-    pub(crate) fn routes(self) -> Option<RouteTable> {
-        match self {
-            Self::Gateway => None,
-            Self::Auth => Some(auth_api::routes()),
-            Self::Users => Some(users_api::routes()),
-            Self::Payments => Some(payments_api::routes()),
-            Self::Analytics => Some(analytics_api::routes()),
-        }
-    }
-
-    /// The topics it publishes.
-    pub(crate) const fn topics(self) -> &'static [&'static str] {
-        match self {
-            Self::Gateway | Self::Analytics => &[],
-            Self::Auth => auth_api::TOPICS,
-            Self::Users => users_api::TOPICS,
-            Self::Payments => payments_api::TOPICS,
-        }
-    }
-
-    /// The events it publishes.
-    pub(crate) fn events(self) -> Vec<EventDoc> {
-        match self {
-            Self::Gateway | Self::Analytics => Vec::new(),
-            Self::Auth => auth_api::events(),
-            Self::Users => users_api::events(),
-            Self::Payments => payments_api::events(),
-        }
-    }
-
-    /// The migrations of its database, where it has one.
-    pub(crate) fn migrations(self) -> Option<Migrations> {
-        match self {
-            Self::Gateway => None,
-            Self::Auth => Some(auth::migrations()),
-            Self::Users => Some(users::migrations()),
-            Self::Payments => Some(payments::migrations()),
-            Self::Analytics => Some(analytics::migrations()),
-        }
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Service {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = || Self::ALL.map(Self::name).join(", ");
-        let found = Self::ALL
-            .into_iter()
-            .find(|service| service.name() == text.trim());
-        found.ok_or_else(|| format!("there is no service `{text}`; there are {}", known()))
-    }
+/// The one of a name, for the command line.
+pub(crate) fn find(name: &str) -> Result<KnownService, String> {
+    let found = all().find(|service| service.name == name.trim());
+    found.ok_or_else(|| {
+        let known: Vec<_> = all().map(|service| service.name).collect();
+        format!("there is no service `{name}`; there are {}", known.join(", "))
+    })
 }

@@ -3,20 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use analytics::AnalyticsConfig;
-use auth::AuthConfig;
 use auth_api::TokenConfig;
-use gateway::GatewayConfig;
 use kit_bus::BusSettings;
 use kit_config::{AliasKind, BaseUrl, Catalog, Check, Loaded, Map, Section, Sources, Span};
 use kit_rpc::InternalKeys;
 use kit_runtime::Secret;
-use payments::PaymentsConfig;
-use users::UsersConfig;
 
 use crate::carriers::{CarriersConfig, KafkaConfig, RabbitMqConfig};
 use crate::redis::RedisConfig;
-use crate::services::Service;
+use crate::services::{self, KnownService};
 use crate::telemetry::{self, TelemetryConfig};
 
 kit_config::config! {
@@ -166,12 +161,10 @@ pub(crate) fn catalog() -> Catalog {
         .section::<AdminConfig>()
         .section::<RpcConfig>()
         .section::<PeersConfig>()
-        .section::<TokenConfig>()
-        .section::<AuthConfig>()
-        .section::<UsersConfig>()
-        .section::<PaymentsConfig>()
-        .section::<AnalyticsConfig>()
-        .section::<GatewayConfig>();
+        .section::<TokenConfig>();
+    for service in services::all() {
+        catalog = service.configure(catalog);
+    }
     for service in PLANNED {
         catalog = catalog.reserved(
             &format!("{service}.listen"),
@@ -205,12 +198,6 @@ pub(crate) fn section<S: Section>(loaded: &Loaded) -> anyhow::Result<S> {
 }
 
 /// Where a service listens on a port of its own.
-pub(crate) fn listen_address(loaded: &Loaded, service: Service) -> anyhow::Result<SocketAddr> {
-    Ok(match service {
-        Service::Gateway => loaded.get::<GatewayConfig>()?.listen,
-        Service::Auth => loaded.get::<AuthConfig>()?.listen,
-        Service::Users => loaded.get::<UsersConfig>()?.listen,
-        Service::Payments => loaded.get::<PaymentsConfig>()?.listen,
-        Service::Analytics => loaded.get::<AnalyticsConfig>()?.listen,
-    })
+pub(crate) fn listen_address(loaded: &Loaded, service: KnownService) -> anyhow::Result<SocketAddr> {
+    Ok(loaded.value(&format!("{}.listen", service.name))?)
 }

@@ -102,7 +102,7 @@ pub(crate) fn start(node: &mut Node) -> anyhow::Result<Option<Exporter>> {
     };
     let exporter = Exporter::start(settings, resource, waiting, counts);
     let exporter = exporter.context("`telemetry.otlp.endpoint` cannot be used")?;
-    node.tracer = tracer;
+    node.process.tracer = tracer;
     Ok(Some(exporter))
 }
 
@@ -111,7 +111,7 @@ fn name(node: &Node, chosen: Option<&str>) -> String {
     let mut hosts = node.hosts.iter();
     match (chosen, hosts.next(), hosts.next()) {
         (Some(chosen), _, _) => chosen.to_owned(),
-        (None, Some(service), None) => service.name().to_owned(),
+        (None, Some(service), None) => service.name.to_owned(),
         (None, _, _) => "stoa".to_owned(),
     }
 }

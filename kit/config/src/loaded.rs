@@ -101,6 +101,16 @@ impl Loaded {
         })
     }
 
+    /// The value of one key, by its whole path, for those that many sections have.
+    pub fn value<T: Value>(&self, path: &str) -> Result<T, ConfigErrors> {
+        let spec = self.catalog.keys().find(|key| key.path == path);
+        let default = spec.and_then(|key| key.default).unwrap_or_default();
+        let mut reader = Reader::new(self, "");
+        let value = reader.value(path, default);
+        ConfigErrors::unless_empty(reader.into_problems())?;
+        value.ok_or_else(|| ConfigErrors::of(Problem::of_file(format!("`{path}` is not set"))))
+    }
+
     /// All that is wrong with the values of all sections.
     pub fn check(&self) -> Result<(), ConfigErrors> {
         ConfigErrors::unless_empty(self.problems())

@@ -1,5 +1,6 @@
 //! Who calls: the bearer token of a request, and the principal it proves.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -8,11 +9,8 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit_token::{FeedHealth, Principal, Refusal, Verifier};
 
+use crate::refusal::{INVALID_AUTHORIZATION, INVALID_TOKEN, MISSING_AUTHORIZATION};
 use crate::{Access, ApiError};
-
-const MISSING: (&str, &str) = ("missing_authorization", "Missing authorization header");
-const MALFORMED: (&str, &str) = ("invalid_authorization", "Invalid authorization header format");
-const INVALID: (&str, &str) = ("invalid_token", "Invalid or expired token");
 
 /// A principal whose token was verified in this process. The gateway hands it to a hosted router as a
 /// request extension, so that a token is verified once; a network peer cannot send one.
@@ -23,6 +21,14 @@ pub struct Verified(pub Arc<Principal>);
 #[derive(Clone, Debug)]
 pub struct Customer(pub Arc<Principal>);
 
+impl Deref for Customer {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
 /// The caller of a handler for guests too: somebody who is signed in, or nobody in particular.
 #[derive(Clone, Debug)]
 pub struct Anyone(pub Option<Arc<Principal>>);
@@ -32,22 +38,22 @@ pub struct Anyone(pub Option<Arc<Principal>>);
 pub fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        return Err(unauthorized(MISSING));
+        return Err(ApiError::known(MISSING_AUTHORIZATION));
     };
     // Two headers are two claims; choosing one would let a proxy in between choose the other.
     if values.next().is_some() {
-        return Err(unauthorized(MALFORMED));
+        return Err(ApiError::known(INVALID_AUTHORIZATION));
     }
     let token = value
         .to_str()
         .ok()
         .and_then(bearer_word)
-        .ok_or_else(|| unauthorized(MALFORMED))?;
+        .ok_or_else(|| ApiError::known(INVALID_AUTHORIZATION))?;
     verifier.verify(token).map_err(|refusal| match refusal {
         Refusal::NoKeys | Refusal::NoRevocations => ApiError::unavailable("Auth service unavailable"),
         refusal => {
             tracing::debug!(%refusal, "a token was refused");
-            unauthorized(INVALID)
+            ApiError::known(INVALID_TOKEN)
         }
     })
 }
@@ -63,17 +69,16 @@ pub(crate) fn authorize(access: Access, principal: &Principal) -> Result<(), Api
     }
 }
 
-impl Access {
-    /// Where much can be done with a token that should be dead, not knowing is reason enough to refuse.
-    fn fail_closed(self, verifier: &Verifier) -> Result<(), ApiError> {
-        let critical = matches!(self, Self::Staff | Self::Admin);
-        match verifier.revocations().health() {
-            FeedHealth::Stale(age) if critical => Err(ApiError::unavailable("Auth service unavailable")
-                .with_cause(format!("the last news of revocations is {} s old", age.as_secs()))),
-            _ => Ok(()),
-        }
+/// Refuses where it is not known which tokens were revoked lately.
+pub(crate) fn refuse_when_stale(verifier: &Verifier) -> Result<(), ApiError> {
+    match verifier.revocations().health() {
+        FeedHealth::Stale(age) => Err(ApiError::unavailable("Auth service unavailable")
+            .with_cause(format!("the last news of revocations is {} s old", age.as_secs()))),
+        FeedHealth::NotFollowed | FeedHealth::Waiting | FeedHealth::Fresh(_) => Ok(()),
     }
+}
 
+impl Access {
     /// What stands before a route: nobody in particular for a public one and for a guest, else a principal with
     /// the route's role.
     pub fn admit(self, verifier: &Verifier, headers: &HeaderMap) -> Result<Option<Verified>, ApiError> {
@@ -86,7 +91,10 @@ impl Access {
             return Ok(None);
         }
         let principal = authenticate(verifier, headers)?;
-        self.fail_closed(verifier)?;
+        // Where much can be done with a token that should be dead, not knowing is reason enough to refuse.
+        if matches!(self, Self::Staff | Self::Admin) {
+            refuse_when_stale(verifier)?;
+        }
         authorize(self, &principal)?;
         Ok(Some(Verified(principal)))
     }
@@ -99,10 +107,6 @@ fn bearer_word(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && one_word).then_some(word)
 }
 
-fn unauthorized((code, message): (&'static str, &'static str)) -> ApiError {
-    ApiError::unauthorized(code, message)
-}
-
 impl<S: Sync> FromRequestParts<S> for Customer {
     type Rejection = ApiError;
 
@@ -110,7 +114,7 @@ impl<S: Sync> FromRequestParts<S> for Customer {
         let verified = parts.extensions.get::<Verified>();
         verified
             .map(|verified| Self(verified.0.clone()))
-            .ok_or_else(|| unauthorized(MISSING))
+            .ok_or_else(|| ApiError::known(MISSING_AUTHORIZATION))
     }
 }
 

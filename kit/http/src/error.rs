@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::ReplyBody;
+use crate::refusal::{self, RefusalDoc};
+use crate::{ApiRefusal, ReplyBody};
 
 /// What a client reads when a request is refused. Cheap to clone: it travels in the response's extensions
 /// to the server's stack, which alone renders it.
@@ -31,7 +32,7 @@ struct Facts {
 }
 
 /// What is wrong with one member of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FieldError {
     /// JSON pointer (RFC 6901) to the member.
     pub pointer: String,
@@ -67,6 +68,21 @@ impl ApiError {
         }))
     }
 
+    /// A service's own refusal. One that says "later" tells when: after a second.
+    pub fn of(refusal: &impl ApiRefusal) -> Self {
+        Self::known(RefusalDoc::from(refusal))
+    }
+
+    pub(crate) fn known(refusal: RefusalDoc) -> Self {
+        let is_later = refusal.status == StatusCode::SERVICE_UNAVAILABLE;
+        let error = Self::new(refusal.status, refusal.code, refusal.message);
+        if is_later {
+            error.with_retry_after(1)
+        } else {
+            error
+        }
+    }
+
     /// 400: the request is not one we understand.
     pub fn bad_request(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
@@ -78,7 +94,12 @@ impl ApiError {
             || "the request is not valid".to_owned(),
             |first| format!("{}: {}", first.pointer, first.message),
         );
-        Self::bad_request("validation_failed", message).change(|facts| facts.errors = errors)
+        Self::bad_request(refusal::VALIDATION_FAILED.code, message).change(|facts| facts.errors = errors)
+    }
+
+    /// 400: a parameter of the query is wrong.
+    pub fn invalid_query(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad_request(refusal::INVALID_QUERY.code, message)
     }
 
     /// 401; the stack adds `WWW-Authenticate`.
@@ -113,28 +134,37 @@ impl ApiError {
 
     /// 422: the idempotency key belongs to another request.
     pub fn idempotency_key_reused() -> Self {
-        let message = "`Idempotency-Key` was used for another request";
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            message,
-        )
+        Self::known(refusal::KEY_REUSED)
     }
 
     /// 409: the first request with this idempotency key has no answer yet.
     pub fn still_running() -> Self {
-        Self::conflict("still_running", "the same request is still running").with_retry_after(1)
+        Self::known(refusal::STILL_RUNNING).with_retry_after(1)
+    }
+
+    /// 412: somebody else changed the resource first.
+    pub fn precondition_failed() -> Self {
+        Self::known(refusal::PRECONDITION_FAILED)
     }
 
     /// 413.
     pub fn too_large(limit: u64) -> Self {
         let message = format!("the body is larger than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            refusal::BODY_TOO_LARGE.code,
+            message,
+        )
     }
 
     /// 503, to be tried again soon; the message names who is away.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).with_retry_after(1)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            refusal::UNAVAILABLE.code,
+            message,
+        )
+        .with_retry_after(1)
     }
 
     /// 500: the client learns nothing but the request's id; the cause goes to the log.

@@ -2,9 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
+use http::HeaderValue;
 use http::header::{ETAG, IF_MATCH};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 
 use crate::ApiError;
 
@@ -36,21 +36,12 @@ pub enum IfMatch {
 
 impl IfMatch {
     /// Whether a change of the resource at `version` is wanted; otherwise it is refused with
-    /// [`IfMatch::failed`].
+    /// [`ApiError::precondition_failed`].
     pub fn allows(&self, version: i64) -> bool {
         match self {
             Self::Absent | Self::Any => true,
             Self::Versions(seen) => seen.contains(&version),
         }
-    }
-
-    /// 412: somebody else changed it first.
-    pub fn failed() -> ApiError {
-        ApiError::new(
-            StatusCode::PRECONDITION_FAILED,
-            "precondition_failed",
-            "the resource has changed since",
-        )
     }
 
     fn parse(value: &str) -> Option<Self> {

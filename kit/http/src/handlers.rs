@@ -11,13 +11,14 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use futures::FutureExt;
-use http::Method;
+use http::{Method, StatusCode};
 use kit_telemetry::Tracer;
 use kit_token::Verifier;
 use thiserror::Error;
 
-use crate::access::authorize;
-use crate::extract::BodyLimit;
+use crate::access::{authorize, refuse_when_stale};
+use crate::extract::Json;
+use crate::routes::WhenStale;
 use crate::server::{RouteLabel, RoutePattern};
 use crate::{Access, ApiError, Route, RouteTable, Verified};
 
@@ -71,14 +72,22 @@ pub struct Handlers<S> {
 }
 
 impl<S: Clone + Send + Sync + 'static> Handlers<S> {
-    /// No handlers yet.
+    /// No handlers yet but that of the table's health route.
     pub fn new(table: RouteTable, guard: Guard) -> Self {
-        Self {
+        let health = table
+            .routes
+            .iter()
+            .find_map(|route| Some((route.operation, route.health?)));
+        let handlers = Self {
             table,
             guard,
             router: Router::new(),
             served: BTreeSet::new(),
             mistake: None,
+        };
+        match health {
+            Some((operation, text)) => handlers.on(operation, async move || Json(text.document())),
+            None => handlers,
         }
     }
 
@@ -145,23 +154,39 @@ struct Gate {
 
 #[derive(Clone, Copy)]
 struct RouteRules {
-    label: RouteLabel,
+    matched: MatchedRoute,
     pattern: &'static str,
-    access: Access,
-    body_limit: u64,
+    when_stale: WhenStale,
     time_limit: std::time::Duration,
+}
+
+/// The route that a request was found to be for, among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchedRoute {
+    /// Service and operation.
+    pub label: RouteLabel,
+    /// Who may call it.
+    pub access: Access,
+    /// The status of its good answer.
+    pub success: StatusCode,
+    /// The largest body, in bytes.
+    pub body_limit: u64,
 }
 
 impl RouteRules {
     fn of(service: &'static str, route: &Route) -> Self {
         Self {
-            label: RouteLabel {
-                service,
-                operation: route.operation,
+            matched: MatchedRoute {
+                label: RouteLabel {
+                    service,
+                    operation: route.operation,
+                },
+                access: route.access,
+                success: route.success(),
+                body_limit: route.body_limit,
             },
             pattern: route.pattern,
-            access: route.access,
-            body_limit: route.body_limit,
+            when_stale: route.when_stale,
             time_limit: route.time_limit,
         }
     }
@@ -170,7 +195,7 @@ impl RouteRules {
 /// Whatever happens to a request, its answer tells which route it was.
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let RouteRules {
-        label,
+        matched: MatchedRoute { label, .. },
         pattern,
         time_limit,
         ..
@@ -196,22 +221,26 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
 
 impl Gate {
     fn admit(&self, mut request: Request) -> Result<Request, ApiError> {
-        let RouteRules {
+        let (matched, verifier) = (self.rules.matched, &self.guard.verifier);
+        let MatchedRoute {
             access, body_limit, ..
-        } = self.rules;
+        } = matched;
         match request.extensions().get::<Verified>() {
             Some(verified) => authorize(access, &verified.0)?,
             None => {
-                if let Some(verified) = access.admit(&self.guard.verifier, request.headers())? {
+                if let Some(verified) = access.admit(verifier, request.headers())? {
                     request.extensions_mut().insert(verified);
                 }
             }
+        }
+        if self.rules.when_stale == WhenStale::Refuse {
+            refuse_when_stale(verifier)?;
         }
         // An announced length is refused before a byte of it is read.
         if request.body().size_hint().lower() > body_limit {
             return Err(ApiError::too_large(body_limit));
         }
-        request.extensions_mut().insert(BodyLimit(body_limit));
+        request.extensions_mut().insert(matched);
         Ok(request)
     }
 }

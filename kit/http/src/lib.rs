@@ -16,7 +16,9 @@ mod error;
 mod etag;
 pub mod extract;
 mod handlers;
+mod health;
 mod openapi;
+mod refusal;
 mod routes;
 pub mod server;
 
@@ -24,6 +26,15 @@ pub use access::{Anyone, Customer, Verified, authenticate};
 pub use body::{BodyError, ReplyBody, RequestBody};
 pub use error::{ApiError, FieldError};
 pub use etag::{Etag, IfMatch};
-pub use handlers::{Guard, Handlers, HandlersError};
+pub use handlers::{Guard, Handlers, HandlersError, MatchedRoute};
+pub use health::Health;
 pub use openapi::{DocumentInfo, document};
+pub use refusal::ApiRefusal;
 pub use routes::{Access, Exposure, RateClass, Route, RouteTable};
+
+/// What [`refusals!`] writes.
+#[doc(hidden)]
+pub mod __private {
+    pub use http::StatusCode;
+    pub use serde;
+}

@@ -5,6 +5,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::refusal::{self, RefusalDoc};
 use crate::{Access, Exposure, Route, RouteTable};
 
 /// The head of a document.
@@ -153,12 +154,20 @@ fn responses(route: &Route, entrance: Entrance, generator: &mut SchemaGenerator)
             json!({ "description": description, "content": content }),
         );
     }
-    for (status, messages) in refusals(route, entrance) {
+    for gathered in refusals(route, entrance).chunk_by(|one, other| one.status == other.status) {
+        let status = gathered[0].status;
         let code = status.as_str();
+        let mut codes: Vec<_> = gathered.iter().map(|refusal| refusal.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let messages: Vec<_> = gathered.iter().map(|refusal| &*refusal.message).collect();
         let example = json!({
-            "status": code, "message": messages[0], "code": "…", "request_id": "req_0190c2a4"
+            "status": code, "message": messages[0], "code": gathered[0].code, "request_id": "req_0190c2a4"
         });
-        let schema = json!({ "$ref": "#/components/schemas/Error" });
+        let schema = json!({ "allOf": [
+            { "$ref": "#/components/schemas/Error" },
+            { "properties": { "code": { "enum": codes } } },
+        ] });
         let content = json!({ "application/json": { "schema": schema, "example": example } });
         let mut refusal = json!({ "description": messages.join("; "), "content": content });
         if COME_BACK.contains(&status) {
@@ -175,43 +184,32 @@ fn responses(route: &Route, entrance: Entrance, generator: &mut SchemaGenerator)
 /// The refusals that always say when to come back.
 const COME_BACK: [StatusCode; 2] = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
 
-/// A route's own refusals and those that follow from its access and body, gathered by status.
-fn refusals(route: &Route, entrance: Entrance) -> Vec<(StatusCode, Vec<&'static str>)> {
+/// A route's own refusals and those that follow from its access and body, in the order of their status.
+fn refusals(route: &Route, entrance: Entrance) -> Vec<RefusalDoc> {
     let mut all = route.doc.refusals.clone();
     let access = entrance.access_to(route);
     if access.required_role().is_some() {
-        all.push((StatusCode::UNAUTHORIZED, "Missing authorization header"));
+        all.push(refusal::MISSING_AUTHORIZATION);
     }
     if access != Access::Public {
-        all.push((StatusCode::UNAUTHORIZED, "Invalid or expired token"));
+        all.push(refusal::INVALID_AUTHORIZATION);
+        all.push(refusal::INVALID_TOKEN);
     }
     if matches!(access, Access::Staff | Access::Admin) {
-        all.push((StatusCode::FORBIDDEN, "the role is missing"));
+        all.push(refusal::ROLE_MISSING);
     }
     if route.doc.body.is_some() {
-        all.push((StatusCode::BAD_REQUEST, "the body is not valid"));
-        all.push((StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
-        all.push((
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the content type must be `application/json`",
-        ));
+        all.push(refusal::MALFORMED_JSON);
+        all.push(refusal::VALIDATION_FAILED);
+        all.push(refusal::BODY_TOO_LARGE);
+        all.push(refusal::UNSUPPORTED_MEDIA_TYPE);
     }
     if entrance == Entrance::Gateway {
-        all.push((StatusCode::TOO_MANY_REQUESTS, "too many requests"));
+        all.push(refusal::TOO_MANY_REQUESTS);
     }
-    all.push((
-        StatusCode::SERVICE_UNAVAILABLE,
-        "try again after `Retry-After` seconds",
-    ));
-    all.sort_by_key(|(status, _)| *status);
-    let mut gathered: Vec<(StatusCode, Vec<&'static str>)> = Vec::new();
-    for (status, message) in all {
-        match gathered.last_mut() {
-            Some((last, messages)) if *last == status => messages.push(message),
-            _ => gathered.push((status, vec![message])),
-        }
-    }
-    gathered
+    all.push(refusal::UNAVAILABLE);
+    all.sort_by_key(|refusal| refusal.status);
+    all
 }
 
 fn error_schema() -> Value {

@@ -8,6 +8,10 @@ use kit_token::Role;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::ApiRefusal;
+use crate::health::{Health, HealthText};
+use crate::refusal::{self, RefusalDoc};
+
 const BODY_LIMIT: u64 = 64 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -71,6 +75,17 @@ pub enum RateClass {
     Strict,
 }
 
+/// What a route does while the news of revoked sessions is older than the policy allows. Routes for staff and
+/// admins refuse in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WhenStale {
+    /// It goes on.
+    #[default]
+    Serve,
+    /// It refuses: 503.
+    Refuse,
+}
+
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -92,6 +107,10 @@ pub struct Route {
     pub time_limit: Duration,
     /// How freely it may be called.
     pub rate: RateClass,
+    /// Whether a request may be sent again with the same `Idempotency-Key`.
+    pub is_idempotent: bool,
+    pub(crate) when_stale: WhenStale,
+    pub(crate) health: Option<HealthText>,
     pub(crate) doc: RouteDoc,
 }
 
@@ -103,7 +122,7 @@ pub(crate) struct RouteDoc {
     pub headers: Vec<(&'static str, &'static str)>,
     pub body: Option<RequestDoc>,
     pub answer: Option<Answer>,
-    pub refusals: Vec<(StatusCode, &'static str)>,
+    pub refusals: Vec<RefusalDoc>,
 }
 
 #[derive(Clone, Debug)]
@@ -138,8 +157,22 @@ impl Route {
             body_limit: BODY_LIMIT,
             time_limit: TIME_LIMIT,
             rate: RateClass::Normal,
+            is_idempotent: false,
+            when_stale: WhenStale::default(),
+            health: None,
             doc: RouteDoc::default(),
         }
+    }
+
+    /// `GET` on the service's own port: that it runs. It has its handler by itself.
+    pub fn health(pattern: &'static str, operation: &'static str, display: &'static str) -> Self {
+        let text = HealthText::of(display);
+        let mut route = Self::new(Method::GET, pattern, operation, Access::Public)
+            .own_port()
+            .summary("Health check")
+            .answer::<Health>(StatusCode::OK, text.example());
+        route.health = Some(text);
+        route
     }
 
     /// Reachable on the service's own port only.
@@ -169,11 +202,16 @@ impl Route {
         self
     }
 
+    /// Whether it refuses while the news of revoked sessions is too old.
+    pub fn fails_closed(&self) -> bool {
+        self.when_stale == WhenStale::Refuse
+    }
+
     /// The query parameters, as the members of a struct.
     #[must_use]
     pub fn query<T: JsonSchema>(mut self) -> Self {
         self.doc.query = Some(T::json_schema);
-        self
+        self.documents(refusal::INVALID_QUERY)
     }
 
     /// The JSON body and an example of it.
@@ -251,11 +289,17 @@ impl Route {
     pub fn idempotent(mut self) -> Self {
         let meaning = "Chosen by the client; the same key and body get the same answer and have one effect";
         self.doc.headers.push(("Idempotency-Key", meaning));
-        self.refuses(StatusCode::CONFLICT, "the same request is still running")
-            .refuses(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "`Idempotency-Key` was used for another request",
-            )
+        self.is_idempotent = true;
+        self.documents(refusal::STILL_RUNNING)
+            .documents(refusal::KEY_REUSED)
+    }
+
+    /// Refuses with 503 while the news of revoked sessions is older than the policy allows: for what moves money
+    /// or cannot be undone.
+    #[must_use]
+    pub fn fail_closed(mut self) -> Self {
+        self.when_stale = WhenStale::Refuse;
+        self
     }
 
     /// Honours `If-Match`: refused where the resource has changed since the client saw it.
@@ -263,14 +307,33 @@ impl Route {
     pub fn conditional(mut self) -> Self {
         let meaning = "The `ETag` that the client has seen, or `*`";
         self.doc.headers.push(("If-Match", meaning));
-        self.refuses(StatusCode::PRECONDITION_FAILED, "the resource has changed since")
+        self.documents(refusal::PRECONDITION_FAILED)
     }
 
-    /// A refusal of its own, beyond those that follow from access and body.
+    /// A refusal of the service's own, as an example of it; those that follow from access, body, query and
+    /// idempotency are known.
     #[must_use]
-    pub fn refuses(mut self, status: StatusCode, message: &'static str) -> Self {
-        self.doc.refusals.push((status, message));
+    pub fn refuses(self, refusal: &impl ApiRefusal) -> Self {
+        self.documents(refusal.into())
+    }
+
+    /// 404: `what` is not there, or not to be seen by the caller.
+    #[must_use]
+    pub fn not_found(self, what: &str) -> Self {
+        self.documents(refusal::not_found(what))
+    }
+
+    fn documents(mut self, refusal: RefusalDoc) -> Self {
+        self.doc.refusals.push(refusal);
         self
+    }
+
+    /// The status of its good answer.
+    pub(crate) fn success(&self) -> StatusCode {
+        self.doc
+            .answer
+            .as_ref()
+            .map_or(StatusCode::OK, |answer| answer.status)
     }
 
     /// Another limit for the body, in bytes.
@@ -300,14 +363,37 @@ impl Route {
 pub struct RouteTable {
     /// The service's name: `users`.
     pub service: &'static str,
+    /// What clients are told it is called: `User`.
+    pub display: &'static str,
+    /// Where its routes stand at the gateway, the first one first in documents.
+    pub prefixes: &'static [&'static str],
     /// Its endpoints.
     pub routes: Vec<Route>,
 }
 
 impl RouteTable {
-    /// A table of these routes.
+    /// A table of these routes, which stand under `/api` at the gateway.
     pub fn new(service: &'static str, routes: Vec<Route>) -> Self {
-        Self { service, routes }
+        Self {
+            service,
+            display: service,
+            prefixes: &["/api"],
+            routes,
+        }
+    }
+
+    /// What clients are told the service is called, as in `Payment service unavailable`.
+    #[must_use]
+    pub fn display(mut self, display: &'static str) -> Self {
+        self.display = display;
+        self
+    }
+
+    /// Where its routes stand at the gateway: each at all of these.
+    #[must_use]
+    pub fn under(mut self, prefixes: &'static [&'static str]) -> Self {
+        self.prefixes = prefixes;
+        self
     }
 
     /// The route with this operation name.

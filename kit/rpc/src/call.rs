@@ -4,20 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use kit_http::server::RequestId;
-use kit_http::{ApiError, Verified};
 use kit_telemetry::TraceParent;
 use kit_token::Principal;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::wire::principal;
-
-/// How long a request may take when nothing else says so.
-const USUAL_TIME: Duration = Duration::from_secs(10);
-const LONGEST_KEY: usize = 255;
 
 /// What every call carries: actor, deadline, trace and idempotency key. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -156,33 +148,5 @@ impl Deadline {
     /// Whether nothing is left.
     pub fn has_passed(self) -> bool {
         self.remaining().is_zero()
-    }
-}
-
-/// For handlers: the actor whom the route's guard verified (nobody on a public route), the request's id and
-/// trace, its `Idempotency-Key`, and the [`Deadline`] among the request's extensions, else ten seconds.
-impl<S: Sync> FromRequestParts<S> for CallContext {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let given = &parts.extensions;
-        let actor = given
-            .get::<Verified>()
-            .map_or(Actor::Anonymous, |verified| Actor::User(verified.0.clone()));
-        let deadline = given.get::<Deadline>().copied();
-        let call = Self::new(actor, deadline.unwrap_or_else(|| Deadline::after(USUAL_TIME))).with_trace(
-            given.get::<TraceParent>().copied(),
-            given.get::<RequestId>().map(|id| id.0.clone()),
-        );
-        match parts.headers.get("idempotency-key") {
-            None => Ok(call),
-            Some(value) => match value.to_str() {
-                Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(call.with_idempotency_key(key)),
-                _ => Err(ApiError::bad_request(
-                    "invalid_idempotency_key",
-                    "`Idempotency-Key` is not 1 to 255 printable ASCII characters",
-                )),
-            },
-        }
     }
 }

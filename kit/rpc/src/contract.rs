@@ -8,18 +8,14 @@
 /// #[derive(Clone, Debug, Serialize, Deserialize)]
 /// pub struct GetGreeting { pub name: String }
 ///
-/// #[derive(Debug, thiserror::Error, Serialize, Deserialize)]
-/// pub enum GreeterError {
-///     #[error("nobody has that name")]
-///     UnknownName,
-///     #[error("greeter is not available")]
-///     Unavailable,
-///     #[error("whether greeter did it is not known")]
-///     Unknown,
-///     #[error("greeter failed")]
-///     Internal,
+/// kit_http::refusals! {
+///     /// What greeter refuses.
+///     pub enum GreeterRefusal("Greeter") {
+///         /// Nobody has that name.
+///         UnknownName = NOT_FOUND, "unknown_name", "nobody has that name";
+///     }
 /// }
-/// kit_rpc::contract_error!(GreeterError);
+/// pub type GreeterError = kit_rpc::CallError<GreeterRefusal>;
 ///
 /// kit_rpc::contract! {
 ///     /// What other services may ask of greeter.
@@ -178,6 +174,14 @@ macro_rules! contract {
                             ::core::result::Result::Err(Refusal::NoMethod),
                         )),
                     }
+                }
+            }
+
+            impl $crate::ContractClient for $client {
+                const SERVICE: &'static str = $service;
+
+                fn of_peer(remote: $crate::Remote) -> Self {
+                    Self::remote(remote)
                 }
             }
 

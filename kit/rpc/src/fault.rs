@@ -1,7 +1,11 @@
-//! What can go wrong with any call, whatever it was for.
+//! What can go wrong with a call from one service to another.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use kit_http::{ApiRefusal, FieldError};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A failure that no contract has to name for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,41 +19,69 @@ pub enum Fault {
     Internal,
 }
 
-/// The error of a contract: what its callers can act on, and the three [`Fault`]s. Made for an enum with the
-/// variants `Unavailable`, `Unknown` and `Internal` by [`contract_error!`](crate::contract_error).
+/// Why a call between services did not do what it asked: what any service may say, and the refusals `R` of the
+/// one that was called. It travels as it is; causes stay in the log of the service that failed.
+#[derive(Clone, Debug, Error, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(tag = "error", content = "detail", rename_all = "snake_case")]
+pub enum CallError<R> {
+    /// The service refuses.
+    #[error(transparent)]
+    Refused(R),
+    /// Members of the request are wrong.
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    /// What is asked about is not there: its kind, such as `User`.
+    #[error("{0} not found")]
+    NotFound(Cow<'static, str>),
+    /// It has changed since the caller saw it.
+    #[error("the resource has changed since")]
+    VersionMismatch,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The same request is still running.
+    #[error("the same request is still running")]
+    StillRunning,
+    /// [`Fault::Unavailable`].
+    #[error("the service is unavailable")]
+    Unavailable,
+    /// [`Fault::Unknown`].
+    #[error("the service's answer was lost")]
+    Unknown,
+    /// [`Fault::Internal`].
+    #[error("the service failed")]
+    Internal,
+}
+
+/// The error of a contract: a [`CallError`], whatever its refusals.
 pub trait ContractError: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The variant for a fault.
+    /// The error that a fault is.
     fn from_fault(fault: Fault) -> Self;
 
     /// The fault, where it is one.
     fn fault(&self) -> Option<Fault>;
 }
 
-/// Makes an enum the error of a contract. It has to have the variants `Unavailable`, `Unknown` and
-/// `Internal`, and to implement `Error`, `Serialize` and `Deserialize`.
-#[macro_export]
-macro_rules! contract_error {
-    ($error:ty) => {
-        impl $crate::ContractError for $error {
-            fn from_fault(fault: $crate::Fault) -> Self {
-                match fault {
-                    $crate::Fault::Unavailable => Self::Unavailable,
-                    $crate::Fault::Unknown => Self::Unknown,
-                    $crate::Fault::Internal => Self::Internal,
-                }
-            }
-
-            fn fault(&self) -> ::core::option::Option<$crate::Fault> {
-                if ::core::matches!(self, Self::Unavailable) {
-                    ::core::option::Option::Some($crate::Fault::Unavailable)
-                } else if ::core::matches!(self, Self::Unknown) {
-                    ::core::option::Option::Some($crate::Fault::Unknown)
-                } else if ::core::matches!(self, Self::Internal) {
-                    ::core::option::Option::Some($crate::Fault::Internal)
-                } else {
-                    ::core::option::Option::None
-                }
-            }
+impl<R: ApiRefusal + Serialize + DeserializeOwned> ContractError for CallError<R> {
+    fn from_fault(fault: Fault) -> Self {
+        match fault {
+            Fault::Unavailable => Self::Unavailable,
+            Fault::Unknown => Self::Unknown,
+            Fault::Internal => Self::Internal,
         }
-    };
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Unavailable => Some(Fault::Unavailable),
+            Self::Unknown => Some(Fault::Unknown),
+            Self::Internal => Some(Fault::Internal),
+            Self::Refused(_)
+            | Self::Invalid(_)
+            | Self::NotFound(_)
+            | Self::VersionMismatch
+            | Self::KeyReused
+            | Self::StillRunning => None,
+        }
+    }
 }

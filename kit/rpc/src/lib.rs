@@ -18,7 +18,6 @@
 mod call;
 mod contract;
 mod fault;
-mod hosted;
 mod keys;
 mod method;
 pub mod pool;
@@ -27,10 +26,18 @@ mod serve;
 mod wire;
 
 pub use call::{Actor, CallContext, Deadline};
-pub use fault::{ContractError, Fault};
-pub use hosted::Hosted;
+pub use fault::{CallError, ContractError, Fault};
 pub use keys::{INTERNAL_KEY, InternalKeys, InternalKeysError};
 pub use remote::{Remote, RpcPool};
+
+/// The client of a contract, which is made where it is known whether the service runs here.
+pub trait ContractClient: Clone + Send + Sync + 'static {
+    /// The service that is called.
+    const SERVICE: &'static str;
+
+    /// Calls the service in another process.
+    fn of_peer(remote: Remote) -> Self;
+}
 
 /// What [`contract!`] writes.
 #[doc(hidden)]

@@ -4,26 +4,34 @@
 //! Nothing here stands in for a part of the product. Only time and identity are the test's, because a story
 //! needs to choose them.
 
+mod app;
 mod backend;
 pub mod client;
 pub mod collector;
 pub mod database;
 pub mod db;
+mod examples;
+mod fixture;
 pub mod identity;
 mod kafka;
 pub mod process;
+mod proxy;
 mod rabbitmq;
 mod redis;
 pub mod routes;
 mod waiting;
 mod ward;
 
+pub use app::{App, AppBuilder, Person, open_database};
 pub use backend::{Launch, backend};
 pub use client::{Client, Reply};
 pub use database::PostgresDatabase;
+pub use examples::Examples;
+pub use fixture::Fixture;
 pub use identity::Identity;
 pub use kafka::{KafkaServer, PrivateKafka, kafka_client_properties, kafka_server, kafka_tool};
 pub use process::{AUDIENCE, ISSUER, TestProcess};
+pub use proxy::DatabaseProxy;
 pub use rabbitmq::rabbitmq_url;
 pub use redis::{PrivateRedis, SilentServer, redis_url};
 pub use waiting::eventually;

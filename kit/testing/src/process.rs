@@ -46,21 +46,20 @@ impl Default for TestProcess {
 }
 
 impl TestProcess {
-    /// A process in which nothing runs yet.
+    /// A process in which nothing runs yet, on the first day of 2030.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at(FakeClock::at(Timestamp::from_seconds(START)))
+    }
+
+    /// As [`TestProcess::new`], at another time.
     ///
     /// # Panics
     /// When the tests' own key is refused.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test without keys cannot go on")]
-    pub fn new() -> Self {
-        let time = FakeClock::at(Timestamp::from_seconds(START));
-        let rules = VerifierRules {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            max_lifetime: Duration::from_hours(24),
-            leeway: Duration::from_secs(30),
-        };
-        let verifier = Verifier::new(rules, time.clock()).expect("the rules are sound");
+    pub fn at(time: FakeClock) -> Self {
+        let verifier = Verifier::new(Self::rules(), time.clock()).expect("the rules are sound");
         let secret = Secret::new(SECRET.to_vec());
         verifier.replace_keys(KeySet::from_secret(&secret).expect("the secret is long enough"));
         Self {
@@ -70,6 +69,17 @@ impl TestProcess {
             metrics: Metrics::new(),
             verifier,
             signing_key: SigningKey::hs256(&secret).expect("the secret is long enough"),
+        }
+    }
+
+    /// What the tests' tokens are held to.
+    #[must_use]
+    pub fn rules() -> VerifierRules {
+        VerifierRules {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            max_lifetime: Duration::from_hours(24),
+            leeway: Duration::from_secs(30),
         }
     }
 

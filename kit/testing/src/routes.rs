@@ -2,11 +2,81 @@
 //! found by a test that nobody had to write.
 
 use http::Method;
-use kit_http::{Access, DocumentInfo, Route, RouteTable, document as openapi};
+use kit_http::{Access, DocumentInfo, Exposure, RateClass, Route, RouteTable, document as openapi};
 use kit_token::Role;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+
+/// The tests of every service's routes, from its table: who is asked who they are (on both databases), whether
+/// everything is documented, and whether the table says what the service's API page says.
+///
+/// ```ignore
+/// kit_testing::meta_tests! {
+///     routes = orders_api::routes();
+///     start = start;
+///     table = [
+///         "GET / public, own port",
+///         "POST /orders user, idempotent, strict, fails closed",
+///         "PUT /orders/{id} own, conditional",
+///     ];
+/// }
+/// ```
+#[macro_export]
+macro_rules! meta_tests {
+    (routes = $routes:expr; start = $start:path; table = [$($line:literal),+ $(,)?];) => {
+        $crate::on_both_databases! {
+            async fn every_route_asks_who_is_there(fixture: &Fixture) {
+                let app = $start(fixture).await;
+                let sign = |role| app.process.sign_in(&$crate::Identity::new("ada", role));
+                $crate::routes::check_access(&$routes, &app.stranger(), sign).await;
+            }
+        }
+
+        #[test]
+        fn every_route_is_documented() {
+            assert_eq!($crate::routes::gaps_in_documentation(&$routes), [""; 0]);
+        }
+
+        #[test]
+        fn the_table_has_the_routes_of_the_api_page() {
+            assert_eq!($crate::routes::lines(&$routes), [$($line),+]);
+        }
+    };
+}
+
+/// A line for each route: method, pattern, access, and what else holds for it.
+#[must_use]
+pub fn lines(table: &RouteTable) -> Vec<String> {
+    let document = document(table);
+    let line = |route: &Route| {
+        let own = route.access.as_str();
+        let mut line = format!("{} {} {own}", route.method, route.pattern);
+        let mut say = |what: &str| line = format!("{line}, {what}");
+        if route.exposure == Exposure::OwnPort {
+            say("own port");
+        }
+        if route.access_at_gateway() != route.access {
+            say(&format!("{} at the gateway", route.access_at_gateway().as_str()));
+        }
+        if route.is_idempotent {
+            say("idempotent");
+        }
+        let method = route.method.as_str().to_ascii_lowercase();
+        let parameters = document["paths"][route.pattern][method]["parameters"].as_array();
+        if parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "If-Match")) {
+            say("conditional");
+        }
+        if route.rate == RateClass::Strict {
+            say("strict");
+        }
+        if route.fails_closed() {
+            say("fails closed");
+        }
+        line
+    };
+    table.routes.iter().map(line).collect()
+}
 
 /// An identifier that nothing has, in the place of each parameter.
 const NOBODY: &str = "0190c2a4-7c1e-7b3e-9c53-000000000000";

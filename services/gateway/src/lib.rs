@@ -41,12 +41,12 @@ mod upgrade;
 use std::fmt;
 use std::num::NonZero;
 
-use kit_config::BaseUrl;
 use kit_http::RouteTable;
 use kit_redis::Redis;
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::{Pool, PoolSettings, TrustError};
 use kit_runtime::{Clock, Readiness, Tasks};
+use kit_service::{Home, Hosted, PeerPlace, Peers, Service};
 use kit_telemetry::Metrics;
 use kit_token::Verifier;
 use thiserror::Error;
@@ -90,20 +90,10 @@ pub struct GatewayDeps {
 
 /// One service behind the gateway.
 pub struct Backend {
-    /// What it serves.
+    /// What it serves, under which prefixes, and what clients are told it is called.
     pub table: RouteTable,
-    /// What clients are told it is called: `Auth`.
-    pub display: &'static str,
     /// Where it runs.
-    pub place: BackendPlace,
-}
-
-/// Where a service runs.
-pub enum BackendPlace {
-    /// In this process: its router is called.
-    Hosted(axum::Router),
-    /// Elsewhere.
-    Peer(BaseUrl),
+    pub place: PeerPlace,
 }
 
 /// Why there is no gateway.
@@ -144,28 +134,67 @@ pub struct Gateway {
     lines: Vec<RouteLine>,
 }
 
-/// Builds the gateway, or says everything that is wrong with its routes. Must be called in a tokio runtime.
-pub fn build(config: GatewayConfig, deps: GatewayDeps) -> Result<Gateway, BuildError> {
-    let tables: Vec<&RouteTable> = deps.services.iter().map(|backend| &backend.table).collect();
-    let (table, externals) = enter_all(&config, &tables)?;
-    let lines = lines_of(&table, &tables, &externals);
-    let built_ins = BuiltIns::new(&mounted(&tables).collect::<Vec<_>>(), &lines, deps.readiness);
-    let outward = Outward {
-        pool: Pool::new(deps.connections, deps.tasks.clone()),
-        internal_keys: deps.internal_keys,
-        tasks: deps.tasks,
-    };
-    let services = deps.services.iter().map(|backend| outward.service(backend));
-    let foreign = externals.iter().map(|external| outward.foreign(external));
-    Ok(Gateway {
-        targets: services.chain(foreign).collect::<Result<_, _>>()?,
-        table,
-        built_ins,
-        verifier: deps.verifier,
-        limiter: limiter(&config, deps.redis, deps.clock, &deps.metrics),
-        trusted_proxies: config.trusted_proxies,
-        lines,
-    })
+/// The gateway, for the process that hosts it. It comes after every service whose router it calls.
+pub fn service() -> Service {
+    Service::new("gateway", "the one entry point", build)
+}
+
+/// Builds it. A service that neither runs here nor is configured as a peer is not mounted.
+pub async fn build(config: GatewayConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<()>> {
+    let mut services = Vec::new();
+    for (table, place) in peers.places() {
+        match place {
+            Some(place) => services.push(Backend { table, place }),
+            None => tracing::info!(service = table.service, "not mounted: no peer is configured"),
+        }
+    }
+    let gateway = Gateway::new(
+        config,
+        GatewayDeps {
+            verifier: home.verifier.clone(),
+            services,
+            internal_keys: home.internal_keys.clone(),
+            tasks: home.tasks.clone(),
+            connections: PoolSettings::default(),
+            readiness: home.readiness.clone(),
+            clock: home.clock.clone(),
+            redis: home.redis.clone(),
+            metrics: home.metrics.clone(),
+        },
+    )?;
+    Ok(Hosted::endpoint(gateway))
+}
+
+impl Gateway {
+    /// The gateway of these services, or everything that is wrong with its routes. Must be called in a tokio
+    /// runtime.
+    pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, BuildError> {
+        let tables: Vec<&RouteTable> = deps.services.iter().map(|backend| &backend.table).collect();
+        let (table, externals) = enter_all(&config, &tables)?;
+        let lines = lines_of(&table, &tables, &externals);
+        let built_ins = BuiltIns::new(&mounted(&tables).collect::<Vec<_>>(), &lines, deps.readiness);
+        let outward = Outward {
+            pool: Pool::new(deps.connections, deps.tasks.clone()),
+            internal_keys: deps.internal_keys,
+            tasks: deps.tasks,
+        };
+        let services = deps.services.iter().map(|backend| outward.service(backend));
+        let foreign = externals.iter().map(|external| outward.foreign(external));
+        Ok(Self {
+            targets: services.chain(foreign).collect::<Result<_, _>>()?,
+            table,
+            built_ins,
+            verifier: deps.verifier,
+            limiter: limiter(&config, deps.redis, deps.clock, &deps.metrics),
+            trusted_proxies: config.trusted_proxies,
+            lines,
+        })
+    }
+
+    /// Every public route, aliases included.
+    pub fn routes(&self) -> &[RouteLine] {
+        &self.lines
+    }
 }
 
 fn limiter(config: &GatewayConfig, redis: Option<Redis>, clock: Clock, metrics: &Metrics) -> Limiter {
@@ -186,13 +215,6 @@ pub fn list_routes(config: &GatewayConfig, services: &[RouteTable]) -> Result<Ve
     let tables: Vec<&RouteTable> = services.iter().collect();
     let (table, externals) = enter_all(config, &tables)?;
     Ok(lines_of(&table, &tables, &externals))
-}
-
-impl Gateway {
-    /// Every public route, aliases included.
-    pub fn routes(&self) -> &[RouteLine] {
-        &self.lines
-    }
 }
 
 /// The table of everything that is answered, with the targets that the configuration adds.

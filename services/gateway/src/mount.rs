@@ -10,16 +10,6 @@ use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
 use crate::table::{BuiltIn, Place, PublicRoute, RouteProblem, Table};
 
-/// Under which paths a service stands. Storage has its own place; what clients know a service by from
-/// before stands beside `/api`.
-const PLACES: [(&str, &[&str]); 4] = [
-    ("auth", &["/api", "/auth"]),
-    ("payments", &["/api", "/payment"]),
-    ("analytics", &["/api", "/analytics"]),
-    ("storage", &["/api/storage", "/storage"]),
-];
-const EVERY_OTHER: &[&str] = &["/api"];
-
 /// What services serve each other stands there, and no route of theirs leads to it, whatever its pattern.
 const INTERNAL: &str = "/internal";
 
@@ -38,16 +28,9 @@ pub(crate) struct Mounted<'a> {
 }
 
 impl Mounted<'_> {
-    fn prefixes(&self) -> &'static [&'static str] {
-        PLACES
-            .iter()
-            .find(|(service, _)| *service == self.table.service)
-            .map_or(EVERY_OTHER, |(_, prefixes)| prefixes)
-    }
-
     /// Where a route stands first; its other places are aliases.
     pub(crate) fn first_path(&self, route: &Route) -> String {
-        match self.prefixes().first() {
+        match self.table.prefixes.first() {
             Some(prefix) if !route.pattern.starts_with(WELL_KNOWN) => format!("{prefix}{}", route.pattern),
             _ => route.pattern.to_owned(),
         }
@@ -55,14 +38,14 @@ impl Mounted<'_> {
 
     /// Enters every route of the service at each of its places.
     pub(crate) fn enter(&self, table: &mut Table, problems: &mut Vec<RouteProblem>) {
-        for prefix in self.prefixes() {
+        for prefix in self.table.prefixes {
             problems.extend(self.hide_internal(table, prefix).err());
         }
         for route in &self.table.routes {
             let prefixes: &[&str] = if route.pattern.starts_with(WELL_KNOWN) {
                 &[""]
             } else {
-                self.prefixes()
+                self.table.prefixes
             };
             // One name for all its places: who signs in by an alias signs in.
             let rate = self.rate_of(route);
@@ -182,7 +165,7 @@ mod tests {
             post("/login", "login").strict(),
             post("/register", "register").strict(),
         ];
-        let service = RouteTable::new("auth", routes);
+        let service = RouteTable::new("auth", routes).under(&["/api", "/auth"]);
         let (mut table, mut problems) = (Table::new(), Vec::new());
         let mounted = Mounted {
             table: &service,
@@ -202,7 +185,7 @@ mod tests {
     #[test]
     fn no_pattern_leads_to_what_services_serve_each_other() {
         let any = Route::new(Method::POST, "/{*path}", "any", Access::Public);
-        let service = RouteTable::new("auth", vec![any]);
+        let service = RouteTable::new("auth", vec![any]).under(&["/api", "/auth"]);
         let (mut table, mut problems) = (Table::new(), Vec::new());
         let mounted = Mounted {
             table: &service,

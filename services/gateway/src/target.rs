@@ -14,6 +14,7 @@ use kit_http::{ApiError, ReplyBody, Verified};
 use kit_rpc::pool::{self, Pool, SendError};
 use kit_rpc::{INTERNAL_KEY, InternalKeys};
 use kit_runtime::Tasks;
+use kit_service::PeerPlace;
 use kit_telemetry::TraceParent;
 use kit_token::{Principal, Role};
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ use crate::headers::{USER_ID, USER_ROLES, USERNAME, clean_response};
 use crate::span::{self, begin_call, begin_hosted};
 use crate::table::PublicRoute;
 use crate::upgrade::{self, Handshake};
-use crate::{Backend, BackendPlace, BuildError};
+use crate::{Backend, BuildError};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -79,10 +80,10 @@ pub(crate) struct Outward {
 impl Outward {
     pub(crate) fn service(&self, backend: &Backend) -> Result<Target, BuildError> {
         match &backend.place {
-            BackendPlace::Hosted(router) => Ok(Target::Hosted(router.clone())),
-            BackendPlace::Peer(address) => {
+            PeerPlace::Hosted(router) => Ok(Target::Hosted(router.clone())),
+            PeerPlace::Remote(address) => {
                 let mut upstream = self.upstream(address)?;
-                upstream.display = backend.display;
+                upstream.display = backend.table.display;
                 upstream.internal_key = Some(self.internal_keys.to_send());
                 Ok(Target::Upstream(Box::new(upstream)))
             }

@@ -1,65 +1,31 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
-use kit_db::{Db, Migrations};
-use kit_http::{Guard, HandlersError};
-use kit_rpc::{Hosted, InternalKeys};
-use kit_runtime::{Clock, Ids, Readiness};
-use kit_token::Verifier;
+use kit_service::{Home, Hosted, Peers, Service};
 use payments_api::PaymentsClient;
-use thiserror::Error;
 
 use crate::config::PaymentsConfig;
 use crate::domain::Limit;
 use crate::http::router;
 use crate::service::PaymentsService;
 
-/// What payments needs from its process.
-pub struct Deps {
-    /// Its database.
-    pub db: Db,
-    /// Verifies tokens on payments' own routes.
-    pub verifier: Verifier,
-    /// Who may call the contract's routes.
-    pub internal_keys: InternalKeys,
-    /// The time.
-    pub clock: Clock,
-    /// Identifiers.
-    pub ids: Ids,
-    /// Where the service says that it works.
-    pub readiness: Readiness,
+/// Payments, for the process that hosts it.
+pub fn service() -> Service {
+    Service::new("payments", "transactions and the ledger", build)
+        .serving(payments_api::routes())
+        .publishing(payments_api::TOPICS, payments_api::events)
+        .keeping(kit_db::migrations!["0001_transactions.sql", "0002_ledger.sql"])
 }
 
-/// Why payments could not be built.
-#[derive(Debug, Error)]
-pub enum BuildError {
-    /// Routes and handlers do not agree.
-    #[error(transparent)]
-    Routes(#[from] HandlersError),
-}
-
-/// Payments' migrations.
-pub fn migrations() -> Migrations {
-    kit_db::migrations!["0001_transactions.sql", "0002_ledger.sql"]
-}
-
-/// Builds the service.
-pub fn build(config: &PaymentsConfig, deps: Deps) -> Result<Hosted<PaymentsClient>, BuildError> {
-    let db = deps.db.clone();
-    deps.readiness.check("payments.database", move || {
-        let db = db.clone();
-        async move { db.check().await }
-    });
+/// Builds it.
+pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<PaymentsClient>> {
     let limit = Limit {
         most: config.transaction_limit,
         counts: config.limit_counts,
     };
-    let service = PaymentsService::new(deps.db, limit, deps.clock, deps.ids);
-    let client = PaymentsClient::local(service.clone());
-    let internal = PaymentsClient::router(service.clone(), deps.internal_keys);
-    let routes = router(service, deps.verifier.clone(), Guard::new(deps.verifier))?;
-    Ok(Hosted {
-        client,
-        routes,
-        internal,
-    })
+    let service = PaymentsService::new(home.units()?, limit);
+    Ok(Hosted::new(
+        PaymentsClient::local(service.clone()),
+        router(service.clone(), home.guard())?,
+        PaymentsClient::router(service, home.internal_keys.clone()),
+    ))
 }

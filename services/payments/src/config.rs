@@ -50,10 +50,8 @@ impl FromStr for TransactionLimit {
 }
 
 impl fmt::Display for TransactionLimit {
-    /// Without decimals where it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        f.write_str(text.strip_suffix(".00").unwrap_or(&text))
+        write!(f, "{:#}", self.0)
     }
 }
 

@@ -15,5 +15,5 @@ mod http;
 mod service;
 mod store;
 
-pub use build::{BuildError, Deps, build, migrations};
+pub use build::{build, service};
 pub use config::{LimitCounts, PaymentsConfig, TransactionLimit};

@@ -7,12 +7,12 @@
 
 mod build;
 mod config;
+mod consumers;
 mod domain;
-mod hearing;
 mod http;
 mod reads;
 mod service;
 mod store;
 
-pub use build::{BuildError, Deps, build, migrations};
+pub use build::{build, service};
 pub use config::UsersConfig;

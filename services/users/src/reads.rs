@@ -19,7 +19,7 @@ use kit_token::UserId;
 use serde::{Deserialize, Serialize};
 use users_api::{ProfileCreated, ProfileDeleted, ProfileHidden, ProfileShown, ProfileUpdated};
 
-use crate::domain::{Profile, Sight};
+use crate::domain::{Profile, Visibility};
 use crate::store::{self, Listed};
 
 /// Its name in metrics and in Redis. What is written there is [`Kept`]: if that changes its meaning, so must this.
@@ -77,7 +77,7 @@ impl Profiles {
     pub(crate) async fn find(
         &self,
         user_id: UserId,
-        sight: Sight,
+        visibility: Visibility,
     ) -> Result<Option<Profile>, CacheError<StoreError>> {
         let db = self.db.clone();
         let load = async move || {
@@ -85,9 +85,9 @@ impl Profiles {
             Ok(found.await?.map(Versioned::from))
         };
         let found = self.cache.get(&user_id, load).await?;
-        let seen = found.filter(|found| match sight {
-            Sight::All => true,
-            Sight::Enabled => !found.value.is_hidden,
+        let seen = found.filter(|found| match visibility {
+            Visibility::All => true,
+            Visibility::Enabled => !found.value.is_hidden,
         });
         Ok(seen.map(|seen| profile(user_id, &seen)))
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Analytics, answer, talk};
 use crate::node::Node;
-use crate::services::Service;
+use crate::services::find;
 
 /// Between two looks at a rebuild.
 const LOOK: Duration = Duration::from_millis(500);
@@ -60,21 +60,21 @@ async fn run(config: Loaded, options: &Analytics, lifecycle: &Lifecycle) -> anyh
 
 /// Beside whoever runs. The log of payments is opened too, where it is there, to tell how much is left of it.
 async fn operator(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Operator> {
-    let wanted = [Service::Analytics, Service::Payments];
-    let mut node = Node::beside(config, wanted.into(), lifecycle.tasks())?;
-    for service in wanted {
+    let wanted = [find("analytics"), find("payments")].into_iter().flatten();
+    let mut node = Node::beside(config, wanted.collect(), lifecycle.tasks())?;
+    for service in node.hosts.clone() {
         if !node.pending_migrations(service).await?.is_empty() {
-            node.hosts.remove(&service);
+            node.hosts.retain(|host| host.name != service.name);
         }
     }
-    if !node.hosts.contains(&Service::Analytics) {
+    if !node.is_host_of("analytics") {
         bail!(
             "the database of `analytics` is not there or not up to date; is this the right data folder, or \
              `database.url`?"
         );
     }
     node.open_databases().await?;
-    let db = node.database(Service::Analytics)?;
+    let db = node.database("analytics")?;
     let bus = Admin::new(db.clone(), node.sources()?);
     Ok(Operator::new(db, bus, node.clock.clone()))
 }

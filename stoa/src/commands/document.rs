@@ -4,17 +4,15 @@ use kit_bus::ApiInfo;
 use kit_http::{DocumentInfo, document};
 
 use crate::cli::{Openapi, answer};
-use crate::services::Service;
+use crate::services;
 
 pub(super) fn openapi(options: &Openapi) {
-    let tables: Vec<_> = match options.service {
-        Some(service) if service != Service::Gateway => service.routes().into_iter().collect(),
-        _ => Service::ALL.into_iter().filter_map(Service::routes).collect(),
+    let one = options.service.filter(|service| service.routes.is_some());
+    let tables: Vec<_> = match one {
+        Some(service) => service.routes.iter().cloned().collect(),
+        None => services::all().filter_map(|service| service.routes.clone()).collect(),
     };
-    let (title, prefix) = match options.service {
-        Some(service) if service != Service::Gateway => (service.display(), ""),
-        _ => ("Stoa", "/api"),
-    };
+    let (title, prefix) = one.map_or(("Stoa", "/api"), |service| (service.display(), ""));
     let info = DocumentInfo {
         title,
         version: env!("CARGO_PKG_VERSION"),
@@ -24,7 +22,7 @@ pub(super) fn openapi(options: &Openapi) {
 }
 
 pub(super) fn asyncapi() {
-    let events: Vec<_> = Service::ALL.into_iter().flat_map(Service::events).collect();
+    let events: Vec<_> = services::all().flat_map(|service| (service.events)()).collect();
     let info = ApiInfo {
         title: "Stoa",
         version: env!("CARGO_PKG_VERSION"),

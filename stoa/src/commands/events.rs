@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Dlq, Events, Listing, Tail, answer, talk};
 use crate::node::Node;
-use crate::services::Service;
+use crate::services::{self, KnownService};
 
 /// Between two looks at a log that is followed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -58,21 +58,20 @@ async fn run(config: Loaded, options: &Events, lifecycle: &Lifecycle) -> anyhow:
 /// Every service's events, for one who looks after them.
 struct Desk {
     node: Node,
-    services: Vec<(Service, Admin)>,
+    services: Vec<(KnownService, Admin)>,
 }
 
 impl Desk {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
-        let stores = Service::ALL
-            .into_iter()
-            .filter(|service| service.migrations().is_some());
+        let stores = services::all().filter(|service| service.migrations.is_some());
         let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
         for service in node.hosts.clone() {
             if !node.pending_migrations(service).await?.is_empty() {
                 talk(&format!(
-                    "`{service}` is left out: its database is not there or not up to date"
+                    "`{}` is left out: its database is not there or not up to date",
+                    service.name
                 ));
-                node.hosts.remove(&service);
+                node.hosts.retain(|host| host.name != service.name);
             }
         }
         if node.hosts.is_empty() {
@@ -80,7 +79,9 @@ impl Desk {
         }
         node.open_databases().await?;
         let sources: Sources = node.sources()?;
-        let admin = |service| anyhow::Ok((service, Admin::new(node.database(service)?, sources.clone())));
+        let admin = |service: KnownService| {
+            anyhow::Ok((service, Admin::new(node.database(service.name)?, sources.clone())))
+        };
         let services = node.hosts.iter().copied().map(admin).collect::<Result<_, _>>()?;
         Ok(Self { node, services })
     }
@@ -88,8 +89,8 @@ impl Desk {
     async fn tail(&self, options: &Tail) -> anyhow::Result<()> {
         // Any of them reads every log.
         let (_, admin) = self.services.first().context("there is no database to look at")?;
-        let wanted = |service: &Service| options.source.is_none_or(|source| source == *service);
-        let mut logs: Vec<(Service, Option<i64>)> = self
+        let wanted = |service: &KnownService| options.source.is_none_or(|source| source.name == service.name);
+        let mut logs: Vec<(KnownService, Option<i64>)> = self
             .services
             .iter()
             .map(|(service, _)| *service)
@@ -104,7 +105,7 @@ impl Desk {
             for (service, after) in &mut logs {
                 let limit = if after.is_some() { PAGE } else { options.lines };
                 let seen = admin
-                    .tail(service.name(), *after, limit)
+                    .tail(service.name, *after, limit)
                     .await?
                     .unwrap_or_default();
                 *after = seen.last().map(|event| event.position).or(*after).or(Some(0));
@@ -224,10 +225,10 @@ fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-fn told(service: Service, event: &LoggedEvent, as_json: bool) -> String {
+fn told(service: KnownService, event: &LoggedEvent, as_json: bool) -> String {
     if as_json {
         let mut line = json!(event);
-        line["source"] = json!(service.name());
+        line["source"] = json!(service.name);
         for member in ["headers", "payload"] {
             if let Some(value) = line[member].as_str().and_then(parsed) {
                 line[member] = value;
@@ -236,8 +237,8 @@ fn told(service: Service, event: &LoggedEvent, as_json: bool) -> String {
         return line.to_string();
     }
     format!(
-        "{} {service}/{:<8} {:<18} {} {}",
-        event.at, event.position, event.kind, event.key, event.payload
+        "{} {}/{:<8} {:<18} {} {}",
+        event.at, service.name, event.position, event.kind, event.key, event.payload
     )
 }
 

@@ -1,6 +1,5 @@
 //! `stoa up` and `stoa run`: a process that serves until it is told to stop.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +9,8 @@ use std::time::Duration;
 use anyhow::Context;
 use kit_config::{Loaded, ProcessConfig};
 use kit_otlp::Exporter;
-use kit_runtime::{Lifecycle, Secret, Shutdown, ShutdownLimits};
+use kit_runtime::{Lifecycle, Shutdown, ShutdownLimits};
+use kit_service::Notice;
 use kit_telemetry::{LogSettings, init_logs};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,7 +19,7 @@ use crate::commands::lists::gateway_routes;
 use crate::compose::compose;
 use crate::node::Node;
 use crate::serve::Sockets;
-use crate::services::Service;
+use crate::services::{self, GATEWAY, KnownService, find};
 use crate::settings::{self, AdminConfig, LogConfig, LogFormat, RuntimeConfig, listen_address, section};
 use crate::telemetry;
 
@@ -27,8 +27,8 @@ const LAME_DUCK: Duration = Duration::from_secs(5);
 
 /// What a process hosts and which of it gets ports of its own.
 struct Plan {
-    hosts: BTreeSet<Service>,
-    own_ports: Vec<Service>,
+    hosts: Vec<KnownService>,
+    own_ports: Vec<KnownService>,
     lame_duck: Duration,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn up(
     }
     let exposed = exposed(options.expose.as_deref())?;
     let plan = Plan {
-        hosts: Service::ALL.into(),
+        hosts: services::all().collect(),
         own_ports: exposed,
         lame_duck: Duration::ZERO,
     };
@@ -53,41 +53,31 @@ pub(super) fn up(
 }
 
 pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
-    let hosts: BTreeSet<Service> = options.services.iter().copied().collect();
-    let own_ports = hosts
-        .iter()
-        .copied()
-        .filter(|service| *service != Service::Gateway)
-        .collect();
+    let hosts = &options.services;
     host(
         config,
         Plan {
-            hosts,
-            own_ports,
+            hosts: hosts.clone(),
+            own_ports: hosts.iter().copied().filter(|service| service.name != GATEWAY).collect(),
             lame_duck: LAME_DUCK,
         },
     )
 }
 
-fn exposed(wish: Option<&str>) -> anyhow::Result<Vec<Service>> {
-    let others = || {
-        Service::ALL
-            .into_iter()
-            .filter(|service| *service != Service::Gateway)
-    };
-    match wish {
+fn exposed(wanted: Option<&str>) -> anyhow::Result<Vec<KnownService>> {
+    match wanted {
         None => Ok(Vec::new()),
-        Some("all") => Ok(others().collect()),
+        Some("all") => Ok(services::all().filter(|service| service.name != GATEWAY).collect()),
         Some(names) => names
             .split(',')
-            .map(|name| name.parse().map_err(anyhow::Error::msg))
+            .map(|name| find(name).map_err(anyhow::Error::msg))
             .collect(),
     }
 }
 
 fn host(config: Loaded, plan: Plan) -> anyhow::Result<ExitCode> {
     config.check()?;
-    if plan.hosts.contains(&Service::Gateway) {
+    if plan.hosts.iter().any(|service| service.name == GATEWAY) {
         // Before anything is made or opened.
         gateway_routes(&config)?;
     }
@@ -144,30 +134,23 @@ async fn start(
 ) -> anyhow::Result<Node> {
     let mut node = Node::new(config, plan.hosts.clone(), lifecycle.tasks())?;
     *exporter = telemetry::start(&mut node)?;
-    let composed = compose(&mut node).await?;
+    let mut composed = compose(&mut node).await?;
     let mut sockets = Sockets::new(&node);
-    if let Some(gateway) = composed.gateway {
-        sockets
-            .gateway(&node, address(&node, plan, Service::Gateway)?, gateway)
-            .await?;
-    }
-    for service in &plan.own_ports {
-        let own = node
-            .own_port(*service)
-            .with_context(|| format!("`{service}` does not run here"))?;
-        sockets
-            .service(&node, service.name(), address(&node, plan, *service)?, own)
-            .await?;
+    let gateway = node.hosts.iter().copied().filter(|service| service.name == GATEWAY);
+    for service in gateway.chain(plan.own_ports.iter().copied()) {
+        let name = service.name;
+        let built = composed.built.remove(name).with_context(|| format!("`{name}` does not run here"))?;
+        sockets.service(&node, name, address(&node, plan, service)?, built).await?;
     }
     sockets
         .admin(&node, section::<AdminConfig>(&node.config)?.listen)
         .await?;
-    talk(&banner(&node, &sockets, composed.setup.as_ref())?);
+    talk(&banner(&node, &sockets, &composed.notices)?);
     Ok(node)
 }
 
 /// A service that is alone in its process listens on `PORT`, where that is set.
-fn address(node: &Node, plan: &Plan, service: Service) -> anyhow::Result<SocketAddr> {
+fn address(node: &Node, plan: &Plan, service: KnownService) -> anyhow::Result<SocketAddr> {
     let mut address = listen_address(&node.config, service)?;
     if let (Some(port), 1) = (section::<ProcessConfig>(&node.config)?.port, plan.hosts.len()) {
         address.set_port(port);
@@ -177,7 +160,7 @@ fn address(node: &Node, plan: &Plan, service: Service) -> anyhow::Result<SocketA
     Ok(address)
 }
 
-fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> anyhow::Result<String> {
+fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<String> {
     let mut text = format!("Stoa {} is up.\n", env!("CARGO_PKG_VERSION"));
     for listening in sockets.listening() {
         let purpose = match listening.name.as_str() {
@@ -191,24 +174,23 @@ fn banner(node: &Node, sockets: &Sockets, setup: Option<&Secret<String>>) -> any
             listening.name, listening.address
         )?;
     }
-    let kind = node.database_settings(Service::Auth).target.dialect();
-    if node.hosts.iter().any(|service| service.migrations().is_some()) {
+    let stores = |service: &&KnownService| service.migrations.is_some();
+    if let Some(service) = node.hosts.iter().find(stores) {
+        let kind = node.database_settings(service).target.dialect();
         writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
     }
     let gateway = sockets
         .listening()
         .iter()
         .find(|listening| listening.name == "gateway");
-    if let (Some(secret), Some(gateway)) = (setup, gateway) {
+    if let Some(gateway) = gateway {
         let config: gateway::GatewayConfig = section(&node.config)?;
         let base = config
             .public_url
             .map_or_else(|| format!("http://{}", gateway.address), |url| url.to_string());
-        writeln!(
-            text,
-            "\nThere is no admin yet. Make one here; the link works once:"
-        )?;
-        writeln!(text, "  {base}/api/setup?token={}", secret.expose())?;
+        for notice in notices {
+            writeln!(text, "\n{}\n  {base}{}", notice.text, notice.path.expose())?;
+        }
     }
     Ok(text)
 }

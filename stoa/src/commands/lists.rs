@@ -7,16 +7,16 @@ use kit_config::Loaded;
 use serde_json::{Value, json};
 
 use crate::cli::{Listing, answer};
-use crate::services::Service;
+use crate::services::{self, KnownService};
 use crate::settings::{listen_address, section};
 
 pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    for service in Service::ALL {
+    for service in services::all() {
         rows.push((service, listen_address(config, service)?));
     }
     if options.json {
-        let row = |(service, listen): (Service, std::net::SocketAddr)| json!({ "name": service.name(), "purpose": service.purpose(), "listen": listen });
+        let row = |(service, listen): (KnownService, std::net::SocketAddr)| json!({ "name": service.name, "purpose": service.purpose, "listen": listen });
         answer(&format!("{:#}", rows.into_iter().map(row).collect::<Value>()));
     } else {
         let mut text = String::new();
@@ -24,9 +24,9 @@ pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<Exi
             writeln!(
                 text,
                 "{:<9} {:<16} {}",
-                service.name(),
+                service.name,
                 listen.to_string(),
-                service.purpose()
+                service.purpose
             )?;
         }
         answer(&text);
@@ -55,6 +55,6 @@ pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitC
 
 /// Every route that a gateway of this configuration has, or what is wrong with them.
 pub(super) fn gateway_routes(config: &Loaded) -> anyhow::Result<Vec<gateway::RouteLine>> {
-    let tables: Vec<_> = Service::ALL.into_iter().filter_map(Service::routes).collect();
+    let tables: Vec<_> = services::all().filter_map(|service| service.routes.clone()).collect();
     Ok(gateway::list_routes(&section(config)?, &tables)?)
 }

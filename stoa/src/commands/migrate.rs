@@ -7,7 +7,7 @@ use kit_runtime::Lifecycle;
 
 use crate::cli::{Migrate, answer, talk};
 use crate::node::Node;
-use crate::services::Service;
+use crate::services::{self, KnownService};
 
 /// What `--check` ends with where something would run, so that a script can tell.
 const PENDING: u8 = 2;
@@ -26,19 +26,19 @@ pub(super) fn migrate(config: Loaded, options: &Migrate) -> anyhow::Result<ExitC
 }
 
 async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow::Result<ExitCode> {
-    let services: Vec<Service> = if options.services.is_empty() {
-        Service::ALL.into()
+    let services: Vec<KnownService> = if options.services.is_empty() {
+        services::all().collect()
     } else {
         options.services.clone()
     };
-    let mut node = Node::new(config, services.iter().copied().collect(), lifecycle.tasks())?;
+    let mut node = Node::new(config, services.clone(), lifecycle.tasks())?;
     if options.check {
         return check(&node).await;
     }
     node.open_databases().await?;
     for service in services {
-        if service.migrations().is_some() {
-            talk(&format!("{service}: up to date"));
+        if service.migrations.is_some() {
+            talk(&format!("{}: up to date", service.name));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -47,8 +47,8 @@ async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow
 async fn check(node: &Node) -> anyhow::Result<ExitCode> {
     let mut is_pending = false;
     for service in &node.hosts {
-        for name in node.pending_migrations(*service).await? {
-            answer(&format!("{service}: {name} would run"));
+        for name in node.pending_migrations(service).await? {
+            answer(&format!("{}: {name} would run", service.name));
             is_pending = true;
         }
     }

@@ -5,17 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use auth::Operator;
-use auth_api::{AccountStatus, AccountView, KeyView, Register, TokenConfig};
+use auth_api::{AccountStatus, AccountView, KeyView, Register};
 use kit_config::Loaded;
 use kit_runtime::Lifecycle;
-use kit_token::Verifier;
 use serde_json::{Value, json};
 
 use crate::cli::{Admin, Keys, answer, talk};
-use crate::compose::auth_deps;
 use crate::node::Node;
-use crate::services::Service;
-use crate::settings::section;
+use crate::services::find;
 
 pub(super) fn keys(config: Loaded, options: &Keys) -> anyhow::Result<ExitCode> {
     with_operator(config, async |operator| {
@@ -92,12 +89,10 @@ fn with_operator(
     runtime.block_on(async {
         let lifecycle = Lifecycle::new();
         let done = async {
-            let mut node = Node::new(config, [Service::Auth].into(), lifecycle.tasks())?;
-            let token: TokenConfig = section(&node.config)?;
-            let verifier = Verifier::new(token.rules(), node.clock.clone())?;
+            let auth = find("auth").map_err(anyhow::Error::msg)?;
+            let mut node = Node::new(config, vec![auth], lifecycle.tasks())?;
             node.open_databases().await?;
-            let deps = auth_deps(&node, &token, &verifier)?;
-            work(&Operator::open(&section(&node.config)?, &deps).await?).await
+            work(&Operator::open(&node.home(auth)).await?).await
         };
         let done = done.await;
         lifecycle.end().await;

@@ -5,18 +5,15 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::strict::Strict;
-use crate::{ApiError, FieldError};
-
-/// The largest body of a request, in bytes; set by the route's guard.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyLimit(pub u64);
+use crate::refusal::{MALFORMED_JSON, UNSUPPORTED_MEDIA_TYPE};
+use crate::{ApiError, FieldError, MatchedRoute};
 
 /// A JSON body. As an extractor it demands the content type, the size and the shape; types that come from
 /// clients carry `#[serde(deny_unknown_fields)]`, so that a misspelt member is an error and not ignored.
@@ -28,11 +25,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "the content type must be `application/json`",
-            ));
+            return Err(ApiError::known(UNSUPPORTED_MEDIA_TYPE));
         }
         let bytes = read_body(request).await?;
         parse(&bytes).map(Self)
@@ -72,7 +65,8 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     // A router outside a guard reads nothing: no limit was declared.
-    let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+    let matched = request.extensions().get::<MatchedRoute>();
+    let limit = matched.map_or(0, |route| route.body_limit);
     let body = Limited::new(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX));
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
@@ -118,7 +112,7 @@ fn refusal(parent: &str, error: &serde_json::Error) -> ApiError {
             error.line(),
             error.column()
         );
-        return ApiError::bad_request("malformed_json", message);
+        return ApiError::bad_request(MALFORMED_JSON.code, message);
     }
     // Serde names the member in words where the path ends at its parent.
     let member = ["missing field `", "unknown field `", "duplicate field `"]

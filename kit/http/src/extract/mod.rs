@@ -7,6 +7,6 @@ mod params;
 mod strict;
 
 pub use in_trace::{InTrace, Traced};
-pub use json::{BodyLimit, Json, OptionalJson};
-pub use page::{ArrayPage, Page, PageQuery, PageRequest};
+pub use json::{Json, OptionalJson};
+pub use page::{ArrayPage, ForeignCursor, Page, PageQuery, PageRequest};
 pub use params::{Path, Query};

@@ -1,5 +1,7 @@
 //! Lists, a page at a time (`?limit=` and `?cursor=`).
 
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -9,6 +11,7 @@ use http::header::LINK;
 use http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{Json, Query};
 use crate::ApiError;
@@ -26,6 +29,11 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
+/// A cursor that no list of ours gave out.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("`cursor` is not one of ours")]
+pub struct ForeignCursor;
+
 /// A checked request for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
@@ -35,16 +43,23 @@ pub struct PageRequest {
     pub after: Option<String>,
 }
 
+impl PageRequest {
+    /// What a store reads for the page: after which sort key, and how many rows, of which the one too many tells
+    /// that there are more ([`Page::cut`]).
+    pub fn rows<K: FromStr>(&self) -> Result<(Option<K>, i64), ForeignCursor> {
+        let key = self.after.as_deref().map(str::parse).transpose();
+        let after = key.map_err(|_| ForeignCursor)?;
+        Ok((after, i64::from(self.limit) + 1))
+    }
+}
+
 impl TryFrom<PageQuery> for PageRequest {
     type Error = ApiError;
 
     fn try_from(query: PageQuery) -> Result<Self, ApiError> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=LARGEST_LIMIT).contains(&limit) {
-            return Err(ApiError::bad_request(
-                "invalid_query",
-                "`limit` must be from 1 to 100",
-            ));
+            return Err(ApiError::invalid_query("`limit` must be from 1 to 100"));
         }
         let after = query.cursor.map(|cursor| decode(&cursor)).transpose()?;
         Ok(Self { limit, after })
@@ -130,7 +145,7 @@ fn decode(cursor: &str) -> Result<String, ApiError> {
         .and_then(|bytes| String::from_utf8(bytes).ok())
         // No sort key has them, and PostgreSQL refuses a NUL in a text.
         .filter(|key| !key.contains(char::is_control))
-        .ok_or_else(|| ApiError::bad_request("invalid_query", "`cursor` is not one of ours"))
+        .ok_or_else(|| ApiError::invalid_query(ForeignCursor.to_string()))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
             Err(rejection) => {
                 let said = rejection.body_text();
                 let message = detail(&said, "Failed to deserialize query string: ");
-                Err(ApiError::bad_request("invalid_query", message))
+                Err(ApiError::invalid_query(message))
             }
         }
     }

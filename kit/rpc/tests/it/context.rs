@@ -1,81 +1,8 @@
-//! What a handler gets as its call context.
+//! What a call carries.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use http::Request;
-use kit_http::server::RequestId;
-use kit_http::{ApiError, Verified};
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_runtime::{Ids, Timestamp};
-use kit_telemetry::TraceParent;
-use kit_token::{Principal, Role};
-
-async fn extract(request: http::request::Builder) -> Result<CallContext, ApiError> {
-    let (mut parts, ()) = request.body(()).unwrap().into_parts();
-    CallContext::from_request_parts(&mut parts, &()).await
-}
-
-#[tokio::test]
-async fn a_bare_request_is_an_anonymous_call_with_the_usual_time() {
-    let call = extract(Request::get("/")).await.unwrap();
-    assert_eq!(call.actor(), &Actor::Anonymous);
-    assert_eq!(
-        (call.trace(), call.request_id(), call.idempotency_key()),
-        (None, None, None)
-    );
-    let remaining = call.deadline().remaining();
-    assert!(
-        remaining > Duration::from_secs(5) && remaining <= Duration::from_secs(10),
-        "{remaining:?}"
-    );
-}
-
-#[tokio::test]
-async fn what_stack_and_guard_found_is_in_the_call() {
-    let ids = Ids::seeded(3);
-    let user = Arc::new(Principal {
-        user_id: ids.uuid().into(),
-        username: "zeno".to_owned(),
-        roles: Role::Customer.into(),
-        session_id: ids.uuid().into(),
-        epoch: 0,
-        token_id: ids.uuid().into(),
-        issued_at: Timestamp::from_seconds(1),
-        expires_at: Timestamp::from_seconds(2),
-    });
-    let (trace, deadline) = (
-        TraceParent::start([7; 24]),
-        Deadline::after(Duration::from_secs(99)),
-    );
-    let request = Request::get("/")
-        .header("idempotency-key", "once")
-        .extension(Verified(user.clone()))
-        .extension(RequestId("req_1".into()))
-        .extension(trace)
-        .extension(deadline);
-    let call = extract(request).await.unwrap();
-    assert_eq!(call.actor().user(), Some(&user));
-    assert_eq!(call.trace(), Some(trace));
-    assert_eq!(call.request_id().map(|id| &**id), Some("req_1"));
-    assert_eq!(call.idempotency_key().map(|key| &**key), Some("once"));
-    assert_eq!(call.deadline(), deadline);
-}
-
-#[tokio::test]
-async fn an_idempotency_key_that_cannot_be_one_is_refused() {
-    for bad in ["", "ünïcode", &"x".repeat(256)] {
-        let error = extract(Request::get("/").header("idempotency-key", bad))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (error.status().as_u16(), error.code()),
-            (400, "invalid_idempotency_key"),
-            "{bad}"
-        );
-    }
-}
 
 #[test]
 fn a_deadline_only_comes_nearer() {

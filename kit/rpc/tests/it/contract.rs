@@ -7,7 +7,7 @@ use kit_rpc::{Actor, Deadline};
 use kit_runtime::{Ids, Timestamp};
 use kit_token::{Principal, Role};
 
-use crate::ledger::{Act, Fixture, LedgerError, call, each_way, script};
+use crate::ledger::{Act, Fixture, LedgerError, LedgerRefusal, call, each_way, script};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -42,7 +42,12 @@ async fn a_refusal_comes_back_as_it_was_given() {
             .look(&call(), script(&[Act::Refuse]))
             .await
             .unwrap_err();
-        assert_eq!(refusal, LedgerError::Overdrawn { missing: 7 }, "{:?}", ledger.way);
+        assert_eq!(
+            refusal,
+            LedgerError::Refused(LedgerRefusal::Overdrawn { missing: 7 }),
+            "{:?}",
+            ledger.way
+        );
         assert_eq!(ledger.service.attempts(), 1);
     })
     .await;

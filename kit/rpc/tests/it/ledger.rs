@@ -8,7 +8,7 @@ use std::time::Duration;
 use kit_config::BaseUrl;
 use kit_http::server::{Server, ServerSettings, Stack};
 use kit_rpc::pool::{Pool, PoolSettings};
-use kit_rpc::{Actor, CallContext, Deadline, InternalKeys, Remote, RpcPool};
+use kit_rpc::{Actor, CallContext, CallError, Deadline, InternalKeys, Remote, RpcPool};
 use kit_runtime::{Ids, Lifecycle, Secret};
 use kit_telemetry::Metrics;
 use serde::{Deserialize, Serialize};
@@ -42,18 +42,18 @@ pub(crate) struct Seen {
     pub(crate) idempotency_key: Option<String>,
 }
 
-#[derive(Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
-pub(crate) enum LedgerError {
-    #[error("{missing} are missing")]
-    Overdrawn { missing: i64 },
-    #[error("ledger is not available")]
-    Unavailable,
-    #[error("whether ledger did it is not known")]
-    Unknown,
-    #[error("ledger failed")]
-    Internal,
+kit_http::refusals! {
+    /// What the ledger refuses.
+    pub(crate) enum LedgerRefusal("Ledger") {
+        /// There is not enough on the account.
+        Overdrawn {
+            /// How much is missing.
+            missing: i64,
+        } = CONFLICT, "overdrawn", "{missing} are missing";
+    }
 }
-kit_rpc::contract_error!(LedgerError);
+
+pub(crate) type LedgerError = CallError<LedgerRefusal>;
 
 kit_rpc::contract! {
     /// For the tests.
@@ -91,7 +91,7 @@ impl Scripted {
                 request_id: call.request_id().map(ToString::to_string),
                 idempotency_key: call.idempotency_key().map(ToString::to_string),
             }),
-            Act::Refuse => Err(LedgerError::Overdrawn { missing: 7 }),
+            Act::Refuse => Err(CallError::Refused(LedgerRefusal::Overdrawn { missing: 7 })),
             Act::Panic => panic!("as the test asked"),
             Act::Hang => {
                 let _told = ToldOnDrop(&self.dropped);

@@ -10,7 +10,7 @@ use kit_telemetry::{
     Metrics, SpanCounts, SpanData, SpanKind, SpanQueue, TraceParent, Tracer, TracerSettings,
 };
 
-use crate::ledger::{Act, LedgerClient, LedgerError, Scripted, call, keys, script};
+use crate::ledger::{Act, LedgerClient, LedgerError, LedgerRefusal, Scripted, call, keys, script};
 
 /// A ledger behind a socket, its caller, and what both tell.
 struct Traced {
@@ -76,7 +76,10 @@ async fn a_failed_call_says_so_and_a_refusal_is_an_answer() {
     let mut world = Traced::start().await;
     let asked = call().with_trace(Some(TraceParent::start(Ids::system().random())), None);
     let refused = world.ledger.change(&asked, script(&[Act::Refuse])).await;
-    assert_eq!(refused.unwrap_err(), LedgerError::Overdrawn { missing: 7 });
+    assert_eq!(
+        refused.unwrap_err(),
+        LedgerError::Refused(LedgerRefusal::Overdrawn { missing: 7 })
+    );
     assert_eq!(world.steps().await.0.failure, None);
     let broken = world
         .ledger

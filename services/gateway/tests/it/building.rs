@@ -1,10 +1,11 @@
 //! A gateway whose routes are not right does not start, and says why at once.
 
-use gateway::{Backend, BackendPlace, GatewayConfig, GatewayDeps};
+use gateway::{Backend, Gateway, GatewayConfig, GatewayDeps};
 use http::Method;
 use kit_http::{Access, Route, RouteTable};
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Lifecycle, Readiness};
+use kit_service::PeerPlace;
 use kit_telemetry::Metrics;
 
 use crate::harness::{internal_keys, verifier};
@@ -15,9 +16,8 @@ fn get(pattern: &'static str, operation: &'static str) -> Route {
 
 fn services(tables: Vec<RouteTable>) -> GatewayDeps {
     let hosted = |table| Backend {
-        table,
-        display: "User",
-        place: BackendPlace::Hosted(axum::Router::new()),
+        table: table.display("User"),
+        place: PeerPlace::Hosted(axum::Router::new()),
     };
     GatewayDeps {
         verifier: verifier(),
@@ -37,7 +37,7 @@ fn routes(json: &str) -> GatewayConfig {
 }
 
 fn refusal(config: GatewayConfig, deps: GatewayDeps) -> String {
-    match gateway::build(config, deps) {
+    match Gateway::new(config, deps) {
         Ok(_) => "a gateway".to_owned(),
         Err(error) => error.to_string(),
     }
@@ -95,10 +95,11 @@ async fn services_stand_where_the_manual_says() {
         RouteTable::new(
             "auth",
             vec![get("/login", "login"), get("/.well-known/jwks.json", "jwks")],
-        ),
-        table("payments", "/pay"),
-        table("analytics", "/stats"),
-        table("storage", "/plans"),
+        )
+        .under(&["/api", "/auth"]),
+        table("payments", "/pay").under(&["/api", "/payment"]),
+        table("analytics", "/stats").under(&["/api", "/analytics"]),
+        table("storage", "/plans").under(&["/api/storage", "/storage"]),
         table("orders", "/orders"),
     ]);
     let tables: Vec<RouteTable> = deps
@@ -107,7 +108,7 @@ async fn services_stand_where_the_manual_says() {
         .map(|backend| backend.table.clone())
         .collect();
     let listed = gateway::list_routes(&GatewayConfig::defaults(), &tables).unwrap();
-    let gateway = gateway::build(GatewayConfig::defaults(), deps).unwrap();
+    let gateway = Gateway::new(GatewayConfig::defaults(), deps).unwrap();
     assert_eq!(gateway.routes(), listed);
     let paths: Vec<&str> = listed
         .iter()

@@ -7,11 +7,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway::{Backend, BackendPlace, GatewayConfig, GatewayDeps, RouteLine};
+use gateway::{Backend, Gateway, GatewayConfig, GatewayDeps, RouteLine};
 use kit_http::server::{Server, ServerSettings, Stack};
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, ReadinessGate, Secret};
+use kit_service::PeerPlace;
 use kit_telemetry::Metrics;
 use kit_token::{Claims, KeySet, Role, Roles, SigningKey, Verifier, VerifierRules};
 use serde_json::json;
@@ -64,14 +65,12 @@ impl World {
             verifier: verifier(),
             services: vec![
                 Backend {
-                    table: table("users"),
-                    display: "User",
-                    place: BackendPlace::Hosted(hosted_router),
+                    table: table("users").display("User"),
+                    place: PeerPlace::Hosted(hosted_router),
                 },
                 Backend {
-                    table: table("auth"),
-                    display: "Auth",
-                    place: BackendPlace::Peer(format!("http://{peer_address}").parse().unwrap()),
+                    table: table("auth").display("Auth").under(&["/api", "/auth"]),
+                    place: PeerPlace::Remote(format!("http://{peer_address}").parse().unwrap()),
                 },
             ],
             internal_keys: internal_keys(),
@@ -82,7 +81,7 @@ impl World {
             redis: None,
             metrics: Metrics::new(),
         };
-        let gateway = gateway::build(config(foreign_address, keys), deps).unwrap();
+        let gateway = Gateway::new(config(foreign_address, keys), deps).unwrap();
         let routes = gateway.routes().to_vec();
         let address = "127.0.0.1:0".parse().unwrap();
         let server = Server::bind(address, ServerSettings::default()).await.unwrap();

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use gateway::{Backend, BackendPlace, GatewayDeps};
+use gateway::{Backend, Gateway, GatewayDeps};
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -26,6 +26,7 @@ use kit_http::{Access, Guard, Handlers, Route, RouteTable};
 use kit_redis::Redis;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Readiness, Stop, Tasks, Timestamp};
+use kit_service::PeerPlace;
 use kit_telemetry::Metrics;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -133,15 +134,14 @@ impl Live {
         let far_address = serve(far_router, ServerSettings::default(), &far_lifecycle.tasks()).await;
         let metrics = Metrics::new();
         let backend = |service, place| Backend {
-            table: table(service),
-            display: "Live",
+            table: table(service).display("Live"),
             place,
         };
-        let far_place = BackendPlace::Peer(format!("http://{far_address}").parse().unwrap());
+        let far_place = PeerPlace::Remote(format!("http://{far_address}").parse().unwrap());
         let deps = GatewayDeps {
             verifier: verifier(),
             services: vec![
-                backend("near", BackendPlace::Hosted(near_router)),
+                backend("near", PeerPlace::Hosted(near_router)),
                 backend("far", far_place),
             ],
             internal_keys: internal_keys(),
@@ -152,7 +152,7 @@ impl Live {
             redis: judging.redis,
             metrics: metrics.clone(),
         };
-        let gateway = gateway::build(kit_config::test_values(keys), deps).unwrap();
+        let gateway = Gateway::new(kit_config::test_values(keys), deps).unwrap();
         Self {
             address: serve(gateway, settings, &lifecycle.tasks()).await,
             near,

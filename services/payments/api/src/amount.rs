@@ -56,15 +56,15 @@ impl Amount {
 }
 
 impl fmt::Display for Amount {
-    /// Always with two decimals.
+    /// With two decimals; `{:#}` leaves them out where they are zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, count) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
-        write!(
-            f,
-            "{sign}{}.{:02}",
-            count / MINOR_PER_UNIT,
-            count % MINOR_PER_UNIT
-        )
+        let (whole, rest) = (count / MINOR_PER_UNIT, count % MINOR_PER_UNIT);
+        if f.alternate() && rest == 0 {
+            write!(f, "{sign}{whole}")
+        } else {
+            write!(f, "{sign}{whole}.{rest:02}")
+        }
     }
 }
 
@@ -251,6 +251,13 @@ mod tests {
             "1,5", "0x10", "NaN", "inf", "Infinity", "\"10\"", "null", "true", "[1]", "١", "1e١",
         ] {
             assert_eq!(read(text), Err(AmountError::NotANumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_that_are_zeros_can_be_left_out() {
+        for (minor, short) in [(100_000, "1000"), (99_950, "999.50"), (-500, "-5"), (1, "0.01"), (0, "0")] {
+            assert_eq!(format!("{:#}", Amount::from_minor(minor)), short);
         }
     }
 

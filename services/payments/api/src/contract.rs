@@ -1,10 +1,10 @@
 //! What other services may ask of payments. Amounts travel in minor units.
 
+use kit_rpc::CallError;
 use kit_token::UserId;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{AccountKind, Money};
+use crate::{AccountKind, Money, PaymentsRefusal};
 
 kit_rpc::contract! {
     /// What other services may ask of payments.
@@ -16,7 +16,8 @@ kit_rpc::contract! {
     }
 }
 
-kit_rpc::contract_error!(PaymentsError);
+/// Why payments did not do what another service asked.
+pub type PaymentsError = CallError<PaymentsRefusal>;
 
 /// Asks for totals.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -60,19 +61,4 @@ pub struct AccountBalance {
     pub account: AccountKind,
     /// Debits less credits.
     pub balance: Money,
-}
-
-/// Why payments could not answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "error", rename_all = "snake_case")]
-pub enum PaymentsError {
-    /// Payments is away; surely nothing was done.
-    #[error("payments is unavailable")]
-    Unavailable,
-    /// The connection broke; it may have been done.
-    #[error("payments' answer was lost")]
-    Unknown,
-    /// Payments failed.
-    #[error("payments failed")]
-    Internal,
 }

@@ -4,6 +4,7 @@
 mod amount;
 mod contract;
 mod events;
+mod refusal;
 mod routes;
 mod types;
 mod words;
@@ -13,9 +14,10 @@ pub use contract::{
     AccountBalance, GetTotals, GetTrialBalance, Payments, PaymentsClient, PaymentsError, Totals, TrialBalance,
 };
 pub use events::{TOPICS, TransactionCreated, TransactionPaid, events};
+pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
-    AccountKind, CreateTransaction, EntryView, Health, LedgerTransactionId, LedgerTransactionView, Money,
+    AccountKind, CreateTransaction, EntryView, LedgerTransactionId, LedgerTransactionView, Money,
     PostingKind, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };
 pub use words::UnknownWord;

@@ -2,19 +2,21 @@
 
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
-use kit_http::{Access, Route, RouteTable};
+use kit_http::{Access, ApiRefusal, Route, RouteTable};
 use serde_json::{Value, json};
 
-use crate::types::{CreateTransaction, Health, LedgerTransactionView, TransactionView, TransactionsPaid};
+use crate::types::{CreateTransaction, LedgerTransactionView, TransactionView, TransactionsPaid};
+use crate::{Amount, PaymentsRefusal};
+
+const DISPLAY: &str = PaymentsRefusal::SERVICE;
 
 const USER: &str = "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
 const TRANSACTION: &str = "txn_0190c2a5-11f0-7d2c-8a4e-6b1f90d3c7e8";
-const PAGE_SIZE: &str = "`limit` must be from 1 to 100";
 
 /// Everything payments serves.
 pub fn routes() -> RouteTable {
     let own = vec![
-        health(),
+        Route::health("/", "payments_health", DISPLAY),
         create(),
         list("/transactions/list", "list_transactions"),
         list("/transactions", "get_transactions"),
@@ -22,37 +24,29 @@ pub fn routes() -> RouteTable {
         ledger(),
     ];
     RouteTable::new("payments", own)
-}
-
-fn health() -> Route {
-    let message = "Payment service is running";
-    let example = json!({ "status": "ok", "service": "payment-service", "message": message });
-    Route::new(Method::GET, "/", "payments_health", Access::Public)
-        .own_port()
-        .summary("Greets")
-        .answer::<Health>(StatusCode::OK, example)
+        .display(DISPLAY)
+        .under(&["/api", "/payment"])
 }
 
 fn create() -> Route {
     Route::new(Method::POST, "/transactions", "create_transaction", Access::User)
-        .summary("Makes a transaction, to be paid later")
+        .summary("Create a transaction")
         .body::<CreateTransaction>(json!({ "amount": 850.50, "description": "books" }))
         .answer::<TransactionView>(StatusCode::CREATED, transaction())
-        .refuses(
-            StatusCode::BAD_REQUEST,
-            "Transaction limit exceeded: maximum 1000 total per user",
-        )
+        .refuses(&PaymentsRefusal::LimitExceeded {
+            most: Amount::from_minor(100_000),
+        })
         .idempotent()
+        .fail_closed()
         .strict()
 }
 
 /// Under two paths, one of them older than the other.
 fn list(pattern: &'static str, operation: &'static str) -> Route {
     Route::new(Method::GET, pattern, operation, Access::User)
-        .summary("The caller's transactions, the newest first, a page at a time")
+        .summary("List own transactions, newest first")
         .query::<PageQuery>()
         .answer::<Vec<TransactionView>>(StatusCode::OK, json!([transaction()]))
-        .refuses(StatusCode::BAD_REQUEST, PAGE_SIZE)
 }
 
 fn pay() -> Route {
@@ -63,9 +57,10 @@ fn pay() -> Route {
         "pay_transactions",
         Access::User,
     )
-    .summary("Pays all of the caller's pending transactions")
+    .summary("Pay all pending transactions")
     .answer::<TransactionsPaid>(StatusCode::OK, example)
     .idempotent()
+    .fail_closed()
     .strict()
 }
 
@@ -80,13 +75,12 @@ fn ledger() -> Route {
         "entries": [entry("receivable", Some(USER), 85_050), entry("revenue", None, -85_050)],
     });
     Route::new(Method::GET, "/admin/ledger", "list_ledger", Access::Staff)
-        .summary("What was posted to the double-entry ledger, the newest first")
+        .summary("List ledger transactions, newest first")
         .query::<PageQuery>()
         .answer::<Page<LedgerTransactionView>>(
             StatusCode::OK,
             json!({ "items": [posted], "next_cursor": null }),
         )
-        .refuses(StatusCode::BAD_REQUEST, PAGE_SIZE)
 }
 
 fn transaction() -> Value {

@@ -121,14 +121,3 @@ pub struct EntryView {
     /// More than zero is a debit, less a credit.
     pub amount: Money,
 }
-
-/// `GET /` on payments' own port.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-pub struct Health {
-    /// Always `ok`.
-    pub status: String,
-    /// Always `payment-service`.
-    pub service: String,
-    /// For people.
-    pub message: String,
-}

@@ -1,7 +1,6 @@
 //! How much one user's transactions may come to.
 
 use payments_api::Amount;
-use thiserror::Error;
 
 use super::Sum;
 use crate::config::{LimitCounts, TransactionLimit};
@@ -13,24 +12,12 @@ pub(crate) struct Limit {
     pub counts: LimitCounts,
 }
 
-/// The user's total would pass the limit.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("the user's transactions would come to more than {0}")]
-pub(crate) struct LimitExceeded(pub TransactionLimit);
-
 impl Limit {
-    /// What the user's total may be at most before `sum` is added to it. Asked so, and not whether the total
-    /// and the sum are within the limit, nothing can overflow.
-    pub(crate) fn room_before(&self, sum: Sum) -> Result<Amount, LimitExceeded> {
+    /// What the user's total may be at most before `sum` is added to it; none where the sum alone is too much.
+    /// Asked so, and not whether the total and the sum are within the limit, nothing can overflow.
+    pub(crate) fn room_before(&self, sum: Sum) -> Option<Amount> {
         let room = self.most.0.minor() - sum.minor();
-        if room < 0 {
-            return Err(self.exceeded());
-        }
-        Ok(Amount::from_minor(room))
-    }
-
-    pub(crate) const fn exceeded(&self) -> LimitExceeded {
-        LimitExceeded(self.most)
+        (room >= 0).then(|| Amount::from_minor(room))
     }
 }
 
@@ -44,7 +31,7 @@ mod tests {
             counts: LimitCounts::All,
         };
         let sum = Sum::new(Amount::from_minor(sum)).unwrap();
-        limit.room_before(sum).ok().map(Amount::minor)
+        limit.room_before(sum).map(Amount::minor)
     }
 
     #[test]

@@ -1,23 +1,16 @@
 //! `POST /transactions`.
 
-use http::StatusCode;
-use kit_http::ApiError;
-use kit_http::extract::{InTrace, Json};
-use kit_rpc::CallContext;
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_service::{Call, JsonAnswer};
 use payments_api::{CreateTransaction, TransactionView};
 
-use super::error::refused;
-use super::payer::Payer;
-use crate::service::PaymentsService;
+use crate::service::{PaymentsFailure, PaymentsService};
 
 pub(super) async fn create_transaction(
-    Payer(caller): Payer,
-    InTrace(payments): InTrace<PaymentsService>,
-    call: CallContext,
+    State(payments): State<PaymentsService>,
+    call: Call,
     Json(request): Json<CreateTransaction>,
-) -> Result<(StatusCode, Json<TransactionView>), ApiError> {
-    let created = payments.create_transaction(caller.user_id, request, &call).await;
-    created
-        .map(|transaction| (StatusCode::CREATED, Json(transaction)))
-        .map_err(refused)
+) -> Result<JsonAnswer<TransactionView>, PaymentsFailure> {
+    payments.create_transaction(&call, request).await
 }

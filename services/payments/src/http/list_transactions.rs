@@ -3,16 +3,15 @@
 use axum::extract::State;
 use axum::response::Response;
 use kit_http::extract::{ArrayPage, PageRequest};
-use kit_http::{ApiError, Customer};
+use kit_service::Call;
 
-use super::error::refused;
-use crate::service::PaymentsService;
+use crate::service::{PaymentsFailure, PaymentsService};
 
 pub(super) async fn list_transactions(
-    Customer(caller): Customer,
     State(payments): State<PaymentsService>,
+    call: Call,
     request: PageRequest,
-) -> Result<Response, ApiError> {
-    let page = payments.list_transactions(caller.user_id, &request).await;
-    Ok(ArrayPage(page.map_err(refused)?).reply(&request))
+) -> Result<Response, PaymentsFailure> {
+    let page = payments.list_transactions(&call, &request).await?;
+    Ok(ArrayPage(page).reply(&request))
 }

@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use kit_testing::{AUDIENCE, ISSUER};
-use kit_token::{Verifier, VerifierRules};
-use payments::PaymentsConfig;
+use kit_testing::{App, on_both_databases};
 use serde_json::json;
 
-use crate::world::{TRANSACTIONS, World, on_both_databases};
+use crate::app::{TRANSACTIONS, Transactions as _, start};
 
 on_both_databases! {
-    async fn payments_greets_everybody(place: &Place) {
-        let world = World::start(place).await;
+    async fn payments_greets_everybody(fixture: &Fixture) {
+        let app = start(fixture).await;
         assert_eq!(
-            world.stranger().get("/").await.expect(200),
+            app.stranger().get("/").await.expect(200),
             json!({ "status": "ok", "service": "payment-service", "message": "Payment service is running" })
         );
     }
 
-    async fn nobody_sees_what_is_anothers(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, eve, clerk) = (world.sign_up("ada"), world.sign_up("eve"), world.staff());
+    async fn nobody_sees_what_is_anothers(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, eve, clerk) = (app.sign_up("ada"), app.sign_up("eve"), app.staff());
         ada.create("10").await;
         for other in [&eve, &clerk] {
             for path in ["/transactions/list", "/transactions"] {
@@ -34,28 +32,19 @@ on_both_databases! {
         let forged = json!({ "amount": 1, "user_id": ada.id });
         assert_eq!(eve.client.post("/transactions", &forged).await.expect(400)["code"], "validation_failed");
         assert_eq!(ada.counted("pending").await, 1);
-        assert_eq!(world.count(TRANSACTIONS).await, 1);
+        assert_eq!(app.count(TRANSACTIONS).await, 1);
     }
 
-    async fn the_ledger_is_for_staff(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    async fn the_ledger_is_for_staff(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         ada.client.get("/admin/ledger").await.refused(403, "this needs the role `staff`");
         clerk.client.get("/admin/ledger").await.expect(200);
     }
 
-    async fn without_keys_nobody_can_be_judged(place: &Place) {
-        let process = place.process();
-        let rules = VerifierRules {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            max_lifetime: Duration::from_hours(24),
-            leeway: Duration::from_secs(30),
-        };
-        let verifier = Verifier::new(rules, process.clock()).unwrap();
-        let config = PaymentsConfig::defaults();
-        let world = World::start_with(process, place.target(), verifier, &config).await;
-        let ada = world.sign_up("ada");
+    async fn without_keys_nobody_can_be_judged(fixture: &Fixture) {
+        let app = App::of(fixture, payments::service()).without_keys().start().await;
+        let ada = app.sign_up("ada");
         for reply in [
             ada.send("10").await,
             ada.send_pay().await,
@@ -65,18 +54,18 @@ on_both_databases! {
             reply.refused(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());
         }
-        world.stranger().get("/").await.expect(200);
+        app.stranger().get("/").await.expect(200);
     }
 
-    async fn while_nobody_knows_who_was_signed_out_no_money_moves(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, revocations) = (world.sign_up("ada"), world.process.verifier.revocations());
+    async fn while_nobody_knows_who_was_signed_out_no_money_moves(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, revocations) = (app.sign_up("ada"), app.process.verifier.revocations());
         ada.create("10").await;
         revocations.follow(Duration::from_mins(1));
         revocations.heard();
-        world.process.time.advance(Duration::from_mins(1));
+        app.process.time.advance(Duration::from_mins(1));
         ada.create("10").await;
-        world.process.time.advance(Duration::from_secs(1));
+        app.process.time.advance(Duration::from_secs(1));
         for reply in [ada.send("10").await, ada.send_pay().await] {
             reply.refused(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());

@@ -1,9 +1,10 @@
 //! Many things at the same moment: nothing is paid twice, and nothing is passed over.
 
 use futures::future::join_all;
+use kit_testing::{Person, on_both_databases};
 
+use crate::app::{Transactions as _, start};
 use crate::books;
-use crate::world::{Person, World, on_both_databases};
 
 /// What a payment paid, in hundredths.
 fn minor(sum: &str) -> u64 {
@@ -16,9 +17,9 @@ async fn paid(person: Person) -> (u64, u64) {
 }
 
 on_both_databases! {
-    async fn of_many_payments_at_once_one_pays(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn of_many_payments_at_once_one_pays(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         for round in 1..=3 {
             for _ in 0..round {
                 ada.create("1.25").await;
@@ -29,12 +30,12 @@ on_both_databases! {
             assert!(none.iter().all(|paid| *paid == (0, 0)), "{paid:?}");
             assert_eq!(one, [(round, 125 * round)]);
         }
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     }
 
-    async fn payments_between_new_transactions_pay_each_once(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn payments_between_new_transactions_pay_each_once(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let working = (0..60).map(|number| {
             let ada = ada.clone();
             async move {
@@ -50,12 +51,12 @@ on_both_databases! {
         let (count, sum) = all.iter().fold((0, 0), |(n, s), (count, sum)| (n + count, s + sum));
         assert_eq!((count, sum), (45, 45 * 203), "{all:?}");
         assert_eq!((ada.counted("paid").await, ada.counted("pending").await), (45, 0));
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     }
 
-    async fn people_do_not_get_in_each_others_way(place: &Place) {
-        let world = World::start(place).await;
-        let people: Vec<_> = (0..10).map(|number| world.sign_up(&format!("user{number}"))).collect();
+    async fn people_do_not_get_in_each_others_way(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let people: Vec<_> = (0..10).map(|number| app.sign_up(&format!("user{number}"))).collect();
         let working = people.iter().flat_map(|person| {
             (0..6).map(|number| {
                 let person = person.clone();
@@ -72,6 +73,6 @@ on_both_databases! {
             person.pay().await;
             assert_eq!(person.counted("paid").await, 5);
         }
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     }
 }

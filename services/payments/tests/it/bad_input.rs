@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use http::Method;
+use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
+use crate::app::{TRANSACTIONS, Transactions as _, start};
 use crate::books;
-use crate::world::{TRANSACTIONS, World, on_both_databases};
 
 fn pointers(body: &Value) -> Vec<&str> {
     let errors = body["errors"].as_array().into_iter().flatten();
@@ -13,9 +14,9 @@ fn pointers(body: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
-    async fn an_amount_that_is_none_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn an_amount_that_is_none_is_refused(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let (nines, zeros) = ("9".repeat(60_000), "0".repeat(60_000));
         let (endless, tiny) = (format!("1.{nines}"), format!("0.{zeros}1"));
         for (amount, message) in [
@@ -57,13 +58,13 @@ on_both_databases! {
         for amount in ["NaN", "Infinity", "01", "+1", ".5", "5.", "1e", "0x10", "1_000", "1,5", "--1", ""] {
             assert_eq!(ada.send(amount).await.expect(400)["code"], "malformed_json", "{amount}");
         }
-        assert_eq!(world.count(TRANSACTIONS).await, 0);
-        books::are_in_order(&world).await;
+        assert_eq!(app.count(TRANSACTIONS).await, 0);
+        books::are_in_order(&app).await;
     }
 
-    async fn everything_else_that_cannot_be_is_refused_by_member(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn everything_else_that_cannot_be_is_refused_by_member(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         for (body, wrong) in [
             (json!({}), &["/amount"][..]),
             (json!({ "description": "x" }), &["/amount"]),
@@ -84,12 +85,12 @@ on_both_databases! {
         for body in [json!(null), json!([]), json!([1, "books"]), json!(10), json!("10")] {
             ada.client.post("/transactions", &body).await.expect(400);
         }
-        assert_eq!(world.count(TRANSACTIONS).await, 0);
+        assert_eq!(app.count(TRANSACTIONS).await, 0);
     }
 
-    async fn bytes_that_are_no_json_are_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn bytes_that_are_no_json_are_refused(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let send = async |content_type, body: Bytes| {
             ada.client.send_raw(Method::POST, "/transactions", content_type, body).await
         };
@@ -103,12 +104,12 @@ on_both_databases! {
         send(Some("text/plain"), "{\"amount\":1}".into()).await.refused(415, wanted);
         let huge = format!("{{\"amount\":{}}}", "1".repeat(70_000));
         send(json, huge.into()).await.refused(413, "the body is larger than 65536 bytes");
-        assert_eq!(world.count(TRANSACTIONS).await, 0);
+        assert_eq!(app.count(TRANSACTIONS).await, 0);
     }
 
-    async fn a_method_or_path_that_is_not_there_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_method_or_path_that_is_not_there_is_refused(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         for (method, path) in [
             (Method::DELETE, "/transactions"),
             (Method::PUT, "/transactions"),

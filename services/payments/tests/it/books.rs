@@ -5,8 +5,7 @@
 )]
 
 use kit_db::{Reader, sql};
-
-use crate::world::World;
+use kit_testing::App;
 
 /// Each gives the rows that must not be.
 const MUST_NOT_BE: [(&str, &str); 9] = [
@@ -77,9 +76,9 @@ const PAID: &str = "SELECT position FROM outbox WHERE type = 'transaction.paid'"
 const SETTLEMENTS: &str = "SELECT DISTINCT settlement_id FROM transactions WHERE settlement_id IS NOT NULL";
 
 /// Asserts all of it.
-pub(crate) async fn are_in_order(world: &World) {
+pub(crate) async fn are_in_order(app: &App) {
     for (rule, query) in MUST_NOT_BE {
-        let broken = world
+        let broken = app
             .db
             .read(async move |reader: &mut Reader| sql(query).all(reader).await);
         let broken: Vec<_> = broken
@@ -90,15 +89,15 @@ pub(crate) async fn are_in_order(world: &World) {
             .collect();
         assert_eq!(broken, [""; 0], "{rule}");
     }
-    let transactions = world.count(crate::world::TRANSACTIONS).await;
+    let transactions = app.count(crate::app::TRANSACTIONS).await;
     assert_eq!(
-        world.count(CREATED).await,
+        app.count(CREATED).await,
         transactions,
         "an event each, and no other"
     );
     assert_eq!(
-        world.count(PAID).await,
-        world.count(SETTLEMENTS).await,
+        app.count(PAID).await,
+        app.count(SETTLEMENTS).await,
         "an event for each payment that paid something, and no other"
     );
 }

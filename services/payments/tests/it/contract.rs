@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
-use payments::PaymentsConfig;
+use kit_testing::{App, Fixture, Person, on_both_databases};
 use payments_api::{
     AccountBalance, AccountKind, GetTotals, GetTrialBalance, Money, Payments, PaymentsClient, PaymentsError,
     Totals, TrialBalance,
 };
 
-use crate::proxy::Proxy;
-use crate::world::{Place, World, on_both_databases};
+use crate::app::{Transactions as _, start};
 
 /// Lets a client stand where a service does, so that it can be asked through the codec.
 struct Through(PaymentsClient);
@@ -29,15 +28,12 @@ impl Payments for Through {
     }
 }
 
-async fn ways(world: &World) -> [(&'static str, PaymentsClient); 3] {
-    let address = world.process.serve(world.internal.clone()).await;
+async fn ways(app: &App) -> [(&'static str, PaymentsClient); 3] {
+    let address = app.process.serve(app.internal.clone()).await;
     [
-        ("local", world.payments.clone()),
-        (
-            "loopback",
-            PaymentsClient::loopback(Through(world.payments.clone())),
-        ),
-        ("http", PaymentsClient::remote(world.process.remote(address))),
+        ("local", app.contract()),
+        ("loopback", PaymentsClient::loopback(Through(app.contract()))),
+        ("http", PaymentsClient::remote(app.process.remote(address))),
     ]
 }
 
@@ -59,11 +55,11 @@ fn line(account: AccountKind, amount_minor: i64) -> AccountBalance {
 }
 
 on_both_databases! {
-    async fn totals_are_told_in_every_way(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, bob, eve) = (world.sign_up("ada"), world.sign_up("bob"), world.sign_up("eve"));
-        let ways = ways(&world).await;
-        let of = |person: &crate::world::Person| GetTotals { user_id: Some(person.identity.user_id) };
+    async fn totals_are_told_in_every_way(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, bob, eve) = (app.sign_up("ada"), app.sign_up("bob"), app.sign_up("eve"));
+        let ways = ways(&app).await;
+        let of = |person: &Person| GetTotals { user_id: Some(person.identity.user_id) };
         for (way, payments) in &ways {
             assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(Totals::default()), "{way}");
             assert_eq!(payments.get_trial_balance(&call(), GetTrialBalance {}).await, Ok(TrialBalance::default()));
@@ -91,18 +87,18 @@ on_both_databases! {
         }
     }
 
-    async fn a_call_that_comes_too_late_is_surely_not_done(place: &Place) {
-        let world = World::start(place).await;
+    async fn a_call_that_comes_too_late_is_surely_not_done(fixture: &Fixture) {
+        let app = start(fixture).await;
         let late = CallContext::new(Actor::Anonymous, Deadline::after(Duration::ZERO));
-        for (way, payments) in ways(&world).await {
+        for (way, payments) in ways(&app).await {
             let told = payments.get_totals(&late, GetTotals::default()).await;
             assert_eq!(told, Err(PaymentsError::Unavailable), "{way}");
         }
     }
 
-    async fn the_contract_is_not_among_the_public_routes(place: &Place) {
-        let world = World::start(place).await;
-        let clerk = world.staff();
+    async fn the_contract_is_not_among_the_public_routes(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let clerk = app.staff();
         for path in ["/internal/payments/get_totals", "/rpc/payments/get_totals", "/payments/get_totals/x"] {
             let answer = clerk.client.post(path, &serde_json::json!({})).await;
             answer.refused(404, "there is nothing at this path");
@@ -113,13 +109,10 @@ on_both_databases! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_database_payments_says_unavailable_in_every_way() {
     let target = kit_testing::db::TestTarget::postgres().await;
-    crate::world::at(target, async |place: &Place| {
-        let process = place.process();
-        let proxy = Proxy::before(&place.target(), &process.lifecycle.tasks()).await;
-        let verifier = process.verifier.clone();
-        let config = PaymentsConfig::defaults();
-        let world = World::start_with(process, proxy.target(), verifier, &config).await;
-        let ways = ways(&world).await;
+    Fixture::run(target, async |fixture: &Fixture| {
+        let app = App::of(fixture, payments::service());
+        let (app, proxy) = app.start_behind_proxy().await;
+        let ways = ways(&app).await;
         proxy.cut();
         for (way, payments) in &ways {
             let totals = payments.get_totals(&call(), GetTotals::default()).await;

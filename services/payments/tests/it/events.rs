@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use kit_db::{Reader, Row, sql};
+use kit_testing::{App, Person, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{OVER, World, on_both_databases};
+use crate::app::{OVER, Transactions as _, start};
 
 /// A row of the log.
 struct Told {
@@ -38,8 +39,8 @@ impl Told {
     }
 }
 
-async fn log(world: &World) -> Vec<Told> {
-    let rows = world.db.read(async |reader: &mut Reader| {
+async fn log(app: &App) -> Vec<Told> {
+    let rows = app.db.read(async |reader: &mut Reader| {
         sql("SELECT topic, type, key, payload, headers FROM outbox ORDER BY position")
             .all(reader)
             .await
@@ -48,14 +49,14 @@ async fn log(world: &World) -> Vec<Told> {
 }
 
 on_both_databases! {
-    async fn what_was_made_and_paid_is_told_to_the_letter(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn what_was_made_and_paid_is_told_to_the_letter(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let first = ada.create("850.50").await;
         let second = ada.client.post("/transactions", &json!({ "amount": 10 })).await.expect(201);
-        world.process.time.advance(Duration::from_millis(1500));
+        app.process.time.advance(Duration::from_millis(1500));
         ada.pay().await;
-        let told = log(&world).await;
+        let told = log(&app).await;
         let (user, start) = (&ada.id, "2030-01-01T00:00:00.000000Z");
         let payloads: Vec<_> = told.iter().map(|event| event.payload.as_str()).collect();
         assert_eq!(
@@ -87,13 +88,13 @@ on_both_databases! {
         }
     }
 
-    async fn what_did_not_happen_is_not_told(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn what_did_not_happen_is_not_told(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.pay().await;
         ada.send("0").await.expect(400);
         ada.send("1000.01").await.refused(400, OVER);
-        assert!(log(&world).await.is_empty());
+        assert!(log(&app).await.is_empty());
         let keyed = ada.keyed("key");
         for _ in 0..3 {
             keyed.create("1000").await;
@@ -103,13 +104,13 @@ on_both_databases! {
             keyed.pay().await;
             ada.pay().await;
         }
-        let told = log(&world).await;
+        let told = log(&app).await;
         assert_eq!(told.len(), 2, "one made, one paid");
     }
 
-    async fn a_users_events_are_in_the_order_of_what_happened(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_users_events_are_in_the_order_of_what_happened(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let working = (0..40).map(|number| {
             let ada = ada.clone();
             async move {
@@ -122,7 +123,7 @@ on_both_databases! {
         join_all(working).await;
         ada.pay().await;
         let (mut made, mut pending) = (Vec::new(), 0);
-        for event in log(&world).await {
+        for event in log(&app).await {
             let payload = event.json();
             if event.kind == "transaction.created" {
                 made.push(payload["transaction_id"].clone());
@@ -137,15 +138,15 @@ on_both_databases! {
         assert_eq!(pending, 0);
     }
 
-    async fn an_event_belongs_to_the_trace_of_its_request(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn an_event_belongs_to_the_trace_of_its_request(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let header = format!("00-{trace}-00f067aa0ba902b7-01");
-        let traced = crate::world::Person { client: ada.client.with("traceparent", &header), ..ada };
+        let traced = Person { client: ada.client.with("traceparent", &header), ..ada };
         traced.create("1").await;
         traced.keyed("key").pay().await;
-        let told = log(&world).await;
+        let told = log(&app).await;
         assert_eq!(told.len(), 2);
         for event in told {
             let carried = event.headers["traceparent"].as_str().unwrap_or_default();

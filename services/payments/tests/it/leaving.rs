@@ -8,13 +8,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kit_db::{Db, Dialect, Reader, Tx, sql};
-use kit_testing::eventually;
+use kit_testing::{App, Person, eventually, on_both_databases};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::app::{TRANSACTIONS, Transactions as _, start};
 use crate::books;
-use crate::world::{Person, TRANSACTIONS, World, on_both_databases};
 
 /// Sends a request and keeps the connection, without waiting for the answer.
 async fn send(address: SocketAddr, line: &str, person: &Person, body: &str) -> TcpStream {
@@ -55,11 +55,11 @@ async fn all_ended(db: &Db) {
 
 /// Somebody else holds a user's row, so that what the user sends has to wait in its transaction, until the
 /// permit is given.
-async fn hold(world: &World, person: &Person) -> Arc<Semaphore> {
+async fn hold(app: &App, person: &Person) -> Arc<Semaphore> {
     let (go, came) = (Arc::new(Semaphore::new(0)), oneshot::channel());
-    let (db, id, gate) = (world.db.clone(), person.id.clone(), go.clone());
+    let (db, id, gate) = (app.db.clone(), person.id.clone(), go.clone());
     let told = Arc::new(std::sync::Mutex::new(Some(came.0)));
-    world.process.lifecycle.tasks().spawn("holder", async move {
+    app.process.lifecycle.tasks().spawn("holder", async move {
         let holding = db.write(async move |tx: &mut Tx| {
             sql("UPDATE spending SET unpaid_minor = unpaid_minor WHERE user_id = $1")
                 .bind(id.as_str())
@@ -78,57 +78,57 @@ async fn hold(world: &World, person: &Person) -> Arc<Semaphore> {
 }
 
 on_both_databases! {
-    async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.create("1").await;
         for (line, body) in [("POST /transactions", "{\"amount\":2}"), ("POST /transactions/pay", "")] {
-            let go = hold(&world, &ada).await;
-            let stream = send(world.address, line, &ada, body).await;
-            if world.db.dialect() == Dialect::Postgres {
-                eventually("it waits", async || (in_transaction(&world.db).await.1 > 0).then_some(())).await;
+            let go = hold(&app, &ada).await;
+            let stream = send(app.address, line, &ada, body).await;
+            if app.db.dialect() == Dialect::Postgres {
+                eventually("it waits", async || (in_transaction(&app.db).await.1 > 0).then_some(())).await;
             }
             drop(stream);
             // An answer on another connection: the server has had its time to see that she left.
             ada.client.get("/").await.expect(200);
             go.add_permits(1);
             ada.create("4").await;
-            all_ended(&world.db).await;
-            books::are_in_order(&world).await;
+            all_ended(&app.db).await;
+            books::are_in_order(&app).await;
         }
         ada.pay().await;
         assert_eq!(ada.counted("pending").await, 0);
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     }
 
-    async fn who_leaves_at_any_moment_made_and_paid_all_or_nothing(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn who_leaves_at_any_moment_made_and_paid_all_or_nothing(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         for round in 0..60 {
             let (line, body) = match round % 3 {
                 0 => ("POST /transactions/pay", ""),
                 _ => ("POST /transactions", "{\"amount\":0.50}"),
             };
-            let stream = send(world.address, line, &ada, body).await;
+            let stream = send(app.address, line, &ada, body).await;
             for _ in 0..round * 5 {
                 tokio::task::yield_now().await;
             }
             drop(stream);
         }
         ada.create("1").await;
-        all_ended(&world.db).await;
+        all_ended(&app.db).await;
         ada.pay().await;
         assert_eq!(ada.counted("pending").await, 0);
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     }
 
-    async fn who_leaves_and_comes_back_with_the_same_key_made_one(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn who_leaves_and_comes_back_with_the_same_key_made_one(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         for round in 0..20 {
             let key = format!("key-{round}");
             let line = format!("POST /transactions HTTP/1.1\r\nIdempotency-Key: {key}\r\nX-Rest:");
-            let stream = send(world.address, &line, &ada, "{\"amount\":0.50,\"description\":\"books\"}").await;
+            let stream = send(app.address, &line, &ada, "{\"amount\":0.50,\"description\":\"books\"}").await;
             for _ in 0..round * 10 {
                 tokio::task::yield_now().await;
             }
@@ -136,8 +136,8 @@ on_both_databases! {
             let made = ada.keyed(&key).create("0.50").await;
             assert_eq!(ada.keyed(&key).create("0.50").await, made);
         }
-        all_ended(&world.db).await;
-        assert_eq!(world.count(TRANSACTIONS).await, 20);
-        books::are_in_order(&world).await;
+        all_ended(&app.db).await;
+        assert_eq!(app.count(TRANSACTIONS).await, 20);
+        books::are_in_order(&app).await;
     }
 }

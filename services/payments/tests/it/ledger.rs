@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use kit_testing::{Person, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{Person, World, on_both_databases};
+use crate::app::{Transactions as _, start};
 
 fn money(amount_minor: i64) -> Value {
     json!({ "amount_minor": amount_minor, "currency": "USD" })
@@ -19,12 +20,12 @@ async fn read(clerk: &Person, query: &str) -> Value {
 }
 
 on_both_databases! {
-    async fn each_change_is_posted_to_two_accounts(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    async fn each_change_is_posted_to_two_accounts(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         assert_eq!(read(&clerk, "").await, json!({ "items": [], "next_cursor": null }));
         let made = ada.create("850.50").await;
-        world.process.time.advance(Duration::from_secs(1));
+        app.process.time.advance(Duration::from_secs(1));
         ada.create("0.50").await;
         ada.pay().await;
         let listed = read(&clerk, "").await;
@@ -50,9 +51,9 @@ on_both_databases! {
         assert_eq!(listed["next_cursor"], Value::Null);
     }
 
-    async fn what_was_posted_never_changes(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    async fn what_was_posted_never_changes(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         ada.create("1").await;
         ada.create("2").await;
         let before = read(&clerk, "").await["items"].as_array().unwrap().clone();
@@ -64,9 +65,9 @@ on_both_databases! {
         assert_eq!(after[3..], before);
     }
 
-    async fn the_ledger_is_read_a_page_at_a_time(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    async fn the_ledger_is_read_a_page_at_a_time(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         for _ in 0..7 {
             ada.create("1").await;
         }

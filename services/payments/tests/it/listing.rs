@@ -4,10 +4,10 @@
     reason = "what the stories share is written like the stories themselves"
 )]
 
-use kit_testing::Client;
+use kit_testing::{Client, Person, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{Person, World, on_both_databases};
+use crate::app::{Transactions as _, start};
 
 /// As many transactions; their identifiers, the newest first.
 async fn make(person: &Person, count: usize) -> Vec<String> {
@@ -54,9 +54,9 @@ async fn walk(client: &Client, query: &str, mut between: impl AsyncFnMut()) -> V
 }
 
 on_both_databases! {
-    async fn the_newest_is_first_even_of_those_made_at_the_same_moment(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, bob) = (world.sign_up("ada"), world.sign_up("bob"));
+    async fn the_newest_is_first_even_of_those_made_at_the_same_moment(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
         let none = ada.client.get("/transactions/list").await;
         assert_eq!((none.expect(200), none.header("link")), (json!([]), ""));
         let made = make(&ada, 5).await;
@@ -66,9 +66,9 @@ on_both_databases! {
         }
     }
 
-    async fn a_page_has_twenty_unless_another_limit_is_asked_for(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_page_has_twenty_unless_another_limit_is_asked_for(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let made = make(&ada, 21).await;
         for path in ["/transactions/list", "/transactions"] {
             let page = async |query: &str| ada.client.get(&format!("{path}{query}")).await;
@@ -81,9 +81,9 @@ on_both_databases! {
         }
     }
 
-    async fn a_walk_meets_each_once_while_others_come(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_walk_meets_each_once_while_others_come(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let ada = app.sign_up("ada");
         let made = make(&ada, 23).await;
         for (limit, pages) in [(1, 23), (7, 4), (22, 2), (23, 1)] {
             let met = walk(&ada.client, &format!("?limit={limit}"), async || ()).await;
@@ -97,9 +97,9 @@ on_both_databases! {
         assert_eq!(met.await.concat(), made, "what is newer comes before the first page");
     }
 
-    async fn a_page_that_cannot_be_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    async fn a_page_that_cannot_be_is_refused(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         make(&ada, 2).await;
         // The cursors: nothing of ours, no text, an empty number, a word, a fraction, one that is too large.
         for query in [

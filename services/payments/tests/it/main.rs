@@ -1,6 +1,7 @@
 //! Payments' stories, told from outside: real HTTP, a real database, and a clock in the teller's hand.
 
 mod access;
+mod app;
 mod at_once;
 mod bad_input;
 mod books;
@@ -14,7 +15,5 @@ mod listing;
 mod once;
 mod outages;
 mod paying;
-mod proxy;
 mod random;
 mod routes;
-mod world;

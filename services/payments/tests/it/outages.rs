@@ -1,11 +1,9 @@
 //! The database goes away, and comes back.
 
-use kit_testing::Reply;
-use payments::PaymentsConfig;
+use kit_testing::{App, DatabaseProxy, Fixture, Person, Reply};
 
+use crate::app::Transactions as _;
 use crate::books;
-use crate::proxy::Proxy;
-use crate::world::{Person, Place, World};
 
 fn is_away(reply: &Reply) {
     reply.refused(503, "Payment service unavailable");
@@ -13,28 +11,21 @@ fn is_away(reply: &Reply) {
 }
 
 /// Payments with a line to its database that can be cut.
-async fn start(place: &Place) -> (World, Proxy) {
-    let process = place.process();
-    let proxy = Proxy::before(&place.target(), &process.lifecycle.tasks()).await;
-    let verifier = process.verifier.clone();
-    let config = PaymentsConfig::defaults();
-    (
-        World::start_with(process, proxy.target(), verifier, &config).await,
-        proxy,
-    )
+async fn start(fixture: &Fixture) -> (App, DatabaseProxy) {
+    App::of(fixture, payments::service()).start_behind_proxy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_database_payments_asks_to_come_back_later() {
     let target = kit_testing::db::TestTarget::postgres().await;
-    crate::world::at(target, async |place: &Place| {
-        let (world, proxy) = start(place).await;
-        let (ada, clerk) = (world.sign_up("ada"), world.staff());
+    Fixture::run(target, async |fixture: &Fixture| {
+        let (app, proxy) = start(fixture).await;
+        let (ada, clerk) = (app.sign_up("ada"), app.staff());
         ada.create("1").await;
-        assert!(world.process.readiness.report().await.ready);
+        assert!(app.process.readiness.report().await.ready);
 
         proxy.cut();
-        let report = world.process.readiness.report().await;
+        let report = app.process.readiness.report().await;
         let failed: Vec<_> = report
             .checks
             .iter()
@@ -50,21 +41,21 @@ async fn without_its_database_payments_asks_to_come_back_later() {
         is_away(&ada.client.get("/transactions").await);
         is_away(&clerk.client.get("/admin/ledger").await);
         // What needs no database is answered as ever.
-        world.stranger().get("/").await.expect(200);
+        app.stranger().get("/").await.expect(200);
         ada.send("0").await.expect(400);
 
         proxy.mend();
         assert_eq!(ada.counted("pending").await, 1);
         keyed.create("1").await;
         assert_eq!(keyed.pay().await, (2, "2.00".to_owned()));
-        assert!(world.process.readiness.report().await.ready);
-        books::are_in_order(&world).await;
+        assert!(app.process.readiness.report().await.ready);
+        books::are_in_order(&app).await;
     })
     .await;
 }
 
 /// Sends a transaction of one, and cuts the line a while later.
-async fn send_and_cut(ada: &Person, proxy: &Proxy, patience: usize) -> u16 {
+async fn send_and_cut(ada: &Person, proxy: &DatabaseProxy, patience: usize) -> u16 {
     let moment = async {
         for _ in 0..patience {
             tokio::task::yield_now().await;
@@ -79,9 +70,9 @@ async fn send_and_cut(ada: &Person, proxy: &Proxy, patience: usize) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_away_with_a_write_leaves_all_of_it_or_nothing() {
     let target = kit_testing::db::TestTarget::postgres().await;
-    crate::world::at(target, async |place: &Place| {
-        let (world, proxy) = start(place).await;
-        let ada = world.sign_up("ada");
+    Fixture::run(target, async |fixture: &Fixture| {
+        let (app, proxy) = start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.create("1").await;
         let mut there = 1;
         for round in 0..20 {
@@ -96,7 +87,7 @@ async fn a_database_that_goes_away_with_a_write_leaves_all_of_it_or_nothing() {
         }
         let paid = ada.pay().await;
         assert_eq!(paid, (there as u64, format!("{there}.00")));
-        books::are_in_order(&world).await;
+        books::are_in_order(&app).await;
     })
     .await;
 }

@@ -7,13 +7,14 @@
 
 use futures::future::join_all;
 use kit_rpc::{Actor, CallContext, Deadline};
-use payments_api::{AccountKind, Amount, GetTotals, GetTrialBalance, Totals};
+use kit_testing::{App, Person, on_both_databases};
+use payments_api::{AccountKind, Amount, GetTotals, GetTrialBalance, PaymentsClient, Totals};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Handle;
 
+use crate::app::{Transactions as _, start};
 use crate::books;
-use crate::world::{Person, World, on_both_databases};
 
 const PEOPLE: usize = 3;
 const LIMIT_MINOR: i64 = 100_000;
@@ -87,19 +88,18 @@ fn call() -> CallContext {
     CallContext::new(Actor::Service("verify".into()), deadline)
 }
 
-async fn totals(world: &World, person: &Person) -> Totals {
+async fn totals(app: &App, person: &Person) -> Totals {
     let user_id = Some(person.identity.user_id);
-    world
-        .payments
+    app.contract::<PaymentsClient>()
         .get_totals(&call(), GetTotals { user_id })
         .await
         .unwrap()
 }
 
 /// What stands on the accounts of one kind.
-async fn balance(world: &World, kind: AccountKind) -> i64 {
-    let trial = world
-        .payments
+async fn balance(app: &App, kind: AccountKind) -> i64 {
+    let trial = app
+        .contract::<PaymentsClient>()
         .get_trial_balance(&call(), GetTrialBalance {})
         .await
         .unwrap();
@@ -109,14 +109,14 @@ async fn balance(world: &World, kind: AccountKind) -> i64 {
     lines.map(|line| line.balance.amount_minor).sum()
 }
 
-fn strangers(world: &World) -> Vec<Person> {
+fn strangers(app: &App) -> Vec<Person> {
     (0..PEOPLE)
-        .map(|number| world.sign_up(&format!("user{number}")))
+        .map(|number| app.sign_up(&format!("user{number}")))
         .collect()
 }
 
-async fn one_after_the_other(world: &World, acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let people = strangers(world);
+async fn one_after_the_other(app: &App, acts: Vec<Act>) -> Result<(), TestCaseError> {
+    let people = strangers(app);
     let mut models = [Model::default(); PEOPLE];
     for act in acts {
         match act {
@@ -128,14 +128,14 @@ async fn one_after_the_other(world: &World, acts: Vec<Act>) -> Result<(), TestCa
         }
     }
     for (person, model) in people.iter().zip(models) {
-        prop_assert_eq!(totals(world, person).await, model.totals());
+        prop_assert_eq!(totals(app, person).await, model.totals());
     }
-    books::are_in_order(world).await;
+    books::are_in_order(app).await;
     Ok(())
 }
 
-async fn at_once(world: &World, acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let people = strangers(world);
+async fn at_once(app: &App, acts: Vec<Act>) -> Result<(), TestCaseError> {
+    let people = strangers(app);
     let acting = acts.into_iter().map(|act| {
         let people = people.clone();
         async move {
@@ -155,7 +155,7 @@ async fn at_once(world: &World, acts: Vec<Act>) -> Result<(), TestCaseError> {
             (made + minor, paid + count)
         });
         prop_assert!(made <= LIMIT_MINOR);
-        let totals = totals(world, person).await;
+        let totals = totals(app, person).await;
         prop_assert_eq!(
             totals.amount_minor,
             made,
@@ -163,7 +163,7 @@ async fn at_once(world: &World, acts: Vec<Act>) -> Result<(), TestCaseError> {
         );
         prop_assert_eq!(totals.paid_transactions, paid, "each was paid once");
     }
-    books::are_in_order(world).await;
+    books::are_in_order(app).await;
     Ok(())
 }
 
@@ -182,17 +182,17 @@ fn try_out(cases: u32, case: impl AsyncFn(Vec<Act>) -> Result<(), TestCaseError>
 }
 
 on_both_databases! {
-    async fn whatever_is_done_the_books_are_in_order(place: &Place) {
-        let world = World::start(place).await;
-        try_out(16, async |acts| one_after_the_other(&world, acts).await);
-        let all = world.payments.get_totals(&call(), GetTotals::default()).await.unwrap();
-        assert_eq!(balance(&world, AccountKind::Revenue).await, -all.amount_minor);
-        assert_eq!(balance(&world, AccountKind::Cash).await, all.paid_amount_minor);
-        assert_eq!(balance(&world, AccountKind::Receivable).await, all.amount_minor - all.paid_amount_minor);
+    async fn whatever_is_done_the_books_are_in_order(fixture: &Fixture) {
+        let app = start(fixture).await;
+        try_out(16, async |acts| one_after_the_other(&app, acts).await);
+        let all = app.contract::<PaymentsClient>().get_totals(&call(), GetTotals::default()).await.unwrap();
+        assert_eq!(balance(&app, AccountKind::Revenue).await, -all.amount_minor);
+        assert_eq!(balance(&app, AccountKind::Cash).await, all.paid_amount_minor);
+        assert_eq!(balance(&app, AccountKind::Receivable).await, all.amount_minor - all.paid_amount_minor);
     }
 
-    async fn whatever_is_done_at_once_the_books_are_in_order(place: &Place) {
-        let world = World::start(place).await;
-        try_out(10, async |acts| at_once(&world, acts).await);
+    async fn whatever_is_done_at_once_the_books_are_in_order(fixture: &Fixture) {
+        let app = start(fixture).await;
+        try_out(10, async |acts| at_once(&app, acts).await);
     }
 }

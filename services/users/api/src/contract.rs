@@ -1,10 +1,10 @@
 //! What other services may ask of users.
 
+use kit_rpc::CallError;
 use kit_token::UserId;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::ProfileView;
+use crate::{ProfileView, UsersRefusal};
 
 kit_rpc::contract! {
     /// What other services may ask of users.
@@ -14,26 +14,12 @@ kit_rpc::contract! {
     }
 }
 
-kit_rpc::contract_error!(UsersError);
+/// Why users did not do what another service asked.
+pub type UsersError = CallError<UsersRefusal>;
 
 /// Asks for a profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FindProfile {
     /// Whose.
     pub user_id: UserId,
-}
-
-/// Why users could not answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "error", rename_all = "snake_case")]
-pub enum UsersError {
-    /// Users is away; surely nothing was done.
-    #[error("users is unavailable")]
-    Unavailable,
-    /// The connection broke; it may have been done.
-    #[error("users' answer was lost")]
-    Unknown,
-    /// Users failed.
-    #[error("users failed")]
-    Internal,
 }

@@ -3,6 +3,7 @@
 
 mod contract;
 mod events;
+mod refusal;
 mod routes;
 mod types;
 
@@ -10,5 +11,6 @@ pub use contract::{FindProfile, Users, UsersClient, UsersError};
 pub use events::{
     ProfileCreated, ProfileDeleted, ProfileHidden, ProfileShown, ProfileUpdated, TOPICS, events,
 };
+pub use refusal::UsersRefusal;
 pub use routes::routes;
-pub use types::{CreateProfile, Health, ProfileChanged, ProfileView, UpdateProfile};
+pub use types::{CreateProfile, ProfileChanged, ProfileView, UpdateProfile};

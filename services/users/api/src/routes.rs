@@ -2,18 +2,19 @@
 
 use http::{Method, StatusCode};
 use kit_http::extract::PageQuery;
-use kit_http::{Access, Route, RouteTable};
+use kit_http::{Access, ApiRefusal, Route, RouteTable};
 use serde_json::{Value, json};
 
-use crate::types::{CreateProfile, Health, ProfileChanged, ProfileView, UpdateProfile};
+use crate::UsersRefusal;
+use crate::types::{CreateProfile, ProfileChanged, ProfileView, UpdateProfile};
 
 const USER: &str = "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
-const ONLY_YOUR_OWN: &str = "You can only modify your own profile";
+const DISPLAY: &str = UsersRefusal::SERVICE;
 
 /// Everything users serves.
 pub fn routes() -> RouteTable {
     let own = vec![
-        health(),
+        Route::health("/", "users_health", DISPLAY),
         list(),
         create(),
         get(),
@@ -22,74 +23,65 @@ pub fn routes() -> RouteTable {
         get_own(),
         put_own(),
     ];
-    RouteTable::new("users", own)
-}
-
-fn health() -> Route {
-    let example = json!({ "status": "ok", "service": "user-service", "message": "User service is running" });
-    Route::new(Method::GET, "/", "users_health", Access::Public)
-        .own_port()
-        .summary("Greets")
-        .answer::<Health>(StatusCode::OK, example)
+    RouteTable::new("users", own).display(DISPLAY)
 }
 
 fn list() -> Route {
     Route::new(Method::GET, "/users", "list_users", Access::User)
-        .summary("All profiles, a page at a time")
+        .summary("List profiles")
         .query::<PageQuery>()
         .answer::<Vec<ProfileView>>(StatusCode::OK, json!([profile()]))
-        .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn create() -> Route {
     Route::new(Method::POST, "/users", "create_user", Access::User)
-        .summary("Makes the caller's profile; admins make anybody's")
+        .summary("Create a profile: one's own, for admins anybody's")
         .body::<CreateProfile>(json!({
             "user_id": USER, "username": "ada", "email": "ada@example.com",
             "full_name": "Ada Lovelace", "bio": "Writes programs"
         }))
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile created successfully"))
-        .refuses(StatusCode::CONFLICT, "Profile already exists")
+        .refuses(&UsersRefusal::ProfileExists)
         .idempotent()
-        .refuses(StatusCode::FORBIDDEN, "You can only create your own profile")
+        .refuses(&UsersRefusal::NotYoursToCreate)
 }
 
 fn get() -> Route {
     Route::new(Method::GET, "/users/{id}", "get_user", Access::User)
-        .summary("Somebody's profile")
+        .summary("Get a profile")
         .answer::<ProfileView>(StatusCode::OK, profile())
-        .refuses(StatusCode::NOT_FOUND, "User not found")
+        .not_found("User")
 }
 
 fn update() -> Route {
     Route::new(Method::PUT, "/users/{id}", "update_user", Access::Own)
-        .summary("Changes a profile; what is left out stays")
+        .summary("Update a profile; members that are left out stay")
         .body::<UpdateProfile>(json!({ "bio": "Writes better programs" }))
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile updated successfully"))
-        .refuses(StatusCode::FORBIDDEN, ONLY_YOUR_OWN)
-        .refuses(StatusCode::NOT_FOUND, "User not found")
+        .refuses(&UsersRefusal::NotYoursToModify)
+        .not_found("User")
         .conditional()
 }
 
 fn delete() -> Route {
     Route::new(Method::DELETE, "/users/{id}", "delete_user", Access::Own)
-        .summary("Deletes a profile; the account stays")
+        .summary("Delete a profile; the account stays")
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile deleted successfully"))
-        .refuses(StatusCode::FORBIDDEN, ONLY_YOUR_OWN)
-        .refuses(StatusCode::NOT_FOUND, "User not found")
+        .refuses(&UsersRefusal::NotYoursToModify)
+        .not_found("User")
         .conditional()
 }
 
 fn get_own() -> Route {
     Route::new(Method::GET, "/profile", "get_profile", Access::User)
-        .summary("The caller's own profile")
+        .summary("Get one's own profile")
         .answer::<ProfileView>(StatusCode::OK, profile())
-        .refuses(StatusCode::NOT_FOUND, "User not found")
+        .not_found("User")
 }
 
 fn put_own() -> Route {
     Route::new(Method::PUT, "/profile", "put_profile", Access::User)
-        .summary("Changes the caller's own profile, and makes it where there is none")
+        .summary("Update one's own profile, or create it")
         .body::<UpdateProfile>(json!({ "full_name": "Ada Lovelace" }))
         .answer::<ProfileChanged>(StatusCode::OK, changed("Profile updated successfully"))
         .conditional()

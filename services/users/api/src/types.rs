@@ -71,14 +71,3 @@ pub struct ProfileChanged {
     /// What happened, for people.
     pub message: String,
 }
-
-/// `GET /` on users' own port.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-pub struct Health {
-    /// Always `ok`.
-    pub status: String,
-    /// Always `user-service`.
-    pub service: String,
-    /// For people.
-    pub message: String,
-}

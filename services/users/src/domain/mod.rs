@@ -2,8 +2,8 @@
 
 mod editor;
 mod profile;
-mod sight;
+mod visibility;
 
-pub(crate) use editor::{Editor, NotYours};
+pub(crate) use editor::Editor;
 pub(crate) use profile::{Profile, ProfileChange, ProfileDraft};
-pub(crate) use sight::Sight;
+pub(crate) use visibility::Visibility;

@@ -1,19 +1,16 @@
 //! `POST /users`.
 
-use kit_http::extract::{InTrace, Json};
-use kit_http::{ApiError, Customer};
-use kit_rpc::CallContext;
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_service::{Call, JsonAnswer};
 use users_api::{CreateProfile, ProfileChanged};
 
-use super::error::not_created;
-use crate::service::UsersService;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn create_user(
-    Customer(caller): Customer,
-    InTrace(users): InTrace<UsersService>,
-    call: CallContext,
+    State(users): State<UsersService>,
+    call: Call,
     Json(request): Json<CreateProfile>,
-) -> Result<Json<ProfileChanged>, ApiError> {
-    let created = users.create(&caller, request, &call).await;
-    created.map(Json).map_err(not_created)
+) -> Result<JsonAnswer<ProfileChanged>, UsersFailure> {
+    users.create(&call, request).await
 }

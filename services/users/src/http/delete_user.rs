@@ -1,24 +1,21 @@
 //! `DELETE /users/{id}`.
 
-use kit_http::extract::{InTrace, Json, Path};
-use kit_http::{ApiError, Customer, IfMatch};
+use axum::extract::State;
+use kit_http::IfMatch;
+use kit_http::extract::{Json, Path};
+use kit_service::Call;
 use kit_token::UserId;
 use users_api::ProfileChanged;
 
-use super::error::refused;
-use crate::domain::Editor;
-use crate::service::UsersService;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn delete_user(
-    Customer(caller): Customer,
-    InTrace(users): InTrace<UsersService>,
+    State(users): State<UsersService>,
+    call: Call,
     Path(user_id): Path<UserId>,
     seen: IfMatch,
-) -> Result<Json<ProfileChanged>, ApiError> {
-    users
-        .delete(&Editor::from(&*caller), user_id, seen)
-        .await
-        .map_err(refused)?;
+) -> Result<Json<ProfileChanged>, UsersFailure> {
+    users.delete(&call, user_id, seen).await?;
     Ok(Json(ProfileChanged {
         user_id,
         message: "Profile deleted successfully".to_owned(),

@@ -1,22 +1,18 @@
 //! `GET /profile`.
 
 use axum::extract::State;
+use kit_http::Etag;
 use kit_http::extract::Json;
-use kit_http::{ApiError, Customer, Etag};
+use kit_service::Call;
 use users_api::ProfileView;
 
-use super::error::{not_found, unread};
-use crate::domain::Sight;
-use crate::service::UsersService;
+use crate::domain::Visibility;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn get_profile(
-    Customer(caller): Customer,
     State(users): State<UsersService>,
-) -> Result<(Etag, Json<ProfileView>), ApiError> {
-    let profile = users
-        .find(caller.user_id, Sight::All)
-        .await
-        .map_err(unread)?
-        .ok_or_else(not_found)?;
+    call: Call,
+) -> Result<(Etag, Json<ProfileView>), UsersFailure> {
+    let profile = users.get(call.actor.user_id, Visibility::All).await?;
     Ok((Etag(profile.version), Json(profile.into())))
 }

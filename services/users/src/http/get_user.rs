@@ -1,21 +1,20 @@
 //! `GET /users/{id}`.
 
 use axum::extract::State;
+use kit_http::Etag;
 use kit_http::extract::{Json, Path};
-use kit_http::{ApiError, Customer, Etag};
+use kit_service::Call;
 use kit_token::UserId;
 use users_api::ProfileView;
 
-use super::error::{not_found, unread};
-use crate::domain::Sight;
-use crate::service::UsersService;
+use crate::domain::Visibility;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn get_user(
-    Customer(caller): Customer,
     State(users): State<UsersService>,
+    call: Call,
     Path(user_id): Path<UserId>,
-) -> Result<(Etag, Json<ProfileView>), ApiError> {
-    let found = users.find(user_id, Sight::from(&*caller)).await.map_err(unread)?;
-    let profile = found.ok_or_else(not_found)?;
+) -> Result<(Etag, Json<ProfileView>), UsersFailure> {
+    let profile = users.get(user_id, Visibility::from(&*call.actor)).await?;
     Ok((Etag(profile.version), Json(profile.into())))
 }

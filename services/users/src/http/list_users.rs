@@ -3,21 +3,17 @@
 use axum::extract::State;
 use axum::response::Response;
 use kit_http::extract::{ArrayPage, PageRequest};
-use kit_http::{ApiError, Customer};
+use kit_service::Call;
 use users_api::ProfileView;
 
-use super::error::failed;
-use crate::domain::Sight;
-use crate::service::UsersService;
+use crate::domain::Visibility;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn list_users(
-    Customer(caller): Customer,
     State(users): State<UsersService>,
+    call: Call,
     request: PageRequest,
-) -> Result<Response, ApiError> {
-    let page = users
-        .list(&request, Sight::from(&*caller))
-        .await
-        .map_err(failed)?;
+) -> Result<Response, UsersFailure> {
+    let page = users.list(&request, Visibility::from(&*call.actor)).await?;
     Ok(ArrayPage(page.map(ProfileView::from)).reply(&request))
 }

@@ -2,10 +2,8 @@
 
 mod create_user;
 mod delete_user;
-mod error;
 mod get_profile;
 mod get_user;
-mod health;
 mod list_users;
 mod put_profile;
 mod update_user;
@@ -17,7 +15,6 @@ use crate::service::UsersService;
 
 pub(crate) fn router(service: UsersService, guard: Guard) -> Result<Router, HandlersError> {
     Handlers::new(users_api::routes(), guard)
-        .on("users_health", health::users_health)
         .on("list_users", list_users::list_users)
         .on("create_user", create_user::create_user)
         .on("get_user", get_user::get_user)

@@ -1,25 +1,22 @@
 //! `PUT /users/{id}`.
 
-use kit_http::extract::{InTrace, Json, Path};
-use kit_http::{ApiError, Customer, Etag, IfMatch};
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_http::{Etag, IfMatch};
+use kit_service::Call;
 use kit_token::UserId;
 use users_api::{ProfileChanged, UpdateProfile};
 
-use super::error::refused;
-use crate::domain::Editor;
-use crate::service::UsersService;
+use crate::service::{UsersFailure, UsersService};
 
 pub(super) async fn update_user(
-    Customer(caller): Customer,
-    InTrace(users): InTrace<UsersService>,
+    State(users): State<UsersService>,
+    call: Call,
     Path(user_id): Path<UserId>,
     seen: IfMatch,
     Json(request): Json<UpdateProfile>,
-) -> Result<(Etag, Json<ProfileChanged>), ApiError> {
-    let version = users
-        .update(&Editor::from(&*caller), user_id, request, seen)
-        .await
-        .map_err(refused)?;
+) -> Result<(Etag, Json<ProfileChanged>), UsersFailure> {
+    let version = users.update(&call, user_id, request, seen).await?;
     let changed = ProfileChanged {
         user_id,
         message: "Profile updated successfully".to_owned(),

@@ -4,7 +4,7 @@ use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 
-use crate::domain::{Profile, ProfileChange, ProfileDraft, Sight};
+use crate::domain::{Profile, ProfileChange, ProfileDraft, Visibility};
 
 const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
 
@@ -48,11 +48,11 @@ pub(crate) async fn list(
     on: &mut impl Session,
     after: &str,
     limit: i64,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<Vec<Profile>, StoreError> {
     let statement = sql(COLUMNS)
         .push("WHERE user_id > $1")
-        .push(seen(sight))
+        .push(seen(visibility))
         .push(" ORDER BY user_id LIMIT $2")
         .bind(after)
         .bind(limit);
@@ -146,10 +146,10 @@ pub(crate) async fn rename(
     renamed.map(|row| row.get("version")).transpose()
 }
 
-const fn seen(sight: Sight) -> &'static str {
-    match sight {
-        Sight::All => "",
-        Sight::Enabled => {
+const fn seen(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::All => "",
+        Visibility::Enabled => {
             " AND NOT EXISTS (SELECT 1 FROM disabled_accounts WHERE disabled_accounts.user_id = profiles.user_id)"
         }
     }

@@ -1,8 +1,4 @@
 //! A TCP proxy in front of PostgreSQL, to cut the line.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what the stories share is written like the stories themselves"
-)]
 
 use std::sync::Arc;
 
@@ -11,21 +7,28 @@ use kit_runtime::{Secret, Tasks};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub(crate) struct Proxy {
+/// A line to PostgreSQL that a test can cut.
+pub struct DatabaseProxy {
     whole: Arc<watch::Sender<bool>>,
     target: DbTarget,
 }
 
-impl Proxy {
+#[expect(clippy::expect_used, reason = "a test without its line cannot go on")]
+impl DatabaseProxy {
     /// A proxy in front of the server of this target.
-    pub(crate) async fn before(target: &DbTarget, tasks: &Tasks) -> Self {
-        let DbTarget::Postgres { url, schema } = target else {
-            unreachable!("only a server has a line to cut");
+    ///
+    /// # Panics
+    /// Where the target is no server.
+    pub async fn before(target: &DbTarget, tasks: &Tasks) -> Self {
+        let server = match target {
+            DbTarget::Postgres { url, schema } => Some((url, schema)),
+            DbTarget::Sqlite { .. } => None,
         };
-        let (rest, database) = url.expose().rsplit_once('/').unwrap();
-        let (user, server) = rest.rsplit_once('@').unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let (url, schema) = server.expect("only a server has a line to cut");
+        let (rest, database) = url.expose().rsplit_once('/').expect("a database");
+        let (user, server) = rest.rsplit_once('@').expect("a user");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
         let whole = Arc::new(watch::Sender::new(true));
         let (seen, server, lines) = (whole.clone(), server.to_owned(), tasks.clone());
         tasks.spawn("proxy", async move {
@@ -41,16 +44,17 @@ impl Proxy {
     }
 
     /// The same tables by way of the proxy.
-    pub(crate) fn target(&self) -> DbTarget {
+    pub fn target(&self) -> DbTarget {
         self.target.clone()
     }
 
     /// Closes every line, and each new one.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    pub(crate) fn mend(&self) {
+    /// Lets new lines through again.
+    pub fn mend(&self) {
         self.whole.send_replace(true);
     }
 }

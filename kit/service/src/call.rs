@@ -1,0 +1,130 @@
+//! What a use case is called with.
+
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use http::StatusCode;
+use http::request::Parts;
+use kit_http::server::RequestId;
+use kit_http::{ApiError, Customer, MatchedRoute, Verified};
+use kit_rpc::{Actor, CallContext, Deadline};
+use kit_telemetry::TraceParent;
+
+use crate::Origin;
+
+/// How long a request may take when nothing else says so.
+const USUAL_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+const LONGEST_KEY: usize = 255;
+
+/// One request to a service: who asks, from where, in which trace, under which idempotency key, and until when.
+///
+/// `A` is who may ask: [`Customer`] for somebody who is signed in, [`Anyone`](kit_http::Anyone) on public routes
+/// and those for guests. Role and access were checked against the route table before the handler. It is a
+/// [`CallContext`] by `Deref`, for calls of other services.
+#[derive(Clone, Debug)]
+pub struct Call<A = Customer> {
+    /// Who asks.
+    pub actor: A,
+    /// From where.
+    pub origin: Origin,
+    context: CallContext,
+    pub(crate) operation: &'static str,
+    pub(crate) success: StatusCode,
+    /// The path, where there is an idempotency key; with the body it says what is asked.
+    pub(crate) path: String,
+    key_owner: Option<String>,
+}
+
+impl Call<Actor> {
+    /// A call that came by a contract, for a method of this name.
+    pub fn by_contract(context: &CallContext, method: &'static str) -> Self {
+        Self {
+            actor: context.actor().clone(),
+            origin: Origin::default(),
+            context: context.clone(),
+            operation: method,
+            success: StatusCode::OK,
+            path: String::new(),
+            key_owner: None,
+        }
+    }
+}
+
+impl<A> Call<A> {
+    /// The same call, whose idempotency key belongs to somebody whom its token does not name, such as a guest.
+    #[must_use]
+    pub fn with_key_owner(mut self, owner: impl Into<String>) -> Self {
+        self.key_owner = Some(owner.into());
+        self
+    }
+
+    /// Whose idempotency keys are used; none of a caller who could not be told from another.
+    pub(crate) fn key_owner(&self) -> Option<String> {
+        self.key_owner.clone().or_else(|| match self.context.actor() {
+            Actor::User(principal) => Some(principal.user_id.to_string()),
+            Actor::Service(name) => Some(format!("service:{name}")),
+            Actor::Anonymous => None,
+        })
+    }
+}
+
+impl<A> Deref for Call<A> {
+    type Target = CallContext;
+
+    fn deref(&self) -> &CallContext {
+        &self.context
+    }
+}
+
+impl<A, S> FromRequestParts<S> for Call<A>
+where
+    A: FromRequestParts<S, Rejection = ApiError>,
+    S: Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let actor = A::from_request_parts(parts, state).await?;
+        let context = context(parts)?;
+        let matched = parts.extensions.get::<MatchedRoute>();
+        let is_keyed = context.idempotency_key().is_some();
+        Ok(Self {
+            actor,
+            origin: Origin::of(parts),
+            operation: matched.map_or("", |route| route.label.operation),
+            success: matched.map_or(StatusCode::OK, |route| route.success),
+            path: if is_keyed {
+                parts.uri.path().to_owned()
+            } else {
+                String::new()
+            },
+            context,
+            key_owner: None,
+        })
+    }
+}
+
+/// The actor whom the route's guard verified (nobody on a public route), the request's identifier and trace, its
+/// `Idempotency-Key`, and the [`Deadline`] among its extensions, else ten seconds.
+fn context(parts: &Parts) -> Result<CallContext, ApiError> {
+    let given = &parts.extensions;
+    let actor = given
+        .get::<Verified>()
+        .map_or(Actor::Anonymous, |verified| Actor::User(verified.0.clone()));
+    let deadline = given.get::<Deadline>().copied();
+    let deadline = deadline.unwrap_or_else(|| Deadline::after(USUAL_TIME));
+    let context = CallContext::new(actor, deadline).with_trace(
+        given.get::<TraceParent>().copied(),
+        given.get::<RequestId>().map(|id| id.0.clone()),
+    );
+    let Some(value) = parts.headers.get("idempotency-key") else {
+        return Ok(context);
+    };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(context.with_idempotency_key(key)),
+        _ => Err(ApiError::bad_request(
+            "invalid_idempotency_key",
+            "`Idempotency-Key` is not 1 to 255 printable ASCII characters",
+        )),
+    }
+}

@@ -1,0 +1,136 @@
+//! What a process shares with the services that it hosts.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use kit_bus::Bus;
+use kit_cache::{CacheDeps, CacheMetrics};
+use kit_config::{Loaded, Section};
+use kit_db::Db;
+use kit_http::Guard;
+use kit_redis::Redis;
+use kit_rpc::InternalKeys;
+use kit_runtime::{Clock, Ids, Readiness, Tasks};
+use kit_telemetry::{Metrics, Tracer};
+use kit_token::Verifier;
+
+use crate::Units;
+
+/// What all services of a process share. Cheap to clone.
+#[derive(Clone)]
+pub struct Process {
+    /// The configuration.
+    pub config: Loaded,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// Identifiers and randomness.
+    pub ids: Ids,
+    /// Where loops run.
+    pub tasks: Tasks,
+    /// Where a service says whether it can do its work.
+    pub readiness: Readiness,
+    /// Where things are counted.
+    pub metrics: Metrics,
+    /// Where traces go.
+    pub tracer: Tracer,
+    /// Verifies access tokens.
+    pub verifier: Verifier,
+    /// Who may call contracts.
+    pub internal_keys: InternalKeys,
+    /// What processes share that may be lost, if anything.
+    pub redis: Option<Redis>,
+}
+
+/// What one service gets of its process: everything of [`Process`] by `Deref`, and its own database and bus.
+#[derive(Clone)]
+pub struct Home {
+    process: Process,
+    service: &'static str,
+    db: Option<Db>,
+    bus: Option<Bus>,
+}
+
+impl Home {
+    /// Of a service without a database.
+    pub fn new(process: Process, service: &'static str) -> Self {
+        Self {
+            process,
+            service,
+            db: None,
+            bus: None,
+        }
+    }
+
+    /// The same with the service's database, whose health is part of the process's readiness from now on.
+    #[must_use]
+    pub fn with_db(mut self, db: Db) -> Self {
+        let checked = db.clone();
+        let name = format!("{}.database", self.service);
+        self.process.readiness.check(name, move || {
+            let db = checked.clone();
+            async move { db.check().await }
+        });
+        self.db = Some(db);
+        self
+    }
+
+    /// The same with the service's bus.
+    #[must_use]
+    pub fn with_bus(mut self, bus: Bus) -> Self {
+        self.bus = Some(bus);
+        self
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// A section of the configuration.
+    pub fn section<S: Section>(&self) -> anyhow::Result<S> {
+        Ok(self.config.get::<S>()?)
+    }
+
+    /// The service's database.
+    pub fn db(&self) -> anyhow::Result<Db> {
+        let db = self.db.clone();
+        db.ok_or_else(|| anyhow!("the database of `{}` is not open here", self.service))
+    }
+
+    /// The service's bus.
+    pub fn bus(&self) -> anyhow::Result<Bus> {
+        let bus = self.bus.clone();
+        bus.ok_or_else(|| anyhow!("the bus of `{}` is not open here", self.service))
+    }
+
+    /// How the service's use cases read and write.
+    pub fn units(&self) -> anyhow::Result<Units> {
+        Ok(Units::new(self.db()?, self.clock.clone(), self.ids.clone()))
+    }
+
+    /// What stands before the service's handlers.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.verifier.clone())
+    }
+
+    /// What caches are made of.
+    pub fn cache(&self) -> CacheDeps {
+        CacheDeps {
+            tasks: self.tasks.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            metrics: Some(CacheMetrics::new(&self.metrics)),
+        }
+    }
+}
+
+impl Deref for Home {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
