@@ -67,7 +67,9 @@ impl Node {
         let token: TokenConfig = section(&config)?;
         Ok(Self {
             // In the order of the list, whatever the order they were named in.
-            hosts: services::all().filter(|known| hosts.iter().any(|wanted| wanted.name == known.name)).collect(),
+            hosts: services::all()
+                .filter(|known| hosts.iter().any(|wanted| wanted.name == known.name))
+                .collect(),
             db_metrics: DbMetrics::new(&metrics),
             database: section(&config)?,
             addresses: section(&config)?,
@@ -104,8 +106,12 @@ impl Node {
     pub(crate) fn peers(&self) -> Peers {
         let addresses = self.addresses.by_service.iter();
         Peers::new(Directory {
-            tables: services::all().filter_map(|service| service.routes.clone()).collect(),
-            addresses: addresses.map(|(name, address)| (name.to_owned(), address.clone())).collect(),
+            tables: services::all()
+                .filter_map(|service| service.routes.clone())
+                .collect(),
+            addresses: addresses
+                .map(|(name, address)| (name.to_owned(), address.clone()))
+                .collect(),
             pool: RpcPool::new(PoolSettings::default(), self.tasks.clone()),
             internal_keys: self.internal_keys.clone(),
             tracer: self.tracer.clone(),

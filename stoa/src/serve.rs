@@ -44,7 +44,12 @@ impl Sockets {
         let stack = self.stack.traced(self.tracer.clone(), name);
         let listener = built.listener.unwrap_or_else(|| {
             let (readiness, keys) = (node.readiness.clone(), node.internal_keys.clone());
-            Listener::of(ServiceEndpoint::new(built.routes, built.internal, readiness, keys))
+            Listener::of(ServiceEndpoint::new(
+                built.routes,
+                built.internal,
+                readiness,
+                keys,
+            ))
         });
         self.serve(node, (name, stack), address, listener).await
     }
@@ -56,7 +61,8 @@ impl Sockets {
             readiness: node.readiness.clone(),
         };
         let stack = self.stack.clone();
-        self.serve(node, ("admin", stack), address, Listener::of(endpoint)).await
+        self.serve(node, ("admin", stack), address, Listener::of(endpoint))
+            .await
     }
 
     /// Everything that listens.

@@ -183,6 +183,23 @@ macro_rules! contract {
                 fn of_peer(remote: $crate::Remote) -> Self {
                     Self::remote(remote)
                 }
+
+                fn through_codec(self) -> Self {
+                    Self::loopback(self)
+                }
+            }
+
+            // So that a client may stand where a service does.
+            impl $contract for $client {
+                $(
+                    async fn $method(
+                        &self,
+                        call: &$crate::CallContext,
+                        request: $request,
+                    ) -> ::core::result::Result<$answer, $error> {
+                        $client::$method(self, call, request).await
+                    }
+                )+
             }
 
             impl $client {

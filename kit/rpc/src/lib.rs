@@ -37,6 +37,10 @@ pub trait ContractClient: Clone + Send + Sync + 'static {
 
     /// Calls the service in another process.
     fn of_peer(remote: Remote) -> Self;
+
+    /// Calls what this client calls, as if it ran in another process.
+    #[must_use]
+    fn through_codec(self) -> Self;
 }
 
 /// What [`contract!`] writes.

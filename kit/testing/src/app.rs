@@ -329,6 +329,17 @@ impl App {
         self.peers.client().expect("the contract is here")
     }
 
+    /// The client of the service's contract in each of the three ways to call it: in this process, through the
+    /// codec, and over HTTP.
+    pub async fn each_way<C: ContractClient>(&self) -> [(&'static str, C); 3] {
+        let address = self.process.serve(self.internal.clone()).await;
+        [
+            ("local", self.contract()),
+            ("loopback", self.contract::<C>().through_codec()),
+            ("http", C::of_peer(self.process.remote(address))),
+        ]
+    }
+
     /// Nobody in particular.
     #[must_use]
     pub fn stranger(&self) -> Client {

@@ -17,15 +17,15 @@
 
 mod build;
 mod config;
+mod consumers;
 mod domain;
-mod hearing;
 mod http;
 mod operator;
 mod service;
 mod store;
 mod tasks;
 
-pub use build::{BuildError, Deps, build, migrations};
+pub use build::{build, service};
 pub use config::AnalyticsConfig;
 pub use operator::{GenerationReport, Operator};
 pub use store::GenerationState;

@@ -5,7 +5,7 @@ use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Clock, Timestamp};
 use serde::Serialize;
 
-use crate::hearing;
+use crate::consumers;
 use crate::store::{self, Generation, GenerationState};
 
 /// An operator of analytics.
@@ -57,7 +57,7 @@ impl Operator {
             .read(async |reader: &mut Reader| store::list(reader).await);
         let (all, lags) = (all.await?, self.bus.lag().await?);
         let report = |generation: Generation| {
-            let consumer = hearing::consumer(generation.number);
+            let consumer = consumers::consumer(generation.number);
             let lags = lags.iter().filter(|lag| lag.consumer == consumer);
             // What became of the consumer of one that is over says nothing.
             let lags = lags.filter(|_| generation.state != GenerationState::Retired);

@@ -14,7 +14,10 @@ pub fn service() -> Service {
     Service::new("users", "profiles of users", build)
         .serving(users_api::routes())
         .publishing(users_api::TOPICS, users_api::events)
-        .keeping(kit_db::migrations!["0001_profiles.sql", "0002_disabled_accounts.sql"])
+        .keeping(kit_db::migrations![
+            "0001_profiles.sql",
+            "0002_disabled_accounts.sql"
+        ])
 }
 
 /// Builds it.

@@ -10,7 +10,9 @@ pub(super) fn openapi(options: &Openapi) {
     let one = options.service.filter(|service| service.routes.is_some());
     let tables: Vec<_> = match one {
         Some(service) => service.routes.iter().cloned().collect(),
-        None => services::all().filter_map(|service| service.routes.clone()).collect(),
+        None => services::all()
+            .filter_map(|service| service.routes.clone())
+            .collect(),
     };
     let (title, prefix) = one.map_or(("Stoa", "/api"), |service| (service.display(), ""));
     let info = DocumentInfo {

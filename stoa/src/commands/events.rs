@@ -104,10 +104,7 @@ impl Desk {
             let mut events = Vec::new();
             for (service, after) in &mut logs {
                 let limit = if after.is_some() { PAGE } else { options.lines };
-                let seen = admin
-                    .tail(service.name, *after, limit)
-                    .await?
-                    .unwrap_or_default();
+                let seen = admin.tail(service.name, *after, limit).await?.unwrap_or_default();
                 *after = seen.last().map(|event| event.position).or(*after).or(Some(0));
                 events.extend(seen.into_iter().map(|event| (*service, event)));
             }

@@ -58,7 +58,11 @@ pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
         config,
         Plan {
             hosts: hosts.clone(),
-            own_ports: hosts.iter().copied().filter(|service| service.name != GATEWAY).collect(),
+            own_ports: hosts
+                .iter()
+                .copied()
+                .filter(|service| service.name != GATEWAY)
+                .collect(),
             lame_duck: LAME_DUCK,
         },
     )
@@ -67,7 +71,9 @@ pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
 fn exposed(wanted: Option<&str>) -> anyhow::Result<Vec<KnownService>> {
     match wanted {
         None => Ok(Vec::new()),
-        Some("all") => Ok(services::all().filter(|service| service.name != GATEWAY).collect()),
+        Some("all") => Ok(services::all()
+            .filter(|service| service.name != GATEWAY)
+            .collect()),
         Some(names) => names
             .split(',')
             .map(|name| find(name).map_err(anyhow::Error::msg))
@@ -136,11 +142,20 @@ async fn start(
     *exporter = telemetry::start(&mut node)?;
     let mut composed = compose(&mut node).await?;
     let mut sockets = Sockets::new(&node);
-    let gateway = node.hosts.iter().copied().filter(|service| service.name == GATEWAY);
+    let gateway = node
+        .hosts
+        .iter()
+        .copied()
+        .filter(|service| service.name == GATEWAY);
     for service in gateway.chain(plan.own_ports.iter().copied()) {
         let name = service.name;
-        let built = composed.built.remove(name).with_context(|| format!("`{name}` does not run here"))?;
-        sockets.service(&node, name, address(&node, plan, service)?, built).await?;
+        let built = composed
+            .built
+            .remove(name)
+            .with_context(|| format!("`{name}` does not run here"))?;
+        sockets
+            .service(&node, name, address(&node, plan, service)?, built)
+            .await?;
     }
     sockets
         .admin(&node, section::<AdminConfig>(&node.config)?.listen)

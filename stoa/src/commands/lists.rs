@@ -55,6 +55,8 @@ pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitC
 
 /// Every route that a gateway of this configuration has, or what is wrong with them.
 pub(super) fn gateway_routes(config: &Loaded) -> anyhow::Result<Vec<gateway::RouteLine>> {
-    let tables: Vec<_> = services::all().filter_map(|service| service.routes.clone()).collect();
+    let tables: Vec<_> = services::all()
+        .filter_map(|service| service.routes.clone())
+        .collect();
     Ok(gateway::list_routes(&section(config)?, &tables)?)
 }

@@ -2,6 +2,7 @@
 //! it, so it has no contract beyond them.
 
 mod behaviour;
+mod refusal;
 mod routes;
 mod stats;
 
@@ -9,5 +10,6 @@ pub use behaviour::{
     AnonymousId, Funnel, FunnelStep, ProductStats, RankBy, RankQuery, SpanQuery, TopProducts, Track, Tracked,
     TrackedEvent, TrackedKind,
 };
+pub use refusal::AnalyticsRefusal;
 pub use routes::{EVENTS_PER_BATCH, routes};
-pub use stats::{Health, Interval, Metric, Point, PointValue, Stats, TimeSeries, TimeSeriesQuery, UserStats};
+pub use stats::{Interval, Metric, Point, PointValue, Stats, TimeSeries, TimeSeriesQuery, UserStats};

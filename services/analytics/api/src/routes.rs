@@ -2,11 +2,14 @@
 
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
-use kit_http::{Access, Route, RouteTable};
+use kit_http::{Access, ApiRefusal, Route, RouteTable};
 use serde_json::{Value, json};
 
+use crate::AnalyticsRefusal;
 use crate::behaviour::{Funnel, RankQuery, SpanQuery, TopProducts, Track, Tracked};
-use crate::stats::{Health, Stats, TimeSeries, TimeSeriesQuery, UserStats};
+use crate::stats::{Stats, TimeSeries, TimeSeriesQuery, UserStats};
+
+const DISPLAY: &str = AnalyticsRefusal::SERVICE;
 
 /// Events of a `POST /track` at most.
 pub const EVENTS_PER_BATCH: usize = 100;
@@ -22,7 +25,7 @@ const NEXT_DAY: &str = "2030-01-02T00:00:00.000000Z";
 /// Everything analytics serves.
 pub fn routes() -> RouteTable {
     let all = vec![
-        health(),
+        Route::health("/health", "analytics_health", DISPLAY),
         stats(),
         users(),
         user(),
@@ -33,16 +36,8 @@ pub fn routes() -> RouteTable {
         track(),
     ];
     RouteTable::new("analytics", all)
-}
-
-fn health() -> Route {
-    let example = json!({
-        "status": "ok", "service": "analytics-service", "message": "Analytics service is running"
-    });
-    Route::new(Method::GET, "/health", "analytics_health", Access::Public)
-        .own_port()
-        .summary("Greets")
-        .answer::<Health>(StatusCode::OK, example)
+        .display(DISPLAY)
+        .under(&["/api", "/analytics"])
 }
 
 fn stats() -> Route {
@@ -52,26 +47,25 @@ fn stats() -> Route {
     });
     Route::new(Method::GET, "/stats", "get_stats", Access::Public)
         .through_gateway(Access::Staff)
-        .summary("What was counted of all transactions")
+        .summary("Get the statistics of all transactions")
         .answer::<Stats>(StatusCode::OK, example)
 }
 
 fn users() -> Route {
     Route::new(Method::GET, "/stats/users", "list_user_stats", Access::Staff)
-        .summary("What was counted of each user, a page at a time")
+        .summary("List the statistics of each user")
         .query::<PageQuery>()
         .answer::<Page<UserStats>>(
             StatusCode::OK,
             json!({ "items": [user_stats()], "next_cursor": null }),
         )
-        .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn user() -> Route {
     Route::new(Method::GET, "/stats/users/{id}", "get_user_stats", Access::Own)
-        .summary("What was counted of one user; for themselves and for staff")
+        .summary("Get the statistics of one user, for themselves and for staff")
         .answer::<UserStats>(StatusCode::OK, user_stats())
-        .refuses(StatusCode::FORBIDDEN, "You can only see your own statistics")
+        .refuses(&AnalyticsRefusal::NotYours)
 }
 
 fn timeseries() -> Route {
@@ -80,19 +74,18 @@ fn timeseries() -> Route {
         "points": [{ "at": DAY, "value": 850.50 }]
     });
     Route::new(Method::GET, "/stats/timeseries", "get_timeseries", Access::Staff)
-        .summary("A metric by the hour or by the day")
+        .summary("Get a metric over time, by hour or by day")
         .query::<TimeSeriesQuery>()
         .answer::<TimeSeries>(StatusCode::OK, example)
-        .refuses(StatusCode::BAD_REQUEST, "`from` must come before `to`")
 }
 
 fn stream() -> Route {
     let example = "event: stats\ndata: {\"total_transactions\":10,\"total_amount\":850.50,\
                    \"total_paid_transactions\":5,\"events_processed\":15,\"unique_users\":3}\n\n";
     Route::new(Method::GET, "/stats/stream", "stream_stats", Access::Staff)
-        .summary("What `GET /stats` answers, at once and whenever it changes, as server-sent events")
+        .summary("Stream the statistics as server-sent events, at once and at each change")
         .event_stream::<Stats>(example)
-        .refuses(StatusCode::SERVICE_UNAVAILABLE, "too many streams are open")
+        .refuses(&AnalyticsRefusal::TooManyStreams)
 }
 
 fn top_products() -> Route {
@@ -106,10 +99,9 @@ fn top_products() -> Route {
         "get_top_products",
         Access::Staff,
     )
-    .summary("The products that visitors did most with")
+    .summary("List the top products")
     .query::<RankQuery>()
     .answer::<TopProducts>(StatusCode::OK, example)
-    .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn funnel() -> Route {
@@ -125,18 +117,17 @@ fn funnel() -> Route {
         .map(|(step, visitors)| json!({ "step": step, "visitors": visitors }))
         .collect();
     Route::new(Method::GET, "/stats/funnel", "get_funnel", Access::Staff)
-        .summary("How far visitors came on their way to an order")
+        .summary("Get the funnel from visit to order")
         .query::<SpanQuery>()
         .answer::<Funnel>(
             StatusCode::OK,
             json!({ "from": DAY, "to": NEXT_DAY, "steps": steps }),
         )
-        .refuses(StatusCode::BAD_REQUEST, "`from` must come before `to`")
 }
 
 fn track() -> Route {
     Route::new(Method::POST, "/track", "track", Access::Guest)
-        .summary("Tells what a visitor did, up to a hundred things at once")
+        .summary("Record what a visitor did, up to a hundred events at once")
         .body::<Track>(json!({
             "anonymous_id": GUEST,
             "events": [

@@ -7,17 +7,6 @@ use payments_api::Amount;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// `GET /health` on analytics' own port.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-pub struct Health {
-    /// Always `ok`.
-    pub status: String,
-    /// Always `analytics-service`.
-    pub service: String,
-    /// For people.
-    pub message: String,
-}
-
 /// What was counted of topic `transactions`, by all users together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Stats {

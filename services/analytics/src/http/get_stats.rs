@@ -2,12 +2,12 @@
 
 use analytics_api::Stats;
 use axum::extract::State;
-use kit_http::ApiError;
 use kit_http::extract::Json;
 
-use super::error::refused;
-use crate::service::AnalyticsService;
+use crate::service::{AnalyticsFailure, AnalyticsService};
 
-pub(super) async fn get_stats(State(analytics): State<AnalyticsService>) -> Result<Json<Stats>, ApiError> {
-    analytics.stats().await.map(Json).map_err(refused)
+pub(super) async fn get_stats(
+    State(analytics): State<AnalyticsService>,
+) -> Result<Json<Stats>, AnalyticsFailure> {
+    analytics.stats().await.map(Json)
 }

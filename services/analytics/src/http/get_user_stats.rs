@@ -3,17 +3,15 @@
 use analytics_api::UserStats;
 use axum::extract::State;
 use kit_http::extract::{Json, Path};
-use kit_http::{ApiError, Customer};
+use kit_service::Call;
 use kit_token::UserId;
 
-use super::error::refused;
-use crate::service::AnalyticsService;
+use crate::service::{AnalyticsFailure, AnalyticsService};
 
 pub(super) async fn get_user_stats(
-    Customer(caller): Customer,
     State(analytics): State<AnalyticsService>,
+    call: Call,
     Path(user_id): Path<UserId>,
-) -> Result<Json<UserStats>, ApiError> {
-    let found = analytics.user(&caller, user_id).await;
-    found.map(Json).map_err(refused)
+) -> Result<Json<UserStats>, AnalyticsFailure> {
+    analytics.user(&call, user_id).await.map(Json)
 }

@@ -1,12 +1,10 @@
 //! Analytics' public routes, one endpoint a file.
 
-mod error;
 mod get_funnel;
 mod get_stats;
 mod get_timeseries;
 mod get_top_products;
 mod get_user_stats;
-mod health;
 mod list_user_stats;
 mod stream_stats;
 mod track;
@@ -49,7 +47,6 @@ impl FromRef<Edge> for Stop {
 
 pub(crate) fn router(edge: Edge, guard: Guard) -> Result<Router, HandlersError> {
     Handlers::new(analytics_api::routes(), guard)
-        .on("analytics_health", health::analytics_health)
         .on("get_stats", get_stats::get_stats)
         .on("list_user_stats", list_user_stats::list_user_stats)
         .on("get_user_stats", get_user_stats::get_user_stats)

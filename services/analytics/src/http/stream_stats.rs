@@ -13,12 +13,11 @@ use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures::Stream;
 use http::HeaderMap;
-use kit_http::{Access, ApiError};
+use kit_http::Access;
 use kit_runtime::Stop;
 use kit_token::Verifier;
 
-use super::error::refused;
-use crate::service::AnalyticsService;
+use crate::service::{AnalyticsFailure, AnalyticsService};
 use crate::tasks::Seat;
 
 /// Between two signs of life on a stream where nothing happens.
@@ -32,10 +31,10 @@ pub(super) async fn stream_stats(
     State(verifier): State<Verifier>,
     State(stop): State<Stop>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let seat = analytics.watch().map_err(refused)?;
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, AnalyticsFailure> {
+    let seat = analytics.watch()?;
     // A stream on which nothing would ever come is refused at once.
-    analytics.stats().await.map_err(refused)?;
+    analytics.stats().await?;
     let watcher = Watcher {
         seat,
         stop,

@@ -2,21 +2,16 @@
 
 use analytics_api::{Track, Tracked};
 use axum::extract::State;
-use http::StatusCode;
+use kit_http::Anyone;
 use kit_http::extract::Json;
-use kit_http::{Anyone, ApiError};
-use kit_rpc::CallContext;
+use kit_service::{Call, JsonAnswer};
 
-use super::error::refused;
-use crate::service::AnalyticsService;
+use crate::service::{AnalyticsFailure, AnalyticsService};
 
 pub(super) async fn track(
-    Anyone(caller): Anyone,
     State(analytics): State<AnalyticsService>,
-    call: CallContext,
+    call: Call<Anyone>,
     Json(request): Json<Track>,
-) -> Result<(StatusCode, Json<Tracked>), ApiError> {
-    let tracked = analytics.track(caller.as_deref(), request, &call).await;
-    let tracked = tracked.map_err(refused)?;
-    Ok((StatusCode::ACCEPTED, Json(tracked)))
+) -> Result<JsonAnswer<Tracked>, AnalyticsFailure> {
+    analytics.track(call, request).await
 }

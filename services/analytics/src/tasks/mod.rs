@@ -16,7 +16,7 @@ use kit_runtime::{Clock, Tasks};
 
 pub(crate) use board::Board;
 pub(crate) use live::{Live, Seat};
-pub(crate) use rebuild::{BeginError, begin_unretired};
+pub(crate) use rebuild::begin_unretired;
 
 use fold::Folder;
 use rebuild::Builder;

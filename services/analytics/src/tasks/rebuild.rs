@@ -14,8 +14,8 @@ use kit_runtime::{Stop, TaskError};
 use tokio::time::Instant;
 
 use super::Board;
+use crate::consumers;
 use crate::domain::{Target, Wanted, later};
-use crate::hearing;
 use crate::store::{self, GenerationState};
 
 /// How often to look at the table.
@@ -46,7 +46,7 @@ pub(crate) async fn begin_unretired(db: &Db, bus: &Bus, board: &Arc<Board>) -> R
     board.learn(db.read(known).await?);
     for generation in board.newest_first() {
         if board.claim_start(generation.number) {
-            hearing::start(bus, generation.number, board)?;
+            consumers::start(bus, generation.number, board)?;
         }
     }
     Ok(())
@@ -126,8 +126,8 @@ impl Builder {
         let target = self
             .targets
             .entry(new)
-            .or_insert_with(|| Target::of(&lags, &hearing::consumer(live)));
-        if target.is_reached(&lags, &hearing::consumer(new)) {
+            .or_insert_with(|| Target::of(&lags, &consumers::consumer(live)));
+        if target.is_reached(&lags, &consumers::consumer(new)) {
             self.reached.insert(new);
             return Ok(true);
         }

@@ -8,61 +8,57 @@
 )]
 
 use fail::FailScenario;
-use kit_testing::eventually;
+use kit_testing::db::TestTarget;
+use kit_testing::{Fixture, eventually};
 
-#[path = "../it/world.rs"]
-#[expect(
-    dead_code,
-    unused_macros,
-    unused_imports,
-    reason = "the other stories need more of it"
-)]
-mod world;
+#[path = "../it/app.rs"]
+#[expect(dead_code, reason = "the other stories need more of it")]
+mod app;
 
-use world::{NOON, Place, World, created, user};
+use app::{AnalyticsApp, NOON, created, payments, user};
 
 /// Two passes, something goes wrong, three passes, and so on, until it is over.
 const NOW_AND_THEN: &str = "2*off->1*panic->3*off->2*panic->5*off->1*panic->off";
 
 async fn goes_on_after(fault: &str, action: &str) {
     let faults = FailScenario::setup();
-    for place in [Place::on_sqlite(), Place::on_postgres().await] {
-        world::at(place, async |place: &Place| {
-            counts_exactly(place, fault, action).await;
+    for target in [TestTarget::sqlite(), TestTarget::postgres().await] {
+        Fixture::run(target, async |fixture: &Fixture| {
+            counts_exactly(fixture, fault, action).await;
         })
         .await;
     }
     faults.teardown();
 }
 
-async fn counts_exactly(place: &Place, fault: &str, action: &str) {
+async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
     // Its tables are made, and then events come while it is away.
-    World::start(place).await.stop().await;
-    let teller = place.process();
+    AnalyticsApp::start(fixture).await.stop().await;
+    let teller = fixture.process();
     let people: Vec<_> = (0..20).map(|_| user()).collect();
-    let payments = place.payments(&teller).await;
+    let payments = payments(fixture, &teller).await;
     for _ in 0..10 {
         let events = people.iter().map(|person| created(*person, "0.25", NOON));
         payments.tell_all(events.collect()).await;
     }
     fail::cfg(fault, action).unwrap();
-    let world = World::start(place).await;
-    world.until_stats((200, "50.00", 0, 200, 20)).await;
+    let app = AnalyticsApp::start(fixture).await;
+    app.until_stats((200, "50.00", 0, 200, 20)).await;
     fail::remove(fault);
 
     // Begun by a row, as an operator does; then the same goes wrong again.
-    let generation = world.operator().rebuild().await.unwrap();
+    let generation = app.operator().rebuild().await.unwrap();
     fail::cfg(fault, action).unwrap();
     eventually("it is counted anew", async || {
-        let known = world.operator().generations().await.unwrap();
+        let known = app.operator().generations().await.unwrap();
         let found = known.iter().find(|known| known.generation == generation)?;
         (found.state == "live").then_some(())
     })
     .await;
     fail::remove(fault);
-    world.until_stats((200, "50.00", 0, 200, 20)).await;
+    app.until_stats((200, "50.00", 0, 200, 20)).await;
     payments.created(people[0], "1", NOON).await;
-    world.until_stats((201, "51.00", 0, 201, 20)).await;
+    app.until_stats((201, "51.00", 0, 201, 20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

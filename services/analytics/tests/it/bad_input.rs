@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::Method;
+use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
-use crate::world::{World, on_both_databases};
+use crate::app::AnalyticsApp;
 
 fn pointers(body: &Value) -> Vec<&str> {
     let errors = body["errors"].as_array().into_iter().flatten();
@@ -12,9 +13,9 @@ fn pointers(body: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
-    async fn a_batch_that_cannot_be_is_refused_by_member(place: &Place) {
-        let world = World::start(place).await;
-        let stranger = world.stranger();
+    async fn a_batch_that_cannot_be_is_refused_by_member(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let stranger = app.stranger();
         let good = json!({ "type": "page_viewed" });
         for (body, pointer) in [
             (json!({}), "/events"),
@@ -43,20 +44,20 @@ on_both_databases! {
             assert_eq!(refused["code"], "validation_failed", "{body}");
             assert_eq!(pointers(&refused), [pointer], "{body}");
         }
-        assert_eq!(world.count("SELECT visitor FROM journeys").await, 0);
+        assert_eq!(app.count("SELECT visitor FROM journeys").await, 0);
     }
 
-    async fn one_bad_event_refuses_the_whole_batch(place: &Place) {
-        let world = World::start(place).await;
+    async fn one_bad_event_refuses_the_whole_batch(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
         let events = json!([{ "type": "product_viewed", "sku": "TEA" }, { "type": "page_viewed", "sku": "TEA" }]);
-        let refused = world.stranger().post("/track", &json!({ "events": events })).await.expect(400);
+        let refused = app.stranger().post("/track", &json!({ "events": events })).await.expect(400);
         assert_eq!(pointers(&refused), ["/events/1/sku"]);
-        assert_eq!(world.count("SELECT sku FROM product_days").await, 0);
+        assert_eq!(app.count("SELECT sku FROM product_days").await, 0);
     }
 
-    async fn bytes_that_are_no_json_are_refused(place: &Place) {
-        let world = World::start(place).await;
-        let stranger = world.stranger();
+    async fn bytes_that_are_no_json_are_refused(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let stranger = app.stranger();
         let send = async |content_type, body: Bytes| {
             stranger.send_raw(Method::POST, "/track", content_type, body).await
         };
@@ -68,9 +69,9 @@ on_both_databases! {
         send(json, huge.into()).await.refused(413, "the body is larger than 32768 bytes");
     }
 
-    async fn a_question_that_cannot_be_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let staff = world.staff();
+    async fn a_question_that_cannot_be_is_refused(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let staff = app.staff();
         let backwards = "from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z";
         for path in ["/stats/timeseries", "/stats/funnel", "/stats/top-products"] {
             for (query, message) in [

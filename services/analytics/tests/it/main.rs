@@ -2,6 +2,7 @@
 //! the teller's hand.
 
 mod access;
+mod app;
 mod bad_input;
 mod behaviour;
 mod counting;
@@ -12,4 +13,3 @@ mod series;
 mod sharing;
 mod streaming;
 mod tracking;
-mod world;

@@ -1,25 +1,25 @@
 //! Several processes that count together.
 
-use kit_testing::eventually;
+use kit_testing::{eventually, on_both_databases};
 
-use crate::world::{NOON, World, created, on_both_databases, user};
+use crate::app::{AnalyticsApp, NOON, created, user};
 
 on_both_databases! {
-    async fn two_processes_count_each_event_once(place: &Place) {
-        let (one, two) = (World::start(place).await, World::start(place).await);
+    async fn two_processes_count_each_event_once(fixture: &Fixture) {
+        let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
         let people: Vec<_> = (0..40).map(|_| user()).collect();
         for round in 0..10_u64 {
             let teller = if round % 2 == 0 { &one } else { &two };
             let events = people.iter().map(|person| created(*person, "0.25", NOON));
             teller.payments.tell_all(events.collect()).await;
         }
-        for world in [&one, &two] {
-            world.until_stats((400, "100.00", 0, 400, 40)).await;
+        for app in [&one, &two] {
+            app.until_stats((400, "100.00", 0, 400, 40)).await;
         }
     }
 
-    async fn when_one_ends_the_other_goes_on(place: &Place) {
-        let (one, two) = (World::start(place).await, World::start(place).await);
+    async fn when_one_ends_the_other_goes_on(fixture: &Fixture) {
+        let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
         let people: Vec<_> = (0..40).map(|_| user()).collect();
         let events = || people.iter().map(|person| created(*person, "0.25", NOON)).collect();
         two.payments.tell_all(events()).await;
@@ -32,8 +32,8 @@ on_both_databases! {
         two.until_stats((80, "20.00", 0, 80, 40)).await;
     }
 
-    async fn a_rebuild_is_done_by_all_together(place: &Place) {
-        let (one, two) = (World::start(place).await, World::start(place).await);
+    async fn a_rebuild_is_done_by_all_together(fixture: &Fixture) {
+        let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
         let people: Vec<_> = (0..40).map(|_| user()).collect();
         let events = || people.iter().map(|person| created(*person, "0.25", NOON)).collect();
         one.payments.tell_all(events()).await;
@@ -49,8 +49,8 @@ on_both_databases! {
         let told = two.count_events().await;
         let cents = told * 25;
         let sum = format!("{}.{:02}", cents / 100, cents % 100);
-        for world in [&one, &two] {
-            world.until_stats((told, &sum, 0, told, 40)).await;
+        for app in [&one, &two] {
+            app.until_stats((told, &sum, 0, told, 40)).await;
         }
     }
 }

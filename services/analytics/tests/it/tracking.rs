@@ -6,18 +6,18 @@
 
 use std::time::Duration;
 
-use kit_testing::{Client, Identity};
+use kit_testing::{Client, Identity, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{World, on_both_databases};
+use crate::app::AnalyticsApp;
 
 async fn track(client: &Client, body: &Value) -> Value {
     client.post("/track", body).await.expect(202)
 }
 
 /// How many took each step of the funnel.
-async fn funnel(world: &World) -> Vec<u64> {
-    let funnel = world.staff().get("/stats/funnel").await.expect(200);
+async fn funnel(app: &AnalyticsApp) -> Vec<u64> {
+    let funnel = app.staff().get("/stats/funnel").await.expect(200);
     let steps = funnel["steps"].as_array().unwrap();
     steps
         .iter()
@@ -30,84 +30,84 @@ fn viewed(sku: &str) -> Value {
 }
 
 on_both_databases! {
-    async fn a_guest_is_given_a_name_and_keeps_it(place: &Place) {
-        let world = World::start(place).await;
-        let first = track(&world.stranger(), &json!({ "events": [{ "type": "page_viewed" }] })).await;
+    async fn a_guest_is_given_a_name_and_keeps_it(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let first = track(&app.stranger(), &json!({ "events": [{ "type": "page_viewed" }] })).await;
         assert_eq!(first["accepted"], 1);
         let name = first["anonymous_id"].as_str().unwrap();
         assert!(name.starts_with("anon_"));
         let again = json!({ "anonymous_id": name, "events": [viewed("TEA"), viewed("CUP")] });
-        assert_eq!(track(&world.stranger(), &again).await, json!({ "accepted": 2, "anonymous_id": name }));
-        assert_eq!(funnel(&world).await, [1, 1, 0, 0, 0], "one visitor");
-        track(&world.stranger(), &json!({ "events": [viewed("TEA")] })).await;
-        assert_eq!(funnel(&world).await, [2, 2, 0, 0, 0], "another one");
+        assert_eq!(track(&app.stranger(), &again).await, json!({ "accepted": 2, "anonymous_id": name }));
+        assert_eq!(funnel(&app).await, [1, 1, 0, 0, 0], "one visitor");
+        track(&app.stranger(), &json!({ "events": [viewed("TEA")] })).await;
+        assert_eq!(funnel(&app).await, [2, 2, 0, 0, 0], "another one");
     }
 
-    async fn a_user_counts_as_the_user(place: &Place) {
-        let world = World::start(place).await;
+    async fn a_user_counts_as_the_user(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
         let ada = Identity::customer("ada");
         for _ in 0..2 {
-            let told = track(&world.somebody(&ada), &json!({ "events": [viewed("TEA")] })).await;
+            let told = track(&app.somebody(&ada), &json!({ "events": [viewed("TEA")] })).await;
             assert_eq!(told, json!({ "accepted": 1, "anonymous_id": null }));
         }
-        assert_eq!(funnel(&world).await, [1, 1, 0, 0, 0]);
+        assert_eq!(funnel(&app).await, [1, 1, 0, 0, 0]);
     }
 
-    async fn what_a_guest_did_before_signing_in_is_the_users(place: &Place) {
-        let world = World::start(place).await;
-        let first = track(&world.stranger(), &json!({ "events": [viewed("TEA")] })).await;
-        let ada = world.somebody(&Identity::customer("ada"));
+    async fn what_a_guest_did_before_signing_in_is_the_users(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let first = track(&app.stranger(), &json!({ "events": [viewed("TEA")] })).await;
+        let ada = app.somebody(&Identity::customer("ada"));
         let added = json!({ "type": "added_to_cart", "sku": "TEA" });
         let signed_in = json!({ "anonymous_id": first["anonymous_id"], "events": [added] });
         track(&ada, &signed_in).await;
-        assert_eq!(funnel(&world).await, [1, 1, 1, 0, 0], "one visitor who came two steps far");
+        assert_eq!(funnel(&app).await, [1, 1, 1, 0, 0], "one visitor who came two steps far");
         track(&ada, &signed_in).await;
-        assert_eq!(funnel(&world).await, [1, 1, 1, 0, 0]);
-        assert_eq!(world.count("SELECT visitor FROM journeys").await, 1);
+        assert_eq!(funnel(&app).await, [1, 1, 1, 0, 0]);
+        assert_eq!(app.count("SELECT visitor FROM journeys").await, 1);
     }
 
-    async fn with_a_key_a_batch_counts_once(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.somebody(&Identity::customer("ada")).with("idempotency-key", "one");
+    async fn with_a_key_a_batch_counts_once(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let ada = app.somebody(&Identity::customer("ada")).with("idempotency-key", "one");
         let body = json!({ "events": [viewed("TEA")] });
         let sent = (0..8).map(|_| ada.post("/track", &body));
         for reply in futures::future::join_all(sent).await {
             assert!(matches!(reply.status.as_u16(), 202 | 409), "{reply:?}");
         }
         assert_eq!(track(&ada, &body).await, json!({ "accepted": 1, "anonymous_id": null }));
-        let top = world.staff().get("/stats/top-products").await.expect(200);
+        let top = app.staff().get("/stats/top-products").await.expect(200);
         assert_eq!(top["items"], json!([{ "sku": "TEA", "viewed": 1, "added": 0, "ordered": 0 }]));
         let other = json!({ "events": [viewed("CUP")] });
         ada.post("/track", &other).await.refused(422, "`Idempotency-Key` was used for another request");
-        let grace = world.somebody(&Identity::customer("grace")).with("idempotency-key", "one");
+        let grace = app.somebody(&Identity::customer("grace")).with("idempotency-key", "one");
         track(&grace, &other).await;
     }
 
-    async fn one_guests_key_is_nothing_to_another(place: &Place) {
-        let world = World::start(place).await;
-        let keyed = world.stranger().with("idempotency-key", "one");
+    async fn one_guests_key_is_nothing_to_another(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let keyed = app.stranger().with("idempotency-key", "one");
         let body = json!({ "events": [viewed("TEA")] });
         let (one, two) = (track(&keyed, &body).await, track(&keyed, &body).await);
         assert_ne!(one["anonymous_id"], two["anonymous_id"], "nobody is given another's name");
         let known = json!({ "anonymous_id": one["anonymous_id"], "events": [viewed("TEA")] });
         assert_eq!(track(&keyed, &known).await, track(&keyed, &known).await);
-        let top = world.staff().get("/stats/top-products").await.expect(200);
+        let top = app.staff().get("/stats/top-products").await.expect(200);
         assert_eq!(top["items"][0]["viewed"], 3, "the known guest's batch once");
     }
 
-    async fn what_visitors_did_is_forgotten_in_time(place: &Place) {
-        let world = World::start(place).await;
-        track(&world.stranger(), &json!({ "events": [viewed("TEA")] })).await;
-        world.process.time.advance(Duration::from_hours(24 * 31));
-        track(&world.stranger(), &json!({ "events": [viewed("CUP")] })).await;
-        assert_eq!(world.count("SELECT visitor FROM journeys").await, 2);
-        let time = world.process.time.clone();
-        world.stop().await;
-        let world = World::start(place).await;
-        world.process.time.advance(time.clock().now().since(world.process.clock().now()));
-        world.operator().rebuild().await.unwrap();
+    async fn what_visitors_did_is_forgotten_in_time(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        track(&app.stranger(), &json!({ "events": [viewed("TEA")] })).await;
+        app.process.time.advance(Duration::from_hours(24 * 31));
+        track(&app.stranger(), &json!({ "events": [viewed("CUP")] })).await;
+        assert_eq!(app.count("SELECT visitor FROM journeys").await, 2);
+        let time = app.process.time.clone();
+        app.stop().await;
+        let app = AnalyticsApp::start(fixture).await;
+        app.process.time.advance(time.clock().now().since(app.process.clock().now()));
+        app.operator().rebuild().await.unwrap();
         kit_testing::eventually("the old day is gone", async || {
-            let left = world.count("SELECT visitor FROM journeys").await + world.count("SELECT sku FROM product_days").await;
+            let left = app.count("SELECT visitor FROM journeys").await + app.count("SELECT sku FROM product_days").await;
             (left == 2).then_some(())
         })
         .await;

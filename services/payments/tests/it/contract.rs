@@ -5,37 +5,11 @@ use std::time::Duration;
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::{App, Fixture, Person, on_both_databases};
 use payments_api::{
-    AccountBalance, AccountKind, GetTotals, GetTrialBalance, Money, Payments, PaymentsClient, PaymentsError,
+    AccountBalance, AccountKind, GetTotals, GetTrialBalance, Money, PaymentsClient, PaymentsError,
     Totals, TrialBalance,
 };
 
 use crate::app::{Transactions as _, start};
-
-/// Lets a client stand where a service does, so that it can be asked through the codec.
-struct Through(PaymentsClient);
-
-impl Payments for Through {
-    async fn get_totals(&self, call: &CallContext, request: GetTotals) -> Result<Totals, PaymentsError> {
-        self.0.get_totals(call, request).await
-    }
-
-    async fn get_trial_balance(
-        &self,
-        call: &CallContext,
-        request: GetTrialBalance,
-    ) -> Result<TrialBalance, PaymentsError> {
-        self.0.get_trial_balance(call, request).await
-    }
-}
-
-async fn ways(app: &App) -> [(&'static str, PaymentsClient); 3] {
-    let address = app.process.serve(app.internal.clone()).await;
-    [
-        ("local", app.contract()),
-        ("loopback", PaymentsClient::loopback(Through(app.contract()))),
-        ("http", PaymentsClient::remote(app.process.remote(address))),
-    ]
-}
 
 fn call() -> CallContext {
     CallContext::new(
@@ -58,7 +32,7 @@ on_both_databases! {
     async fn totals_are_told_in_every_way(fixture: &Fixture) {
         let app = start(fixture).await;
         let (ada, bob, eve) = (app.sign_up("ada"), app.sign_up("bob"), app.sign_up("eve"));
-        let ways = ways(&app).await;
+        let ways = app.each_way::<PaymentsClient>().await;
         let of = |person: &Person| GetTotals { user_id: Some(person.identity.user_id) };
         for (way, payments) in &ways {
             assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(Totals::default()), "{way}");
@@ -90,7 +64,7 @@ on_both_databases! {
     async fn a_call_that_comes_too_late_is_surely_not_done(fixture: &Fixture) {
         let app = start(fixture).await;
         let late = CallContext::new(Actor::Anonymous, Deadline::after(Duration::ZERO));
-        for (way, payments) in ways(&app).await {
+        for (way, payments) in app.each_way::<PaymentsClient>().await {
             let told = payments.get_totals(&late, GetTotals::default()).await;
             assert_eq!(told, Err(PaymentsError::Unavailable), "{way}");
         }
@@ -112,7 +86,7 @@ async fn without_its_database_payments_says_unavailable_in_every_way() {
     Fixture::run(target, async |fixture: &Fixture| {
         let app = App::of(fixture, payments::service());
         let (app, proxy) = app.start_behind_proxy().await;
-        let ways = ways(&app).await;
+        let ways = app.each_way::<PaymentsClient>().await;
         proxy.cut();
         for (way, payments) in &ways {
             let totals = payments.get_totals(&call(), GetTotals::default()).await;

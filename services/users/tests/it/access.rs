@@ -2,24 +2,23 @@
 
 use std::time::Duration;
 
-use kit_testing::{AUDIENCE, ISSUER, Identity};
-use kit_token::{Verifier, VerifierRules};
+use kit_testing::{Identity, on_both_databases};
 use serde_json::json;
 
-use crate::world::{World, on_both_databases};
+use crate::app::{HasProfile as _, UsersApp, users};
 
 on_both_databases! {
-    async fn users_greets_everybody(place: &Place) {
-        let world = World::start(place).await;
+    async fn users_greets_everybody(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
         assert_eq!(
-            world.stranger().get("/").await.expect(200),
+            app.stranger().get("/").await.expect(200),
             json!({ "status": "ok", "service": "user-service", "message": "User service is running" })
         );
     }
 
-    async fn each_way_of_not_being_signed_in_has_its_message(place: &Place) {
-        let world = World::start(place).await;
-        let (stranger, ada) = (world.stranger(), world.sign_up("ada"));
+    async fn each_way_of_not_being_signed_in_has_its_message(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (stranger, ada) = (app.stranger(), app.sign_up("ada"));
         stranger.get("/users").await.refused(401, "Missing authorization header");
         let format = "Invalid authorization header format";
         for header in ["Basic abc", "Bearer", &ada.token, &format!("Token {}", ada.token), "Bearer a b"] {
@@ -29,30 +28,24 @@ on_both_databases! {
         for token in ["a.b.c", "x", &format!("{}x", ada.token), &ada.token[..ada.token.len() - 2]] {
             stranger.with_token(token).get("/users").await.refused(401, invalid);
         }
-        world.process.time.advance(Duration::from_secs(3600 + 31));
+        app.process.time.advance(Duration::from_secs(3600 + 31));
         ada.client.get("/users").await.refused(401, invalid);
     }
 
-    async fn users_goes_on_with_keys_alone(place: &Place) {
-        let world = World::start(place).await;
-        world.auth.fail(auth_api::AuthError::Unavailable);
-        let ada = world.settle("ada").await;
+    async fn users_goes_on_with_keys_alone(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        app.auth.fail(auth_api::AuthError::Unavailable);
+        let ada = app.settle("ada").await;
         ada.client.get("/users").await.expect(200);
         ada.client.delete(&ada.path()).await.expect(200);
-        assert!(world.auth.calls().is_empty(), "nobody asks auth about a token");
+        assert!(app.auth.calls().is_empty(), "nobody asks auth about a token");
     }
 
-    async fn without_keys_nobody_can_be_judged(place: &Place) {
-        let process = place.process();
-        let rules = VerifierRules {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            max_lifetime: Duration::from_hours(24),
-            leeway: Duration::from_secs(30),
-        };
-        let verifier = Verifier::new(rules, process.clock()).unwrap();
-        let world = World::start_with(process, place.target(), verifier).await;
-        let ada = world.person(Identity::customer("ada"));
+    async fn without_keys_nobody_can_be_judged(fixture: &Fixture) {
+        let (app, auth) = users(fixture);
+        let app = app.out_of_reach(auth_api::TOPICS).without_keys().start().await;
+        let app = UsersApp::of(app, auth);
+        let ada = app.person(Identity::customer("ada"));
         for reply in [
             ada.client.get("/users").await,
             ada.client.post("/users", &ada.profile()).await,
@@ -62,7 +55,7 @@ on_both_databases! {
             reply.refused(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());
         }
-        world.stranger().get("/users").await.refused(401, "Missing authorization header");
-        world.stranger().get("/").await.expect(200);
+        app.stranger().get("/users").await.refused(401, "Missing authorization header");
+        app.stranger().get("/").await.expect(200);
     }
 }

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::Method;
+use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
-use crate::world::{PROFILES, World, on_both_databases};
+use crate::app::{HasProfile as _, PROFILES, UsersApp};
 
 fn pointers(body: &Value) -> Vec<&str> {
     let errors = body["errors"].as_array().into_iter().flatten();
@@ -12,9 +13,9 @@ fn pointers(body: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
-    async fn a_profile_that_cannot_be_is_refused_by_member(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_profile_that_cannot_be_is_refused_by_member(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         for (member, value, pointer) in [
             ("user_id", json!("ada"), "/user_id"),
             ("user_id", json!(7), "/user_id"),
@@ -53,12 +54,12 @@ on_both_databases! {
         let many = json!({ "user_id": ada.id, "username": "x", "email": "x", "bio": "\u{0}" });
         let body = ada.client.post("/users", &many).await.expect(400);
         assert_eq!(pointers(&body), ["/username", "/email", "/bio"], "all at once");
-        assert_eq!(world.count(PROFILES).await, 0);
+        assert_eq!(app.count(PROFILES).await, 0);
     }
 
-    async fn an_admin_gives_nobody_a_name_that_auth_would_not(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, admin) = (world.sign_up("ada"), world.admin());
+    async fn an_admin_gives_nobody_a_name_that_auth_would_not(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, admin) = (app.sign_up("ada"), app.admin());
         for username in ["", "ab", "a b c", "ad\u{e4}", "a\u{0}da", &"x".repeat(33)] {
             let mut profile = ada.profile();
             profile["username"] = json!(username);
@@ -70,9 +71,9 @@ on_both_databases! {
         admin.client.post("/users", &profile).await.expect(200);
     }
 
-    async fn a_change_that_cannot_be_is_refused_by_member(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_change_that_cannot_be_is_refused_by_member(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let before = (ada.seen().await, ada.etag().await);
         for (change, pointer) in [
             (json!({ "bio": 1 }), "/bio"),
@@ -95,9 +96,9 @@ on_both_databases! {
         assert_eq!((ada.seen().await, ada.etag().await), before);
     }
 
-    async fn bytes_that_are_no_json_are_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn bytes_that_are_no_json_are_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let json = Some("application/json");
         for (method, path) in [
             (Method::POST, "/users".to_owned()),
@@ -122,9 +123,9 @@ on_both_databases! {
         }
     }
 
-    async fn an_identifier_that_is_none_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, admin) = (world.settle("ada").await, world.admin());
+    async fn an_identifier_that_is_none_is_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, admin) = (app.settle("ada").await, app.admin());
         for id in ["me", "1", "%00", "%ff", "%F0%9F%A6%80", "0190c2a4-7c1e-7b3e-9c53", "'%20OR%201=1"] {
             let path = format!("/users/{id}");
             for client in [&ada.client, &admin.client] {
@@ -135,12 +136,12 @@ on_both_databases! {
         }
         ada.client.get("/users/").await.refused(404, "there is nothing at this path");
         ada.client.get(&format!("{}/x", ada.path())).await.refused(404, "there is nothing at this path");
-        assert_eq!(world.count(PROFILES).await, 1);
+        assert_eq!(app.count(PROFILES).await, 1);
     }
 
-    async fn a_method_that_a_path_does_not_know_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_method_that_a_path_does_not_know_is_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for (method, path) in [
             (Method::DELETE, "/users".to_owned()),
             (Method::PATCH, ada.path()),
@@ -153,6 +154,6 @@ on_both_databases! {
             refused.refused(405, "this path does not know the method");
             assert!(refused.header("allow").contains("GET"), "{path}");
         }
-        assert_eq!(world.count(PROFILES).await, 1);
+        assert_eq!(app.count(PROFILES).await, 1);
     }
 }

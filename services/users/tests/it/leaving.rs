@@ -7,12 +7,12 @@
 use std::net::SocketAddr;
 
 use kit_db::{Db, Dialect, Reader, Tx, sql};
-use kit_testing::eventually;
+use kit_testing::{Person, eventually, on_both_databases};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::world::{PROFILES, Person, World, gate, on_both_databases};
+use crate::app::{HasProfile as _, PROFILES, UsersApp, gate};
 
 /// Sends a request and keeps the connection, without waiting for the answer.
 async fn send(address: SocketAddr, line: &str, person: &Person, body: &Value) -> TcpStream {
@@ -53,13 +53,13 @@ async fn all_ended(db: &Db) {
 }
 
 on_both_databases! {
-    async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let (gate, mut keeper) = gate();
         // Somebody else holds her profile, so that what she sends has to wait in its transaction.
-        let (db, id, held) = (world.db.clone(), ada.id.clone(), gate.clone());
-        world.process.lifecycle.tasks().spawn("holder", async move {
+        let (db, id, held) = (app.db.clone(), ada.id.clone(), gate.clone());
+        app.process.lifecycle.tasks().spawn("holder", async move {
             let holding = db.write(async move |tx: &mut Tx| {
                 sql("UPDATE profiles SET bio = bio WHERE user_id = $1").bind(id.as_str()).execute(tx).await?;
                 held.pass().await;
@@ -69,46 +69,46 @@ on_both_databases! {
         });
         assert_eq!(keeper.next().await, "came");
         let change = json!({ "full_name": "gone", "bio": "gone" });
-        let stream = send(world.address, &format!("PUT {}", ada.path()), &ada, &change).await;
-        if world.db.dialect() == Dialect::Postgres {
-            eventually("it waits", async || (in_transaction(&world.db).await.1 > 0).then_some(())).await;
+        let stream = send(app.address, &format!("PUT {}", ada.path()), &ada, &change).await;
+        if app.db.dialect() == Dialect::Postgres {
+            eventually("it waits", async || (in_transaction(&app.db).await.1 > 0).then_some(())).await;
         }
         drop(stream);
         // An answer on another connection: the server has had its time to see that she left.
         ada.client.get("/").await.expect(200);
         keeper.open();
         ada.client.put(&ada.path(), &json!({ "bio": "back" })).await.expect(200);
-        all_ended(&world.db).await;
+        all_ended(&app.db).await;
         let seen = ada.seen().await;
         // Not at all, before the other, or after it.
         let whole = [json!(["Ada Lovelace", "back"]), json!(["gone", "back"]), json!(["gone", "gone"])];
         assert!(whole.contains(&json!([seen["full_name"], seen["bio"]])), "{seen}");
     }
 
-    async fn who_leaves_while_auth_is_asked_has_asked_for_nothing(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn who_leaves_while_auth_is_asked_has_asked_for_nothing(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let (gate, mut keeper) = gate();
-        world.auth.wait_at(gate);
-        let stream = send(world.address, "PUT /profile", &ada, &json!({ "bio": "gone" })).await;
+        app.auth.wait_at(gate);
+        let stream = send(app.address, "PUT /profile", &ada, &json!({ "bio": "gone" })).await;
         assert_eq!(keeper.next().await, "came");
-        assert_eq!(in_transaction(&world.db).await, (0, 0), "no transaction waits for auth");
+        assert_eq!(in_transaction(&app.db).await, (0, 0), "no transaction waits for auth");
         drop(stream);
         assert_eq!(keeper.next().await, "left");
         keeper.open();
-        assert_eq!(world.count(PROFILES).await, 0);
+        assert_eq!(app.count(PROFILES).await, 0);
         ada.client.put("/profile", &json!({ "bio": "back" })).await.expect(200);
         assert_eq!(ada.seen().await["bio"], "back");
     }
 
-    async fn who_leaves_at_any_moment_leaves_all_or_nothing(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn who_leaves_at_any_moment_leaves_all_or_nothing(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         ada.client.put(&ada.path(), &json!({ "full_name": "start", "bio": "start" })).await.expect(200);
         for round in 0..100 {
             let text = format!("round {round}");
             let change = json!({ "full_name": text, "bio": text });
-            let stream = send(world.address, &format!("PUT {}", ada.path()), &ada, &change).await;
+            let stream = send(app.address, &format!("PUT {}", ada.path()), &ada, &change).await;
             for _ in 0..round * 5 {
                 tokio::task::yield_now().await;
             }
@@ -118,18 +118,18 @@ on_both_databases! {
                 assert_eq!(seen["full_name"], seen["bio"], "{seen}");
             }
         }
-        all_ended(&world.db).await;
+        all_ended(&app.db).await;
         let seen = ada.seen().await;
         assert_eq!(seen["full_name"], seen["bio"], "{seen}");
         ada.client.put(&ada.path(), &json!({ "bio": "back" })).await.expect(200);
     }
 
-    async fn who_leaves_while_making_a_profile_made_it_or_not(place: &Place) {
-        let world = World::start(place).await;
+    async fn who_leaves_while_making_a_profile_made_it_or_not(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
         let mut people = Vec::new();
         for round in 0..40 {
-            let person = world.sign_up(&format!("user{round}"));
-            let stream = send(world.address, "POST /users", &person, &person.profile()).await;
+            let person = app.sign_up(&format!("user{round}"));
+            let stream = send(app.address, "POST /users", &person, &person.profile()).await;
             for _ in 0..round * 5 {
                 tokio::task::yield_now().await;
             }
@@ -141,6 +141,6 @@ on_both_databases! {
             assert!([200, 409].contains(&again.status.as_u16()), "{}", again.json());
             assert_eq!(person.seen().await["bio"], "Writes programs");
         }
-        assert_eq!(world.count(PROFILES).await, 40);
+        assert_eq!(app.count(PROFILES).await, 40);
     }
 }

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use kit_testing::Client;
+use kit_testing::{Client, Person, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{Person, World, on_both_databases};
+use crate::app::{HasProfile as _, UsersApp};
 
 /// People whose profiles are made in another order than that of their identifiers.
-async fn settle(world: &World, names: std::ops::Range<u32>) -> Vec<Person> {
+async fn settle(app: &UsersApp, names: std::ops::Range<u32>) -> Vec<Person> {
     let people: Vec<_> = names
-        .map(|number| world.sign_up(&format!("user{number}")))
+        .map(|number| app.sign_up(&format!("user{number}")))
         .collect();
     for person in people.iter().rev() {
         person.client.post("/users", &person.profile()).await.expect(200);
@@ -57,20 +57,20 @@ async fn walk(client: &Client, query: &str, mut between: impl AsyncFnMut()) -> V
 }
 
 on_both_databases! {
-    async fn profiles_are_listed_as_an_array(place: &Place) {
-        let world = World::start(place).await;
-        let reader = world.sign_up("reader");
+    async fn profiles_are_listed_as_an_array(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let reader = app.sign_up("reader");
         let empty = reader.client.get("/users").await;
         assert_eq!((empty.expect(200), empty.header("link")), (json!([]), ""));
-        let ada = world.settle("ada").await;
+        let ada = app.settle("ada").await;
         let listed = reader.client.get("/users").await;
         assert_eq!(listed.expect(200), json!([ada.seen().await]));
         assert_eq!(listed.header("link"), "");
     }
 
-    async fn a_page_has_twenty_unless_another_limit_is_asked_for(place: &Place) {
-        let world = World::start(place).await;
-        let people = settle(&world, 0..21).await;
+    async fn a_page_has_twenty_unless_another_limit_is_asked_for(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let people = settle(&app, 0..21).await;
         let client = &people[0].client;
         let count = async |query: &str| ids(&client.get(&format!("/users{query}")).await.expect(200)).len();
         assert_eq!(count("").await, 20);
@@ -81,9 +81,9 @@ on_both_databases! {
         assert!(client.get("/users").await.header("link").starts_with("<?limit=20&cursor="));
     }
 
-    async fn a_walk_meets_everybody_once(place: &Place) {
-        let world = World::start(place).await;
-        let people = settle(&world, 0..23).await;
+    async fn a_walk_meets_everybody_once(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let people = settle(&app, 0..23).await;
         let everybody: BTreeSet<_> = people.iter().map(|person| person.id.clone()).collect();
         for (limit, pages) in [(1, 23), (7, 4), (22, 2), (23, 1)] {
             let met = walk(&people[0].client, &format!("?limit={limit}"), async || ()).await;
@@ -93,14 +93,14 @@ on_both_databases! {
         }
     }
 
-    async fn a_walk_meets_everybody_once_while_others_come_and_go(place: &Place) {
-        let world = World::start(place).await;
-        let people = settle(&world, 0..20).await;
+    async fn a_walk_meets_everybody_once_while_others_come_and_go(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let people = settle(&app, 0..20).await;
         let mut number = 100;
         let met = walk(&people[0].client, "?limit=3", async || {
             // Somebody comes and somebody else leaves again, before and behind the cursor.
-            settle(&world, number..number + 2).await;
-            let guest = world.settle("guest").await;
+            settle(&app, number..number + 2).await;
+            let guest = app.settle("guest").await;
             guest.client.delete(&guest.path()).await.expect(200);
             number += 2;
         })
@@ -113,10 +113,10 @@ on_both_databases! {
         }
     }
 
-    async fn a_cursor_survives_the_one_it_stands_at(place: &Place) {
-        let world = World::start(place).await;
-        let people = settle(&world, 0..5).await;
-        let admin = world.admin();
+    async fn a_cursor_survives_the_one_it_stands_at(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let people = settle(&app, 0..5).await;
+        let admin = app.admin();
         let first = admin.client.get("/users?limit=2").await;
         let last = ids(&first.expect(200))[1].clone();
         admin.client.delete(&format!("/users/{last}")).await.expect(200);
@@ -124,9 +124,9 @@ on_both_databases! {
         assert_eq!(rest.concat().len(), people.len() - 2);
     }
 
-    async fn a_page_that_cannot_be_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_page_that_cannot_be_is_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for query in [
             "limit=0", "limit=101", "limit=-1", "limit=1.5", "limit=ten", "limit=", "limit=99999999999",
             "limit=1&limit=2", "cursor=%21", "cursor=_w", "cursor=AA", "cursor=YQBi", "page=2", "offset=1",

@@ -1,10 +1,9 @@
 //! The database goes away, and comes back.
 
-use kit_testing::Reply;
+use kit_testing::{Fixture, Reply};
 use serde_json::json;
 
-use crate::proxy::Proxy;
-use crate::world::{PROFILES, Place, World};
+use crate::app::{HasProfile as _, PROFILES, UsersApp};
 
 fn is_away(reply: &Reply) {
     reply.refused(503, "User service unavailable");
@@ -14,17 +13,14 @@ fn is_away(reply: &Reply) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_database_users_asks_to_come_back_later() {
     let target = kit_testing::db::TestTarget::postgres().await;
-    crate::world::at(target, async |place: &Place| {
-        let process = place.process();
-        let proxy = Proxy::before(&place.target(), &process.lifecycle.tasks()).await;
-        let verifier = process.verifier.clone();
-        let world = World::start_with(process, proxy.target(), verifier).await;
-        let (ada, bob) = (world.settle("ada").await, world.sign_up("bob"));
+    Fixture::run(target, async |fixture: &Fixture| {
+        let (app, proxy) = UsersApp::start_behind_proxy(fixture).await;
+        let (ada, bob) = (app.settle("ada").await, app.sign_up("bob"));
         let before = (ada.seen().await, ada.etag().await);
-        assert!(world.process.readiness.report().await.ready);
+        assert!(app.process.readiness.report().await.ready);
 
         proxy.cut();
-        let report = world.process.readiness.report().await;
+        let report = app.process.readiness.report().await;
         assert!(!report.ready);
         let failed: Vec<_> = report
             .checks
@@ -49,9 +45,8 @@ async fn without_its_database_users_asks_to_come_back_later() {
                 .await,
         );
         // What needs no database is answered as ever.
-        world.stranger().get("/").await.expect(200);
-        world
-            .stranger()
+        app.stranger().get("/").await.expect(200);
+        app.stranger()
             .get("/users")
             .await
             .refused(401, "Missing authorization header");
@@ -63,8 +58,8 @@ async fn without_its_database_users_asks_to_come_back_later() {
 
         proxy.mend();
         assert_eq!((ada.seen().await, ada.etag().await), before);
-        assert_eq!(world.count(PROFILES).await, 1);
-        assert!(world.process.readiness.report().await.ready);
+        assert_eq!(app.count(PROFILES).await, 1);
+        assert!(app.process.readiness.report().await.ready);
         bob.client
             .with("idempotency-key", "key")
             .post("/users", &bob.profile())
@@ -77,12 +72,9 @@ async fn without_its_database_users_asks_to_come_back_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_away_with_a_write_leaves_all_of_it_or_nothing() {
     let target = kit_testing::db::TestTarget::postgres().await;
-    crate::world::at(target, async |place: &Place| {
-        let process = place.process();
-        let proxy = Proxy::before(&place.target(), &process.lifecycle.tasks()).await;
-        let verifier = process.verifier.clone();
-        let world = World::start_with(process, proxy.target(), verifier).await;
-        let ada = world.settle("ada").await;
+    Fixture::run(target, async |fixture: &Fixture| {
+        let (app, proxy) = UsersApp::start_behind_proxy(fixture).await;
+        let ada = app.settle("ada").await;
         let mut seen = "start".to_owned();
         let start = json!({ "full_name": seen, "bio": seen });
         ada.client.put(&ada.path(), &start).await.expect(200);

@@ -6,14 +6,15 @@ use auth_api::AuthError;
 use futures::future::join_all;
 use kit_db::{Reader, sql};
 use kit_rpc::Actor;
+use kit_testing::on_both_databases;
 use serde_json::json;
 
-use crate::world::{PROFILES, World, gate, on_both_databases};
+use crate::app::{HasProfile as _, PROFILES, UsersApp, gate};
 
 on_both_databases! {
-    async fn saving_makes_a_profile_with_what_auth_knows(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn saving_makes_a_profile_with_what_auth_knows(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let made = ada.client.put("/profile", &json!({ "full_name": "Ada Lovelace" })).await;
         assert_eq!(
             made.expect(200),
@@ -38,77 +39,77 @@ on_both_databases! {
         assert_eq!(ada.seen().await["full_name"], "Ada Lovelace");
         assert_eq!(ada.seen().await["bio"], "Writes programs");
         assert_eq!(changed.header("etag"), ada.etag().await);
-        assert_eq!(world.auth.calls().len(), 1, "auth is asked for the first only");
+        assert_eq!(app.auth.calls().len(), 1, "auth is asked for the first only");
     }
 
-    async fn an_empty_wish_makes_an_empty_profile(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn an_empty_wish_makes_an_empty_profile(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.client.put("/profile", &json!({})).await.expect(200);
         assert_eq!(ada.seen().await["full_name"], json!(null));
         assert_eq!(ada.seen().await["email"], "ada@auth.example");
     }
 
-    async fn nothing_else_makes_a_profile(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn nothing_else_makes_a_profile(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.client.get("/profile").await.refused(404, "User not found");
         ada.client.get(&ada.path()).await.refused(404, "User not found");
         ada.client.get("/users").await.expect(200);
         ada.client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
         ada.client.put("/profile", &json!({ "bio": 1 })).await.expect(400);
         ada.client.put("/profile", &json!({ "bio": "x".repeat(2001) })).await.expect(400);
-        assert_eq!(world.count(PROFILES).await, 0);
-        assert!(world.auth.calls().is_empty(), "bad input does not go as far as auth");
+        assert_eq!(app.count(PROFILES).await, 0);
+        assert!(app.auth.calls().is_empty(), "bad input does not go as far as auth");
     }
 
-    async fn while_auth_is_away_no_profile_is_made_but_any_is_changed(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, bob) = (world.settle("ada").await, world.sign_up("bob"));
+    async fn while_auth_is_away_no_profile_is_made_but_any_is_changed(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, bob) = (app.settle("ada").await, app.sign_up("bob"));
         for error in [AuthError::Unavailable, AuthError::Unknown] {
-            world.auth.fail(error);
+            app.auth.fail(error);
             let refused = bob.client.put("/profile", &json!({ "bio": "x" })).await;
             refused.refused(503, "Auth service unavailable");
             assert!(!refused.header("retry-after").is_empty());
-            assert_eq!(world.count(PROFILES).await, 1);
+            assert_eq!(app.count(PROFILES).await, 1);
             ada.client.put("/profile", &json!({ "bio": "still here" })).await.expect(200);
             ada.client.get("/profile").await.expect(200);
             ada.client.get("/users").await.expect(200);
         }
-        assert!(world.process.readiness.report().await.ready, "users goes on");
-        world.auth.fail(None);
+        assert!(app.process.readiness.report().await.ready, "users goes on");
+        app.auth.fail(None);
         bob.client.put("/profile", &json!({ "bio": "x" })).await.expect(200);
     }
 
-    async fn an_account_that_auth_does_not_know_gets_no_profile(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
-        world.auth.fail(AuthError::UnknownAccount);
+    async fn an_account_that_auth_does_not_know_gets_no_profile(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
+        app.auth.fail(AuthError::UnknownAccount);
         ada.client.put("/profile", &json!({})).await.refused(404, "User not found");
-        world.auth.fail(AuthError::Internal);
+        app.auth.fail(AuthError::Internal);
         ada.client.put("/profile", &json!({})).await.refused(500, "internal error");
-        assert_eq!(world.count(PROFILES).await, 0);
+        assert_eq!(app.count(PROFILES).await, 0);
     }
 
-    async fn auth_that_does_not_answer_is_not_waited_for(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, started) = (world.sign_up("ada"), Instant::now());
+    async fn auth_that_does_not_answer_is_not_waited_for(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, started) = (app.sign_up("ada"), Instant::now());
         let (gate, mut keeper) = gate();
-        world.auth.wait_at(gate);
+        app.auth.wait_at(gate);
         let refused = ada.client.put("/profile", &json!({})).await;
         refused.refused(503, "Auth service unavailable");
         assert!(started.elapsed() < Duration::from_secs(8));
         assert_eq!((keeper.next().await, keeper.next().await), ("came", "left"));
-        assert_eq!(world.count(PROFILES).await, 0);
+        assert_eq!(app.count(PROFILES).await, 0);
     }
 
-    async fn auth_is_asked_by_users_as_a_part_of_the_request(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn auth_is_asked_by_users_as_a_part_of_the_request(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let client = ada.client.with("traceparent", trace).with("x-request-id", "req_story");
         client.put("/profile", &json!({})).await.expect(200);
-        let calls = world.auth.calls();
+        let calls = app.auth.calls();
         let [call] = calls.as_slice() else {
             panic!("one call, not {}", calls.len());
         };
@@ -118,15 +119,15 @@ on_both_databases! {
         assert!(call.deadline().remaining() <= Duration::from_secs(2));
     }
 
-    async fn what_is_told_of_a_profile_belongs_to_the_trace_of_its_request(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn what_is_told_of_a_profile_belongs_to_the_trace_of_its_request(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let client = ada.client.with("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01"));
         client.put("/profile", &json!({})).await.expect(200);
         client.put(&ada.path(), &json!({ "bio": "Writes programs" })).await.expect(200);
         client.delete(&ada.path()).await.expect(200);
-        let told = world.db.read(async |reader: &mut Reader| {
+        let told = app.db.read(async |reader: &mut Reader| {
             let rows = sql("SELECT headers FROM outbox ORDER BY position").all(reader).await?;
             rows.iter().map(|row| row.get::<String>("headers")).collect::<Result<Vec<_>, _>>()
         });
@@ -135,9 +136,9 @@ on_both_databases! {
         assert!(told.iter().all(|headers| headers.contains(trace)), "{told:?}");
     }
 
-    async fn who_saves_twenty_times_at_once_has_one_profile(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn who_saves_twenty_times_at_once_has_one_profile(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let saving = (0..20).map(|number| {
             let ada = ada.clone();
             async move {
@@ -159,11 +160,11 @@ on_both_databases! {
         assert_eq!(tags.len(), 20, "each is a version of its own");
     }
 
-    async fn a_profile_made_while_auth_was_asked_is_changed_instead(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_profile_made_while_auth_was_asked_is_changed_instead(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let (gate, mut keeper) = gate();
-        world.auth.wait_at(gate);
+        app.auth.wait_at(gate);
         let wish = json!({ "bio": "from saving" });
         let saving = ada.client.put("/profile", &wish);
         let meanwhile = async {

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use kit_testing::Identity;
+use kit_testing::{Identity, on_both_databases};
 use kit_token::Role;
 use serde_json::json;
 
-use crate::world::{PROFILES, World, on_both_databases};
+use crate::app::{HasProfile as _, PROFILES, UsersApp};
 
 on_both_databases! {
-    async fn a_profile_is_made_read_changed_and_deleted(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, bob) = (world.sign_up("ada"), world.sign_up("bob"));
+    async fn a_profile_is_made_read_changed_and_deleted(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
         ada.client.get(&ada.path()).await.refused(404, "User not found");
 
         let made = ada.client.post("/users", &ada.profile()).await.expect(200);
@@ -27,7 +27,7 @@ on_both_databases! {
         assert_eq!(bob.client.get(&ada.path()).await.expect(200), seen, "everybody may read it");
         bob.client.get("/profile").await.refused(404, "User not found");
 
-        world.process.time.advance(Duration::from_mins(1));
+        app.process.time.advance(Duration::from_mins(1));
         let changed = ada.client.put(&ada.path(), &json!({ "bio": "Writes better programs" })).await;
         assert_eq!(
             changed.expect(200),
@@ -41,14 +41,14 @@ on_both_databases! {
         assert_eq!(deleted, json!({ "user_id": ada.id, "message": "Profile deleted successfully" }));
         ada.client.get(&ada.path()).await.refused(404, "User not found");
         ada.client.get("/profile").await.refused(404, "User not found");
-        assert_eq!(world.count(PROFILES).await, 0);
+        assert_eq!(app.count(PROFILES).await, 0);
     }
 
-    async fn a_profile_can_be_made_again_after_it_was_deleted(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_profile_can_be_made_again_after_it_was_deleted(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         ada.client.delete(&ada.path()).await.expect(200);
-        world.process.time.advance(Duration::from_secs(1));
+        app.process.time.advance(Duration::from_secs(1));
         let again = json!({ "user_id": ada.id, "username": "ada", "email": "new@example.com" });
         ada.client.post("/users", &again).await.expect(200);
         assert_eq!(
@@ -60,20 +60,20 @@ on_both_databases! {
         );
     }
 
-    async fn there_is_one_profile_for_each_user(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn there_is_one_profile_for_each_user(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let other = json!({ "user_id": ada.id, "username": "ada", "email": "other@example.com" });
         let again = ada.client.post("/users", &other).await;
         again.refused(409, "Profile already exists");
         assert_eq!(again.json()["code"], "profile_already_exists");
-        world.admin().client.post("/users", &other).await.refused(409, "Profile already exists");
+        app.admin().client.post("/users", &other).await.refused(409, "Profile already exists");
         assert_eq!(ada.seen().await["email"], "ada@example.com");
     }
 
-    async fn of_twenty_who_make_one_profile_at_once_one_does(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn of_twenty_who_make_one_profile_at_once_one_does(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let making = (0..20).map(|number| {
             let ada = ada.clone();
             async move {
@@ -89,15 +89,15 @@ on_both_databases! {
             reply.refused(409, "Profile already exists");
         }
         assert_eq!(ada.seen().await["bio"], made[0].0.to_string(), "and it is theirs");
-        assert_eq!(world.count(PROFILES).await, 1);
+        assert_eq!(app.count(PROFILES).await, 1);
     }
 
-    async fn nobody_makes_changes_or_deletes_anothers_profile(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
-        let staff = world.person(Identity::new("carl", Role::Staff));
+    async fn nobody_makes_changes_or_deletes_anothers_profile(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
+        let staff = app.person(Identity::new("carl", Role::Staff));
         let before = ada.seen().await;
-        for other in [world.sign_up("bob"), world.settle("eve").await, staff] {
+        for other in [app.sign_up("bob"), app.settle("eve").await, staff] {
             let mine = "You can only modify your own profile";
             let change = json!({ "bio": "was here" });
             other.client.put(&ada.path(), &change).await.refused(403, mine);
@@ -110,12 +110,12 @@ on_both_databases! {
             other.client.put("/users/0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c", &change).await.refused(403, mine);
         }
         assert_eq!(ada.seen().await, before);
-        assert_eq!(world.count(PROFILES).await, 2);
+        assert_eq!(app.count(PROFILES).await, 2);
     }
 
-    async fn an_admin_makes_changes_and_deletes_any(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, admin) = (world.sign_up("ada"), world.admin());
+    async fn an_admin_makes_changes_and_deletes_any(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, admin) = (app.sign_up("ada"), app.admin());
         assert_eq!(
             admin.client.post("/users", &ada.profile()).await.expect(200),
             json!({ "user_id": ada.id, "message": "Profile created successfully" })
@@ -135,17 +135,17 @@ on_both_databases! {
         admin.client.delete(&ada.path()).await.refused(404, "User not found");
     }
 
-    async fn a_profile_that_is_not_there_is_neither_changed_nor_deleted(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn a_profile_that_is_not_there_is_neither_changed_nor_deleted(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         ada.client.put(&ada.path(), &json!({ "bio": "x" })).await.refused(404, "User not found");
         ada.client.delete(&ada.path()).await.refused(404, "User not found");
-        assert_eq!(world.count(PROFILES).await, 0, "only `/profile` makes one");
+        assert_eq!(app.count(PROFILES).await, 0, "only `/profile` makes one");
     }
 
-    async fn null_clears_a_member_and_leaving_it_out_does_not(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn null_clears_a_member_and_leaving_it_out_does_not(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for (change, full_name, bio) in [
             (json!({}), json!("Ada Lovelace"), json!("Writes programs")),
             (json!({ "bio": null }), json!("Ada Lovelace"), json!(null)),
@@ -158,16 +158,16 @@ on_both_databases! {
             let seen = ada.seen().await;
             assert_eq!((&seen["full_name"], &seen["bio"]), (&full_name, &bio), "{change}");
         }
-        let bob = world.sign_up("bob");
+        let bob = app.sign_up("bob");
         let mut profile = bob.profile();
         profile["full_name"] = json!(null);
         bob.client.post("/users", &profile).await.expect(200);
         assert_eq!(bob.seen().await["full_name"], json!(null));
     }
 
-    async fn text_comes_back_as_it_was_given(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.sign_up("ada");
+    async fn text_comes_back_as_it_was_given(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.sign_up("ada");
         let text = "Žofie \u{1f469}\u{200d}\u{1f4bb} a\u{301} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \\ \" ' % _ -- ; \r\n\t\u{7f} $1";
         let mut profile = ada.profile();
         profile["full_name"] = json!(text);
@@ -179,9 +179,9 @@ on_both_databases! {
         assert_eq!(ada.seen().await["bio"], text);
     }
 
-    async fn text_may_be_as_long_as_promised(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, bob) = (world.sign_up("ada"), world.sign_up("bob"));
+    async fn text_may_be_as_long_as_promised(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
         let email = format!("{}@example.com", "x".repeat(242));
         assert_eq!(email.len(), 254);
         // Characters count, not bytes.
@@ -205,12 +205,12 @@ on_both_databases! {
                 assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
             }
         }
-        assert_eq!(world.count(PROFILES).await, 1);
+        assert_eq!(app.count(PROFILES).await, 1);
     }
 
-    async fn an_identifier_is_spelt_in_one_way(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn an_identifier_is_spelt_in_one_way(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for spelling in [ada.id.to_uppercase(), ada.id.replace('-', ""), format!("{{{}}}", ada.id)] {
             assert_ne!(spelling, ada.id);
             let mut profile = ada.profile();
@@ -220,16 +220,16 @@ on_both_databases! {
             let path = format!("/users/{}", spelling.replace('{', "%7B").replace('}', "%7D"));
             assert_eq!(ada.client.get(&path).await.expect(400)["code"], "invalid_path");
         }
-        assert_eq!(world.count(PROFILES).await, 1);
+        assert_eq!(app.count(PROFILES).await, 1);
     }
 
-    async fn profiles_outlive_the_process(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn profiles_outlive_the_process(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let (seen, etag) = (ada.seen().await, ada.etag().await);
-        world.stop().await;
-        let world = World::start(place).await;
-        let ada = world.person(ada.identity);
+        app.stop().await;
+        let app = UsersApp::start(fixture).await;
+        let ada = app.person(ada.identity);
         assert_eq!(ada.seen().await, seen);
         assert_eq!(ada.etag().await, etag);
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use kit_db::{StoreError, Tx, sql};
 use kit_runtime::Ids;
-use kit_testing::{Client, eventually};
+use kit_testing::{Client, eventually, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{World, on_both_databases};
+use crate::app::UsersApp;
 
 /// What somebody sees of a profile; nothing where there is none.
 async fn full_name(client: &Client, id: &str) -> Option<Value> {
@@ -20,8 +20,8 @@ async fn full_name(client: &Client, id: &str) -> Option<Value> {
 }
 
 /// Behind the back of every process.
-async fn overwrite(world: &World, name: String) {
-    let overwritten = world.db.write(async move |tx: &mut Tx| {
+async fn overwrite(app: &UsersApp, name: String) {
+    let overwritten = app.db.write(async move |tx: &mut Tx| {
         sql("UPDATE profiles SET full_name = $1")
             .bind(&*name)
             .execute(tx)
@@ -32,24 +32,24 @@ async fn overwrite(world: &World, name: String) {
 }
 
 on_both_databases! {
-    async fn a_profile_is_read_once_and_again_when_it_is_old(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_profile_is_read_once_and_again_when_it_is_old(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         // At the moment when it begins to hear of other processes it forgets what it had.
         let kept = eventually("it is kept", async || {
             let first = full_name(&ada.client, &ada.id).await;
-            overwrite(&world, Ids::system().uuid().to_string()).await;
+            overwrite(&app, Ids::system().uuid().to_string()).await;
             (full_name(&ada.client, &ada.id).await == first).then_some(first)
         })
         .await;
-        world.process.time.advance(Duration::from_mins(1));
+        app.process.time.advance(Duration::from_mins(1));
         assert_ne!(full_name(&ada.client, &ada.id).await, kept);
     }
 
-    async fn whoever_writes_a_profile_reads_what_was_written(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
-        let grace = world.sign_up("grace");
+    async fn whoever_writes_a_profile_reads_what_was_written(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
+        let grace = app.sign_up("grace");
         for number in 0..20 {
             let name = format!("Ada the {number}.");
             full_name(&grace.client, &ada.id).await;
@@ -60,8 +60,8 @@ on_both_databases! {
         assert_eq!(full_name(&grace.client, &ada.id).await, None);
     }
 
-    async fn what_one_process_changes_the_others_show(place: &Place) {
-        let (one, other) = (World::start(place).await, World::start(place).await);
+    async fn what_one_process_changes_the_others_show(fixture: &Fixture) {
+        let (one, other) = (UsersApp::start(fixture).await, UsersApp::start(fixture).await);
         let ada = one.settle("ada").await;
         let reader = other.person(ada.identity.clone()).client;
         eventually("it is there", async || full_name(&reader, &ada.id).await).await;

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use kit_testing::on_both_databases;
 use serde_json::json;
 
-use crate::world::{World, on_both_databases};
+use crate::app::{HasProfile as _, UsersApp};
 
 const CHANGED: &str = "the resource has changed since";
 
 on_both_databases! {
-    async fn each_change_is_another_version(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn each_change_is_another_version(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let first = ada.etag().await;
         assert!(first.starts_with('"') && first.ends_with('"') && first.len() > 2, "{first}");
         assert_eq!(ada.etag().await, first, "reading changes nothing");
@@ -22,9 +23,9 @@ on_both_databases! {
         assert_eq!(ada.etag().await, changed.header("etag"));
     }
 
-    async fn a_change_of_what_was_seen_goes_through(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_change_of_what_was_seen_goes_through(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for path in [ada.path(), "/profile".to_owned()] {
             let seen = ada.etag().await;
             ada.client.with("if-match", &seen).put(&path, &json!({ "bio": "a" })).await.expect(200);
@@ -37,9 +38,9 @@ on_both_databases! {
         ada.client.with("if-match", &seen).delete(&ada.path()).await.expect(200);
     }
 
-    async fn a_change_of_what_has_changed_since_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let (ada, admin) = (world.settle("ada").await, world.admin());
+    async fn a_change_of_what_has_changed_since_is_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let (ada, admin) = (app.settle("ada").await, app.admin());
         let stale = ada.etag().await;
         ada.client.put(&ada.path(), &json!({ "bio": "newer" })).await.expect(200);
         let (before, weak) = (ada.seen().await, format!("W/{}", ada.etag().await));
@@ -55,9 +56,9 @@ on_both_databases! {
         assert_eq!(ada.seen().await, before);
     }
 
-    async fn an_if_match_that_is_none_is_refused(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn an_if_match_that_is_none_is_refused(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let before = ada.etag().await;
         for tag in ["1", "\"1", "1\"", "", "\"1\" \"2\"", "*, \"1\""] {
             let client = ada.client.with("if-match", tag);
@@ -72,9 +73,9 @@ on_both_databases! {
         assert_eq!(ada.etag().await, before);
     }
 
-    async fn a_wish_for_what_is_gone_makes_nothing(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_wish_for_what_is_gone_makes_nothing(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let seen = ada.etag().await;
         ada.client.delete(&ada.path()).await.expect(200);
         for tag in [&*seen, "*"] {
@@ -83,15 +84,15 @@ on_both_databases! {
             client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
             client.delete(&ada.path()).await.refused(404, "User not found");
         }
-        assert!(world.auth.calls().is_empty());
+        assert!(app.auth.calls().is_empty());
     }
 
-    async fn a_profile_made_anew_is_not_the_one_that_was_seen(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn a_profile_made_anew_is_not_the_one_that_was_seen(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         let seen = ada.etag().await;
         ada.client.delete(&ada.path()).await.expect(200);
-        world.process.time.advance(Duration::from_micros(1));
+        app.process.time.advance(Duration::from_micros(1));
         ada.client.post("/users", &ada.profile()).await.expect(200);
         assert_ne!(ada.etag().await, seen);
         let late = ada.client.with("if-match", &seen);
@@ -99,9 +100,9 @@ on_both_databases! {
         late.delete(&ada.path()).await.refused(412, CHANGED);
     }
 
-    async fn of_two_who_have_seen_the_same_one_changes_it(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn of_two_who_have_seen_the_same_one_changes_it(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for round in 0..15 {
             let client = ada.client.with("if-match", &ada.etag().await);
             let (left, right) = (format!("l{round}"), format!("r{round}"));
@@ -122,11 +123,11 @@ on_both_databases! {
         }
     }
 
-    async fn of_a_change_and_a_deletion_of_the_same_one_wins(place: &Place) {
-        let world = World::start(place).await;
-        let ada = world.settle("ada").await;
+    async fn of_a_change_and_a_deletion_of_the_same_one_wins(fixture: &Fixture) {
+        let app = UsersApp::start(fixture).await;
+        let ada = app.settle("ada").await;
         for _ in 0..10 {
-            world.process.time.advance(Duration::from_secs(1));
+            app.process.time.advance(Duration::from_secs(1));
             let client = ada.client.with("if-match", &ada.etag().await);
             let (path, change) = (ada.path(), json!({ "bio": "x" }));
             let (changed, deleted) = tokio::join!(client.put(&path, &change), client.delete(&path));

@@ -1,23 +1,18 @@
 //! Analytics' use cases.
 
-mod error;
-
 use std::sync::Arc;
 
 use analytics_api::{
-    AnonymousId, Funnel, FunnelStep, RankQuery, SpanQuery, Stats, TimeSeries, TimeSeriesQuery, TopProducts,
-    Track, Tracked, UserStats,
+    AnalyticsRefusal, Funnel, FunnelStep, RankQuery, SpanQuery, Stats, TimeSeries, TimeSeriesQuery,
+    TopProducts, Track, Tracked, UserStats,
 };
-use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
-use kit_db::{Db, ReadUnit, Reader, StoreError, Tx, WriteError};
+use kit_db::{ReadUnit, Reader, StoreError, Tx};
+use kit_http::Anyone;
 use kit_http::extract::{Page, PageRequest};
-use kit_rpc::CallContext;
-use kit_runtime::{Clock, Ids};
-use kit_token::{Principal, Role, UserId};
+use kit_service::{Call, Failure, JsonAnswer, Units};
+use kit_token::{Role, UserId};
 
-pub(crate) use error::AnalyticsFailure;
-
-use crate::domain::{Batch, DaySpan, Series, Visitor};
+use crate::domain::{Batch, DaySpan, Series, SpanError, Visitor};
 use crate::store;
 use crate::tasks::{Live, Seat};
 
@@ -32,20 +27,27 @@ const STEPS: [&str; 5] = [
     "product_ordered",
 ];
 
+/// Why a use case did not do what was asked.
+pub(crate) type AnalyticsFailure = Failure<AnalyticsRefusal>;
+
+impl From<SpanError> for AnalyticsFailure {
+    fn from(error: SpanError) -> Self {
+        Self::InvalidQuery(error.to_string().into())
+    }
+}
+
 /// The use cases. A cheap handle.
 #[derive(Clone)]
 pub(crate) struct AnalyticsService(Arc<Inner>);
 
 struct Inner {
-    db: Db,
+    units: Units,
     live: Live,
-    clock: Clock,
-    ids: Ids,
 }
 
 impl AnalyticsService {
-    pub(crate) fn new(db: Db, live: Live, clock: Clock, ids: Ids) -> Self {
-        Self(Arc::new(Inner { db, live, clock, ids }))
+    pub(crate) fn new(units: Units, live: Live) -> Self {
+        Self(Arc::new(Inner { units, live }))
     }
 
     pub(crate) async fn stats(&self) -> Result<Stats, AnalyticsFailure> {
@@ -55,14 +57,13 @@ impl AnalyticsService {
 
     /// A place to watch the counts from.
     pub(crate) fn watch(&self) -> Result<Seat, AnalyticsFailure> {
-        self.0.live.seat().ok_or(AnalyticsFailure::Full)
+        let seat = self.0.live.seat();
+        seat.ok_or(Failure::Refused(AnalyticsRefusal::TooManyStreams))
     }
 
     pub(crate) async fn users(&self, request: &PageRequest) -> Result<Page<UserStats>, AnalyticsFailure> {
-        let (after, limit) = (
-            request.after.clone().unwrap_or_default(),
-            i64::from(request.limit) + 1,
-        );
+        let (after, limit) = request.rows::<String>()?;
+        let after = after.unwrap_or_default();
         let found = self
             .read(async move |reader: &mut Reader| store::users(reader, &after, limit).await)
             .await?;
@@ -71,13 +72,9 @@ impl AnalyticsService {
 
     /// One user's, for themselves and for staff. Of whom nothing is known, there is nothing: analytics does not
     /// know who has an account.
-    pub(crate) async fn user(
-        &self,
-        caller: &Principal,
-        user_id: UserId,
-    ) -> Result<UserStats, AnalyticsFailure> {
-        if caller.user_id != user_id && !caller.includes(Role::Staff) {
-            return Err(AnalyticsFailure::NotYours);
+    pub(crate) async fn user(&self, call: &Call, user_id: UserId) -> Result<UserStats, AnalyticsFailure> {
+        if call.actor.user_id != user_id && !call.actor.includes(Role::Staff) {
+            return Err(Failure::Refused(AnalyticsRefusal::NotYours));
         }
         let user_id = user_id.to_string();
         let asked = user_id.clone();
@@ -96,7 +93,7 @@ impl AnalyticsService {
     }
 
     pub(crate) async fn series(&self, query: TimeSeriesQuery) -> Result<TimeSeries, AnalyticsFailure> {
-        let series = Series::check(query, self.0.clock.now())?;
+        let series = Series::check(query, self.0.units.now())?;
         let hours = self
             .read(async move |reader: &mut Reader| store::hours(reader, series.from, series.to).await)
             .await?;
@@ -106,9 +103,9 @@ impl AnalyticsService {
     pub(crate) async fn top_products(&self, query: RankQuery) -> Result<TopProducts, AnalyticsFailure> {
         let (by, limit) = (query.by, query.limit.unwrap_or(USUAL_PRODUCTS));
         if !(1..=MOST_PRODUCTS).contains(&limit) {
-            return Err(AnalyticsFailure::Limit);
+            return Err(Failure::InvalidQuery("`limit` must be from 1 to 100".into()));
         }
-        let span = DaySpan::check(query.from, query.to, self.0.clock.now())?;
+        let span = DaySpan::check(query.from, query.to, self.0.units.now())?;
         let items = self
             .read(async move |reader: &mut Reader| store::top_products(reader, by, span, limit).await)
             .await?;
@@ -121,7 +118,7 @@ impl AnalyticsService {
     }
 
     pub(crate) async fn funnel(&self, query: SpanQuery) -> Result<Funnel, AnalyticsFailure> {
-        let span = DaySpan::check(query.from, query.to, self.0.clock.now())?;
+        let span = DaySpan::check(query.from, query.to, self.0.units.now())?;
         let visitors = self
             .read(async move |reader: &mut Reader| store::funnel(reader, span).await)
             .await?;
@@ -142,55 +139,37 @@ impl AnalyticsService {
     /// who has no identifier yet: nobody could tell them from another guest.
     pub(crate) async fn track(
         &self,
-        caller: Option<&Principal>,
+        call: Call<Anyone>,
         request: Track,
-        call: &CallContext,
-    ) -> Result<Tracked, AnalyticsFailure> {
-        let hash = idempotency::request_hash([json(&request)?.as_bytes()]);
-        let (guest, user) = (request.anonymous_id, caller.map(|caller| caller.user_id));
-        let batch = Batch::check(request, self.0.clock.now()).map_err(AnalyticsFailure::Invalid)?;
+    ) -> Result<JsonAnswer<Tracked>, AnalyticsFailure> {
+        let (guest, user) = (
+            request.anonymous_id,
+            call.actor.0.as_ref().map(|caller| caller.user_id),
+        );
+        let batch = Batch::check(request.clone(), self.0.units.now())?;
         let (visitor, anonymous_id) = if let Some(user) = user {
             (Visitor::User(user), None)
         } else {
-            let guest = guest.unwrap_or_else(|| AnonymousId::from(self.0.ids.uuid()));
+            let guest = guest.unwrap_or_else(|| self.0.units.new_id());
             (Visitor::Guest(guest), Some(guest))
         };
         let adopted = guest.filter(|_| user.is_some()).map(Visitor::Guest);
-        let tracked = Tracked {
-            accepted: batch.events,
-            anonymous_id,
+        let call = match user.is_some() || guest.is_some() {
+            true => call.with_key_owner(visitor.to_string()),
+            false => call,
         };
-        let is_known = user.is_some() || guest.is_some();
-        let key = call.idempotency_key().filter(|_| is_known);
-        let Some(key) = key else {
-            let unit = async move |tx: &mut Tx| count(tx, visitor, adopted, &batch).await;
-            self.0.db.write(unit).await.map_err(WriteError::flatten)?;
-            return Ok(tracked);
-        };
-        let scope = IdempotencyScope {
-            scope: format!("{visitor}:track"),
-            key: key.to_string(),
-            request_hash: hash,
-            wait: call.deadline().remaining(),
-        };
-        let body = json(&tracked)?;
         let unit = async move |tx: &mut Tx| {
             count(tx, visitor, adopted, &batch).await?;
-            Ok::<_, StoreError>(Answer {
-                status: 202,
-                body: body.clone(),
+            Ok(Tracked {
+                accepted: batch.events,
+                anonymous_id,
             })
         };
-        match idempotency::run(&self.0.db, scope, unit).await {
-            Ok(outcome) => serde_json::from_str(&outcome.into_answer().body).map_err(unreadable),
-            Err(IdempotencyError::OtherBody) => Err(AnalyticsFailure::KeyReused),
-            Err(IdempotencyError::StillRunning) => Err(AnalyticsFailure::StillRunning),
-            Err(IdempotencyError::Write(error)) => Err(error.flatten().into()),
-        }
+        self.0.units.once(&call, &request, unit).await
     }
 
     async fn read<T>(&self, unit: impl for<'r> ReadUnit<'r, T> + Clone) -> Result<T, AnalyticsFailure> {
-        Ok(self.0.db.read(unit).await?)
+        Ok(self.0.units.read(unit).await?)
     }
 }
 
@@ -206,12 +185,4 @@ async fn count(
         store::adopt(tx, guest, visitor).await?;
     }
     store::add_journeys(tx, visitor, batch).await
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, AnalyticsFailure> {
-    serde_json::to_string(value).map_err(unreadable)
-}
-
-fn unreadable(error: serde_json::Error) -> AnalyticsFailure {
-    AnalyticsFailure::Store(StoreError::Database(error.into()))
 }

@@ -5,25 +5,20 @@
 )]
 
 use auth_api::{AccountStatus, UserDisabled, UserUpdated};
-use kit_bus::Source;
-use kit_db::{Db, Event, StoreError, Tx};
+use kit_db::Event;
 use kit_runtime::{Clock, Timestamp};
-use kit_testing::{Client, eventually};
+use kit_testing::{Client, EventLog, Fixture, Person, eventually, on_both_databases};
 use kit_token::UserId;
 use serde_json::{Value, json};
 
-use crate::world::{Person, Place, World, on_both_databases, open};
+use crate::app::{HasProfile as _, UsersApp, users};
 
-/// Auth's side of the story: a log that tells what the story wants.
-struct AuthLog(Db);
+/// Auth's side of the story.
+struct AuthLog(EventLog);
 
 impl AuthLog {
     async fn tell(&self, event: impl Event + Clone + Send + Sync + 'static) {
-        let told = self.0.write(async move |tx: &mut Tx| {
-            tx.publish(event.clone());
-            Ok::<_, StoreError>(())
-        });
-        told.await.unwrap();
+        self.0.publish(event).await;
     }
 
     async fn disable(&self, person: &Person) {
@@ -48,16 +43,11 @@ fn now() -> Timestamp {
 }
 
 /// Users, and auth that can tell it something.
-async fn start(place: &Place) -> (World, AuthLog) {
-    let (process, target) = (place.process(), place.auth_log().await);
-    let log = open(&process, "auth", target.clone()).await;
-    let auth = Source {
-        service: "auth",
-        topics: auth_api::TOPICS,
-        target,
-        published: Some(log.published()),
-    };
-    (World::start_hearing(place, auth).await, AuthLog(log))
+async fn start(fixture: &Fixture) -> (UsersApp, AuthLog) {
+    let (process, (app, auth)) = (fixture.process(), users(fixture));
+    let log = EventLog::open(fixture, &process, "auth", auth_api::TOPICS).await;
+    let app = app.process(process).log(log.source()).start().await;
+    (UsersApp::of(app, auth), AuthLog(log))
 }
 
 async fn until_status(client: &Client, path: &str, status: u16) {
@@ -75,9 +65,9 @@ fn listed(page: &Value, person: &Person) -> bool {
 }
 
 on_both_databases! {
-    async fn the_profile_of_a_disabled_account_is_shown_to_admins_only(place: &Place) {
-        let (world, auth) = start(place).await;
-        let (ada, grace, admin) = (world.settle("ada").await, world.settle("grace").await, world.admin());
+    async fn the_profile_of_a_disabled_account_is_shown_to_admins_only(fixture: &Fixture) {
+        let (app, auth) = start(fixture).await;
+        let (ada, grace, admin) = (app.settle("ada").await, app.settle("grace").await, app.admin());
         auth.disable(&ada).await;
         until_status(&grace.client, &ada.path(), 404).await;
         assert_eq!(grace.client.get(&ada.path()).await.json()["message"], "User not found");
@@ -90,20 +80,20 @@ on_both_databases! {
         assert!(listed(&grace.client.get("/users").await.expect(200), &ada));
     }
 
-    async fn a_profile_that_is_made_after_its_account_was_disabled_is_hidden_too(place: &Place) {
-        let (world, auth) = start(place).await;
-        let (ada, grace, admin) = (world.sign_up("ada"), world.settle("grace").await, world.admin());
+    async fn a_profile_that_is_made_after_its_account_was_disabled_is_hidden_too(fixture: &Fixture) {
+        let (app, auth) = start(fixture).await;
+        let (ada, grace, admin) = (app.sign_up("ada"), app.settle("grace").await, app.admin());
         auth.disable(&ada).await;
         // Events of another key have no order with hers, so what is waited for is her own.
-        eventually("it is heard", async || (world.count(DISABLED).await == 1).then_some(())).await;
+        eventually("it is heard", async || (app.count(DISABLED).await == 1).then_some(())).await;
         admin.client.post("/users", &ada.profile()).await.expect(200);
         grace.client.get(&ada.path()).await.expect(404);
         admin.client.get(&ada.path()).await.expect(200);
     }
 
-    async fn a_profile_follows_the_name_of_its_account(place: &Place) {
-        let (world, auth) = start(place).await;
-        let (ada, grace) = (world.settle("ada").await, world.settle("grace").await);
+    async fn a_profile_follows_the_name_of_its_account(fixture: &Fixture) {
+        let (app, auth) = start(fixture).await;
+        let (ada, grace) = (app.settle("ada").await, app.settle("grace").await);
         let before = ada.etag().await;
         auth.update(&ada, "lovelace", AccountStatus::Active).await;
         eventually("the name is another", async || {
@@ -117,22 +107,22 @@ on_both_databases! {
         assert_eq!(grace.seen().await["username"], "grace");
     }
 
-    async fn an_update_that_changes_nothing_leaves_the_version(place: &Place) {
-        let (world, auth) = start(place).await;
-        let ada = world.settle("ada").await;
+    async fn an_update_that_changes_nothing_leaves_the_version(fixture: &Fixture) {
+        let (app, auth) = start(fixture).await;
+        let ada = app.settle("ada").await;
         let before = ada.etag().await;
         auth.update(&ada, "ada", AccountStatus::Disabled).await;
-        eventually("it is heard", async || (world.count(DISABLED).await == 1).then_some(())).await;
+        eventually("it is heard", async || (app.count(DISABLED).await == 1).then_some(())).await;
         assert_eq!(ada.client.get("/profile").await.header("etag"), before);
     }
 
-    async fn who_has_no_profile_gets_none_by_an_event(place: &Place) {
-        let (world, auth) = start(place).await;
-        let (ada, grace) = (world.sign_up("ada"), world.sign_up("grace"));
+    async fn who_has_no_profile_gets_none_by_an_event(fixture: &Fixture) {
+        let (app, auth) = start(fixture).await;
+        let (ada, grace) = (app.sign_up("ada"), app.sign_up("grace"));
         auth.update(&ada, "lovelace", AccountStatus::Active).await;
         auth.tell(Nonsense(ada.identity.user_id)).await;
         auth.disable(&ada).await;
-        eventually("it is heard", async || (world.count(DISABLED).await == 1).then_some(())).await;
+        eventually("it is heard", async || (app.count(DISABLED).await == 1).then_some(())).await;
         assert_eq!(grace.client.get("/users").await.expect(200), json!([]));
     }
 }
