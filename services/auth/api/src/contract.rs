@@ -1,10 +1,11 @@
 //! What other services may ask of auth.
 
-use kit_rpc::CallContext;
+use kit_rpc::{CallContext, CallError};
 use kit_runtime::Timestamp;
 use kit_token::{Jwks, Role, SessionId, UserId};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+
+use crate::AuthRefusal;
 
 kit_rpc::contract! {
     /// What other services may ask of auth.
@@ -18,7 +19,8 @@ kit_rpc::contract! {
     }
 }
 
-kit_rpc::contract_error!(AuthError);
+/// Why auth did not do what another service asked. An account that is not there is `NotFound("User")`.
+pub type AuthError = CallError<AuthRefusal>;
 
 /// Stands for auth where it is neither here nor configured: a process with a public key file may do without.
 pub struct NoAuth;
@@ -90,22 +92,4 @@ pub struct Identity {
     pub email: String,
     /// What they may do.
     pub roles: Vec<Role>,
-}
-
-/// Why auth could not answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "error", rename_all = "snake_case")]
-pub enum AuthError {
-    /// There is no such account.
-    #[error("there is no such account")]
-    UnknownAccount,
-    /// Auth is away; surely nothing was done.
-    #[error("auth is unavailable")]
-    Unavailable,
-    /// The connection broke; it may have been done.
-    #[error("auth's answer was lost")]
-    Unknown,
-    /// Auth failed.
-    #[error("auth failed")]
-    Internal,
 }

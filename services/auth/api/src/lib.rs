@@ -6,6 +6,7 @@ mod contract;
 mod events;
 mod feed_age;
 mod keys;
+mod refusal;
 mod routes;
 mod types;
 mod watch;
@@ -20,10 +21,11 @@ pub use events::{
 };
 pub use feed_age::measure_feed;
 pub use keys::{KeysError, Revocation, TokenConfig};
-pub use routes::{aliases, routes};
+pub use refusal::AuthRefusal;
+pub use routes::routes;
 pub use types::{
-    AccountQuery, AccountStatus, AccountView, AuditEntry, ChangePassword, Done, Home, KeyList, KeyState,
+    AccountQuery, AccountStatus, AccountView, ApiIndex, AuditEntry, ChangePassword, Done, KeyList, KeyState,
     KeyView, LogIn, LogOut, LoggedIn, Metadata, PatchAccount, RefreshSession, Register, Registered, Session,
-    SessionView, SetUp, Validate, Validated,
+    SessionView, SetUp, SetUpQuery, Validate, Validated,
 };
 pub use watch::KeyWatch;

@@ -276,13 +276,21 @@ pub struct AuditEntry {
 
 /// `GET /` on auth's own port.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-pub struct Home {
+pub struct ApiIndex {
     /// Always `ok`.
     pub status: String,
     /// For people.
     pub message: String,
     /// Where things are, by name.
     pub endpoints: BTreeMap<String, String>,
+}
+
+/// The query of `GET /setup`.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUpQuery {
+    /// From the set-up link.
+    pub token: String,
 }
 
 /// `POST /setup`: the form of the set-up page.

@@ -6,6 +6,7 @@ use kit_http::{Access, Route};
 use serde_json::{Value, json};
 
 use super::{USER, account};
+use crate::AuthRefusal;
 use crate::types::{AccountQuery, AccountView, AuditEntry, Done, KeyList, PatchAccount};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -23,20 +24,19 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn list() -> Route {
     Route::new(Method::GET, "/admin/accounts", "list_accounts", Access::Admin)
-        .summary("Accounts, by name, role and status")
+        .summary("List accounts")
         .query::<AccountQuery>()
         .answer::<Page<AccountView>>(
             StatusCode::OK,
             json!({ "items": [account()], "next_cursor": null }),
         )
-        .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn get() -> Route {
     Route::new(Method::GET, "/admin/accounts/{id}", "get_account", Access::Admin)
-        .summary("One account")
+        .summary("Get an account")
         .answer::<AccountView>(StatusCode::OK, account())
-        .refuses(StatusCode::NOT_FOUND, "User not found")
+        .not_found("User")
 }
 
 fn patch() -> Route {
@@ -46,12 +46,12 @@ fn patch() -> Route {
         "patch_account",
         Access::Admin,
     )
-    .summary("Changes roles or status; access tokens of before are dead everywhere within a second")
+    .summary("Change an account's roles or status, which ends its access tokens")
     .body::<PatchAccount>(json!({ "roles": ["staff"] }))
     .conditional()
     .answer::<AccountView>(StatusCode::OK, account())
-    .refuses(StatusCode::NOT_FOUND, "User not found")
-    .refuses(StatusCode::CONFLICT, "The last admin cannot be removed")
+    .not_found("User")
+    .refuses(&AuthRefusal::LastAdmin)
 }
 
 fn end_sessions() -> Route {
@@ -61,24 +61,22 @@ fn end_sessions() -> Route {
         "end_account_sessions",
         Access::Admin,
     )
-    .summary("Signs somebody out everywhere")
+    .summary("Sign a user out everywhere")
     .answer::<Done>(StatusCode::OK, json!({ "message": "Signed out everywhere" }))
-    .refuses(StatusCode::NOT_FOUND, "User not found")
+    .not_found("User")
 }
 
 fn keys() -> Route {
     Route::new(Method::GET, "/admin/keys", "list_keys", Access::Admin)
-        .summary("The keys that access tokens are signed with")
+        .summary("List the keys that sign access tokens")
         .answer::<KeyList>(StatusCode::OK, key_list())
 }
 
 fn rotate() -> Route {
     Route::new(Method::POST, "/admin/keys/rotate", "rotate_keys", Access::Admin)
-        .summary(
-            "Makes a new key, which signs once every verifier has it; the old one stays good for its tokens",
-        )
+        .summary("Rotate the signing key; tokens of the old one stay good")
         .answer::<KeyList>(StatusCode::OK, key_list())
-        .refuses(StatusCode::CONFLICT, "Tokens are signed with a shared secret")
+        .refuses(&AuthRefusal::SharedSecret)
 }
 
 fn withdraw() -> Route {
@@ -88,10 +86,10 @@ fn withdraw() -> Route {
         "withdraw_key",
         Access::Admin,
     )
-    .summary("Takes a key away that somebody else may have: what it signed is refused within a second")
+    .summary("Withdraw a signing key; its tokens are refused at once")
     .answer::<KeyList>(StatusCode::OK, key_list())
-    .refuses(StatusCode::NOT_FOUND, "Key not found")
-    .refuses(StatusCode::CONFLICT, "Tokens are signed with a shared secret")
+    .not_found("Key")
+    .refuses(&AuthRefusal::SharedSecret)
 }
 
 fn audit() -> Route {
@@ -100,10 +98,9 @@ fn audit() -> Route {
         "action": "session.started", "subject": USER, "ip": "127.0.0.1", "detail": "curl/8.0"
     });
     Route::new(Method::GET, "/admin/audit", "list_audit", Access::Admin)
-        .summary("Who did what, when, from where; the newest first")
+        .summary("List the audit log, newest first")
         .query::<PageQuery>()
         .answer::<Page<AuditEntry>>(StatusCode::OK, json!({ "items": [entry], "next_cursor": null }))
-        .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn key_list() -> Value {

@@ -3,22 +3,19 @@
 mod admin;
 mod sessions;
 
-use http::StatusCode;
-use kit_http::{Access, Route, RouteTable};
+use http::{Method, StatusCode};
+use kit_http::{Access, ApiRefusal, Route, RouteTable};
 use kit_token::Jwks;
 use serde_json::{Value, json};
 
+use crate::AuthRefusal;
 use crate::types::{
-    AccountView, Home, LogIn, LoggedIn, Metadata, Register, Registered, SetUp, Validate, Validated,
+    AccountView, ApiIndex, LogIn, LoggedIn, Metadata, Register, Registered, SetUp, SetUpQuery, Validate,
+    Validated,
 };
 
 const USER: &str = "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJzdG9hIn0.c2lnbmF0dXJl";
-
-/// Further prefixes at the gateway under which the same routes stand.
-pub fn aliases() -> &'static [&'static str] {
-    &["/auth"]
-}
 
 /// Everything auth serves.
 pub fn routes() -> RouteTable {
@@ -36,36 +33,40 @@ pub fn routes() -> RouteTable {
     routes.extend(sessions::routes());
     routes.extend(admin::routes());
     RouteTable::new("auth", routes)
+        .display(AuthRefusal::SERVICE)
+        .under(&["/api", "/auth"])
 }
 
 fn home() -> Route {
     let example = json!({ "status": "ok", "message": "API is running", "endpoints": { "login": "/login" } });
-    Route::new(http::Method::GET, "/", "auth_home", Access::Public)
+    Route::new(Method::GET, "/", "auth_home", Access::Public)
         .own_port()
-        .summary("Greets, and says where things are")
-        .answer::<Home>(StatusCode::OK, example)
+        .summary("Health check")
+        .answer::<ApiIndex>(StatusCode::OK, example)
 }
 
 fn register() -> Route {
     let registered = json!({ "user_id": USER, "username": "ada", "message": "User registered successfully" });
-    Route::new(http::Method::POST, "/register", "register", Access::Public)
+    Route::new(Method::POST, "/register", "register", Access::Public)
         .strict()
-        .summary("Makes an account")
+        .summary("Register a user")
         .body::<Register>(json!({
             "username": "ada", "email": "ada@example.com", "password": "correct-horse-battery-9"
         }))
         .answer::<Registered>(StatusCode::OK, registered)
-        .refuses(StatusCode::CONFLICT, "Username already exists")
-        .refuses(StatusCode::CONFLICT, "Email already registered")
+        .refuses(&AuthRefusal::UsernameTaken)
+        .refuses(&AuthRefusal::EmailTaken)
+        .refuses(&AuthRefusal::TooManySignIns)
 }
 
 fn login() -> Route {
-    Route::new(http::Method::POST, "/login", "login", Access::Public)
+    Route::new(Method::POST, "/login", "login", Access::Public)
         .strict()
-        .summary("Begins a session, by username or e-mail address")
+        .summary("Log in")
         .body::<LogIn>(json!({ "username": "ada", "password": "correct-horse-battery-9" }))
         .answer::<LoggedIn>(StatusCode::OK, logged_in())
-        .refuses(StatusCode::UNAUTHORIZED, "Invalid username or password")
+        .refuses(&AuthRefusal::InvalidCredentials)
+        .refuses(&AuthRefusal::TooManySignIns)
 }
 
 fn logged_in() -> Value {
@@ -77,8 +78,8 @@ fn logged_in() -> Value {
 }
 
 fn validate() -> Route {
-    Route::new(http::Method::POST, "/validate", "validate", Access::Public)
-        .summary("Tells whether an access token is good, and whose it is")
+    Route::new(Method::POST, "/validate", "validate", Access::Public)
+        .summary("Validate an access token")
         .body::<Validate>(json!({ "token": TOKEN }))
         .answer::<Validated>(
             StatusCode::OK,
@@ -87,14 +88,15 @@ fn validate() -> Route {
                 "is_admin": false, "expires_at": "2030-01-01T00:00:00.000000Z"
             }),
         )
-        .refuses(StatusCode::UNAUTHORIZED, "Invalid or malformed token")
-        .refuses(StatusCode::UNAUTHORIZED, "Token has expired")
+        .refuses(&AuthRefusal::InvalidToken)
+        .refuses(&AuthRefusal::TokenExpired)
 }
 
 fn me() -> Route {
-    Route::new(http::Method::GET, "/me", "me", Access::User)
-        .summary("The caller's own account")
+    Route::new(Method::GET, "/me", "me", Access::User)
+        .summary("Get one's own account")
         .answer::<AccountView>(StatusCode::OK, account())
+        .not_found("User")
 }
 
 fn account() -> Value {
@@ -107,24 +109,19 @@ fn account() -> Value {
 
 fn jwks() -> Route {
     let key = json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "…", "n": "…", "e": "AQAB" });
-    Route::new(
-        http::Method::GET,
-        "/.well-known/jwks.json",
-        "jwks",
-        Access::Public,
-    )
-    .summary("The public keys of access tokens (RFC 7517)")
-    .answer::<Jwks>(StatusCode::OK, json!({ "keys": [key] }))
+    Route::new(Method::GET, "/.well-known/jwks.json", "jwks", Access::Public)
+        .summary("Get the public keys of access tokens (RFC 7517)")
+        .answer::<Jwks>(StatusCode::OK, json!({ "keys": [key] }))
 }
 
 fn metadata() -> Route {
     Route::new(
-        http::Method::GET,
+        Method::GET,
         "/.well-known/oauth-authorization-server",
         "metadata",
         Access::Public,
     )
-    .summary("Authorization server metadata (RFC 8414)")
+    .summary("Get the authorization server metadata (RFC 8414)")
     .answer::<Metadata>(
         StatusCode::OK,
         json!({
@@ -139,22 +136,23 @@ fn metadata() -> Route {
 }
 
 fn setup_page() -> Route {
-    Route::new(http::Method::GET, "/setup", "setup_page", Access::Public)
-        .summary("The page behind the one-time set-up link, where the first admin is made")
+    Route::new(Method::GET, "/setup", "setup_page", Access::Public)
+        .summary("Show the page of the one-time set-up link")
+        .query::<SetUpQuery>()
         .page()
-        .refuses(
-            StatusCode::NOT_FOUND,
-            "this set-up link does not work, or not any more",
-        )
+        .refuses(&AuthRefusal::NoSetUpLink)
 }
 
 fn setup() -> Route {
-    Route::new(http::Method::POST, "/setup", "setup", Access::Public)
+    Route::new(Method::POST, "/setup", "setup", Access::Public)
         .strict()
-        .summary("Makes the first admin; takes the page's form")
+        .summary("Create the first admin by the set-up page's form")
         .form::<SetUp>(json!({
             "token": "…", "username": "root", "email": "root@example.com", "password": "correct-horse-battery-9"
         }))
         .page()
-        .refuses(StatusCode::NOT_FOUND, "this set-up link does not work, or not any more")
+        .refuses(&AuthRefusal::NoSetUpLink)
+        .refuses(&AuthRefusal::UsernameTaken)
+        .refuses(&AuthRefusal::EmailTaken)
+        .refuses(&AuthRefusal::TooManySignIns)
 }

@@ -6,6 +6,7 @@ use kit_http::{Access, Route};
 use serde_json::json;
 
 use super::logged_in;
+use crate::AuthRefusal;
 use crate::types::{ChangePassword, Done, LogOut, LoggedIn, RefreshSession, SessionView};
 
 const SESSION: &str = "ses_0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
@@ -16,15 +17,15 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn refresh() -> Route {
     Route::new(Method::POST, "/refresh", "refresh", Access::Public)
-        .summary("Goes on with a session: new tokens for the newest refresh token")
+        .summary("Refresh a session")
         .body::<RefreshSession>(json!({ "refresh_token": "v1.0190c2a4" }))
         .answer::<LoggedIn>(StatusCode::OK, logged_in())
-        .refuses(StatusCode::UNAUTHORIZED, "Invalid refresh token")
+        .refuses(&AuthRefusal::InvalidRefreshToken)
 }
 
 fn logout() -> Route {
     Route::new(Method::POST, "/logout", "logout", Access::User)
-        .summary("Ends the session; its tokens are dead everywhere within a second")
+        .summary("Log out")
         .optional_body::<LogOut>(json!({}))
         .answer::<Done>(StatusCode::OK, json!({ "message": "Logged out" }))
 }
@@ -35,32 +36,32 @@ fn list() -> Route {
         "last_used_at": "2030-01-01T00:00:00.000000Z", "current": true
     });
     Route::new(Method::GET, "/sessions", "list_sessions", Access::User)
-        .summary("The caller's open sessions")
+        .summary("List own sessions")
         .query::<PageQuery>()
         .answer::<Page<SessionView>>(StatusCode::OK, json!({ "items": [session], "next_cursor": null }))
-        .refuses(StatusCode::BAD_REQUEST, "`limit` must be from 1 to 100")
 }
 
 fn end() -> Route {
     Route::new(Method::DELETE, "/sessions/{id}", "end_session", Access::Own)
-        .summary("Ends one of the caller's sessions")
+        .summary("End one of one's own sessions")
         .answer::<Done>(StatusCode::OK, json!({ "message": "Session ended" }))
-        .refuses(StatusCode::NOT_FOUND, "Session not found")
+        .not_found("Session")
 }
 
 fn end_others() -> Route {
     Route::new(Method::DELETE, "/sessions", "end_other_sessions", Access::User)
-        .summary("Ends all of the caller's sessions but the one that asks")
+        .summary("End all own sessions but the current one")
         .answer::<Done>(StatusCode::OK, json!({ "message": "Other sessions ended" }))
 }
 
 fn password() -> Route {
     Route::new(Method::POST, "/password", "change_password", Access::User)
         .strict()
-        .summary("Changes the caller's password, and ends their other sessions")
+        .summary("Change the password, which ends all other sessions")
         .body::<ChangePassword>(json!({
             "current_password": "correct-horse-battery-9", "new_password": "staple-horse-battery-10"
         }))
         .answer::<Done>(StatusCode::OK, json!({ "message": "Password changed" }))
-        .refuses(StatusCode::FORBIDDEN, "Current password is wrong")
+        .refuses(&AuthRefusal::WrongPassword)
+        .refuses(&AuthRefusal::TooManySignIns)
 }
