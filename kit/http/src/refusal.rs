@@ -169,11 +169,10 @@ macro_rules! refusals {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[derive($crate::__private::serde::Deserialize, $crate::__private::serde::Serialize)]
-        #[serde(crate = "kit_http::__private::serde", tag = "code")]
+        #[serde(crate = "kit_http::__private::serde", tag = "refusal", rename_all = "snake_case")]
         $visibility enum $name {
             $(
                 $(#[$variant_meta])*
-                #[serde(rename = $code)]
                 $variant $({ $($(#[$field_meta])* $field: $type,)+ })?,
             )+
         }

@@ -235,7 +235,7 @@ async fn change(seen: IfMatch) -> Result<StatusCode, ApiError> {
     if seen.allows(7) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(IfMatch::failed())
+        Err(ApiError::precondition_failed())
     }
 }
 

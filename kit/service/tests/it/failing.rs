@@ -114,7 +114,7 @@ fn a_contract_gets_the_refusal_and_no_cause() {
     let broken = OrdersFailure::internal("the secret of the database").into_contract_error();
     assert_eq!(broken, CallError::Internal);
     let text = serde_json::to_string(&refused).unwrap();
-    assert_eq!(text, r#"{"error":"refused","detail":{"code":"cart_empty"}}"#);
+    assert_eq!(text, r#"{"error":"refused","detail":{"refusal":"cart_empty"}}"#);
     for error in [
         refused,
         CallError::Refused(OrdersRefusal::Full { most: 3 }),

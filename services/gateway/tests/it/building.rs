@@ -15,7 +15,7 @@ fn get(pattern: &'static str, operation: &'static str) -> Route {
 }
 
 fn services(tables: Vec<RouteTable>) -> GatewayDeps {
-    let hosted = |table| Backend {
+    let hosted = |table: RouteTable| Backend {
         table: table.display("User"),
         place: PeerPlace::Hosted(axum::Router::new()),
     };

@@ -84,7 +84,7 @@ on_both_databases! {
     async fn an_account_that_auth_does_not_know_gets_no_profile(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
-        app.auth.fail(AuthError::UnknownAccount);
+        app.auth.fail(AuthError::NotFound("User".into()));
         ada.client.put("/profile", &json!({})).await.refused(404, "User not found");
         app.auth.fail(AuthError::Internal);
         ada.client.put("/profile", &json!({})).await.refused(500, "internal error");
