@@ -53,7 +53,7 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         .into_iter()
         .find_map(|service| node.bus(service).ok());
     if let (Some(bus), Revocation::Feed) = (bus, token.revocation) {
-        ask_now.listen(&bus)?;
+        auth::hint_on_events(&bus, &ask_now)?;
     }
 
     node.host(Service::Users, async |node| {

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use kit_bus::EventDoc;
 use kit_db::Migrations;
+use kit_event::{EventDoc, Topic};
 use kit_http::RouteTable;
 
 /// A service that this binary can host.
@@ -73,7 +73,7 @@ impl Service {
     }
 
     /// The topics it publishes.
-    pub(crate) const fn topics(self) -> &'static [&'static str] {
+    pub(crate) const fn topics(self) -> &'static [&'static Topic] {
         match self {
             Self::Gateway | Self::Analytics => &[],
             Self::Auth => auth_api::TOPICS,

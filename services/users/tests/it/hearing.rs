@@ -6,7 +6,8 @@
 
 use auth_api::{AccountStatus, UserDisabled, UserUpdated};
 use kit_bus::Source;
-use kit_db::{Db, Event, StoreError, Tx};
+use kit_db::{Db, StoreError, Tx};
+use kit_event::{Event, Topic};
 use kit_runtime::{Clock, Timestamp};
 use kit_testing::{Client, eventually};
 use kit_token::UserId;
@@ -144,7 +145,7 @@ const DISABLED: &str = "SELECT user_id FROM disabled_accounts";
 struct Nonsense(UserId);
 
 impl Event for Nonsense {
-    const TOPIC: &'static str = "auth";
+    const TOPIC: &'static Topic = UserDisabled::TOPIC;
     const TYPE: &'static str = "user.sneezed";
 
     fn key(&self) -> String {
