@@ -12,7 +12,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use kit_db::{Db, DbDeps, DbMetrics, DbSettings, DbTarget, Event, Migrations, StoreError, Tx, sql};
+use kit_db::{Db, DbDeps, DbMetrics, DbSettings, DbTarget, Migrations, StoreError, Tx, sql};
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use kit_telemetry::Metrics;
 use serde::Serialize;
@@ -56,6 +57,13 @@ INSERT INTO stoa_bench.outbox (event_id, topic, key, partition, type, payload, h
 COMMIT;
 ";
 
+const TOPIC: Topic = Topic {
+    name: "orders",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the order's id",
+};
+
 #[derive(Serialize)]
 struct OrderPlaced {
     order_id: String,
@@ -63,7 +71,7 @@ struct OrderPlaced {
 }
 
 impl Event for OrderPlaced {
-    const TOPIC: &'static str = "orders";
+    const TOPIC: &'static Topic = &TOPIC;
     const TYPE: &'static str = "order.placed";
 
     fn key(&self) -> String {

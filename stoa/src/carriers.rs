@@ -2,6 +2,7 @@
 
 use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
 use kit_config::{Check, Loaded, Map, Span};
+use kit_event::{CarrierClass, Topic};
 use kit_runtime::{Clock, Ids, Secret};
 
 use crate::services;
@@ -21,7 +22,7 @@ kit_config::config_choice! {
 
 kit_config::config! {
     /// How events travel, by topic. One that is not named here goes by the broker that is configured; where both
-    /// are, `orders`, `stock`, `payments` and `notifications` go by RabbitMQ and all others by Kafka.
+    /// are, work that is handed out goes by RabbitMQ, and histories that are read go by Kafka.
     pub(crate) struct CarriersConfig("carriers") {
         /// How the events of a topic travel. Every process must be told the same.
         #[key("*")]
@@ -32,8 +33,8 @@ kit_config::config! {
 
 fn check_topics(config: &CarriersConfig, check: &mut Check<'_>) {
     for topic in config.by_topic.keys() {
-        if !topics().any(|known| known == topic) {
-            let known: Vec<_> = topics().collect();
+        if !topics().any(|known| known.name == topic) {
+            let known: Vec<_> = topics().map(|known| known.name).collect();
             check.refuse(
                 topic,
                 format!("nobody publishes it; there are {}", known.join(", ")),
@@ -67,7 +68,7 @@ kit_config::config! {
         partitions: u16 = "16",
         /// Copies of such a topic; as the cluster sees fit where there is no number.
         replication: Option<u16>,
-        /// How long such a topic keeps its events. `transactions` keeps them for ever.
+        /// How long such a topic keeps its events, unless those are kept for ever.
         kept: Span = "7d",
     }
 }
@@ -79,7 +80,7 @@ struct Brokers {
 }
 
 /// Every topic that a service of this binary publishes.
-fn topics() -> impl Iterator<Item = &'static str> {
+fn topics() -> impl Iterator<Item = &'static Topic> {
     services::all().flat_map(|service| service.topics.iter().copied())
 }
 
@@ -92,14 +93,14 @@ pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<
     };
     let mut carriers = Carriers::embedded();
     for topic in topics() {
-        let named = wanted.by_topic.get(topic).copied();
+        let named = wanted.by_topic.get(topic.name).copied();
         let broker = match named.unwrap_or_else(|| brokers.usual(topic)) {
             CarrierKind::Embedded => continue,
             CarrierKind::RabbitMq => &brokers.rabbitmq,
             CarrierKind::Kafka => &brokers.kafka,
         };
         let Some(broker) = broker else {
-            anyhow::bail!("`carriers.{topic}` names a broker that is not configured");
+            anyhow::bail!("`carriers.{}` names a broker that is not configured", topic.name);
         };
         carriers = carriers.carry(topic, broker);
     }
@@ -108,13 +109,11 @@ pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<
 
 impl Brokers {
     /// How a topic travels that nobody was told about.
-    fn usual(&self, topic: &str) -> CarrierKind {
-        let is_work = ["orders", "stock", "payments", "notifications"].contains(&topic);
-        match (&self.rabbitmq, &self.kafka) {
-            (Some(_), _) if is_work => CarrierKind::RabbitMq,
-            (_, Some(_)) => CarrierKind::Kafka,
-            (Some(_), None) => CarrierKind::RabbitMq,
-            (None, None) => CarrierKind::Embedded,
+    fn usual(&self, topic: &Topic) -> CarrierKind {
+        match (&self.rabbitmq, &self.kafka, topic.carrier) {
+            (Some(_), None, _) | (Some(_), Some(_), CarrierClass::Queue) => CarrierKind::RabbitMq,
+            (None, Some(_), _) | (Some(_), Some(_), CarrierClass::Stream) => CarrierKind::Kafka,
+            (None, None, _) => CarrierKind::Embedded,
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn follow(node: &Node, peers: &Peers) -> anyhow::Result<()> {
     auth_api::measure_feed(&node.verifier, &node.metrics);
     // Any bus reads auth's log; a process without one asks twice a second, and that is enough.
     if let (Some(bus), Revocation::Feed) = (node.any_bus(), token.revocation) {
-        ask_now.listen(&bus)?;
+        auth::hint_on_events(&bus, &ask_now)?;
     }
     Ok(())
 }

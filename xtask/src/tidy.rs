@@ -7,6 +7,7 @@
 //! One file a rule, and each has tests that show it catches a violation.
 
 mod domain;
+mod drivers;
 mod files;
 mod law;
 mod names;
@@ -51,7 +52,9 @@ impl fmt::Display for Finding {
 /// Runs the command; an error when there are findings.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let files = files::read_all(workspace)?;
-    let mut findings = law::check(&Crates::of(workspace)?, workspace.root());
+    let crates = Crates::of(workspace)?;
+    let mut findings = law::check(&crates, workspace.root());
+    findings.extend(drivers::check(&crates, workspace));
     for file in &files {
         findings.extend(check_file(file));
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
-use kit_db::Event as _;
+use kit_event::Event as _;
 use kit_runtime::{Clock, Ids, Secret};
 
 use super::world::{Counted, Home, Woken};

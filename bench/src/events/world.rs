@@ -6,7 +6,8 @@ use std::time::Instant;
 use kit_bus::{
     Applied, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, Source, Sources, SourcesDeps,
 };
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, StoreError, Tx, sql};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, StoreError, Tx, sql};
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,13 @@ const ENTRIES: &str = "CREATE TABLE entries (
 );
 ";
 
+const COUNTS: Topic = Topic {
+    name: "counts",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the counter's name",
+};
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Counted {
     pub(super) key: String,
@@ -37,7 +45,7 @@ pub(super) struct Counted {
 }
 
 impl Event for Counted {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.changed";
 
     fn key(&self) -> String {

@@ -12,7 +12,8 @@ use kit_bus::{
     Broker, BrokerError, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, KafkaSettings,
     RabbitMqSettings, Source, Sources, SourcesDeps,
 };
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Event, Migrations, Reader, StoreError, Tx, sql};
+use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, Reader, StoreError, Tx, sql};
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret, Timestamp};
 use kit_testing::KafkaServer;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,13 @@ const BACKLOG: i64 = 60_000;
 const KEYS: i64 = 2_000;
 const SINGLE: i64 = 1_000;
 
+const COUNTS: Topic = Topic {
+    name: "counts",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the counter's name",
+};
+
 #[derive(Serialize, Deserialize)]
 struct Counted {
     key: String,
@@ -35,7 +43,7 @@ struct Counted {
 }
 
 impl Event for Counted {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.changed";
 
     fn key(&self) -> String {
@@ -66,7 +74,7 @@ async fn main() -> Answer {
     let to = Db::open(DbSettings::new("desk", consumer), &MIGRATIONS, &deps).await?;
     let source = Source {
         service: "counter",
-        topics: &["counts"],
+        topics: &[&COUNTS],
         target: producer,
         published: Some(from.published()),
     };
@@ -105,7 +113,7 @@ fn by_rabbitmq(url: &str) -> Result<Carriers, BrokerError> {
         ..RabbitMqSettings::new(Secret::new(url.to_owned()))
     };
     let broker = Broker::rabbitmq(settings, Clock::system(), ids)?;
-    Ok(Carriers::embedded().carry("counts", &broker))
+    Ok(Carriers::embedded().carry(&COUNTS, &broker))
 }
 
 fn by_kafka(url: &str) -> Result<Carriers, BrokerError> {
@@ -118,7 +126,7 @@ fn by_kafka(url: &str) -> Result<Carriers, BrokerError> {
         ..KafkaSettings::new(server.address)
     };
     let broker = Broker::kafka(settings, Clock::system(), ids)?;
-    Ok(Carriers::embedded().carry("counts", &broker))
+    Ok(Carriers::embedded().carry(&COUNTS, &broker))
 }
 
 /// The producer's and the consumer's.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, select_all};
-use kit_db::Event;
+use kit_event::Event;
 use kit_runtime::{Stop, TaskError};
 use kit_telemetry::Span;
 use serde::de::DeserializeOwned;

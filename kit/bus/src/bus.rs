@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kit_db::{Db, StoreError};
+use kit_event::Topic;
 use kit_runtime::{Clock, Ids, Tasks};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -87,12 +88,12 @@ pub(crate) struct Inner {
 #[derive(Default)]
 pub(crate) struct Plan {
     /// Topics by the service whose log has them.
-    pub(crate) logs: BTreeMap<&'static str, Vec<&'static str>>,
-    pub(crate) brokers: Vec<(Broker, Vec<&'static str>)>,
+    pub(crate) logs: BTreeMap<&'static str, Vec<&'static Topic>>,
+    pub(crate) brokers: Vec<(Broker, Vec<&'static Topic>)>,
 }
 
 impl Plan {
-    fn add(&mut self, broker: &Broker, topic: &'static str) {
+    fn add(&mut self, broker: &Broker, topic: &'static Topic) {
         let mut known = self.brokers.iter_mut();
         match known.find(|(known, _)| known.name() == broker.name()) {
             Some((_, topics)) => topics.push(topic),
@@ -143,18 +144,18 @@ impl Bus {
     }
 
     /// Where the events of these topics come from.
-    pub(crate) fn plan(&self, name: &'static str, topics: &[&'static str]) -> Result<Plan, BusError> {
+    pub(crate) fn plan(&self, name: &'static str, topics: &[&'static Topic]) -> Result<Plan, BusError> {
         let sources = &self.0.deps.sources;
         let mut plan = Plan::default();
         for topic in topics {
-            if let Some(broker) = sources.carriers().of_topic(topic) {
+            if let Some(broker) = sources.carriers().of_topic(topic.name) {
                 plan.add(broker, topic);
-            } else if let Some(source) = sources.of_topic(topic)? {
+            } else if let Some(source) = sources.of_topic(topic.name)? {
                 plan.logs.entry(source).or_default().push(topic);
             } else {
                 tracing::warn!(
                     subscription = name,
-                    topic,
+                    topic = topic.name,
                     "its events are not heard: the log of who publishes it is out of reach"
                 );
             }

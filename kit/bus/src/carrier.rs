@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use kit_event::Topic;
 use kit_runtime::Timestamp;
 use thiserror::Error;
 
@@ -23,7 +24,7 @@ pub struct Broker(pub(crate) Arc<dyn Carrier>);
 
 /// Which topics come from a broker. All others are read from their producers' outboxes.
 #[derive(Clone, Default)]
-pub struct Carriers(BTreeMap<String, Broker>);
+pub struct Carriers(BTreeMap<&'static str, Broker>);
 
 /// Why a broker could not do something.
 #[derive(Clone, Debug, Error)]
@@ -43,10 +44,10 @@ pub(crate) trait Carrier: Send + Sync {
     fn subscribe(&self, subscription: &Subscription);
 
     /// What a broadcast hears of these topics.
-    fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail>;
+    fn tail(&self, topics: &[&'static Topic]) -> Box<dyn Tail>;
 
     /// A connection to publish one topic of one service by. It connects when it is used.
-    fn publisher(&self, service: &str, topic: &'static str) -> Box<dyn Publisher>;
+    fn publisher(&self, service: &str, topic: &'static Topic) -> Box<dyn Publisher>;
 
     /// Publishes something and consumes it again.
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>>;
@@ -58,9 +59,9 @@ pub(crate) trait Carrier: Send + Sync {
     fn resend<'a>(
         &'a self,
         standing: &'a Standing,
-        topics: &'a [String],
+        topics: &'a [&'static str],
         since: Timestamp,
-    ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>>;
+    ) -> BoxFuture<'a, Result<Vec<&'static str>, BrokerError>>;
 
     /// The positions of a source's partitions before which a moment lies; none where the broker does not keep
     /// what it has delivered.
@@ -179,8 +180,8 @@ impl Carriers {
 
     /// A topic comes from a broker.
     #[must_use]
-    pub fn carry(mut self, topic: impl Into<String>, broker: &Broker) -> Self {
-        self.0.insert(topic.into(), broker.clone());
+    pub fn carry(mut self, topic: &'static Topic, broker: &Broker) -> Self {
+        self.0.insert(topic.name, broker.clone());
         self
     }
 
@@ -198,10 +199,10 @@ impl Carriers {
     }
 
     /// The topics of a broker.
-    pub fn topics_of(&self, broker: &Broker) -> Vec<String> {
+    pub fn topics_of(&self, broker: &Broker) -> Vec<&'static str> {
         let all = self.0.iter();
         let ours = all.filter(|(_, other)| other.name() == broker.name());
-        ours.map(|(topic, _)| topic.clone()).collect()
+        ours.map(|(topic, _)| *topic).collect()
     }
 
     /// Each broker once.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use kit_db::Event;
+use kit_event::{Event, Topic};
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError};
@@ -130,10 +130,10 @@ impl Subscription {
     }
 
     /// Its topics that a service of ours publishes, wherever that runs.
-    pub(crate) fn ours(&self) -> Vec<&'static str> {
+    pub(crate) fn ours(&self) -> Vec<&'static Topic> {
         let sources = &self.bus.0.deps.sources;
         let mut topics = self.routes.topics();
-        topics.retain(|topic| sources.of_topic(topic).is_ok());
+        topics.retain(|topic| sources.of_topic(topic.name).is_ok());
         topics
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kit_db::Event;
+use kit_event::{Event, Topic};
 use serde::de::DeserializeOwned;
 
 use crate::bus::BusError;
@@ -91,7 +91,22 @@ fn decode<E: Event + DeserializeOwned>(record: &Record) -> Result<E, Failure> {
 
 /// What a subscription listens to: one handler a topic and type.
 pub(crate) struct Routes<H: ?Sized> {
-    by_topic: BTreeMap<&'static str, BTreeMap<&'static str, Arc<H>>>,
+    by_topic: BTreeMap<&'static str, ByType<H>>,
+}
+
+/// The handlers of a topic.
+struct ByType<H: ?Sized> {
+    topic: &'static Topic,
+    handlers: BTreeMap<&'static str, Arc<H>>,
+}
+
+impl<H: ?Sized> Clone for ByType<H> {
+    fn clone(&self) -> Self {
+        Self {
+            topic: self.topic,
+            handlers: self.handlers.clone(),
+        }
+    }
 }
 
 impl<H: ?Sized> Default for Routes<H> {
@@ -104,30 +119,34 @@ impl<H: ?Sized> Default for Routes<H> {
 
 impl<H: ?Sized> Routes<H> {
     pub(crate) fn add<E: Event>(&mut self, handler: Arc<H>) -> Result<(), BusError> {
-        let types = self.by_topic.entry(E::TOPIC).or_default();
-        match types.insert(E::TYPE, handler) {
+        let by_type = self.by_topic.entry(E::TOPIC.name).or_insert(ByType {
+            topic: E::TOPIC,
+            handlers: BTreeMap::new(),
+        });
+        match by_type.handlers.insert(E::TYPE, handler) {
             None => Ok(()),
             Some(_) => Err(BusError::HandledTwice { kind: E::TYPE }),
         }
     }
 
     pub(crate) fn find(&self, record: &Record) -> Option<&Arc<H>> {
-        let types = self.by_topic.get(record.chain.topic.as_str())?;
-        types.get(record.kind.as_str())
+        let by_type = self.by_topic.get(record.chain.topic.as_str())?;
+        by_type.handlers.get(record.kind.as_str())
     }
 
-    pub(crate) fn topics(&self) -> Vec<&'static str> {
-        self.by_topic.keys().copied().collect()
+    pub(crate) fn topics(&self) -> Vec<&'static Topic> {
+        self.by_topic.values().map(|by_type| by_type.topic).collect()
     }
 
     pub(crate) fn types(&self) -> Vec<&'static str> {
-        self.by_topic.values().flat_map(BTreeMap::keys).copied().collect()
+        let all = self.by_topic.values();
+        all.flat_map(|by_type| by_type.handlers.keys()).copied().collect()
     }
 
     /// The part about some topics.
-    pub(crate) fn only(&self, topics: &[&'static str]) -> Self {
+    pub(crate) fn only(&self, topics: &[&'static Topic]) -> Self {
         let mut by_topic = self.by_topic.clone();
-        by_topic.retain(|topic, _| topics.contains(topic));
+        by_topic.retain(|_, by_type| topics.contains(&by_type.topic));
         Self { by_topic }
     }
 

@@ -23,16 +23,18 @@
 //!
 //! ```no_run
 //! use kit_bus::{Bus, Delivery, Failure, Inbox};
-//! use kit_db::{Event, StoreError, Tx, sql};
-//! use serde::{Deserialize, Serialize};
+//! use kit_db::{StoreError, Tx, sql};
 //!
-//! #[derive(Serialize, Deserialize)]
-//! struct UserDisabled { user_id: String }
-//!
-//! impl Event for UserDisabled {
-//!     const TOPIC: &'static str = "auth";
-//!     const TYPE: &'static str = "user.disabled";
-//!     fn key(&self) -> String { self.user_id.clone() }
+//! // In the contract of the service that tells it.
+//! kit_event::events! {
+//!     /// What happens to accounts.
+//!     topic AUTH = "auth" (retention: Usual, carrier: Stream, key: "the user's id") {
+//!         /// An account may not be used any more.
+//!         UserDisabled = "user.disabled" (key: user_id) {
+//!             /// Who.
+//!             user_id: String = "usr_7".to_owned(),
+//!         }
+//!     }
 //! }
 //!
 //! async fn hide_profile(delivery: Delivery<UserDisabled>, inbox: Inbox) -> Result<(), Failure> {
@@ -48,6 +50,7 @@
 //! fn listen(bus: &Bus) -> Result<(), kit_bus::BusError> {
 //!     bus.group("users").on::<UserDisabled>(hide_profile).start()
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! Points where tests inject faults (inert unless `fail/failpoints` is on): `bus::after-read`,
@@ -59,7 +62,6 @@
 //! calls to others exactly once: only effects in the consumer's own database are.
 
 mod admin;
-mod asyncapi;
 mod broadcast;
 mod bus;
 mod carrier;
@@ -88,7 +90,6 @@ mod tail;
 mod wake;
 
 pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, ReplayError, Replayed};
-pub use asyncapi::{ApiInfo, EventDoc, asyncapi};
 pub use broadcast::Broadcast;
 pub use bus::{Bus, BusDeps, BusError};
 pub use carrier::{Broker, BrokerError, Carriers};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kit_db::{PARTITIONS, ReadDb, Reader, StoreError, Table, sql};
+use kit_event::Topic;
 
 use crate::envelope::Record;
 
@@ -12,7 +13,7 @@ const SPAN: i64 = 50_000;
 /// Which rows of a log are wanted.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    pub(crate) topics: Vec<&'static str>,
+    pub(crate) topics: Vec<&'static Topic>,
     /// All types where there are none.
     pub(crate) types: Option<Vec<&'static str>>,
     /// All of them, or some.
@@ -64,7 +65,7 @@ impl Log {
                 .push(" WHERE position > $1 AND position <= $2 AND topic IN ")
                 .bind(after)
                 .bind(upto)
-                .push_list(wanted.topics.iter().copied());
+                .push_list(wanted.topics.iter().map(|topic| topic.name));
             if let Some(types) = &wanted.types {
                 select = select.push(" AND type IN ").push_list(types.iter().copied());
             }

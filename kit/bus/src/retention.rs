@@ -9,6 +9,7 @@
 use std::sync::atomic::Ordering;
 
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
+use kit_event::Retention;
 use kit_runtime::Timestamp;
 
 use crate::bus::Bus;
@@ -65,14 +66,18 @@ pub(crate) async fn trim(bus: &Bus) -> Result<u64, StoreError> {
 }
 
 async fn remove(bus: &Bus, from: i64, upto: i64, before: Timestamp) -> Result<u64, StoreError> {
-    let kept = bus.0.settings.retention.kept_for_ever.clone();
+    let topics = bus.0.deps.sources.topics_of(bus.0.deps.db.service()).iter();
+    let kept: Vec<&str> = topics
+        .filter(|topic| topic.retention == Retention::Forever)
+        .map(|topic| topic.name)
+        .collect();
     let removed = bus.0.deps.db.write(async move |tx: &mut Tx| {
         sql("DELETE FROM outbox WHERE position IN \
              (SELECT position FROM outbox WHERE position BETWEEN $1 AND $2 AND created_at < $3 AND (topic IN ")
             .bind(from)
             .bind(upto)
             .bind(before)
-            .push_list(kept.iter())
+            .push_list(kept.iter().copied())
             .push(") IS NOT TRUE ORDER BY position LIMIT ")
             .push_bind(CHUNK)
             .push(")")

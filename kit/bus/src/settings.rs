@@ -49,8 +49,6 @@ pub struct RetentionSettings {
     pub kept: Duration,
     /// A consumer that was not seen for so long holds no rows any more.
     pub gone_after: Duration,
-    /// Topics whose rows are never removed.
-    pub kept_for_ever: Vec<String>,
     /// How often rows are removed.
     pub period: Duration,
 }
@@ -89,7 +87,6 @@ impl Default for RetentionSettings {
         Self {
             kept: Duration::from_hours(24),
             gone_after: Duration::from_hours(7 * 24),
-            kept_for_ever: vec!["transactions".to_owned()],
             period: Duration::from_hours(1),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kit_db::{DbSettings, DbTarget, OpenError, ReadDb};
+use kit_event::Topic;
 use kit_runtime::{Stop, Tasks};
 use tokio::sync::watch;
 
@@ -33,7 +34,7 @@ pub struct Source {
     /// The service's name; positions are kept by it.
     pub service: &'static str,
     /// What it publishes. Empty for a service that only listens.
-    pub topics: &'static [&'static str],
+    pub topics: &'static [&'static Topic],
     /// Where its tables are. On PostgreSQL the role needs `SELECT` on `outbox` and `positions` there.
     pub target: DbTarget,
     /// [`kit_db::Db::published`] where the service runs in this process.
@@ -61,7 +62,7 @@ pub struct Sources(Arc<Inner>);
 struct Inner {
     by_service: HashMap<&'static str, Arc<Followed>>,
     /// Topics that are published where this process cannot read.
-    out_of_reach: Vec<&'static str>,
+    out_of_reach: Vec<&'static Topic>,
     carriers: Carriers,
     wake: Wake,
     deps: SourcesDeps,
@@ -70,7 +71,7 @@ struct Inner {
 /// One log and its head.
 struct Followed {
     service: &'static str,
-    topics: &'static [&'static str],
+    topics: &'static [&'static Topic],
     log: Log,
     target: DbTarget,
     published: Option<watch::Receiver<u64>>,
@@ -90,7 +91,7 @@ impl Sources {
     /// says so.
     pub fn open_within_reach(
         sources: Vec<Source>,
-        out_of_reach: Vec<&'static str>,
+        out_of_reach: Vec<&'static Topic>,
         deps: SourcesDeps,
     ) -> Result<Self, OpenError> {
         Self::open_carried(sources, out_of_reach, Carriers::embedded(), deps)
@@ -100,7 +101,7 @@ impl Sources {
     /// broker is, whoever publishes them, and their producers' buses relay them there.
     pub fn open_carried(
         sources: Vec<Source>,
-        out_of_reach: Vec<&'static str>,
+        out_of_reach: Vec<&'static Topic>,
         carriers: Carriers,
         deps: SourcesDeps,
     ) -> Result<Self, OpenError> {
@@ -133,7 +134,7 @@ impl Sources {
     }
 
     /// What a service publishes, as far as it is known here.
-    pub(crate) fn topics_of(&self, service: &str) -> &'static [&'static str] {
+    pub(crate) fn topics_of(&self, service: &str) -> &'static [&'static Topic] {
         let followed = self.0.by_service.get(service);
         followed.map_or(&[], |followed| followed.topics)
     }
@@ -141,10 +142,11 @@ impl Sources {
     /// In whose log a topic is; nobody within reach where that is known.
     pub(crate) fn of_topic(&self, topic: &'static str) -> Result<Option<&'static str>, BusError> {
         let mut all = self.0.by_service.values();
-        if let Some(found) = all.find(|followed| followed.topics.contains(&topic)) {
+        let is_it = |known: &&Topic| known.name == topic;
+        if let Some(found) = all.find(|followed| followed.topics.iter().any(is_it)) {
             return Ok(Some(found.service));
         }
-        if self.0.out_of_reach.contains(&topic) {
+        if self.0.out_of_reach.iter().any(is_it) {
             return Ok(None);
         }
         Err(BusError::NoSource { topic })

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kit_bus::{Broadcast, BusError, Delivery};
-use kit_db::Event;
+use kit_event::Event;
 use serde::de::DeserializeOwned;
 
 use crate::cache::Cache;

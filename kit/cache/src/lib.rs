@@ -45,15 +45,22 @@
 //! use kit_bus::{Bus, BusError, Delivery};
 //! use kit_cache::{Absence, Cache, CacheDeps, CacheError, CacheSettings, Change, Versioned};
 //! use kit_redis::Redis;
-//! # use kit_db::{Event, StoreError};
+//! # use kit_db::StoreError;
+//! # use kit_event::{CarrierClass, Event, Retention, Topic};
 //! # use serde::{Deserialize, Serialize};
 //! # #[derive(Clone)] struct Store;
 //! # #[derive(Serialize, Deserialize)]
 //! # struct Profile { version: i64, nickname: String }
 //! # impl Store { async fn find(&self, _: &str) -> Result<Option<Profile>, StoreError> { Ok(None) } }
 //! # #[derive(Serialize, Deserialize)] struct ProfileChanged { user_id: String }
+//! # const USERS: Topic = Topic {
+//! #     name: "users",
+//! #     retention: Retention::Usual,
+//! #     carrier: CarrierClass::Stream,
+//! #     key: "the user's id",
+//! # };
 //! # impl Event for ProfileChanged {
-//! #     const TOPIC: &'static str = "users";
+//! #     const TOPIC: &'static Topic = &USERS;
 //! #     const TYPE: &'static str = "profile.changed";
 //! #     fn key(&self) -> String { self.user_id.clone() }
 //! # }

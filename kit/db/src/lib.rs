@@ -52,7 +52,7 @@ pub use folder::{DataFolder, FolderError};
 pub use metrics::DbMetrics;
 pub use migrations::{MigrationError, Migrations, Plan};
 pub use open::OpenError;
-pub use outbox::{Event, PARTITIONS, partition_of};
+pub use outbox::{PARTITIONS, partition_of};
 pub use read_db::{ReadDb, Table};
 pub use row::{Column, FromColumn, Row};
 pub use settings::{DbDeps, DbSettings, DbTarget};

@@ -3,6 +3,7 @@
 //! The outbox is the log: a row is appended in the transaction of the change and never updated. Who reads it,
 //! and how it travels, is not this crate's business.
 
+use kit_event::Event;
 use kit_runtime::{Clock, Ids};
 use kit_telemetry::TraceParent;
 use serde::Serialize;
@@ -18,27 +19,6 @@ const ROWS_PER_STATEMENT: usize = 500;
 /// How many partitions an outbox has. Rows of one partition are delivered in order. Fixed for ever: consumers'
 /// positions are kept by partition.
 pub const PARTITIONS: u64 = 16;
-
-/// Something that happened, for others to know. The payload is its JSON form.
-pub trait Event: Serialize {
-    /// The topic it belongs to, such as `orders`.
-    const TOPIC: &'static str;
-    /// Its type, such as `order.paid`.
-    const TYPE: &'static str;
-
-    /// What fixes order and partition: the identifier of the aggregate, or of the user (see the catalogue).
-    fn key(&self) -> String;
-
-    /// The aggregate it tells of.
-    fn subject(&self) -> String {
-        self.key()
-    }
-
-    /// The aggregate's version after it, where it has one.
-    fn sequence(&self) -> Option<i64> {
-        None
-    }
-}
 
 /// The partition of a key; the same for ever, in every process.
 pub fn partition_of(key: &str) -> i64 {
@@ -127,7 +107,7 @@ impl Outbox {
         });
         self.entries.push(Entry {
             id,
-            topic: E::TOPIC,
+            topic: E::TOPIC.name,
             key: event.key(),
             kind: E::TYPE,
             payload: serde_json::to_string(event).map_err(refused)?,

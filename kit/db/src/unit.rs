@@ -1,12 +1,13 @@
 //! The unit of work, and what it works on.
 
+use kit_event::Event;
 use kit_telemetry::TraceParent;
 use sqlx::AnyConnection;
 
 use crate::classify::{Blame, classify};
 use crate::dialect::Dialect;
 use crate::error::StoreError;
-use crate::outbox::{Event, Outbox};
+use crate::outbox::Outbox;
 
 /// A unit of work: an async closure of the transaction. Async closures are `Clone` where what they capture is,
 /// so a retry runs a clone. The parameter's type must be written down: `async move |tx: &mut Tx| …`.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use axum::Router;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kit_bus::EventDoc;
 use kit_config::{Catalog, Section};
 use kit_db::Migrations;
+use kit_event::{EventDoc, Topic};
 use kit_http::RouteTable;
 
 use crate::{Home, Hosted, Listener, Notice, Peers};
@@ -38,7 +38,7 @@ pub struct Service {
     /// What it serves; nothing for the gateway, which serves what the others do.
     pub routes: Option<RouteTable>,
     /// The topics it publishes.
-    pub topics: &'static [&'static str],
+    pub topics: &'static [&'static Topic],
     /// The events it publishes, for the document of all of them.
     pub events: fn() -> Vec<EventDoc>,
     /// The migrations of its database, where it has one.
@@ -109,7 +109,7 @@ impl Service {
 
     /// What it publishes.
     #[must_use]
-    pub fn publishing(mut self, topics: &'static [&'static str], events: fn() -> Vec<EventDoc>) -> Self {
+    pub fn publishing(mut self, topics: &'static [&'static Topic], events: fn() -> Vec<EventDoc>) -> Self {
         self.topics = topics;
         self.events = events;
         self

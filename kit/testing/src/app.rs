@@ -10,6 +10,7 @@ use axum::Router;
 use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
 use kit_config::{Catalog, Section, Sources as ConfigSources};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, Reader, Row, Tx, sql};
+use kit_event::Topic;
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{ContractClient, RpcPool};
 use kit_runtime::{Clock, Ids};
@@ -37,7 +38,7 @@ pub struct AppBuilder {
     verifier: Verifier,
     clock: Clock,
     logs: Vec<Source>,
-    out_of_reach: Vec<&'static str>,
+    out_of_reach: Vec<&'static Topic>,
     bus: BusSettings,
     provide: Vec<Box<dyn FnOnce(&Peers) + Send>>,
 }
@@ -122,7 +123,7 @@ impl AppBuilder {
 
     /// Topics that are published out of reach.
     #[must_use]
-    pub fn out_of_reach(mut self, topics: &[&'static str]) -> Self {
+    pub fn out_of_reach(mut self, topics: &[&'static Topic]) -> Self {
         self.out_of_reach.extend(topics);
         self
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kit_bus::Source;
-use kit_db::{Db, DbTarget, Event, Migrations, StoreError, Tx, partition_of, sql};
+use kit_db::{Db, DbTarget, Migrations, StoreError, Tx, partition_of, sql};
+use kit_event::{Event, Topic};
 use kit_runtime::{Clock, Ids};
 
 use crate::app::open_database;
@@ -15,7 +16,7 @@ pub struct EventLog {
     /// What it is kept in.
     pub db: Db,
     service: &'static str,
-    topics: &'static [&'static str],
+    topics: &'static [&'static Topic],
     target: DbTarget,
 }
 
@@ -30,7 +31,7 @@ impl EventLog {
         fixture: &Fixture,
         process: &Arc<TestProcess>,
         service: &'static str,
-        topics: &'static [&'static str],
+        topics: &'static [&'static Topic],
     ) -> Self {
         let target = fixture.target_of(service).await;
         let named = (service, Clock::system());

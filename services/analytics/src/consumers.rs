@@ -6,10 +6,9 @@
 use std::sync::Arc;
 
 use kit_bus::{Bus, BusError, Failure, Inbox};
-use kit_db::{Event, Tx};
+use kit_db::Tx;
 use kit_runtime::Timestamp;
 use payments_api::{Amount, TransactionCreated, TransactionPaid};
-use serde::{Deserialize, Serialize};
 
 use crate::domain::{Fact, NotCounted, UserKey};
 use crate::store;
@@ -18,37 +17,21 @@ use crate::tasks::Board;
 /// The first consumer's name in the tables, for ever.
 const FIRST: &str = "analytics";
 
-/// `transaction.created`, as far as it is counted.
-#[derive(Debug, Deserialize, Serialize)]
-struct CreatedEvent {
-    user_id: UserKey,
-    amount: Amount,
-    timestamp: Timestamp,
-}
-
-/// `transaction.paid`, as far as it is counted.
-#[derive(Debug, Deserialize, Serialize)]
-struct PaidEvent {
-    user_id: UserKey,
-    transactions_paid: u64,
-    timestamp: Timestamp,
-}
-
-impl Event for CreatedEvent {
-    const TOPIC: &'static str = <TransactionCreated as Event>::TOPIC;
-    const TYPE: &'static str = <TransactionCreated as Event>::TYPE;
-
-    fn key(&self) -> String {
-        self.user_id.clone().into()
+kit_event::partial_event! {
+    /// `transaction.created`, as far as it is counted.
+    struct CreatedEvent of TransactionCreated (key: user_id) {
+        user_id: UserKey,
+        amount: Amount,
+        timestamp: Timestamp,
     }
 }
 
-impl Event for PaidEvent {
-    const TOPIC: &'static str = <TransactionPaid as Event>::TOPIC;
-    const TYPE: &'static str = <TransactionPaid as Event>::TYPE;
-
-    fn key(&self) -> String {
-        self.user_id.clone().into()
+kit_event::partial_event! {
+    /// `transaction.paid`, as far as it is counted.
+    struct PaidEvent of TransactionPaid (key: user_id) {
+        user_id: UserKey,
+        transactions_paid: u64,
+        timestamp: Timestamp,
     }
 }
 
@@ -121,6 +104,8 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
+    use kit_event::Event;
+
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@ mod build;
 mod config;
 mod domain;
 mod hashing;
+mod hints;
 mod http;
 mod operator;
 mod service;
@@ -16,4 +17,5 @@ mod store;
 
 pub use build::{BuildError, Deps, build, migrations};
 pub use config::AuthConfig;
+pub use hints::hint_on_events;
 pub use operator::{Operator, OperatorError};

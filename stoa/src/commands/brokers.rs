@@ -48,7 +48,7 @@ pub(super) fn brokers(config: &Loaded, listing: &Listing) -> anyhow::Result<Exit
 }
 
 /// Each broker, the topics that it carries, and what is wrong with it.
-async fn look(carriers: &Carriers) -> Vec<(&'static str, Vec<String>, Option<String>)> {
+async fn look(carriers: &Carriers) -> Vec<(&'static str, Vec<&'static str>, Option<String>)> {
     let mut found = Vec::new();
     for broker in carriers.brokers() {
         let trouble = broker.check_within(LIMIT).await.err();

@@ -1,6 +1,6 @@
 //! `stoa openapi` and `stoa asyncapi`.
 
-use kit_bus::ApiInfo;
+use kit_event::ApiInfo;
 use kit_http::{DocumentInfo, document};
 
 use crate::cli::{Openapi, answer};
@@ -32,5 +32,5 @@ pub(super) fn asyncapi() {
                       least once, and in order to each key; a consumer ignores types and members that it does \
                       not know.",
     };
-    answer(&format!("{:#}", kit_bus::asyncapi(&info, &events)));
+    answer(&format!("{:#}", kit_event::asyncapi(&info, &events)));
 }

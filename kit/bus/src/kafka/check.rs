@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::lock::Mutex;
+use kit_event::Retention;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
@@ -40,7 +41,7 @@ impl Health {
             .hub
             .desk
             .ask("making sure of the topic of checks", move |consumer| {
-                topics::ensure(consumer, &asked, &topic)
+                topics::ensure(consumer, &asked, &topic, Retention::Usual)
             });
         ensured.await?;
         let producer = match kept.take() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kit_db::Db;
+use kit_event::Topic;
 
 use super::reader::{self, Beyond, Place, Reader};
 use super::{Hub, store};
@@ -13,7 +14,7 @@ use crate::lease::Leases;
 /// A group's part of a topic.
 pub(super) struct Setup {
     pub(super) hub: Arc<Hub>,
-    pub(super) topic: &'static str,
+    pub(super) topic: &'static Topic,
     /// What positions are kept by.
     pub(super) source: String,
     pub(super) consumer: &'static str,
@@ -40,7 +41,7 @@ impl KafkaFeed {
             kafka_group: setup.kafka_group.clone(),
         });
         if let Err(error) = &reader {
-            tracing::error!(%error, topic = setup.topic, "a topic cannot be read");
+            tracing::error!(%error, topic = setup.topic.name, "a topic cannot be read");
         }
         Self {
             reader: reader.ok(),
@@ -51,7 +52,7 @@ impl KafkaFeed {
 
     fn place(&self, partition: i64) -> Place {
         Place {
-            topic: self.setup.topic,
+            topic: self.setup.topic.name,
             partition: i32::try_from(partition).unwrap_or(i32::MAX),
         }
     }
@@ -71,7 +72,7 @@ impl KafkaFeed {
         if store::begin_again(&self.setup.db, &beyond, found.again).await? {
             tracing::error!(
                 consumer,
-                topic,
+                topic = topic.name,
                 partition,
                 ends_at = found.high,
                 begins_again_at = found.again,
@@ -95,7 +96,7 @@ impl Feed for KafkaFeed {
         let count = self
             .reader
             .as_ref()
-            .map_or(0, |reader| reader.count(self.setup.topic));
+            .map_or(0, |reader| reader.count(self.setup.topic.name));
         let all = 0..i64::from(count);
         all.filter(|partition| lease_of(*partition) == lease).collect()
     }

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use kit_event::Topic;
 use kit_runtime::{Clock, Ids, Secret, Timestamp};
 
 use crate::carrier::{Broker, BrokerError, Carrier, Publisher, Standing};
@@ -63,10 +64,8 @@ pub struct KafkaSettings {
     pub partitions: u16,
     /// Copies of a topic that we make; as the cluster sees fit where there is no number.
     pub replication: Option<u16>,
-    /// How long a topic that we make keeps its events.
+    /// How long a topic that we make keeps its events, where they are not kept for ever.
     pub kept: Duration,
-    /// Topics whose events are never removed.
-    pub kept_for_ever: Vec<String>,
     /// How long a connection, and each question to the brokers, may take.
     pub answer_limit: Duration,
     /// How long the brokers may take to confirm what was published.
@@ -87,7 +86,6 @@ impl KafkaSettings {
             partitions: 16,
             replication: None,
             kept: Duration::from_hours(7 * 24),
-            kept_for_ever: vec!["transactions".to_owned()],
             answer_limit: Duration::from_secs(10),
             confirm_limit: Duration::from_secs(15),
             look: Duration::from_secs(10),
@@ -138,7 +136,7 @@ impl Carrier for Kafka {
     /// A pump for each topic, all under the group's own leases.
     fn subscribe(&self, subscription: &Subscription) {
         for topic in subscription.routes.topics() {
-            let source = source_of(topic);
+            let source = source_of(topic.name);
             let context = subscription.context(
                 source.clone().into(),
                 scope_of(subscription.group),
@@ -163,12 +161,12 @@ impl Carrier for Kafka {
         }
     }
 
-    fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail> {
+    fn tail(&self, topics: &[&'static Topic]) -> Box<dyn Tail> {
         Box::new(tail::KafkaTail::new(self.hub.clone(), topics.to_vec()))
     }
 
-    fn publisher(&self, _service: &str, _topic: &'static str) -> Box<dyn Publisher> {
-        Box::new(publish::KafkaPublisher::new(self.hub.clone()))
+    fn publisher(&self, _service: &str, topic: &'static Topic) -> Box<dyn Publisher> {
+        Box::new(publish::KafkaPublisher::new(self.hub.clone(), topic))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
@@ -190,9 +188,9 @@ impl Carrier for Kafka {
     fn resend<'a>(
         &'a self,
         _standing: &'a Standing,
-        _topics: &'a [String],
+        _topics: &'a [&'static str],
         _since: Timestamp,
-    ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>> {
+    ) -> BoxFuture<'a, Result<Vec<&'static str>, BrokerError>> {
         std::future::ready(Ok(Vec::new())).boxed()
     }
 

@@ -5,12 +5,12 @@
 //! that is not certain to be there, and has no gap; that keeps the order of a key, counted by each event's first
 //! appearance, even when an old producer's messages arrive late. The inboxes see to the second appearances.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
+use kit_event::Topic;
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureRecord, Producer as _, PurgeConfig};
 
@@ -22,31 +22,30 @@ use crate::envelope::Record;
 
 pub(super) struct KafkaPublisher {
     hub: Arc<Hub>,
+    topic: &'static Topic,
     producer: Option<Producer>,
-    /// Topics that are known to be there.
-    ready: HashSet<String>,
+    /// The topic is known to be there.
+    is_ready: bool,
 }
 
 impl KafkaPublisher {
-    pub(super) fn new(hub: Arc<Hub>) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, topic: &'static Topic) -> Self {
         Self {
             hub,
+            topic,
             producer: None,
-            ready: HashSet::new(),
+            is_ready: false,
         }
     }
 
     /// What is under way, and why there is not more of it.
     async fn send(&mut self, records: &[Arc<Record>]) -> (Vec<DeliveryFuture>, Option<BrokerError>) {
         let mut sent = Vec::with_capacity(records.len());
+        if let Err(error) = self.make_ready().await {
+            return (sent, Some(error));
+        }
+        let wire_name = self.hub.settings.wire_name(self.topic.name);
         for record in records {
-            let topic = &record.chain.topic;
-            if !self.ready.contains(topic)
-                && let Err(error) = self.make_ready(topic).await
-            {
-                return (sent, Some(error));
-            }
-            let wire_name = self.hub.settings.wire_name(topic);
             let queued = match self.producer() {
                 Ok(producer) => queue(producer, &wire_name, record),
                 Err(error) => Err(error),
@@ -59,9 +58,11 @@ impl KafkaPublisher {
         (sent, None)
     }
 
-    async fn make_ready(&mut self, topic: &str) -> Result<(), BrokerError> {
-        topics::make_sure(&self.hub, topic).await?;
-        self.ready.insert(topic.to_owned());
+    async fn make_ready(&mut self) -> Result<(), BrokerError> {
+        if !self.is_ready {
+            topics::make_sure(&self.hub, self.topic.name, self.topic.retention).await?;
+            self.is_ready = true;
+        }
         Ok(())
     }
 
@@ -95,7 +96,7 @@ impl KafkaPublisher {
 
     /// Nothing that it has not sent yet is sent any more.
     fn let_go(&mut self) {
-        self.ready.clear();
+        self.is_ready = false;
         if let Some(producer) = self.producer.take() {
             // It waits for its threads.
             let dropped = aside("kafka-goodbye", move || {

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
+use kit_event::Topic;
 use tokio::sync::Notify;
 
 use super::{Hub, desk, refused};
@@ -43,7 +44,7 @@ pub(super) struct Place {
 /// What is read, and by whom.
 pub(super) struct Setup {
     pub(super) hub: Arc<Hub>,
-    pub(super) topics: Vec<&'static str>,
+    pub(super) topics: Vec<&'static Topic>,
     /// The group's name at the brokers, by which offsets are noted.
     pub(super) kafka_group: String,
 }

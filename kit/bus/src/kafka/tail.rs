@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use kit_event::Topic;
 
 use super::reader::{Place, Reader, Setup};
 use super::{Hub, topics};
@@ -18,7 +19,7 @@ const PAGE: usize = 500;
 
 pub(super) struct KafkaTail {
     hub: Arc<Hub>,
-    topics: Vec<&'static str>,
+    topics: Vec<&'static Topic>,
     open: Option<Open>,
 }
 
@@ -30,7 +31,7 @@ struct Open {
 }
 
 impl KafkaTail {
-    pub(super) fn new(hub: Arc<Hub>, topics: Vec<&'static str>) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, topics: Vec<&'static Topic>) -> Self {
         Self {
             hub,
             topics,
@@ -42,8 +43,9 @@ impl KafkaTail {
     async fn listen(&self) -> Result<Open, BrokerError> {
         let mut ends = BTreeMap::new();
         let mut counts = BTreeMap::new();
-        for topic in &self.topics {
-            counts.insert(*topic, topics::make_sure(&self.hub, topic).await?);
+        for Topic { name, retention, .. } in self.topics.iter().copied() {
+            let topic = *name;
+            counts.insert(topic, topics::make_sure(&self.hub, topic, *retention).await?);
             let bounds = topics::bounds(&self.hub, topic).await?.unwrap_or_default();
             for (partition, bounds) in bounds {
                 let partition = i32::try_from(partition).unwrap_or(i32::MAX);

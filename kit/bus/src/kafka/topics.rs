@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kit_event::Retention;
 use kit_runtime::Timestamp;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::Consumer as _;
@@ -31,12 +32,17 @@ pub(super) struct Bounds {
 }
 
 /// Makes sure that a topic is there; how many partitions it has.
-pub(super) fn ensure(consumer: &Consumer, settings: &KafkaSettings, topic: &str) -> KafkaResult<i32> {
+pub(super) fn ensure(
+    consumer: &Consumer,
+    settings: &KafkaSettings,
+    topic: &str,
+    retention: Retention,
+) -> KafkaResult<i32> {
     let wire_name = settings.wire_name(topic);
     if let Some(count) = count(consumer, settings, &wire_name)? {
         return Ok(count);
     }
-    create(settings, &new_topic(settings, topic))?;
+    create(settings, &new_topic(settings, topic, retention))?;
     let begun = Instant::now();
     loop {
         if let Some(count) = count(consumer, settings, &wire_name)? {
@@ -83,12 +89,10 @@ struct Wanted {
     config: Vec<(&'static str, String)>,
 }
 
-fn new_topic(settings: &KafkaSettings, topic: &str) -> Wanted {
-    let is_kept = settings.kept_for_ever.iter().any(|kept| kept == topic);
-    let kept = if is_kept {
-        "-1".to_owned()
-    } else {
-        settings.kept.as_millis().to_string()
+fn new_topic(settings: &KafkaSettings, topic: &str, retention: Retention) -> Wanted {
+    let kept = match retention {
+        Retention::Usual => settings.kept.as_millis().to_string(),
+        Retention::Forever => "-1".to_owned(),
     };
     let mut config = vec![
         ("cleanup.policy", "delete".to_owned()),
@@ -162,10 +166,10 @@ pub(super) fn offset_since(
 }
 
 /// Makes a topic that is missing; how many partitions it has.
-pub(super) async fn make_sure(hub: &Hub, topic: &str) -> Result<i32, BrokerError> {
+pub(super) async fn make_sure(hub: &Hub, topic: &str, retention: Retention) -> Result<i32, BrokerError> {
     let (settings, topic) = (hub.settings.clone(), topic.to_owned());
     let asked = hub.desk.ask("making sure of a topic", move |consumer| {
-        ensure(consumer, &settings, &topic)
+        ensure(consumer, &settings, &topic, retention)
     });
     asked.await
 }

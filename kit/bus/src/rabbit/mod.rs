@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use kit_event::Topic;
 use kit_runtime::{Clock, Ids, Secret, Timestamp};
 
 use crate::carrier::{Broker, BrokerError, Carrier, Publisher, Standing};
@@ -126,8 +127,8 @@ impl Carrier for RabbitMq {
                 &subscription.service,
                 subscription.group,
             ),
-            topics: subscription.routes.topics(),
-            ours: subscription.ours(),
+            topics: names(&subscription.routes.topics()),
+            ours: names(&subscription.ours()),
         });
         let holds = leases.subscribe();
         subscription.start(&context, &leases, move || {
@@ -135,12 +136,12 @@ impl Carrier for RabbitMq {
         });
     }
 
-    fn tail(&self, topics: &[&'static str]) -> Box<dyn Tail> {
-        Box::new(tail::QueueTail::new(self.0.clone(), topics.to_vec()))
+    fn tail(&self, topics: &[&'static Topic]) -> Box<dyn Tail> {
+        Box::new(tail::QueueTail::new(self.0.clone(), names(topics)))
     }
 
-    fn publisher(&self, service: &str, topic: &'static str) -> Box<dyn Publisher> {
-        Box::new(publish::RabbitPublisher::new(self.0.clone(), service, topic))
+    fn publisher(&self, service: &str, topic: &'static Topic) -> Box<dyn Publisher> {
+        Box::new(publish::RabbitPublisher::new(self.0.clone(), service, topic.name))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
@@ -159,9 +160,9 @@ impl Carrier for RabbitMq {
     fn resend<'a>(
         &'a self,
         standing: &'a Standing,
-        topics: &'a [String],
+        topics: &'a [&'static str],
         since: Timestamp,
-    ) -> BoxFuture<'a, Result<Vec<String>, BrokerError>> {
+    ) -> BoxFuture<'a, Result<Vec<&'static str>, BrokerError>> {
         async move {
             let link = Link::open(&self.0, Purpose::Look).await?;
             let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
@@ -171,7 +172,7 @@ impl Carrier for RabbitMq {
             for topic in topics {
                 let is_heard = topology::is_in_stream(&link, &names.queue, topic).await?;
                 if is_heard && newcomers::ask(&self.0, &link, &names.queue, topic, Some(since)).await? {
-                    asked.push(topic.clone());
+                    asked.push(*topic);
                 }
             }
             link.close().await;
@@ -179,6 +180,10 @@ impl Carrier for RabbitMq {
         }
         .boxed()
     }
+}
+
+fn names(topics: &[&'static Topic]) -> Vec<&'static str> {
+    topics.iter().map(|topic| topic.name).collect()
 }
 
 /// Something that RabbitMQ, or the way to it, refused.

@@ -25,6 +25,7 @@ use std::time::Duration;
 use fail::fail_point;
 use futures::FutureExt;
 use kit_db::{Db, StoreError};
+use kit_event::Topic;
 use kit_runtime::{Clock, Ids, Stop, TaskError};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -67,7 +68,7 @@ pub(crate) fn start(bus: &Bus) {
             continue;
         };
         let route = Arc::new(Route {
-            name: name(&broker, topic),
+            name: name(&broker, topic.name),
             source: service.to_owned(),
             topic,
             holder: holder.clone(),
@@ -75,7 +76,7 @@ pub(crate) fn start(bus: &Bus) {
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
             checkpoint: deps.settings.checkpoint,
-            metrics: RelayMetrics::new(deps.metrics.clone(), topic, broker.name()),
+            metrics: RelayMetrics::new(deps.metrics.clone(), topic.name, broker.name()),
         });
         let leases = leases.clone();
         deps.tasks.supervise("bus.relay", move |stop| {
@@ -95,15 +96,18 @@ pub(crate) fn start(bus: &Bus) {
 /// The consumers that the service's own relays are in the table of positions, whether they ever ran or not.
 pub(crate) fn names(bus: &Bus) -> Vec<String> {
     let topics = carried(bus);
-    topics.iter().map(|(topic, broker)| name(broker, topic)).collect()
+    topics
+        .iter()
+        .map(|(topic, broker)| name(broker, topic.name))
+        .collect()
 }
 
 /// What the service publishes to brokers.
-fn carried(bus: &Bus) -> Vec<(&'static str, Broker)> {
+fn carried(bus: &Bus) -> Vec<(&'static Topic, Broker)> {
     let sources = &bus.0.deps.sources;
     let topics = sources.topics_of(bus.0.deps.db.service()).iter();
     topics
-        .filter_map(|topic| Some((*topic, sources.carriers().of_topic(topic)?.clone())))
+        .filter_map(|topic| Some((*topic, sources.carriers().of_topic(topic.name)?.clone())))
         .collect()
 }
 
@@ -115,7 +119,7 @@ fn name(broker: &Broker, topic: &str) -> String {
 struct Route {
     name: String,
     source: String,
-    topic: &'static str,
+    topic: &'static Topic,
     holder: String,
     db: Db,
     clock: Clock,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_bus::{Applied, Delivery, Effects, Failure, Inbox};
-use kit_db::{Event, StoreError, Tx};
+use kit_db::{StoreError, Tx};
+use kit_event::Event;
 use kit_runtime::Ids;
 use kit_telemetry::{Metrics, TraceParent};
 use tokio::task::JoinSet;
@@ -94,7 +95,7 @@ both_worlds! {
         traced.write(async |tx: &mut Tx| count_up(tx, "a").await).await.unwrap();
         let Delivery { envelope, payload, attempt } = envelopes.recv().await.unwrap();
         assert_eq!((payload.number, attempt), (1, 1));
-        assert_eq!(envelope.topic, Counted::TOPIC);
+        assert_eq!(envelope.topic, Counted::TOPIC.name);
         assert_eq!(envelope.kind, Counted::TYPE);
         assert_eq!(envelope.source, "/stoa/counter");
         assert_eq!((envelope.key.as_str(), envelope.subject.as_str()), ("a", "a"));

@@ -17,7 +17,6 @@ mod admin;
 mod broadcasting;
 mod crash;
 mod delivering;
-mod describing;
 mod ordering;
 mod parking;
 mod retention;

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kit_bus::{Applied, Delivery, Failure, Inbox};
-use kit_db::{Event, StoreError, Tx};
+use kit_db::{StoreError, Tx};
+use kit_event::Event;
 
 use crate::both_worlds;
 use crate::world::events::{Garbled, Reset};

@@ -7,7 +7,7 @@ use kit_db::{Reader, sql};
 use kit_runtime::{FakeClock, Ids, Lifecycle};
 
 use crate::both_worlds;
-use crate::world::events::Paid;
+use crate::world::events::{Paid, TOPICS};
 use crate::world::{CONSUMER, PRODUCER, World, settings};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -22,7 +22,7 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
     };
     let sources = Sources::open(
         vec![
-            source(PRODUCER, &["counts", "transactions"], world.producer.target()),
+            source(PRODUCER, TOPICS, world.producer.target()),
             source(CONSUMER, &[], world.consumer.target()),
         ],
         SourcesDeps {
@@ -36,7 +36,6 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
     settings.retention = RetentionSettings {
         kept: DAY,
         gone_after: 7 * DAY,
-        kept_for_ever: vec!["transactions".to_owned()],
         period: 365 * DAY,
     };
     Bus::new(BusDeps {

@@ -1,7 +1,25 @@
 //! What the producer tells.
 
-use kit_db::Event;
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use serde::{Deserialize, Serialize};
+
+pub(crate) const COUNTS: Topic = Topic {
+    name: "counts",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the counter's name",
+};
+
+/// Kept for ever.
+pub(crate) const TRANSACTIONS: Topic = Topic {
+    name: "transactions",
+    retention: Retention::Forever,
+    carrier: CarrierClass::Stream,
+    key: "the user's name",
+};
+
+/// What the producer publishes.
+pub(crate) const TOPICS: &[&Topic] = &[&COUNTS, &TRANSACTIONS];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Counted {
@@ -10,7 +28,7 @@ pub(crate) struct Counted {
 }
 
 impl Event for Counted {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.changed";
 
     fn key(&self) -> String {
@@ -30,7 +48,7 @@ pub(crate) struct Moved {
 }
 
 impl Event for Moved {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.changed";
 
     fn key(&self) -> String {
@@ -53,7 +71,7 @@ pub(crate) struct Garbled {
 }
 
 impl Event for Garbled {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.changed";
 
     fn key(&self) -> String {
@@ -68,7 +86,7 @@ pub(crate) struct Reset {
 }
 
 impl Event for Reset {
-    const TOPIC: &'static str = "counts";
+    const TOPIC: &'static Topic = &COUNTS;
     const TYPE: &'static str = "count.reset";
 
     fn key(&self) -> String {
@@ -83,7 +101,7 @@ pub(crate) struct Paid {
 }
 
 impl Event for Paid {
-    const TOPIC: &'static str = "transactions";
+    const TOPIC: &'static Topic = &TRANSACTIONS;
     const TYPE: &'static str = "transaction.paid";
 
     fn key(&self) -> String {

@@ -16,6 +16,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::DEADLINE;
+use super::events::{COUNTS, TRANSACTIONS};
 
 /// Of the topics that our own side makes.
 pub(crate) const PARTITIONS: u16 = 4;
@@ -54,8 +55,8 @@ pub(crate) fn made(settings: KafkaSettings) -> Broker {
 /// Everything that the producer publishes comes from there.
 pub(crate) fn carriers(broker: &Broker) -> Carriers {
     Carriers::embedded()
-        .carry("counts", broker)
-        .carry("transactions", broker)
+        .carry(&COUNTS, broker)
+        .carry(&TRANSACTIONS, broker)
 }
 
 impl Kafka {

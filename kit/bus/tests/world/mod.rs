@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_bus::{BusMetrics, BusSettings, Carriers, Failure, Inbox, Lag, RetrySettings};
-use kit_db::{Db, DbSettings, Dialect, Event, Migrations, Reader, StoreError, Tx, sql};
+use kit_db::{Db, DbSettings, Dialect, Migrations, Reader, StoreError, Tx, sql};
+use kit_event::Event;
 use kit_telemetry::Metrics;
 use kit_testing::db::{TestDb, TestTarget};
 use tokio::sync::Notify;

@@ -10,6 +10,7 @@ use kit_bus::{
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Shutdown, ShutdownLimits};
 
+use super::events::TOPICS;
 use super::{CONSUMER, Counted, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
 
 /// A process that listens.
@@ -34,7 +35,7 @@ impl Setup {
         let sources = vec![
             Source {
                 service: PRODUCER,
-                topics: &["counts", "transactions"],
+                topics: TOPICS,
                 target: producer,
                 published: self.published.clone(),
             },

@@ -13,6 +13,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 
+use super::events::{COUNTS, TRANSACTIONS};
 use super::proxy::Proxy;
 use super::{CONSUMER, DEADLINE, GROUP, PRODUCER};
 
@@ -43,8 +44,8 @@ pub(crate) fn broker(url: String, exchange: &str) -> Broker {
 /// Everything that the producer publishes comes from there.
 pub(crate) fn carriers(broker: &Broker) -> Carriers {
     Carriers::embedded()
-        .carry("counts", broker)
-        .carry("transactions", broker)
+        .carry(&COUNTS, broker)
+        .carry(&TRANSACTIONS, broker)
 }
 
 /// A way to the test server that can be cut.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kit_bus::{Bus, BusDeps, BusSettings, Delivery, Source, Sources, SourcesDeps};
 use kit_cache::{Absence, Cache, CacheDeps, CacheError, CacheSettings, Change, Found, Versioned};
-use kit_db::{Db, DbSettings, DbTarget, Event, Migrations, Reader, Row, StoreError, Tx, sql};
+use kit_db::{Db, DbSettings, DbTarget, Migrations, Reader, Row, StoreError, Tx, sql};
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Timestamp};
 use kit_testing::db::{SERVICE, TestDb};
 use kit_testing::eventually;
@@ -16,7 +17,12 @@ use thiserror::Error;
 pub(crate) static MIGRATIONS: Migrations =
     Migrations::new(&[("0001_names.sql", include_str!("../migrations/0001_names.sql"))]);
 
-const TOPIC: &str = "names";
+const NAMES: Topic = Topic {
+    name: "names",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the name's id",
+};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Renamed {
@@ -31,7 +37,7 @@ pub(crate) struct Removed {
 }
 
 impl Event for Renamed {
-    const TOPIC: &'static str = TOPIC;
+    const TOPIC: &'static Topic = &NAMES;
     const TYPE: &'static str = "name.changed";
 
     fn key(&self) -> String {
@@ -44,7 +50,7 @@ impl Event for Renamed {
 }
 
 impl Event for Removed {
-    const TOPIC: &'static str = TOPIC;
+    const TOPIC: &'static Topic = &NAMES;
     const TYPE: &'static str = "name.removed";
 
     fn key(&self) -> String {
@@ -98,7 +104,7 @@ impl Node {
         let clock = FakeClock::at(Timestamp::from_seconds(1_000_000_000));
         let source = Source {
             service: SERVICE,
-            topics: &[TOPIC],
+            topics: &[&NAMES],
             target,
             published: Some(db.published()),
         };

@@ -1,12 +1,20 @@
 //! Events leave with the change, or not at all.
 
-use kit_db::{Db, Event, PARTITIONS, Reader, Row, StoreError, Tx, WriteError, partition_of, sql};
+use kit_db::{Db, PARTITIONS, Reader, Row, StoreError, Tx, WriteError, partition_of, sql};
+use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Ids, Timestamp};
 use kit_telemetry::TraceParent;
 use kit_testing::both_databases;
 use serde::{Serialize, Serializer};
 
 use crate::shop::{MIGRATIONS, ids, insert, save};
+
+const ACCOUNTS: Topic = Topic {
+    name: "accounts",
+    retention: Retention::Usual,
+    carrier: CarrierClass::Stream,
+    key: "the account's id",
+};
 
 #[derive(Serialize)]
 struct AccountOpened {
@@ -15,7 +23,7 @@ struct AccountOpened {
 }
 
 impl Event for AccountOpened {
-    const TOPIC: &'static str = "accounts";
+    const TOPIC: &'static Topic = &ACCOUNTS;
     const TYPE: &'static str = "account.opened";
 
     fn key(&self) -> String {
@@ -44,7 +52,7 @@ impl Serialize for Unwritable {
 }
 
 impl Event for Unwritable {
-    const TOPIC: &'static str = "accounts";
+    const TOPIC: &'static Topic = &ACCOUNTS;
     const TYPE: &'static str = "account.unwritable";
 
     fn key(&self) -> String {

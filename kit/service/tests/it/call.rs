@@ -75,7 +75,10 @@ async fn where_a_request_came_from_is_the_gateways_word_or_else_the_connection()
     let client = ClientAddress([198, 51, 100, 7].into());
     let through = extract(sent().extension(client)).await.unwrap().origin;
     assert_eq!(through.ip, "198.51.100.7");
-    assert_eq!(extract(Request::get("/")).await.unwrap().origin, Origin::default());
+    assert_eq!(
+        extract(Request::get("/")).await.unwrap().origin,
+        Origin::default()
+    );
 }
 
 #[tokio::test]

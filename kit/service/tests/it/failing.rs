@@ -30,14 +30,23 @@ type OrdersFailure = Failure<OrdersRefusal>;
 
 fn answered(failure: OrdersFailure) -> (u16, String, String) {
     let error = ApiError::from(failure);
-    (error.status().as_u16(), error.code().to_owned(), error.message().to_owned())
+    (
+        error.status().as_u16(),
+        error.code().to_owned(),
+        error.message().to_owned(),
+    )
 }
 
 #[test]
 fn each_arm_has_its_status_code_and_message() {
     let store = |error: StoreError| OrdersFailure::from(error);
     for (failure, status, code, message) in [
-        (Failure::Refused(OrdersRefusal::CartEmpty), 409, "cart_empty", "the cart is empty"),
+        (
+            Failure::Refused(OrdersRefusal::CartEmpty),
+            409,
+            "cart_empty",
+            "the cart is empty",
+        ),
         (
             Failure::Refused(OrdersRefusal::Full { most: 3 }),
             503,
@@ -50,7 +59,12 @@ fn each_arm_has_its_status_code_and_message() {
             "validation_failed",
             "/note: is too long",
         ),
-        (Failure::InvalidQuery("`by` is odd".into()), 400, "invalid_query", "`by` is odd"),
+        (
+            Failure::InvalidQuery("`by` is odd".into()),
+            400,
+            "invalid_query",
+            "`by` is odd",
+        ),
         (Failure::NotFound("Order"), 404, "not_found", "Order not found"),
         (
             Failure::VersionMismatch,
@@ -123,6 +137,9 @@ fn a_contract_gets_the_refusal_and_no_cause() {
         CallError::Unavailable,
     ] {
         let text = serde_json::to_string(&error).unwrap();
-        assert_eq!(serde_json::from_str::<CallError<OrdersRefusal>>(&text).unwrap(), error);
+        assert_eq!(
+            serde_json::from_str::<CallError<OrdersRefusal>>(&text).unwrap(),
+            error
+        );
     }
 }

@@ -59,7 +59,13 @@ async fn add(
 
 async fn notes(fixture: &Fixture) -> (Units, Client) {
     let process = fixture.process();
-    let db = open_database(&process, ("notes", process.clock()), fixture.target(), &MIGRATIONS).await;
+    let db = open_database(
+        &process,
+        ("notes", process.clock()),
+        fixture.target(),
+        &MIGRATIONS,
+    )
+    .await;
     let units = Units::new(db, process.clock(), Ids::system());
     let route = Route::new(Method::POST, "/shelves/{shelf}", "add_note", Access::User)
         .answer::<String>(StatusCode::CREATED, json!({}))

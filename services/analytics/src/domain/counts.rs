@@ -1,6 +1,7 @@
 //! What an event adds to the counts, and what many of them add together.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const LONGEST_USER: usize = 200;
 
 /// A user as an event names them. Ours are UUIDs; somebody else's count too, whatever they look like.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub(crate) struct UserKey(String);
 
 /// Why an event cannot be counted, whenever it is tried.
@@ -94,9 +95,9 @@ impl TryFrom<String> for UserKey {
     }
 }
 
-impl From<UserKey> for String {
-    fn from(user: UserKey) -> Self {
-        user.0
+impl fmt::Display for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

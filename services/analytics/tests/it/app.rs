@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use analytics::Operator;
 use kit_bus::BusSettings;
-use kit_db::{Event, Reader, Session, sql};
+use kit_db::{Reader, Session, sql};
+use kit_event::Event;
 use kit_runtime::{Clock, Ids, Timestamp};
 use kit_testing::{App, Client, EventLog, Fixture, Identity, TestProcess, eventually};
 use kit_token::{Role, UserId};

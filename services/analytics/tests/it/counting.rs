@@ -7,9 +7,11 @@
 use std::time::Duration;
 
 use kit_bus::Effects;
-use kit_db::{Event, Reader};
+use kit_db::Reader;
+use kit_event::{Event, Topic};
 use kit_runtime::{Clock, Timestamp};
 use kit_testing::{Identity, eventually, on_both_databases};
+use payments_api::TransactionCreated;
 use serde_json::{Value, json};
 
 use crate::app::{AnalyticsApp, NOON, created, number, user};
@@ -21,7 +23,7 @@ struct Refunded {
 }
 
 impl Event for Refunded {
-    const TOPIC: &'static str = "transactions";
+    const TOPIC: &'static Topic = TransactionCreated::TOPIC;
     const TYPE: &'static str = "transaction.refunded";
 
     fn key(&self) -> String {

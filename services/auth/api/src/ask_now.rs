@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use kit_bus::{Bus, BusError, Delivery};
 use tokio::sync::Notify;
-
-use crate::{KeyRotated, RolesChanged, SessionRevoked, UserDisabled};
 
 /// Makes a process ask auth for news before its turn. A cheap handle.
 ///
@@ -23,23 +20,5 @@ impl AskNow {
     /// Returns once there was a hint since the last time.
     pub async fn hinted(&self) {
         self.0.notified().await;
-    }
-
-    /// Takes auth's events for hints, from now on and as long as the process lives.
-    pub fn listen(&self, bus: &Bus) -> Result<(), BusError> {
-        bus.broadcast("token.watch")
-            .on(self.on::<SessionRevoked>())
-            .on(self.on::<RolesChanged>())
-            .on(self.on::<UserDisabled>())
-            .on(self.on::<KeyRotated>())
-            .start()
-    }
-
-    fn on<E>(&self) -> impl Fn(Delivery<E>) -> std::future::Ready<()> + Send + Sync + use<E> {
-        let ask = self.clone();
-        move |_| {
-            ask.hint();
-            std::future::ready(())
-        }
     }
 }

@@ -202,7 +202,7 @@ on_both_databases! {
         let ada = world.begin("ada").await;
         world.register("grace").await;
         let ask_now = AskNow::default();
-        ask_now.listen(&bus(place, &world)).unwrap();
+        auth::hint_on_events(&bus(place, &world), &ask_now).unwrap();
         let is_hinted = async |what: &str| {
             timeout(PATIENCE, ask_now.hinted()).await.unwrap_or_else(|_| panic!("no hint: {what}"));
         };

@@ -5,7 +5,7 @@
 )]
 
 use auth_api::{AccountStatus, UserDisabled, UserUpdated};
-use kit_db::Event;
+use kit_event::{Event, Topic};
 use kit_runtime::{Clock, Timestamp};
 use kit_testing::{Client, EventLog, Fixture, Person, eventually, on_both_databases};
 use kit_token::UserId;
@@ -134,7 +134,7 @@ const DISABLED: &str = "SELECT user_id FROM disabled_accounts";
 struct Nonsense(UserId);
 
 impl Event for Nonsense {
-    const TOPIC: &'static str = "auth";
+    const TOPIC: &'static Topic = UserDisabled::TOPIC;
     const TYPE: &'static str = "user.sneezed";
 
     fn key(&self) -> String {

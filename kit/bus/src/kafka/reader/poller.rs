@@ -159,8 +159,8 @@ impl Poller {
         }
         let settings = &self.setup.hub.settings;
         for topic in self.setup.topics.clone() {
-            let count = topics::ensure(&self.desk, settings, topic)?;
-            let known = self.shared.state().counts.insert(topic, count);
+            let count = topics::ensure(&self.desk, settings, topic.name, topic.retention)?;
+            let known = self.shared.state().counts.insert(topic.name, count);
             if known != Some(count) {
                 self.shared.news.notify_one();
             }

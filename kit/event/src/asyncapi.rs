@@ -1,23 +1,27 @@
 //! The `AsyncAPI` document of the events.
 //!
-//! A contract crate describes its events by [`EventDoc::of`], each with an example, so that what is documented
-//! is what is published: topic and type come from [`Event`], the payload's schema from its type, and the example
-//! from a value of it.
+//! An event is described by an example of it ([`EventDoc::of`]), so that what is documented is what is published:
+//! topic and type come from [`Event`], the payload's schema from its type, and the example from a value of it.
 
 use std::collections::BTreeMap;
 
-use kit_db::Event;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::event::Event;
+use crate::topic::{Retention, Topic};
+
+/// The version of the Kafka bindings that channels and messages are described by.
+const KAFKA_BINDING: &str = "0.5.0";
+
 /// One event for the document.
 pub struct EventDoc {
-    topic: &'static str,
+    topic: &'static Topic,
     kind: &'static str,
     schema: fn(&mut SchemaGenerator) -> Schema,
     example: Value,
-    key: String,
+    subject: String,
 }
 
 impl EventDoc {
@@ -37,18 +41,8 @@ impl EventDoc {
             kind: E::TYPE,
             schema: SchemaGenerator::subschema_for::<E>,
             example: written.unwrap_or_default(),
-            key: example.key(),
+            subject: example.subject(),
         }
-    }
-
-    /// Its topic.
-    pub fn topic(&self) -> &'static str {
-        self.topic
-    }
-
-    /// Its type.
-    pub fn kind(&self) -> &'static str {
-        self.kind
     }
 }
 
@@ -71,14 +65,17 @@ pub fn asyncapi(info: &ApiInfo, events: &[EventDoc]) -> Value {
         settings.meta_schema = None;
     });
     let mut generator = settings.into_generator();
-    let mut by_topic: BTreeMap<&str, BTreeMap<&str, &EventDoc>> = BTreeMap::new();
+    let mut by_topic: BTreeMap<&str, (&Topic, BTreeMap<&str, &EventDoc>)> = BTreeMap::new();
     for event in events {
-        by_topic.entry(event.topic).or_default().insert(event.kind, event);
+        let (_, types) = by_topic
+            .entry(event.topic.name)
+            .or_insert((event.topic, BTreeMap::new()));
+        types.insert(event.kind, event);
     }
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
-    for (topic, events) in &by_topic {
-        channels.insert((*topic).to_owned(), channel(topic, events));
-        operations.insert(format!("publish-{topic}"), operation(topic, events));
+    for (name, (topic, events)) in &by_topic {
+        channels.insert((*name).to_owned(), channel(topic, events));
+        operations.insert(format!("publish-{name}"), operation(name, events));
         for (kind, event) in events {
             messages.insert((*kind).to_owned(), message(event, &mut generator));
         }
@@ -103,7 +100,7 @@ pub fn asyncapi(info: &ApiInfo, events: &[EventDoc]) -> Value {
     })
 }
 
-fn channel(topic: &str, events: &BTreeMap<&str, &EventDoc>) -> Value {
+fn channel(topic: &Topic, events: &BTreeMap<&str, &EventDoc>) -> Value {
     let messages: Map<String, Value> = events
         .keys()
         .map(|kind| {
@@ -113,7 +110,18 @@ fn channel(topic: &str, events: &BTreeMap<&str, &EventDoc>) -> Value {
             )
         })
         .collect();
-    json!({ "address": topic, "messages": messages })
+    let mut channel = json!({
+        "address": topic.name,
+        "description": format!("The key, which fixes the order of events, is {}.", topic.key),
+        "messages": messages,
+    });
+    if topic.retention == Retention::Forever {
+        channel["bindings"] = json!({ "kafka": {
+            "topicConfiguration": { "retention.ms": -1 },
+            "bindingVersion": KAFKA_BINDING,
+        } });
+    }
+    channel
 }
 
 fn operation(topic: &str, events: &BTreeMap<&str, &EventDoc>) -> Value {
@@ -134,9 +142,13 @@ fn message(event: &EventDoc, generator: &mut SchemaGenerator) -> Value {
         "name": event.kind,
         "contentType": "application/json",
         "traits": [{ "$ref": "#/components/messageTraits/envelope" }],
+        "bindings": { "kafka": {
+            "key": { "type": "string", "description": event.topic.key },
+            "bindingVersion": KAFKA_BINDING,
+        } },
         "payload": schema,
         "examples": [{
-            "headers": { "ce_type": event.kind, "ce_subject": event.key },
+            "headers": { "ce_type": event.kind, "ce_subject": event.subject },
             "payload": event.example,
         }],
     })

@@ -1,0 +1,4 @@
+//! Events as contracts declare and describe them.
+
+mod declaring;
+mod describing;
