@@ -1,12 +1,11 @@
 //! The command line. What a command answers goes to stdout, what it says about its work to stderr.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use kit_token::Role;
+use kit_service::Listing;
 
 use crate::services::{KnownService, find};
 
@@ -14,14 +13,21 @@ use crate::services::{KnownService, find};
 #[derive(Debug, Parser)]
 #[command(name = "stoa", version, about, propagate_version = true)]
 pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub global: GlobalOptions,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalOptions {
     /// The configuration file; `stoa.toml` in this folder where there is one.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Sets a configuration key, such as `--set token.expiry=15m`; may be repeated.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
-    #[command(subcommand)]
-    pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
@@ -35,20 +41,11 @@ pub(crate) enum Command {
     /// Shows, checks and explains the configuration.
     #[command(subcommand)]
     Config(Config),
-    /// Lists, rotates and withdraws the keys that access tokens are signed with.
-    #[command(subcommand)]
-    Keys(Keys),
-    /// Makes and changes accounts, on the service's own machine.
-    #[command(subcommand)]
-    Admin(Admin),
     /// Looks at what services tell each other, and decides about events that could not be handled.
     #[command(subcommand)]
     Events(Events),
     /// Publishes something at each configured broker and consumes it again.
     Brokers(Listing),
-    /// Counts the statistics anew, and tells how they stand.
-    #[command(subcommand)]
-    Analytics(Analytics),
     /// Lists the services.
     Services(Listing),
     /// Lists the gateway's routes: method, path, access, target.
@@ -108,62 +105,6 @@ pub(crate) enum Config {
     Schema,
     /// Prints the reference page of every key.
     Reference,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Lists the keys.
-    List(Listing),
-    /// Makes a new key, which signs once every verifier has it.
-    Rotate,
-    /// Takes a key away that somebody else may have.
-    Withdraw {
-        /// The key's name, which may begin with a hyphen.
-        #[arg(allow_hyphen_values = true)]
-        kid: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Admin {
-    /// Lists accounts.
-    List {
-        /// A part of the name or the address.
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Makes an account; the password is the first line of stdin.
-    Create {
-        username: String,
-        email: String,
-        /// What it may do: customer, staff or admin.
-        #[arg(long, default_value = "admin")]
-        role: Role,
-    },
-    /// Gives an account another role: customer, staff or admin.
-    Role {
-        /// The username or the address.
-        name: String,
-        role: Role,
-    },
-    /// Forbids an account to sign in, and ends its sessions.
-    Disable {
-        /// The username or the address.
-        name: String,
-    },
-    /// Lets an account sign in again.
-    Enable {
-        /// The username or the address.
-        name: String,
-    },
-    /// Ends all sessions of an account.
-    SignOut {
-        /// The username or the address.
-        name: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -227,26 +168,6 @@ pub(crate) enum Dlq {
     Drop { consumer: String, event: String },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Analytics {
-    /// Counts everything anew from the log, beside the statistics that are shown, and shows it once it is done.
-    /// A running analytics begins within a second; otherwise the next one does.
-    Rebuild {
-        /// Waits until it is shown, and tells how far it is.
-        #[arg(long)]
-        wait: bool,
-    },
-    /// Lists every generation of the statistics, and how far its consumer is.
-    Status(Listing),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Listing {
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Openapi {
     /// The service whose own port is described; the gateway where none is named.
@@ -254,32 +175,7 @@ pub(crate) struct Openapi {
     pub service: Option<KnownService>,
 }
 
-/// Says something to a person.
-pub(crate) fn talk(text: &str) {
-    // Where stderr is gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// Answers with data. A reader that has gone, such as `head`, wants no more of it.
-pub(crate) fn answer(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-}
-
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_key_may_begin_with_a_hyphen() {
-        let line = CommandLine::try_parse_from(["stoa", "keys", "withdraw", "-A1bCd_eF-2"]).unwrap();
-        let Command::Keys(Keys::Withdraw { kid }) = line.command else {
-            panic!("{line:?}");
-        };
-        assert_eq!(kid, "-A1bCd_eF-2");
-    }
 }

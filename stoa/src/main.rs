@@ -17,14 +17,11 @@ mod tokens;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let line = cli::CommandLine::parse();
-    match commands::execute(line) {
+    match commands::execute(&commands::command_line().get_matches()) {
         Ok(code) => code,
         Err(error) => {
-            cli::talk(&format!("error: {}", whole_story(&error)));
+            kit_service::talk(&format!("error: {}", whole_story(&error)));
             ExitCode::FAILURE
         }
     }

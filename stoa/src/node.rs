@@ -162,6 +162,17 @@ impl Node {
         Ok(plan.pending)
     }
 
+    /// Leaves out services whose databases are not there or not up to date, and says of each.
+    pub(crate) async fn leave_out_pending(&mut self, say: impl Fn(KnownService)) -> anyhow::Result<()> {
+        for service in self.hosts.clone() {
+            if !self.pending_migrations(service).await?.is_empty() {
+                say(service);
+                self.hosts.retain(|host| host.name != service.name);
+            }
+        }
+        Ok(())
+    }
+
     /// The database of a hosted service, once it is opened.
     pub(crate) fn database(&self, name: &str) -> anyhow::Result<Db> {
         let db = self.databases.get(name).cloned();

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use kit_bus::Bus;
+use kit_bus::{Admin, Bus};
 use kit_cache::{CacheDeps, CacheMetrics};
 use kit_config::{Loaded, Section};
 use kit_db::Db;
@@ -51,6 +51,7 @@ pub struct Home {
     service: &'static str,
     db: Option<Db>,
     bus: Option<Bus>,
+    events: Option<Admin>,
 }
 
 impl Home {
@@ -61,6 +62,7 @@ impl Home {
             service,
             db: None,
             bus: None,
+            events: None,
         }
     }
 
@@ -84,6 +86,13 @@ impl Home {
         self
     }
 
+    /// The same with the way to look after the service's events, for a command.
+    #[must_use]
+    pub fn with_events(mut self, events: Admin) -> Self {
+        self.events = Some(events);
+        self
+    }
+
     /// The service's name.
     pub fn service(&self) -> &'static str {
         self.service
@@ -104,6 +113,12 @@ impl Home {
     pub fn bus(&self) -> anyhow::Result<Bus> {
         let bus = self.bus.clone();
         bus.ok_or_else(|| anyhow!("the bus of `{}` is not open here", self.service))
+    }
+
+    /// How far the service's consumers are, and its dead letters.
+    pub fn events(&self) -> anyhow::Result<Admin> {
+        let events = self.events.clone().or_else(|| Some(self.bus.as_ref()?.admin()));
+        events.ok_or_else(|| anyhow!("the events of `{}` are out of reach", self.service))
     }
 
     /// How the service's use cases read and write.

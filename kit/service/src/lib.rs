@@ -26,6 +26,7 @@
 
 mod answer;
 mod call;
+mod command;
 mod endpoint;
 mod failure;
 mod home;
@@ -37,6 +38,7 @@ mod units;
 
 pub use answer::JsonAnswer;
 pub use call::Call;
+pub use command::{Listing, Ownership, ServiceCommand, answer, talk};
 pub use endpoint::ServiceEndpoint;
 pub use failure::Failure;
 pub use home::{Home, Process};

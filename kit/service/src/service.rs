@@ -13,7 +13,7 @@ use kit_db::Migrations;
 use kit_event::{EventDoc, Topic};
 use kit_http::RouteTable;
 
-use crate::{Home, Hosted, Listener, Notice, Peers};
+use crate::{Home, Hosted, Listener, Notice, Peers, ServiceCommand};
 
 type Build = dyn Fn(Home, Peers) -> BoxFuture<'static, anyhow::Result<Built>> + Send + Sync;
 
@@ -43,6 +43,8 @@ pub struct Service {
     pub events: fn() -> Vec<EventDoc>,
     /// The migrations of its database, where it has one.
     pub migrations: Option<Migrations>,
+    /// What it adds to the command line.
+    pub commands: Vec<ServiceCommand>,
     sections: fn(Catalog) -> Catalog,
     build: Arc<Build>,
 }
@@ -95,6 +97,7 @@ impl Service {
             topics: &[],
             events: Vec::new,
             migrations: None,
+            commands: Vec::new(),
             sections: Catalog::section::<S>,
             build: Arc::new(erased),
         }
@@ -119,6 +122,13 @@ impl Service {
     #[must_use]
     pub fn keeping(mut self, migrations: Migrations) -> Self {
         self.migrations = Some(migrations);
+        self
+    }
+
+    /// It adds a command.
+    #[must_use]
+    pub fn commanding(mut self, command: ServiceCommand) -> Self {
+        self.commands.push(command);
         self
     }
 

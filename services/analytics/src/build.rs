@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kit_service::{Home, Hosted, Peers, Service};
 
+use crate::command::command;
 use crate::config::AnalyticsConfig;
 use crate::http::{Edge, router};
 use crate::service::AnalyticsService;
@@ -14,6 +15,7 @@ pub fn service() -> Service {
     Service::new("analytics", "statistics of transactions and of visitors", build)
         .serving(analytics_api::routes())
         .keeping(kit_db::migrations!["0001_counts.sql", "0002_behaviour.sql"])
+        .commanding(command())
 }
 
 /// Builds it. No other service calls it, so there is no client.

@@ -16,6 +16,7 @@
 //! number here could say what they mean.
 
 mod build;
+mod command;
 mod config;
 mod consumers;
 mod domain;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kit_service::{Listing, answer};
 use anyhow::bail;
 use kit_bus::Carriers;
 use kit_config::Loaded;
@@ -10,7 +11,6 @@ use kit_runtime::{Clock, Ids};
 use serde_json::{Value, json};
 
 use crate::carriers;
-use crate::cli::{Listing, answer};
 
 /// A broker that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(15);

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use kit_service::{answer, talk};
 use serde_json::{Value, json};
 
-use crate::cli::{Config, answer, talk};
+use crate::cli::Config;
 use crate::commands::lists::gateway_routes;
 use crate::settings::{catalog, load};
 

@@ -1,9 +1,10 @@
 //! `stoa openapi` and `stoa asyncapi`.
 
+use kit_service::answer;
 use kit_event::ApiInfo;
 use kit_http::{DocumentInfo, document};
 
-use crate::cli::{Openapi, answer};
+use crate::cli::Openapi;
 use crate::services;
 
 pub(super) fn openapi(options: &Openapi) {

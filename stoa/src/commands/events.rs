@@ -6,13 +6,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kit_service::{Listing, answer, talk};
 use anyhow::{Context, bail};
 use kit_bus::{Admin, DeadLetter, Effects, Lag, LoggedEvent, Sources};
 use kit_config::{Loaded, Span};
 use kit_runtime::{Lifecycle, Timestamp};
 use serde_json::{Value, json};
 
-use crate::cli::{Dlq, Events, Listing, Tail, answer, talk};
+use crate::cli::{Dlq, Events, Tail};
 use crate::node::Node;
 use crate::services::{self, KnownService};
 
@@ -65,15 +66,13 @@ impl Desk {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let stores = services::all().filter(|service| service.migrations.is_some());
         let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
-        for service in node.hosts.clone() {
-            if !node.pending_migrations(service).await?.is_empty() {
-                talk(&format!(
-                    "`{}` is left out: its database is not there or not up to date",
-                    service.name
-                ));
-                node.hosts.retain(|host| host.name != service.name);
-            }
-        }
+        node.leave_out_pending(|service| {
+            talk(&format!(
+                "`{}` is left out: its database is not there or not up to date",
+                service.name
+            ));
+        })
+        .await?;
         if node.hosts.is_empty() {
             bail!("there is no database to look at; is this the right data folder, or `database.url`?");
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kit_service::talk;
 use anyhow::Context;
 use kit_config::{Loaded, ProcessConfig};
 use kit_otlp::Exporter;
@@ -14,7 +15,7 @@ use kit_service::Notice;
 use kit_telemetry::{LogSettings, init_logs};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Run, Up, talk};
+use crate::cli::{Run, Up};
 use crate::commands::lists::gateway_routes;
 use crate::compose::compose;
 use crate::node::Node;

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use kit_service::{Listing, answer};
 use kit_config::Loaded;
 use serde_json::{Value, json};
 
-use crate::cli::{Listing, answer};
 use crate::services::{self, KnownService};
 use crate::settings::{listen_address, section};
 

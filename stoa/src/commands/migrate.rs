@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use kit_service::{answer, talk};
 use kit_config::Loaded;
 use kit_runtime::Lifecycle;
 
-use crate::cli::{Migrate, answer, talk};
+use crate::cli::Migrate;
 use crate::node::Node;
 use crate::services::{self, KnownService};
 

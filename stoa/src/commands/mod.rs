@@ -1,6 +1,5 @@
 //! What each command does.
 
-mod analytics;
 mod brokers;
 mod config;
 mod document;
@@ -12,25 +11,37 @@ mod operate;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, CommandLine, answer};
+use kit_service::answer;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::cli::{Command, CommandLine, GlobalOptions};
 use crate::settings;
 
-pub(crate) fn execute(line: CommandLine) -> anyhow::Result<ExitCode> {
+/// The whole command line: the binary's own commands and those of its services.
+pub(crate) fn command_line() -> clap::Command {
+    let own = CommandLine::command();
+    operate::all().fold(own, |line, (_, added)| line.subcommand(added.command.clone()))
+}
+
+pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    if let Some((name, asked)) = matches.subcommand()
+        && let Some(added) = operate::all().find(|(_, added)| added.command.get_name() == name)
+    {
+        let global = GlobalOptions::from_arg_matches(asked)?;
+        return operate::operate(settings::load(global.config, global.set)?, added, asked);
+    }
     let CommandLine {
-        config: file,
-        set,
+        global: GlobalOptions { config: file, set },
         command,
-    } = line;
+    } = CommandLine::from_arg_matches(matches)?;
     match command {
         Command::Up(options) => host::up(file, set, options),
         Command::Run(options) => host::run(settings::load(file, set)?, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
-        Command::Keys(options) => operate::keys(settings::load(file, set)?, &options),
-        Command::Admin(options) => operate::admin(settings::load(file, set)?, &options),
         Command::Brokers(listing) => brokers::brokers(&settings::load(file, set)?, &listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
-        Command::Analytics(options) => analytics::analytics(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
         Command::Openapi(options) => {

@@ -1,86 +1,27 @@
-//! `stoa keys` and `stoa admin`: what an operator does to auth's database, without a token.
+//! The commands that services add: each works on its service's database, without a token.
 
-use std::io::BufRead;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use auth::Operator;
-use auth_api::{AccountStatus, AccountView, KeyView, Register};
+use anyhow::bail;
+use clap::ArgMatches;
+use kit_bus::Admin;
 use kit_config::Loaded;
 use kit_runtime::Lifecycle;
-use serde_json::{Value, json};
+use kit_service::{Home, Ownership, ServiceCommand};
 
-use crate::cli::{Admin, Keys, answer, talk};
 use crate::node::Node;
-use crate::services::find;
+use crate::services::{self, KnownService};
 
-pub(super) fn keys(config: Loaded, options: &Keys) -> anyhow::Result<ExitCode> {
-    with_operator(config, async |operator| {
-        let keys = match options {
-            Keys::List(_) => operator.list_keys().await?,
-            Keys::Rotate => operator.rotate_keys().await?,
-            Keys::Withdraw { kid } => operator.withdraw_key(kid).await?,
-        };
-        match options {
-            Keys::List(listing) if listing.json => answer(&serde_json::to_string_pretty(&keys)?),
-            _ => answer(&keys.iter().map(key_line).collect::<Vec<_>>().join("\n")),
-        }
-        Ok(())
-    })
+/// Every command that a service adds.
+pub(crate) fn all() -> impl Iterator<Item = (KnownService, &'static ServiceCommand)> {
+    services::all().flat_map(|service| service.commands.iter().map(move |command| (service, command)))
 }
 
-pub(super) fn admin(config: Loaded, options: &Admin) -> anyhow::Result<ExitCode> {
-    with_operator(config, async |operator| {
-        match options {
-            Admin::List { q, json } => {
-                let accounts = operator.list_accounts(q.clone()).await?;
-                if *json {
-                    answer(&format!(
-                        "{:#}",
-                        accounts.iter().map(|account| json!(account)).collect::<Value>()
-                    ));
-                } else {
-                    let lines: Vec<_> = accounts.iter().map(account_line).collect();
-                    answer(&lines.join("\n"));
-                }
-            }
-            Admin::Create {
-                username,
-                email,
-                role,
-            } => {
-                let (username, email) = (username.clone(), email.clone());
-                let wanted = Register {
-                    username,
-                    email,
-                    password: password()?,
-                };
-                answer(&operator.create_account(&wanted, *role).await?.to_string());
-            }
-            Admin::Role { name, role } => answer(&account_line(&operator.set_role(name, *role).await?)),
-            Admin::Disable { name } => {
-                answer(&account_line(
-                    &operator.set_status(name, AccountStatus::Disabled).await?,
-                ));
-            }
-            Admin::Enable { name } => {
-                answer(&account_line(
-                    &operator.set_status(name, AccountStatus::Active).await?,
-                ));
-            }
-            Admin::SignOut { name } => {
-                operator.sign_out(name).await?;
-                talk("signed out everywhere");
-            }
-        }
-        Ok(())
-    })
-}
-
-/// On PostgreSQL beside running processes; a SQLite file has one owner, so `stoa up` must not run.
-fn with_operator(
+/// Runs one of them, with what was asked of it.
+pub(super) fn operate(
     config: Loaded,
-    work: impl AsyncFnOnce(&Operator) -> anyhow::Result<()>,
+    (service, command): (KnownService, &ServiceCommand),
+    matches: &ArgMatches,
 ) -> anyhow::Result<ExitCode> {
     config.check()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -88,44 +29,47 @@ fn with_operator(
         .build()?;
     runtime.block_on(async {
         let lifecycle = Lifecycle::new();
-        let done = async {
-            let auth = find("auth").map_err(anyhow::Error::msg)?;
-            let mut node = Node::new(config, vec![auth], lifecycle.tasks())?;
-            node.open_databases().await?;
-            work(&Operator::open(&node.home(auth)).await?).await
+        let home = match command.ownership {
+            Ownership::Own => own(config, service, &lifecycle).await,
+            Ownership::Beside => beside(config, service, &lifecycle).await,
         };
-        let done = done.await;
+        // The node holds the data folder until the command has ended.
+        let done = match home {
+            Ok((_node, home)) => command.run(matches, home).await,
+            Err(error) => Err(error),
+        };
         lifecycle.end().await;
         done.map(|()| ExitCode::SUCCESS)
     })
 }
 
-fn password() -> anyhow::Result<String> {
-    talk("password:");
-    let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("the password could not be read")?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+/// On PostgreSQL beside running processes; a SQLite file has one owner, so `stoa up` must not run.
+async fn own(config: Loaded, service: KnownService, lifecycle: &Lifecycle) -> anyhow::Result<(Node, Home)> {
+    let mut node = Node::new(config, vec![service], lifecycle.tasks())?;
+    node.open_databases().await?;
+    let home = node.home(service);
+    Ok((node, home))
 }
 
-fn key_line(key: &KeyView) -> String {
-    let state = format!("{:?}", key.state).to_lowercase();
-    format!(
-        "{:<44} {:<6} {state:<10} signs from {}",
-        key.kid, key.algorithm, key.active_from
-    )
-}
-
-fn account_line(account: &AccountView) -> String {
-    let roles: Vec<_> = account.roles.iter().map(|role| role.as_str()).collect();
-    let status = format!("{:?}", account.status).to_lowercase();
-    format!(
-        "{} {:<32} {:<32} {status:<9} {}",
-        account.user_id,
-        account.username,
-        account.email,
-        roles.join(",")
-    )
+/// Beside whoever runs. The logs of the other services are opened too, where they are there, to tell how much of
+/// them is left to read.
+async fn beside(
+    config: Loaded,
+    service: KnownService,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<(Node, Home)> {
+    let stores = services::all().filter(|service| service.migrations.is_some());
+    let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
+    node.leave_out_pending(|_| {}).await?;
+    let name = service.name;
+    if !node.is_host_of(name) {
+        bail!(
+            "the database of `{name}` is not there or not up to date; is this the right data folder, or \
+             `database.url`?"
+        );
+    }
+    node.open_databases().await?;
+    let events = Admin::new(node.database(name)?, node.sources()?);
+    let home = node.home(service).with_events(events);
+    Ok((node, home))
 }

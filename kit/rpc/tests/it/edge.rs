@@ -247,7 +247,7 @@ async fn a_deadline_that_passed_on_the_way_is_told_without_trying() {
     let stranger = Stranger::new();
     let body = r#"{"context":{"actor":"anonymous","remaining_ms":0},"request":{"script":[]}}"#;
     let response = stranger.send(known_look(), body).await;
-    assert_eq!(response.body(), "{\"Err\":\"Unavailable\"}");
+    assert_eq!(response.body(), "{\"Err\":{\"error\":\"unavailable\"}}");
     assert_eq!(
         response.headers()["content-type"],
         HeaderValue::from_static("application/json")
