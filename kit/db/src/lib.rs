@@ -17,7 +17,7 @@
 //! Points where tests inject faults (inert unless `fail/failpoints` is on): `db::before-commit`,
 //! `db::after-commit-before-answer`, `db::commit-answer-lost`, and on SQLite `db::savepoint`.
 //!
-//! It deliberately does not map rows to structs, build queries, nest transactions, or read configuration, and
+//! It deliberately does not build queries, nest transactions, or read configuration, and
 //! stores never see the driver underneath.
 
 mod classify;
@@ -43,6 +43,7 @@ mod row;
 mod settings;
 mod sqlite;
 mod statement;
+mod table_row;
 mod unit;
 
 pub use db::Db;
@@ -57,4 +58,5 @@ pub use read_db::{ReadDb, Table};
 pub use row::{Column, FromColumn, Row};
 pub use settings::{DbDeps, DbSettings, DbTarget};
 pub use statement::{Bind, Statement, sql};
+pub use table_row::{TableRow, insert, select};
 pub use unit::{ReadUnit, Reader, Session, Tx, Unit};

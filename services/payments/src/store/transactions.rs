@@ -1,25 +1,25 @@
 //! Transactions of users. Who adds or pays one holds the user's row of `spending`.
 
-use kit_db::{Row, Session, StoreError, Tx, sql};
+use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_token::UserId;
 use payments_api::Amount;
 
 use crate::domain::{Settlement, Sum, Transaction};
 
+kit_db::table_row! {
+    Transaction in "transactions" {
+        id: text,
+        user_id: text,
+        number: value,
+        amount("amount_minor"): via(Amount::minor, Amount::from_minor),
+        description: value,
+        status: text,
+        created_at: value,
+    }
+}
+
 pub(crate) async fn insert(tx: &mut Tx, transaction: &Transaction) -> Result<(), StoreError> {
-    sql(
-        "INSERT INTO transactions (id, user_id, number, amount_minor, description, status, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(transaction.id.to_string())
-    .bind(transaction.user_id.to_string())
-    .bind(transaction.number)
-    .bind(transaction.amount.minor())
-    .bind(transaction.description.clone())
-    .bind(transaction.status.as_str())
-    .bind(transaction.created_at)
-    .execute(tx)
-    .await?;
+    kit_db::insert(transaction).execute(tx).await?;
     Ok(())
 }
 
@@ -30,16 +30,12 @@ pub(crate) async fn list(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Transaction>, StoreError> {
-    let rows = sql(
-        "SELECT id, user_id, number, amount_minor, description, status, created_at FROM transactions \
-         WHERE user_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
-    )
-    .bind(user_id.to_string())
-    .bind(before)
-    .bind(limit)
-    .all(on)
-    .await?;
-    rows.iter().map(transaction).collect()
+    select::<Transaction>("WHERE user_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3")
+        .bind(user_id.to_string())
+        .bind(before)
+        .bind(limit)
+        .rows(on)
+        .await
 }
 
 /// How many transactions of a user are pending, and their sum; none when there are none.
@@ -67,16 +63,4 @@ pub(crate) async fn mark_paid(tx: &mut Tx, settlement: &Settlement) -> Result<()
     .execute(tx)
     .await?;
     Ok(())
-}
-
-fn transaction(row: &Row) -> Result<Transaction, StoreError> {
-    Ok(Transaction {
-        id: row.parse("id")?,
-        user_id: row.parse("user_id")?,
-        number: row.get("number")?,
-        amount: Amount::from_minor(row.get("amount_minor")?),
-        description: row.get("description")?,
-        status: row.parse("status")?,
-        created_at: row.get("created_at")?,
-    })
 }
