@@ -1,8 +1,8 @@
-//! `cargo run --release -p bench`: what the release binary costs, beside its peers, on this machine.
+//! `cargo run --release -p bench`: what Stoa as it is shipped costs, beside its peers, on this machine.
 //!
 //! One run measures everything in turn and prints ratios first: absolute figures differ by machine and by what
 //! else runs on it. Instructions and system calls a request do not, so [`gate`] holds those to
-//! `bench/limits.toml`. It starts `<target>/release/stoa` and builds nothing: what is measured is what was
+//! `bench/limits.toml`. It starts `<target>/dist/stoa` and builds nothing: what is measured is what was
 //! built, and a missing binary is an error. All load goes to the loopback address, bounded in time and count.
 //!
 //! stdout is data (the table), stderr is talk.
@@ -46,7 +46,7 @@ use crate::effort::Effort;
 use crate::place::Place;
 use crate::report::Report;
 
-/// Measures the release build of Stoa beside its peers.
+/// Measures Stoa as it is shipped (profile `dist`) beside its peers.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Cli {

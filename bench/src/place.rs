@@ -26,10 +26,10 @@ impl Place {
 
     /// The binary under test. It is never built from here: what is measured is what was built.
     pub(crate) fn stoa(&self) -> anyhow::Result<PathBuf> {
-        let binary = self.target.join("release").join("stoa");
+        let binary = self.target.join("dist").join("stoa");
         if !binary.is_file() {
             bail!(
-                "no `{}`; build it first: `cargo build --release -p stoa`",
+                "no `{}`; build it first: `cargo build --profile dist -p stoa`",
                 binary.display()
             );
         }

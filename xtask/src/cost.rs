@@ -1,7 +1,7 @@
 //! `cargo xtask cost`: instructions and system calls a request against `bench/limits.toml`.
 //!
-//! These figures do not depend on what else runs on a machine, so a limit on them can be held. The release
-//! binary is what is measured; it is built here, since the gate itself builds nothing of the product.
+//! These figures do not depend on what else runs on a machine, so a limit on them can be held. The binary
+//! as it is shipped is what is measured; it is built here, since the gate itself builds nothing of the product.
 
 use std::process::{Command, Stdio};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
             debian::install(package)?;
         }
     }
-    shell::run(&mut workspace.cargo(&["build", "--quiet", "--release", "-p", "stoa"]))?;
+    shell::run(&mut workspace.cargo(&["build", "--quiet", "--profile", "dist", "-p", "stoa"]))?;
     shell::run(&mut workspace.cargo(&["run", "--quiet", "--release", "-p", "bench", "--", "gate"]))
 }
 
