@@ -16,7 +16,8 @@ use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Secret};
 use kit_token::{UserId, Verifier, VerifierRules};
-use payments_api::{Amount, TransactionCreated, TransactionId};
+use kit_values::Amount;
+use payments_api::{TransactionCreated, TransactionId};
 use tower::ServiceExt;
 
 const BACKLOG: usize = 60_000;

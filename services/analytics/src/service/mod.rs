@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use analytics_api::{
     AnonymousId, Funnel, FunnelStep, RankQuery, SpanQuery, Stats, TimeSeries, TimeSeriesQuery, TopProducts,
-    Track, Tracked, UserStats,
+    Track, Tracked, TrackedKind, UserStats,
 };
 use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
 use kit_db::{Db, ReadUnit, Reader, StoreError, Tx, WriteError};
@@ -26,10 +26,10 @@ const MOST_PRODUCTS: u32 = 100;
 
 const STEPS: [&str; 5] = [
     "visited",
-    "product_viewed",
-    "added_to_cart",
-    "checkout_started",
-    "product_ordered",
+    TrackedKind::ProductViewed.as_str(),
+    TrackedKind::AddedToCart.as_str(),
+    TrackedKind::CheckoutStarted.as_str(),
+    TrackedKind::ProductOrdered.as_str(),
 ];
 
 /// The use cases. A cheap handle.
@@ -87,7 +87,7 @@ impl AnalyticsService {
         Ok(found.unwrap_or(UserStats {
             user_id,
             total_transactions: 0,
-            total_amount: payments_api::Amount::ZERO,
+            total_amount: kit_values::Amount::ZERO,
             total_paid_transactions: 0,
             events_processed: 0,
             first_event_at: None,

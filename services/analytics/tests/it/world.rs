@@ -17,7 +17,8 @@ use kit_runtime::{Clock, Ids, Timestamp};
 use kit_testing::db::TestTarget;
 use kit_testing::{Client, Identity, TestProcess, eventually};
 use kit_token::{Role, UserId};
-use payments_api::{Amount, TransactionCreated, TransactionId, TransactionPaid};
+use kit_values::Amount;
+use payments_api::{TransactionCreated, TransactionId, TransactionPaid};
 use serde_json::Value;
 
 /// Tells each story on SQLite and on PostgreSQL, at a fresh place.

@@ -2,8 +2,9 @@
 
 use kit_bus::EventDoc;
 use kit_db::Event;
-use kit_runtime::{Timestamp, Uuid};
+use kit_runtime::Timestamp;
 use kit_token::{Role, SessionId, UserId};
+use kit_values::Uuid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,11 @@
 //! What other services may ask of payments. Amounts travel in minor units.
 
 use kit_token::UserId;
+use kit_values::Money;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{AccountKind, Money};
+use crate::AccountKind;
 
 kit_rpc::contract! {
     /// What other services may ask of payments.

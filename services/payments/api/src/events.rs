@@ -3,12 +3,13 @@
 
 use kit_bus::EventDoc;
 use kit_db::Event;
-use kit_runtime::{Timestamp, Uuid};
+use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::{Amount, Uuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, TransactionId};
+use crate::TransactionId;
 
 /// The topics that payments publishes.
 pub const TOPICS: &[&str] = &[TOPIC];

@@ -1,21 +1,17 @@
 //! What others may know of payments: its public routes, the types that go through them, the events it tells,
 //! and the contract that other services call.
 
-mod amount;
 mod contract;
 mod events;
 mod routes;
 mod types;
-mod words;
 
-pub use amount::{Amount, AmountError};
 pub use contract::{
     AccountBalance, GetTotals, GetTrialBalance, Payments, PaymentsClient, PaymentsError, Totals, TrialBalance,
 };
 pub use events::{TOPICS, TransactionCreated, TransactionPaid, events};
 pub use routes::routes;
 pub use types::{
-    AccountKind, CreateTransaction, EntryView, Health, LedgerTransactionId, LedgerTransactionView, Money,
-    PostingKind, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
+    AccountKind, CreateTransaction, Description, EntryView, Health, LedgerTransactionId,
+    LedgerTransactionView, PostingKind, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };
-pub use words::UnknownWord;

@@ -44,7 +44,7 @@ impl PaymentsService {
         Self { db, inner }
     }
 
-    fn id<T: From<kit_runtime::Uuid>>(&self) -> T {
+    fn id<T: From<kit_values::Uuid>>(&self) -> T {
         self.inner.ids.uuid().into()
     }
 

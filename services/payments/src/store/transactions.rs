@@ -2,7 +2,7 @@
 
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_token::UserId;
-use payments_api::Amount;
+use kit_values::Amount;
 
 use crate::domain::{Settlement, Sum, Transaction};
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
+use kit_values::{Currency, Money};
 use payments::PaymentsConfig;
 use payments_api::{
-    AccountBalance, AccountKind, GetTotals, GetTrialBalance, Money, Payments, PaymentsClient, PaymentsError,
-    Totals, TrialBalance,
+    AccountBalance, AccountKind, GetTotals, GetTrialBalance, Payments, PaymentsClient, PaymentsError, Totals,
+    TrialBalance,
 };
 
 use crate::proxy::Proxy;
@@ -53,7 +54,7 @@ fn line(account: AccountKind, amount_minor: i64) -> AccountBalance {
         account,
         balance: Money {
             amount_minor,
-            currency: "USD".to_owned(),
+            currency: Currency::USD,
         },
     }
 }

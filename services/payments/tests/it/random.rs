@@ -7,7 +7,8 @@
 
 use futures::future::join_all;
 use kit_rpc::{Actor, CallContext, Deadline};
-use payments_api::{AccountKind, Amount, GetTotals, GetTrialBalance, Totals};
+use kit_values::Amount;
+use payments_api::{AccountKind, GetTotals, GetTrialBalance, Totals};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Handle;

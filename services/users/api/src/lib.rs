@@ -11,4 +11,4 @@ pub use events::{
     ProfileCreated, ProfileDeleted, ProfileHidden, ProfileShown, ProfileUpdated, TOPICS, events,
 };
 pub use routes::routes;
-pub use types::{CreateProfile, Health, ProfileChanged, ProfileView, UpdateProfile};
+pub use types::{Bio, CreateProfile, FullName, Health, ProfileChanged, ProfileView, UpdateProfile};
