@@ -12,6 +12,7 @@
 
 mod access;
 mod body;
+mod check;
 mod error;
 mod etag;
 pub mod extract;
@@ -24,6 +25,7 @@ pub mod server;
 
 pub use access::{Anyone, Customer, Verified, authenticate};
 pub use body::{BodyError, ReplyBody, RequestBody};
+pub use check::Check;
 pub use error::{ApiError, FieldError};
 pub use etag::{Etag, IfMatch};
 pub use handlers::{Guard, Handlers, HandlersError, MatchedRoute};

@@ -14,13 +14,8 @@ mod secret;
 mod tasks;
 
 pub use clock::{Clock, FakeClock, TimeSource, Timestamp};
-pub use ids::{IdError, Ids};
+pub use ids::Ids;
 pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
 pub use tasks::{Stop, TaskError, Tasks};
-
-#[doc(hidden)]
-pub use {schemars as __schemars, serde as __serde};
-
-pub use uuid::Uuid;

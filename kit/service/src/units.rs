@@ -5,7 +5,8 @@ use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
 use kit_db::{Db, ReadUnit, StoreError, Tx, Unit, WriteError};
 use kit_http::ApiRefusal;
 use kit_rpc::CallContext;
-use kit_runtime::{Clock, Ids, Timestamp, Uuid};
+use kit_runtime::{Clock, Ids, Timestamp};
+use kit_values::Uuid;
 use serde::Serialize;
 
 use crate::{Call, Failure, JsonAnswer};

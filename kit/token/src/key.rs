@@ -1,14 +1,12 @@
 //! A key that tokens are verified with, and what can be wrong with a key.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::ParsedPublicKey;
 use aws_lc_rs::{digest, hmac};
 use kit_runtime::Secret;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use kit_values::words;
 use thiserror::Error;
 
 use crate::encoding::base64url;
@@ -17,54 +15,17 @@ use crate::public_key::PublicKey;
 /// RFC 7518, section 3.2: a secret of at least the digest's length.
 const LEAST_SECRET: usize = 32;
 
-/// How a token is signed (RFC 7518, RFC 8037).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Algorithm {
-    /// RSA, PKCS#1 v1.5, with SHA-256.
-    #[serde(rename = "RS256")]
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    #[serde(rename = "ES256")]
-    Es256,
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-    /// HMAC with SHA-256: whoever verifies can also sign.
-    #[serde(rename = "HS256")]
-    Hs256,
-}
-
-/// A text that names no algorithm we know.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("unknown algorithm `{0}`")]
-pub struct UnknownAlgorithm(pub String);
-
-impl Algorithm {
-    const ALL: [Self; 4] = [Self::Rs256, Self::Es256, Self::EdDsa, Self::Hs256];
-
-    /// Its registered name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-            Self::Hs256 => "HS256",
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text);
-        found.ok_or_else(|| UnknownAlgorithm(text.to_owned()))
+words! {
+    /// How a token is signed (RFC 7518, RFC 8037).
+    pub enum Algorithm {
+        /// RSA, PKCS#1 v1.5, with SHA-256.
+        Rs256 = "RS256",
+        /// ECDSA on P-256 with SHA-256.
+        Es256 = "ES256",
+        /// Ed25519.
+        EdDsa = "EdDSA",
+        /// HMAC with SHA-256: whoever verifies can also sign.
+        Hs256 = "HS256",
     }
 }
 
@@ -270,10 +231,7 @@ mod tests {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
         }
         for other in ["none", "rs256", "RS384", ""] {
-            assert_eq!(
-                other.parse::<Algorithm>(),
-                Err(UnknownAlgorithm(other.to_owned()))
-            );
+            assert!(other.parse::<Algorithm>().is_err(), "{other}");
         }
     }
 }

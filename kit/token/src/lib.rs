@@ -40,12 +40,12 @@ mod verifier;
 
 pub use claims::Claims;
 pub use jwk::{Jwk, Jwks};
-pub use key::{Algorithm, KeyError, UnknownAlgorithm};
+pub use key::{Algorithm, KeyError};
 pub use key_ring::KeyRing;
 pub use key_set::KeySet;
 pub use principal::{Principal, SessionId, TokenId, UserId};
 pub use refusal::{Part, Refusal};
 pub use revocations::{FeedHealth, Revocations};
-pub use roles::{Role, Roles, UnknownRole};
+pub use roles::{Role, Roles};
 pub use signing_key::SigningKey;
 pub use verifier::{RulesError, Verifier, VerifierRules};

@@ -1,6 +1,7 @@
 //! Whom a verified token speaks for.
 
-use kit_runtime::{Timestamp, typed_id};
+use kit_runtime::Timestamp;
+use kit_values::typed_id;
 
 use crate::{Claims, Role, Roles};
 

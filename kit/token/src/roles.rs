@@ -2,83 +2,27 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 
+use kit_values::words;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use thiserror::Error;
 
-/// A role. They are ordered: each includes the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Buys; everyone who has registered.
-    Customer,
-    /// Works on everyone's orders.
-    Staff,
-    /// May do everything.
-    Admin,
+words! {
+    /// A role. They are ordered: each includes the ones before it.
+    pub enum Role {
+        /// Buys; everyone who has registered.
+        Customer = "customer",
+        /// Works on everyone's orders.
+        Staff = "staff",
+        /// May do everything.
+        Admin = "admin",
+    }
 }
-
-/// A text that names no role.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("unknown role `{0}`")]
-pub struct UnknownRole(pub String);
 
 impl Role {
-    /// Every role, the least first.
-    pub const ALL: [Self; 3] = [Self::Customer, Self::Staff, Self::Admin];
-
-    /// Its name in tokens, in JSON and in databases.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Staff => "staff",
-            Self::Admin => "admin",
-        }
-    }
-
     const fn bit(self) -> u8 {
         1 << self as u8
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|role| role.as_str() == text);
-        found.ok_or_else(|| UnknownRole(text.to_owned()))
-    }
-}
-
-impl Serialize for Role {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// From a string only; a derived implementation would also take `{"admin":null}`.
-impl<'de> Deserialize<'de> for Role {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Role {
-    fn schema_name() -> Cow<'static, str> {
-        "Role".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": Self::ALL.map(Self::as_str) })
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use kit_bus::{Bus, BusError, Failure, Inbox};
 use kit_db::Tx;
 use kit_runtime::Timestamp;
-use payments_api::{Amount, TransactionCreated, TransactionPaid};
+use kit_values::Amount;
+use payments_api::{TransactionCreated, TransactionPaid};
 
 use crate::domain::{Fact, NotCounted, UserKey};
 use crate::store;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use analytics_api::{
     AnalyticsRefusal, Funnel, FunnelStep, RankQuery, SpanQuery, Stats, TimeSeries, TimeSeriesQuery,
-    TopProducts, Track, Tracked, UserStats,
+    TopProducts, Track, Tracked, TrackedKind, UserStats,
 };
 use kit_db::{ReadUnit, Reader, StoreError, Tx};
 use kit_http::Anyone;
@@ -21,10 +21,10 @@ const MOST_PRODUCTS: u32 = 100;
 
 const STEPS: [&str; 5] = [
     "visited",
-    "product_viewed",
-    "added_to_cart",
-    "checkout_started",
-    "product_ordered",
+    TrackedKind::ProductViewed.as_str(),
+    TrackedKind::AddedToCart.as_str(),
+    TrackedKind::CheckoutStarted.as_str(),
+    TrackedKind::ProductOrdered.as_str(),
 ];
 
 /// Why a use case did not do what was asked.
@@ -84,7 +84,7 @@ impl AnalyticsService {
         Ok(found.unwrap_or(UserStats {
             user_id,
             total_transactions: 0,
-            total_amount: payments_api::Amount::ZERO,
+            total_amount: kit_values::Amount::ZERO,
             total_paid_transactions: 0,
             events_processed: 0,
             first_event_at: None,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use kit_config::{Accepts, Check, Kind, Mismatch, Raw, Value};
-use payments_api::{Amount, AmountError};
+use kit_values::{Amount, DecimalError};
 use serde_json::json;
 
 kit_config::config_choice! {
@@ -42,9 +42,9 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
 pub struct TransactionLimit(pub Amount);
 
 impl FromStr for TransactionLimit {
-    type Err = AmountError;
+    type Err = DecimalError;
 
-    fn from_str(text: &str) -> Result<Self, AmountError> {
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
         text.parse().map(Self)
     }
 }

@@ -6,7 +6,7 @@ use kit_testing::both_databases;
 
 use crate::shop::{MIGRATIONS, ids, insert, save};
 
-kit_runtime::typed_id! {
+kit_values::typed_id! {
     /// For the tests.
     struct AccountId("acc_");
 }

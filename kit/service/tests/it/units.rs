@@ -9,10 +9,11 @@ use kit_db::{Migrations, Reader, Tx, sql};
 use kit_http::extract::{Json, Path};
 use kit_http::{Access, Guard, Handlers, Route, RouteTable};
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_runtime::{Ids, Uuid};
+use kit_runtime::Ids;
 use kit_service::{Call, Failure, JsonAnswer, Units};
 use kit_testing::db::TestTarget;
 use kit_testing::{Client, Fixture, Identity, open_database};
+use kit_values::Uuid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -1,6 +1,7 @@
 //! The JSON of what visitors do in a shop, and of what is made of it.
 
-use kit_runtime::{Timestamp, typed_id};
+use kit_runtime::Timestamp;
+use kit_values::{Quantity, typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +10,20 @@ typed_id! {
     pub struct AnonymousId("anon_");
 }
 
-/// What a visitor did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TrackedKind {
-    /// Looked at any page.
-    PageViewed,
-    /// Looked at a product.
-    ProductViewed,
-    /// Put a product into the cart.
-    AddedToCart,
-    /// Went to the checkout.
-    CheckoutStarted,
-    /// Ordered a product; one event for each product of an order.
-    ProductOrdered,
+words! {
+    /// What a visitor did.
+    pub enum TrackedKind {
+        /// Looked at any page.
+        PageViewed = "page_viewed",
+        /// Looked at a product.
+        ProductViewed = "product_viewed",
+        /// Put a product into the cart.
+        AddedToCart = "added_to_cart",
+        /// Went to the checkout.
+        CheckoutStarted = "checkout_started",
+        /// Ordered a product; one event for each product of an order.
+        ProductOrdered = "product_ordered",
+    }
 }
 
 /// `POST /track`: what one visitor did.
@@ -48,6 +49,7 @@ pub struct TrackedEvent {
     pub sku: Option<String>,
     /// How many of it, 1 to 999; 1 where it is not given. Not for views.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Quantity>")]
     pub quantity: Option<u32>,
     /// When, at most a day ago and at most five minutes ahead; now where it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kit_runtime::Timestamp;
-use payments_api::Amount;
+use kit_values::Amount;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 

@@ -5,14 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use analytics_api::{AnonymousId, EVENTS_PER_BATCH, Track, TrackedEvent, TrackedKind};
-use kit_http::FieldError;
+use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::Quantity;
 
 use super::span::day_of;
-
-const LONGEST_SKU: usize = 64;
-const MOST_AT_ONCE: u32 = 999;
 
 /// How old an event may be: what a browser held back while it was offline.
 const OLDEST: Duration = Duration::from_hours(24);
@@ -61,71 +59,73 @@ impl Batch {
             let message = format!("must be 1 to {EVENTS_PER_BATCH} events");
             return Err(vec![FieldError::new("/events", message)]);
         }
-        let (mut batch, mut errors) = (Self::default(), Vec::new());
+        let (mut batch, mut check) = (Self::default(), Check::new());
         for (index, event) in request.events.into_iter().enumerate() {
-            let before = errors.len();
-            check_event(&event, now, |member, message| {
-                errors.push(FieldError::new(format!("/events/{index}/{member}"), message));
-            });
-            if errors.len() == before {
-                batch.add(event, now);
+            check_sku(&mut check, index, &event);
+            check_time(&mut check, index, &event, now);
+            if let Some(quantity) = check_quantity(&mut check, index, &event) {
+                batch.add(event, quantity, now);
             }
         }
-        if errors.is_empty() { Ok(batch) } else { Err(errors) }
+        check.finish(|| Some(batch))
     }
 
-    fn add(&mut self, event: TrackedEvent, now: Timestamp) {
+    fn add(&mut self, event: TrackedEvent, quantity: Quantity, now: Timestamp) {
         self.events += 1;
         let day = day_of(event.at.unwrap_or(now));
         self.journeys.entry(day).or_default().insert(event.r#type);
         if let Some(sku) = event.sku {
             let product = self.products.entry((day, sku)).or_default();
-            let quantity = i64::from(event.quantity.unwrap_or(1));
             match event.r#type {
                 TrackedKind::ProductViewed => product.viewed += 1,
-                TrackedKind::AddedToCart => product.added += quantity,
-                TrackedKind::ProductOrdered => product.ordered += quantity,
+                TrackedKind::AddedToCart => product.added += quantity.get(),
+                TrackedKind::ProductOrdered => product.ordered += quantity.get(),
                 TrackedKind::PageViewed | TrackedKind::CheckoutStarted => {}
             }
         }
     }
 }
 
-fn check_event(event: &TrackedEvent, now: Timestamp, mut wrong: impl FnMut(&str, String)) {
-    let (has_product, has_quantity) = match event.r#type {
-        TrackedKind::PageViewed | TrackedKind::CheckoutStarted => (false, false),
-        TrackedKind::ProductViewed => (true, false),
-        TrackedKind::AddedToCart | TrackedKind::ProductOrdered => (true, true),
+fn check_sku(check: &mut Check, index: usize, event: &TrackedEvent) {
+    let has_product = match event.r#type {
+        TrackedKind::PageViewed | TrackedKind::CheckoutStarted => false,
+        TrackedKind::ProductViewed | TrackedKind::AddedToCart | TrackedKind::ProductOrdered => true,
     };
-    match &event.sku {
-        None if has_product => wrong("sku", "must name the product".to_owned()),
-        Some(_) if !has_product => wrong("sku", "does not belong to this type".to_owned()),
-        Some(sku) if !is_sku(sku) => wrong(
-            "sku",
-            format!("must be 1 to {LONGEST_SKU} of `A-Z a-z 0-9 . _ -`"),
-        ),
-        _ => {}
-    }
-    match event.quantity {
-        Some(_) if !has_quantity => wrong("quantity", "does not belong to this type".to_owned()),
-        Some(quantity) if !(1..=MOST_AT_ONCE).contains(&quantity) => {
-            wrong("quantity", format!("must be 1 to {MOST_AT_ONCE}"));
+    let wrong = match &event.sku {
+        None if has_product => "must name the product",
+        Some(_) if !has_product => "does not belong to this type",
+        Some(sku) if !is_sku(sku) => "must be 1 to 64 of `A-Z a-z 0-9 . _ -`",
+        _ => return,
+    };
+    check.refuse(format_args!("/events/{index}/sku"), wrong);
+}
+
+/// How many of the product; `None` where that cannot be.
+fn check_quantity(check: &mut Check, index: usize, event: &TrackedEvent) -> Option<Quantity> {
+    let pointer = format_args!("/events/{index}/quantity");
+    match (event.r#type, event.quantity) {
+        (_, None) => Some(Quantity::ONE),
+        (TrackedKind::AddedToCart | TrackedKind::ProductOrdered, Some(quantity)) => {
+            check.field(pointer, Quantity::try_from(i64::from(quantity)))
         }
-        _ => {}
+        (TrackedKind::PageViewed | TrackedKind::CheckoutStarted | TrackedKind::ProductViewed, Some(_)) => {
+            check.refuse(pointer, "does not belong to this type");
+            None
+        }
     }
-    if let Some(at) = event.at
-        && !(now.minus(OLDEST)..=now.plus(AHEAD)).contains(&at)
-    {
-        wrong(
-            "at",
-            "must be at most a day ago and five minutes ahead".to_owned(),
-        );
+}
+
+fn check_time(check: &mut Check, index: usize, event: &TrackedEvent, now: Timestamp) {
+    let wanted = now.minus(OLDEST)..=now.plus(AHEAD);
+    if event.at.is_some_and(|at| !wanted.contains(&at)) {
+        let message = "must be at most a day ago and five minutes ahead";
+        check.refuse(format_args!("/events/{index}/at"), message);
     }
 }
 
 fn is_sku(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=LONGEST_SKU).contains(&text.len()) && text.bytes().all(is_allowed)
+    (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use kit_runtime::Timestamp;
-use payments_api::Amount;
+use kit_values::Amount;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

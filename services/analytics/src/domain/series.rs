@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use analytics_api::{Interval, Metric, Point, PointValue, TimeSeries, TimeSeriesQuery};
 use kit_runtime::Timestamp;
-use payments_api::Amount;
+use kit_values::Amount;
 
 use super::counts::{HOUR, HourCounts};
 use super::span::{self, DAY, SpanError, floor};

@@ -1,23 +1,22 @@
 //! Generations of counts: which there are, which is shown, and what is left of those that are over.
 
-use std::fmt;
-use std::str::FromStr;
-
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
+use kit_values::words;
 
 use super::counts;
 use crate::domain::Counts;
 
-/// What a generation is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GenerationState {
-    /// It reads the topic and is not shown yet.
-    Building,
-    /// It is shown.
-    Live,
-    /// Another one has replaced it.
-    Retired,
+words! {
+    /// What a generation is good for.
+    pub enum GenerationState {
+        /// It reads the topic and is not shown yet.
+        Building = "building",
+        /// It is shown.
+        Live = "live",
+        /// Another one has replaced it.
+        Retired = "retired",
+    }
 }
 
 /// A generation and its totals.
@@ -31,33 +30,6 @@ pub(crate) struct Generation {
     pub(crate) standstill: i64,
     pub(crate) counts: Counts,
     pub(crate) users: i64,
-}
-
-impl GenerationState {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Building => "building",
-            Self::Live => "live",
-            Self::Retired => "retired",
-        }
-    }
-}
-
-impl fmt::Display for GenerationState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for GenerationState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::Building, Self::Live, Self::Retired];
-        let found = all.into_iter().find(|state| state.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is no state of a generation"))
-    }
 }
 
 /// All there ever were, the oldest first.

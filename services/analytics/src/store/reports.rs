@@ -3,7 +3,7 @@
 use analytics_api::{Stats, UserStats};
 use kit_db::{Row, Session, StoreError, sql};
 use kit_runtime::Timestamp;
-use payments_api::Amount;
+use kit_values::Amount;
 
 use super::counts;
 use crate::domain::HourCounts;

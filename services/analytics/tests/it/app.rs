@@ -15,7 +15,8 @@ use kit_event::Event;
 use kit_runtime::{Clock, Ids, Timestamp};
 use kit_testing::{App, Client, EventLog, Fixture, Identity, TestProcess, eventually};
 use kit_token::{Role, UserId};
-use payments_api::{Amount, TransactionCreated, TransactionId, TransactionPaid};
+use kit_values::Amount;
+use payments_api::{TransactionCreated, TransactionId, TransactionPaid};
 use serde_json::Value;
 
 /// Analytics, running, and payments telling it something.

@@ -1,7 +1,8 @@
 //! What auth tells on topic `auth`; the key is the user's.
 
-use kit_runtime::{Timestamp, Uuid};
+use kit_runtime::Timestamp;
 use kit_token::{Role, SessionId, UserId};
+use kit_values::Uuid;
 
 use crate::AccountStatus;
 

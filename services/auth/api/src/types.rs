@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kit_runtime::Timestamp;
 use kit_token::{Role, SessionId, UserId};
+use kit_values::{EmailAddress, Username, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Register {
     /// 3 to 32 of `A-Z a-z 0-9 _ . -`, unique without case.
+    #[schemars(with = "Username")]
     pub username: String,
     /// Unique without case.
+    #[schemars(with = "EmailAddress")]
     pub email: String,
     /// 8 to 128 characters, and none of the common ones.
     pub password: String,
@@ -99,23 +102,13 @@ pub struct Validated {
     pub expires_at: Timestamp,
 }
 
-/// Whether an account may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AccountStatus {
-    /// It may sign in.
-    Active,
-    /// It may not.
-    Disabled,
-}
-
-impl AccountStatus {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-        }
+words! {
+    /// Whether an account may be used.
+    pub enum AccountStatus {
+        /// It may sign in.
+        Active = "active",
+        /// It may not.
+        Disabled = "disabled",
     }
 }
 
@@ -300,8 +293,10 @@ pub struct SetUp {
     /// From the set-up link.
     pub token: String,
     /// As for any account.
+    #[schemars(with = "Username")]
     pub username: String,
     /// As for any account.
+    #[schemars(with = "EmailAddress")]
     pub email: String,
     /// As for any account.
     pub password: String,

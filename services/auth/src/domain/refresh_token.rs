@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn another_key_makes_another_token() {
         let token = RefreshToken {
-            session_id: SessionId::from(kit_runtime::Uuid::nil()),
+            session_id: SessionId::from(kit_values::Uuid::nil()),
             counter: 3,
         };
         let seal = |key: &[u8]| token.seal(&hmac::Key::new(hmac::HMAC_SHA256, key));
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_token_opens_with_its_key_alone() {
         let token = RefreshToken {
-            session_id: SessionId::from(kit_runtime::Uuid::nil()),
+            session_id: SessionId::from(kit_values::Uuid::nil()),
             counter: 3,
         };
         let (ours, theirs) = (

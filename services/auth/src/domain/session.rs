@@ -59,7 +59,7 @@ impl SessionState {
 
 #[cfg(test)]
 mod tests {
-    use kit_runtime::Uuid;
+    use kit_values::Uuid;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use auth_api::{AccountStatus, AuditEntry, LogIn, LoggedIn};
 use kit_db::{Reader, StoreError, Tx};
-use kit_runtime::Uuid;
 use kit_token::{SessionId, UserId};
+use kit_values::Uuid;
 use thiserror::Error;
 
 use super::{AuthFailure, AuthService, GuessedAt, Inner, IssueFor};

@@ -215,7 +215,6 @@ pub(crate) async fn list_accounts(
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {
-    let status: String = row.get("status")?;
     Ok(Account {
         user_id: row.parse("user_id")?,
         username: row.get("username")?,
@@ -223,11 +222,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         email_verified: row.get("email_verified")?,
         password_hash: row.get("password_hash")?,
         role: row.parse("role")?,
-        status: if status == "active" {
-            AccountStatus::Active
-        } else {
-            AccountStatus::Disabled
-        },
+        status: row.parse("status")?,
         epoch: row.get("epoch")?,
         created_at: row.get("created_at")?,
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use kit_runtime::Uuid;
+use kit_values::Uuid;
 use serde_json::{Value, json};
 
 use crate::world::{PASSWORD, World, members, on_both_databases, part, registration};

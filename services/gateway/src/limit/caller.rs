@@ -68,7 +68,7 @@ impl fmt::Display for Block {
 
 #[cfg(test)]
 mod tests {
-    use kit_runtime::Uuid;
+    use kit_values::Uuid;
 
     use super::*;
 

@@ -2,9 +2,10 @@
 
 use kit_rpc::CallError;
 use kit_token::UserId;
+use kit_values::Money;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountKind, Money, PaymentsRefusal};
+use crate::{AccountKind, PaymentsRefusal};
 
 kit_rpc::contract! {
     /// What other services may ask of payments.

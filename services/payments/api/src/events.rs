@@ -1,10 +1,11 @@
 //! What payments tells on topic `transactions`; the key is the user's, so that what one user did stays in
 //! order. The members are fixed: consumers outside the platform read them.
 
-use kit_runtime::{Timestamp, Uuid};
+use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::{Amount, Uuid};
 
-use crate::{Amount, TransactionId};
+use crate::TransactionId;
 
 const USER: Uuid = Uuid::from_u128(0x0199_f3a0_8b1c_7e34_9d5a_2f6b_c8d0_e1f2);
 const TRANSACTION: Uuid = Uuid::from_u128(0x0199_f3a2_5d10_7c4e_b3f8_61a9_0e7d_24c5);

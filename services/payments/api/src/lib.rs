@@ -1,15 +1,12 @@
 //! What others may know of payments: its public routes, the types that go through them, the events it tells,
 //! and the contract that other services call.
 
-mod amount;
 mod contract;
 mod events;
 mod refusal;
 mod routes;
 mod types;
-mod words;
 
-pub use amount::{Amount, AmountError};
 pub use contract::{
     AccountBalance, GetTotals, GetTrialBalance, Payments, PaymentsClient, PaymentsError, Totals, TrialBalance,
 };
@@ -17,7 +14,6 @@ pub use events::{TOPICS, TransactionCreated, TransactionPaid, events};
 pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
-    AccountKind, CreateTransaction, EntryView, LedgerTransactionId, LedgerTransactionView, Money,
+    AccountKind, CreateTransaction, Description, EntryView, LedgerTransactionId, LedgerTransactionView,
     PostingKind, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };
-pub use words::UnknownWord;

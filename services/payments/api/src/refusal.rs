@@ -1,6 +1,6 @@
 //! What payments refuses.
 
-use crate::Amount;
+use kit_values::Amount;
 
 kit_http::refusals! {
     /// What payments refuses, beside what every service does.

@@ -3,10 +3,11 @@
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
 use kit_http::{Access, ApiRefusal, Route, RouteTable};
+use kit_values::Amount;
 use serde_json::{Value, json};
 
 use crate::types::{CreateTransaction, LedgerTransactionView, TransactionView, TransactionsPaid};
-use crate::{Amount, PaymentsRefusal};
+use crate::PaymentsRefusal;
 
 const DISPLAY: &str = PaymentsRefusal::SERVICE;
 

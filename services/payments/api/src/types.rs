@@ -1,12 +1,10 @@
 //! The JSON of payments' public routes.
 
-use kit_runtime::{Timestamp, typed_id};
+use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::{Amount, Money, Text, typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::Amount;
-use crate::words::words;
 
 typed_id! {
     /// A transaction: a sum that a user owes, or has paid.
@@ -18,14 +16,18 @@ typed_id! {
     pub struct LedgerTransactionId("ltx_");
 }
 
+/// What a transaction is for.
+pub type Description = Text<500>;
+
 /// `POST /transactions`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTransaction {
     /// More than 0, at most two decimals.
     pub amount: Amount,
-    /// Up to 500 characters.
+    /// What for, in up to 500 characters.
     #[serde(default)]
+    #[schemars(with = "Option<Description>")]
     pub description: Option<String>,
 }
 
@@ -63,15 +65,6 @@ pub struct TransactionsPaid {
     pub transactions_paid: u64,
     /// Their sum.
     pub amount_paid: Amount,
-}
-
-/// An amount of money in its currency's smallest unit.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct Money {
-    /// How many of the smallest unit.
-    pub amount_minor: i64,
-    /// Three letters (ISO 4217).
-    pub currency: String,
 }
 
 words! {

@@ -6,14 +6,13 @@
 
 use kit_runtime::Timestamp;
 use kit_token::UserId;
-use payments_api::{
-    AccountKind, Amount, EntryView, LedgerTransactionId, LedgerTransactionView, Money, PostingKind,
-};
+use kit_values::{Amount, Currency, Money};
+use payments_api::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
 
 use super::{Settlement, Sum, Transaction};
 
 /// The currency of transactions, which say none of their own. The first rows were posted in it.
-const CURRENCY: &str = "USD";
+const CURRENCY: Currency = Currency::USD;
 
 /// An account of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +47,7 @@ impl Account {
         }
     }
 
-    pub(crate) const fn currency(self) -> &'static str {
+    pub(crate) const fn currency(self) -> Currency {
         match self {
             Self::Cash | Self::Receivable(_) | Self::Revenue => CURRENCY,
         }
@@ -132,8 +131,7 @@ pub(crate) struct PostedTransaction {
 pub(crate) struct PostedEntry {
     pub account: AccountKind,
     pub owner: Option<UserId>,
-    pub amount: Amount,
-    pub currency: String,
+    pub amount: Money,
 }
 
 impl From<PostedTransaction> for LedgerTransactionView {
@@ -153,17 +151,14 @@ impl From<PostedEntry> for EntryView {
         Self {
             account: entry.account,
             user_id: entry.owner,
-            amount: Money {
-                amount_minor: entry.amount.minor(),
-                currency: entry.currency,
-            },
+            amount: entry.amount,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use kit_runtime::Uuid;
+    use kit_values::Uuid;
     use payments_api::TransactionStatus;
 
     use super::*;

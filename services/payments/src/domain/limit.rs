@@ -1,6 +1,6 @@
 //! How much one user's transactions may come to.
 
-use payments_api::Amount;
+use kit_values::Amount;
 
 use super::Sum;
 use crate::config::{LimitCounts, TransactionLimit};

@@ -1,6 +1,6 @@
 //! A sum of money of more than nothing.
 
-use payments_api::Amount;
+use kit_values::Amount;
 
 /// More than zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,16 +1,15 @@
 //! A transaction, from the wish to its payment.
 
-use kit_http::FieldError;
-use kit_runtime::{Timestamp, typed_id};
+use kit_http::{Check, FieldError};
+use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::{Amount, typed_id};
 use payments_api::{
-    Amount, CreateTransaction, TransactionCreated, TransactionId, TransactionPaid, TransactionStatus,
+    CreateTransaction, Description, TransactionCreated, TransactionId, TransactionPaid, TransactionStatus,
     TransactionView, TransactionsPaid,
 };
 
 use super::Sum;
-
-const LONGEST_DESCRIPTION: usize = 500;
 
 typed_id! {
     /// The payment of all transactions that a user had pending.
@@ -47,36 +46,22 @@ impl From<Transaction> for TransactionView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TransactionDraft {
     pub sum: Sum,
-    pub description: Option<String>,
+    pub description: Option<Description>,
 }
 
 impl TransactionDraft {
     /// Checks every member and names all that are wrong.
     pub(crate) fn check(request: CreateTransaction) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let sum = Sum::new(request.amount);
-        if sum.is_none() {
-            errors.push(FieldError::new("/amount", "must be more than 0"));
-        }
-        let text = request.description.as_deref().unwrap_or_default();
-        if text.chars().count() > LONGEST_DESCRIPTION {
-            let wanted = format!("must have at most {LONGEST_DESCRIPTION} characters");
-            errors.push(FieldError::new("/description", wanted));
-        }
-        // PostgreSQL's text cannot hold it, and no reader wants it.
-        if text.contains('\0') {
-            errors.push(FieldError::new(
-                "/description",
-                "must not contain a NUL character",
-            ));
-        }
-        match sum {
-            Some(sum) if errors.is_empty() => Ok(Self {
-                sum,
-                description: request.description,
-            }),
-            _ => Err(errors),
-        }
+        let mut check = Check::new();
+        let sum = check.field("/amount", Sum::new(request.amount).ok_or("must be more than 0"));
+        let description = request.description.map(Description::parse).transpose();
+        let description = check.field("/description", description);
+        check.finish(|| {
+            Some(Self {
+                sum: sum?,
+                description: description?,
+            })
+        })
     }
 
     /// The transaction, and what is told of it.
@@ -92,7 +77,7 @@ impl TransactionDraft {
             user_id,
             number,
             amount: self.sum.amount(),
-            description: self.description,
+            description: self.description.map(String::from),
             status: TransactionStatus::Pending,
             created_at: at,
         };

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
-use payments_api::{Amount, LedgerTransactionId};
+use kit_values::Money;
+use payments_api::LedgerTransactionId;
 
 use crate::domain::{Account, PostedEntry, PostedTransaction, Posting};
 
@@ -14,7 +15,7 @@ pub(crate) async fn open_account(tx: &mut Tx, account: Account) -> Result<(), St
         .bind(account.id())
         .bind(account.kind().as_str())
         .bind(account.owner().map(|user_id| user_id.to_string()))
-        .bind(account.currency())
+        .bind(account.currency().to_string())
         .execute(tx)
         .await?;
     Ok(())
@@ -104,7 +105,9 @@ fn entry(row: &Row) -> Result<PostedEntry, StoreError> {
     Ok(PostedEntry {
         account: row.parse("kind")?,
         owner: row.parse_optional("user_id")?,
-        amount: Amount::from_minor(row.get("amount_minor")?),
-        currency: row.get("currency")?,
+        amount: Money {
+            amount_minor: row.get("amount_minor")?,
+            currency: row.parse("currency")?,
+        },
     })
 }

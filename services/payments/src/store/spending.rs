@@ -2,7 +2,7 @@
 
 use kit_db::{StoreError, Tx, sql};
 use kit_token::UserId;
-use payments_api::Amount;
+use kit_values::Amount;
 
 use crate::config::LimitCounts;
 use crate::domain::Sum;

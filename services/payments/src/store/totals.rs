@@ -2,7 +2,8 @@
 
 use kit_db::{Session, StoreError, sql};
 use kit_token::UserId;
-use payments_api::{AccountBalance, Money, Totals};
+use kit_values::Money;
+use payments_api::{AccountBalance, Totals};
 
 /// Of one user, or of all.
 pub(crate) async fn totals(on: &mut impl Session, user_id: Option<UserId>) -> Result<Totals, StoreError> {
@@ -42,7 +43,7 @@ pub(crate) async fn trial_balance(on: &mut impl Session) -> Result<Vec<AccountBa
             account: row.parse("kind")?,
             balance: Money {
                 amount_minor: row.get("balance_minor")?,
-                currency: row.get("currency")?,
+                currency: row.parse("currency")?,
             },
         })
     };

@@ -2,7 +2,7 @@
 
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_token::UserId;
-use payments_api::Amount;
+use kit_values::Amount;
 
 use crate::domain::{Settlement, Sum, Transaction};
 

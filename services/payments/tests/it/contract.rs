@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::{App, Fixture, Person, on_both_databases};
+use kit_values::{Currency, Money};
 use payments_api::{
-    AccountBalance, AccountKind, GetTotals, GetTrialBalance, Money, PaymentsClient, PaymentsError,
-    Totals, TrialBalance,
+    AccountBalance, AccountKind, GetTotals, GetTrialBalance, PaymentsClient, PaymentsError, Totals,
+    TrialBalance,
 };
 
 use crate::app::{Transactions as _, start};
@@ -23,7 +24,7 @@ fn line(account: AccountKind, amount_minor: i64) -> AccountBalance {
         account,
         balance: Money {
             amount_minor,
-            currency: "USD".to_owned(),
+            currency: Currency::USD,
         },
     }
 }

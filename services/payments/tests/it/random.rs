@@ -8,7 +8,8 @@
 use futures::future::join_all;
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::{App, Person, on_both_databases};
-use payments_api::{AccountKind, Amount, GetTotals, GetTrialBalance, PaymentsClient, Totals};
+use kit_values::Amount;
+use payments_api::{AccountKind, GetTotals, GetTrialBalance, PaymentsClient, Totals};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Handle;

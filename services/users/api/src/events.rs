@@ -1,7 +1,8 @@
 //! What users tells on topic `users`; the key is the user's.
 
-use kit_runtime::{Timestamp, Uuid};
+use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::Uuid;
 
 const USER: Uuid = Uuid::from_u128(0x0199_f3a0_8b1c_7e34_9d5a_2f6b_c8d0_e1f2);
 const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);

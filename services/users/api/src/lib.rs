@@ -13,4 +13,4 @@ pub use events::{
 };
 pub use refusal::UsersRefusal;
 pub use routes::routes;
-pub use types::{CreateProfile, ProfileChanged, ProfileView, UpdateProfile};
+pub use types::{Bio, CreateProfile, FullName, ProfileChanged, ProfileView, UpdateProfile};

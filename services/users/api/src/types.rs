@@ -2,8 +2,15 @@
 
 use kit_runtime::Timestamp;
 use kit_token::UserId;
+use kit_values::{EmailAddress, Text, Username};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// How somebody is called.
+pub type FullName = Text<200>;
+
+/// What somebody says of themselves.
+pub type Bio = Text<2000>;
 
 /// `POST /users`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -12,14 +19,18 @@ pub struct CreateProfile {
     /// Whose profile it is: the caller's, or anybody's for an admin.
     pub user_id: UserId,
     /// 3 to 32 of `A-Z a-z 0-9 _ . -`.
+    #[schemars(with = "Username")]
     pub username: String,
-    /// An address.
+    /// The account's address.
+    #[schemars(with = "EmailAddress")]
     pub email: String,
     /// Up to 200 characters.
     #[serde(default)]
+    #[schemars(with = "Option<FullName>")]
     pub full_name: Option<String>,
     /// Up to 2000 characters.
     #[serde(default)]
+    #[schemars(with = "Option<Bio>")]
     pub bio: Option<String>,
 }
 
@@ -29,11 +40,11 @@ pub struct CreateProfile {
 pub struct UpdateProfile {
     /// Up to 200 characters.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<FullName>")]
     pub full_name: Option<Option<String>>,
     /// Up to 2000 characters.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<Bio>")]
     pub bio: Option<Option<String>>,
 }
 

@@ -36,7 +36,7 @@ impl Editor {
 
 #[cfg(test)]
 mod tests {
-    use kit_runtime::Uuid;
+    use kit_values::Uuid;
 
     use super::*;
 

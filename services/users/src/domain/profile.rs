@@ -1,16 +1,14 @@
 //! A profile, and what may stand in it.
 
-use kit_http::FieldError;
+use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
-use users_api::{CreateProfile, ProfileView, UpdateProfile};
+use kit_values::{Text, TextError, Username};
+use users_api::{Bio, CreateProfile, FullName, ProfileView, UpdateProfile};
 
 use super::Editor;
 
-const USERNAME_LENGTHS: std::ops::RangeInclusive<usize> = 3..=32;
 const LONGEST_EMAIL: usize = 254;
-const LONGEST_FULL_NAME: usize = 200;
-const LONGEST_BIO: usize = 2000;
 
 /// A profile as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,107 +51,85 @@ pub(crate) struct ProfileDraft {
     reason = "left out, null and given are three different wishes"
 )]
 pub(crate) struct ProfileChange {
-    pub full_name: Option<Option<String>>,
-    pub bio: Option<Option<String>>,
+    pub full_name: Option<Option<FullName>>,
+    pub bio: Option<Option<Bio>>,
 }
 
 impl ProfileDraft {
     /// Checks every member and names all that are wrong. A user's profile carries the user's own name.
     pub(crate) fn check(request: CreateProfile, editor: &Editor) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        match editor {
-            Editor::Owner { username, .. } if !username.eq_ignore_ascii_case(&request.username) => {
-                errors.push(FieldError::new("/username", "must be your own username"));
-            }
-            Editor::Admin if !is_username(&request.username) => {
-                let wanted = "must be 3 to 32 of `A-Z a-z 0-9 _ . -`";
-                errors.push(FieldError::new("/username", wanted));
-            }
-            Editor::Owner { .. } | Editor::Admin => {}
-        }
-        if !is_email(&request.email) {
-            errors.push(FieldError::new("/email", "must be an e-mail address"));
-        }
-        check_length(&mut errors, "/email", &request.email, LONGEST_EMAIL);
+        let mut check = Check::new();
+        let username = check.field("/username", username(request.username, editor));
+        let email = check.field("/email", email(request.email));
         let wanted = UpdateProfile {
             full_name: Some(request.full_name),
             bio: Some(request.bio),
         };
-        let change = ProfileChange::check(wanted).unwrap_or_else(|more| {
-            errors.extend(more);
-            ProfileChange::default()
-        });
-        let draft = Self {
-            user_id: request.user_id,
-            username: request.username,
-            email: request.email,
-            change,
-        };
-        if errors.is_empty() { Ok(draft) } else { Err(errors) }
+        let change = ProfileChange::read(&mut check, wanted);
+        check.finish(|| {
+            Some(Self {
+                user_id: request.user_id,
+                username: username?,
+                email: email?,
+                change: change?,
+            })
+        })
     }
 }
 
 impl ProfileChange {
     /// Checks every member and names all that are wrong.
     pub(crate) fn check(request: UpdateProfile) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        check_free_text(
-            &mut errors,
-            "/full_name",
-            request.full_name.as_ref(),
-            LONGEST_FULL_NAME,
-        );
-        check_free_text(&mut errors, "/bio", request.bio.as_ref(), LONGEST_BIO);
-        let change = Self {
-            full_name: request.full_name,
-            bio: request.bio,
-        };
-        if errors.is_empty() {
-            Ok(change)
-        } else {
-            Err(errors)
-        }
+        let mut check = Check::new();
+        let change = Self::read(&mut check, request);
+        check.finish(|| change)
+    }
+
+    fn read(check: &mut Check, request: UpdateProfile) -> Option<Self> {
+        let full_name = check.field("/full_name", given(request.full_name));
+        let bio = check.field("/bio", given(request.bio));
+        Some(Self {
+            full_name: full_name?,
+            bio: bio?,
+        })
     }
 }
 
-fn check_free_text(
-    errors: &mut Vec<FieldError>,
-    pointer: &str,
-    wish: Option<&Option<String>>,
-    longest: usize,
-) {
-    if let Some(Some(text)) = wish {
-        check_length(errors, pointer, text, longest);
-    }
+/// A member as it was given, if it was.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and given are three different wishes"
+)]
+fn given<const MAX: usize>(member: Option<Option<String>>) -> Result<Option<Option<Text<MAX>>>, TextError> {
+    let parse = |text: Option<String>| text.map(Text::parse).transpose();
+    member.map(parse).transpose()
 }
 
-/// As auth takes them.
-fn is_username(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    USERNAME_LENGTHS.contains(&text.len()) && text.bytes().all(allowed)
+/// A user's own name, however it is cased, or one that auth would take.
+fn username(name: String, editor: &Editor) -> Result<String, String> {
+    match editor {
+        Editor::Owner { username, .. } if username.eq_ignore_ascii_case(&name) => Ok(name),
+        Editor::Owner { .. } => Err("must be your own username".to_owned()),
+        Editor::Admin => match name.parse::<Username>() {
+            Ok(name) => Ok(name.into()),
+            Err(error) => Err(error.to_string()),
+        },
+    }
 }
 
 /// Shaped like one; whether it exists and whose it is, only auth finds out.
-fn is_email(text: &str) -> bool {
+fn email(address: String) -> Result<String, String> {
     let odd = |c: char| c == '@' || c.is_whitespace() || c.is_control();
-    text.split_once('@').is_some_and(|(local, domain)| {
+    let is_address = address.split_once('@').is_some_and(|(local, domain)| {
         [local, domain]
             .iter()
             .all(|part| !part.is_empty() && !part.contains(odd))
-    })
-}
-
-fn check_length(errors: &mut Vec<FieldError>, pointer: &str, text: &str, longest: usize) {
-    if text.chars().count() > longest {
-        errors.push(FieldError::new(
-            pointer,
-            format!("must have at most {longest} characters"),
-        ));
+    });
+    if !is_address {
+        return Err("must be an e-mail address".to_owned());
     }
-    // PostgreSQL's text cannot hold it, and no reader wants it.
-    if text.contains('\0') {
-        errors.push(FieldError::new(pointer, "must not contain a NUL character"));
-    }
+    let address = Text::<LONGEST_EMAIL>::parse(address).map_err(|error| error.to_string())?;
+    Ok(address.into())
 }
 
 #[cfg(test)]
@@ -162,7 +138,7 @@ mod tests {
 
     fn request() -> CreateProfile {
         CreateProfile {
-            user_id: UserId::from(kit_runtime::Uuid::nil()),
+            user_id: UserId::from(kit_values::Uuid::nil()),
             username: "Ada".to_owned(),
             email: "ada@example.com".to_owned(),
             full_name: None,

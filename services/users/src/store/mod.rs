@@ -73,8 +73,8 @@ pub(crate) async fn insert(
     .bind(draft.user_id.to_string())
     .bind(draft.username.as_str())
     .bind(draft.email.as_str())
-    .bind(draft.change.full_name.clone().flatten())
-    .bind(draft.change.bio.clone().flatten())
+    .bind(draft.change.full_name.clone().flatten().map(String::from))
+    .bind(draft.change.bio.clone().flatten().map(String::from))
     .bind(version)
     .bind(now)
     .execute(tx)
@@ -91,8 +91,8 @@ pub(crate) async fn update(
 ) -> Result<(), StoreError> {
     sql("UPDATE profiles SET full_name = $2, bio = $3, version = version + 1, updated_at = $4 WHERE user_id = $1")
         .bind(profile.user_id.to_string())
-        .bind(change.full_name.clone().unwrap_or_else(|| profile.full_name.clone()))
-        .bind(change.bio.clone().unwrap_or_else(|| profile.bio.clone()))
+        .bind(change.full_name.clone().map_or_else(|| profile.full_name.clone(), |given| given.map(String::from)))
+        .bind(change.bio.clone().map_or_else(|| profile.bio.clone(), |given| given.map(String::from)))
         .bind(now)
         .execute(tx)
         .await?;

@@ -1,8 +1,7 @@
 //! An amount of money that is a decimal number in JSON (`850.50`), as transactions and statistics speak it.
 //!
-//! It is counted in hundredths. Between its text and that count there is no float: the number is taken from
-//! the JSON as it is written, and printed digit by digit. What counts is the number and not its spelling, so
-//! `1e1`, `10` and `10.000` are one amount; `10.005` is none, however it is written.
+//! It is counted in hundredths. The number is taken from the JSON as it is written, and what counts is the
+//! number and not its spelling: `1e1`, `10` and `10.000` are one amount; `10.005` is none.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,32 +12,15 @@ use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use thiserror::Error;
+
+use crate::decimal::{self, Decimal, DecimalError};
 
 /// Digits behind the point.
-const DECIMALS: i64 = 2;
-/// What one is made of.
-const MINOR_PER_UNIT: u64 = 100;
-/// No count in an `i64` has more digits.
-const MOST_DIGITS: i64 = 19;
+const DECIMALS: u8 = 2;
 
 /// An amount of money, in hundredths; may be zero or less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
-
-/// Why a text is no amount.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum AmountError {
-    /// It is no JSON number (RFC 8259, section 6).
-    #[error("must be a decimal number")]
-    NotANumber,
-    /// It has a part of a hundredth.
-    #[error("must have at most two decimals")]
-    TooManyDecimals,
-    /// Nobody has so much.
-    #[error("must be within ±92233720368547758.07")]
-    OutOfRange,
-}
 
 impl Amount {
     /// Nothing.
@@ -58,89 +40,20 @@ impl Amount {
 impl fmt::Display for Amount {
     /// With two decimals; `{:#}` leaves them out where they are zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, count) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
-        let (whole, rest) = (count / MINOR_PER_UNIT, count % MINOR_PER_UNIT);
-        if f.alternate() && rest == 0 {
-            write!(f, "{sign}{whole}")
-        } else {
-            write!(f, "{sign}{whole}.{rest:02}")
-        }
+        let decimal = Decimal {
+            count: self.0,
+            places: DECIMALS,
+        };
+        decimal.fmt(f)
     }
 }
 
 impl FromStr for Amount {
-    type Err = AmountError;
+    type Err = DecimalError;
 
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        let (is_negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
-            None => (unsigned, 0),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((_, "")) => return Err(AmountError::NotANumber),
-            split => split.unwrap_or((mantissa, "")),
-        };
-        let starts_with_zero = whole.len() > 1 && whole.starts_with('0');
-        if whole.is_empty() || starts_with_zero || !all_digits(whole) || !all_digits(fraction) {
-            return Err(AmountError::NotANumber);
-        }
-        let magnitude = count_hundredths(whole, fraction, exponent)?;
-        let signed = if is_negative { -magnitude } else { magnitude };
-        i64::try_from(signed)
-            .map(Self)
-            .map_err(|_| AmountError::OutOfRange)
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        decimal::parse(text, DECIMALS).map(Self)
     }
-}
-
-fn all_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// As large as an exponent is written, but for those that only tell whether they are beyond everything.
-fn exponent_of(text: &str) -> Result<i64, AmountError> {
-    const BEYOND_EVERYTHING: i64 = i64::MAX / 4;
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if digits.is_empty() || !all_digits(digits) {
-        return Err(AmountError::NotANumber);
-    }
-    let size = digits.bytes().fold(0, |size: i64, digit| {
-        size.saturating_mul(10)
-            .saturating_add(i64::from(digit - b'0'))
-            .min(BEYOND_EVERYTHING)
-    });
-    Ok(if is_negative { -size } else { size })
-}
-
-/// The number `whole.fraction × 10^exponent` in hundredths. Its length is bounded by the digits that count, so
-/// that no number, however long it is written, takes more than a look at each of them.
-fn count_hundredths(whole: &str, fraction: &str, exponent: i64) -> Result<i128, AmountError> {
-    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX / 4);
-    let digits = [whole, fraction].concat();
-    let without_end = digits.trim_end_matches('0');
-    let significant = without_end.trim_start_matches('0');
-    if significant.is_empty() {
-        return Ok(0);
-    }
-    let shift = exponent - length(fraction) + length(&digits) - length(without_end) + DECIMALS;
-    if shift < 0 {
-        return Err(AmountError::TooManyDecimals);
-    }
-    if length(significant) + shift > MOST_DIGITS {
-        return Err(AmountError::OutOfRange);
-    }
-    let zeros = std::iter::repeat_n(b'0', usize::try_from(shift).unwrap_or(0));
-    let count = significant
-        .bytes()
-        .chain(zeros)
-        .fold(0, |count: i128, digit| count * 10 + i128::from(digit - b'0'));
-    Ok(count)
 }
 
 impl Serialize for Amount {
@@ -177,7 +90,10 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Result<i64, AmountError> {
+    const TOO_MANY_DECIMALS: DecimalError = DecimalError::TooManyDecimals { places: 2 };
+    const OUT_OF_RANGE: DecimalError = DecimalError::OutOfRange { places: 2 };
+
+    fn read(text: &str) -> Result<i64, DecimalError> {
         text.parse().map(Amount::minor)
     }
 
@@ -221,7 +137,7 @@ mod tests {
             "1e-99999999999999999999",
             "0.00000000000000000000001",
         ] {
-            assert_eq!(read(text), Err(AmountError::TooManyDecimals), "{text}");
+            assert_eq!(read(text), Err(TOO_MANY_DECIMALS), "{text}");
         }
     }
 
@@ -236,11 +152,11 @@ mod tests {
             "99999999999999999.99",
             "1e17",
         ] {
-            assert_eq!(read(text), Err(AmountError::OutOfRange), "{text}");
+            assert_eq!(read(text), Err(OUT_OF_RANGE), "{text}");
         }
         let nines = "9".repeat(60_000);
-        assert_eq!(read(&nines), Err(AmountError::OutOfRange));
-        assert_eq!(read(&format!("1.{nines}")), Err(AmountError::TooManyDecimals));
+        assert_eq!(read(&nines), Err(OUT_OF_RANGE));
+        assert_eq!(read(&format!("1.{nines}")), Err(TOO_MANY_DECIMALS));
         assert_eq!(read(&format!("1{}e-60000", "0".repeat(60_000))), Ok(100));
     }
 
@@ -250,7 +166,7 @@ mod tests {
             "", "-", "+1", " 1", "1 ", "01", "-01", ".5", "5.", "1e", "1e+", "1.e1", "1e1.5", "--1", "1_000",
             "1,5", "0x10", "NaN", "inf", "Infinity", "\"10\"", "null", "true", "[1]", "١", "1e١",
         ] {
-            assert_eq!(read(text), Err(AmountError::NotANumber), "{text}");
+            assert_eq!(read(text), Err(DecimalError::NotANumber), "{text}");
         }
     }
 
@@ -299,7 +215,7 @@ mod tests {
         #[test]
         fn what_json_takes_for_a_number_is_never_called_none(text in "-?[0-9]{1,25}(\\.[0-9]{1,25})?([eE][+-]?[0-9]{1,25})?") {
             let is_json = serde_json::from_str::<Box<RawValue>>(&text).is_ok();
-            prop_assert_eq!(read(&text) != Err(AmountError::NotANumber), is_json);
+            prop_assert_eq!(read(&text) != Err(DecimalError::NotANumber), is_json);
         }
     }
 }
