@@ -130,6 +130,7 @@ async fn a_plan_makes_nothing(target: TestTarget) {
         let plan = Db::plan(&settings, &TWO).await.unwrap();
         let all = [
             "kit/0001_kit_tables.sql",
+            "kit/0002_drop_timers.sql",
             "service/0001_first.sql",
             "service/0002_second.sql",
         ];
