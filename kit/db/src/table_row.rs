@@ -16,7 +16,6 @@ pub trait TableRow: Sized {
     fn read(row: &Row) -> Result<Self, StoreError>;
 
     /// Adds the values of all columns in parentheses, each as a placeholder and a bind.
-    #[must_use]
     fn push_values(&self, statement: Statement) -> Statement;
 }
 

@@ -46,8 +46,10 @@ impl Hosted<()> {
     }
 }
 
+type Serve = dyn FnOnce(Server, Stack, &Tasks) + Send;
+
 /// Serves an endpoint on a bound socket.
-pub struct Listener(Box<dyn FnOnce(Server, Stack, &Tasks) + Send>);
+pub struct Listener(Box<Serve>);
 
 impl Listener {
     /// Of this endpoint.

@@ -106,12 +106,11 @@ impl Peers {
     /// What every service serves, and where it runs; nothing where it neither runs here nor is configured.
     pub fn places(&self) -> Vec<(RouteTable, Option<PeerPlace>)> {
         let hosted = self.hosted();
-        let place = |table: &RouteTable| match hosted.routers.get(table.service) {
-            Some(router) => Some(PeerPlace::Hosted(router.clone())),
-            None => {
-                let address = self.0.directory.addresses.get(table.service);
-                address.cloned().map(PeerPlace::Remote)
-            }
+        let place = |table: &RouteTable| {
+            let here = hosted.routers.get(table.service).cloned();
+            let elsewhere = || self.0.directory.addresses.get(table.service).cloned();
+            here.map(PeerPlace::Hosted)
+                .or_else(|| elsewhere().map(PeerPlace::Remote))
         };
         let tables = self.0.directory.tables.iter();
         tables.map(|table| (table.clone(), place(table))).collect()

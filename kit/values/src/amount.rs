@@ -172,7 +172,13 @@ mod tests {
 
     #[test]
     fn decimals_that_are_zeros_can_be_left_out() {
-        for (minor, short) in [(100_000, "1000"), (99_950, "999.50"), (-500, "-5"), (1, "0.01"), (0, "0")] {
+        for (minor, short) in [
+            (100_000, "1000"),
+            (99_950, "999.50"),
+            (-500, "-5"),
+            (1, "0.01"),
+            (0, "0"),
+        ] {
             assert_eq!(format!("{:#}", Amount::from_minor(minor)), short);
         }
     }

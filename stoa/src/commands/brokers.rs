@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kit_service::{Listing, answer};
 use anyhow::bail;
 use kit_bus::Carriers;
 use kit_config::Loaded;
 use kit_runtime::{Clock, Ids};
+use kit_service::{Listing, answer};
 use serde_json::{Value, json};
 
 use crate::carriers;

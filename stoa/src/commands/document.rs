@@ -1,8 +1,8 @@
 //! `stoa openapi` and `stoa asyncapi`.
 
-use kit_service::answer;
 use kit_event::ApiInfo;
 use kit_http::{DocumentInfo, document};
+use kit_service::answer;
 
 use crate::cli::Openapi;
 use crate::services;

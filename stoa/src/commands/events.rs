@@ -6,11 +6,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kit_service::{Listing, answer, talk};
 use anyhow::{Context, bail};
 use kit_bus::{Admin, DeadLetter, Effects, Lag, LoggedEvent, Sources};
 use kit_config::{Loaded, Span};
 use kit_runtime::{Lifecycle, Timestamp};
+use kit_service::{Listing, answer, talk};
 use serde_json::{Value, json};
 
 use crate::cli::{Dlq, Events, Tail};

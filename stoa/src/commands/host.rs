@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kit_service::talk;
 use anyhow::Context;
 use kit_config::{Loaded, ProcessConfig};
 use kit_otlp::Exporter;
 use kit_runtime::{Lifecycle, Shutdown, ShutdownLimits};
 use kit_service::Notice;
+use kit_service::talk;
 use kit_telemetry::{LogSettings, init_logs};
 use tokio::signal::unix::{SignalKind, signal};
 

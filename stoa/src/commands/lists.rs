@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use kit_service::{Listing, answer};
 use kit_config::Loaded;
+use kit_service::{Listing, answer};
 use serde_json::{Value, json};
 
 use crate::services::{self, KnownService};

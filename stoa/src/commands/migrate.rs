@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use kit_service::{answer, talk};
 use kit_config::Loaded;
 use kit_runtime::Lifecycle;
+use kit_service::{answer, talk};
 
 use crate::cli::Migrate;
 use crate::node::Node;

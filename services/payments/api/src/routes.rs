@@ -6,8 +6,8 @@ use kit_http::{Access, ApiRefusal, Route, RouteTable};
 use kit_values::Amount;
 use serde_json::{Value, json};
 
-use crate::types::{CreateTransaction, LedgerTransactionView, TransactionView, TransactionsPaid};
 use crate::PaymentsRefusal;
+use crate::types::{CreateTransaction, LedgerTransactionView, TransactionView, TransactionsPaid};
 
 const DISPLAY: &str = PaymentsRefusal::SERVICE;
 
