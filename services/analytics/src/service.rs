@@ -154,9 +154,10 @@ impl AnalyticsService {
             (Visitor::Guest(guest), Some(guest))
         };
         let adopted = guest.filter(|_| user.is_some()).map(Visitor::Guest);
-        let call = match user.is_some() || guest.is_some() {
-            true => call.with_key_owner(visitor.to_string()),
-            false => call,
+        let call = if user.is_some() || guest.is_some() {
+            call.with_key_owner(visitor.to_string())
+        } else {
+            call
         };
         let unit = async move |tx: &mut Tx| {
             count(tx, visitor, adopted, &batch).await?;

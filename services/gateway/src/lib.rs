@@ -143,9 +143,10 @@ pub fn service() -> Service {
 pub async fn build(config: GatewayConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<()>> {
     let mut services = Vec::new();
     for (table, place) in peers.places() {
-        match place {
-            Some(place) => services.push(Backend { table, place }),
-            None => tracing::info!(service = table.service, "not mounted: no peer is configured"),
+        if let Some(place) = place {
+            services.push(Backend { table, place });
+        } else {
+            tracing::info!(service = table.service, "not mounted: no peer is configured");
         }
     }
     let gateway = Gateway::new(

@@ -1,4 +1,8 @@
 //! What a handler gets as its call.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,8 @@
 //! Units of work that are done once for each idempotency key.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
 
 use std::time::Duration;
 
