@@ -26,6 +26,8 @@ use crate::proxy::DatabaseProxy;
 /// A busy machine is no reason to fail.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+type Provide = dyn FnOnce(&Peers) + Send;
+
 /// How a service under test is started. Everything has a default but the service.
 pub struct AppBuilder {
     service: Service,
@@ -39,7 +41,7 @@ pub struct AppBuilder {
     logs: Vec<Source>,
     out_of_reach: Vec<&'static str>,
     bus: BusSettings,
-    provide: Vec<Box<dyn FnOnce(&Peers) + Send>>,
+    provide: Vec<Box<Provide>>,
 }
 
 impl AppBuilder {
