@@ -226,7 +226,7 @@ impl Gate {
             access, body_limit, ..
         } = matched;
         match request.extensions().get::<Verified>() {
-            Some(verified) => authorize(access, &verified.0)?,
+            Some(Verified(principal)) => authorize(access, principal)?,
             None => {
                 if let Some(verified) = access.admit(judge, request.headers())? {
                     request.extensions_mut().insert(verified);

@@ -1,10 +1,11 @@
 //! Accounts, sign-in and access tokens.
 //!
-//! Use cases stand in `service`, what may be decided without the world in `domain`, every statement in
+//! Use cases stand in `service`, what is decided purely in `domain`, every statement in
 //! `store`, and hashing on threads of its own in `hashing`. Deliberately not here: profiles (the users
 //! service has them), and verifying tokens for others (they hold the public keys).
 
 mod build;
+mod command;
 mod config;
 mod domain;
 mod hashing;
@@ -15,7 +16,7 @@ mod service;
 mod signing;
 mod store;
 
-pub use build::{BuildError, Deps, build, migrations};
+pub use build::{build, service};
 pub use config::AuthConfig;
 pub use hints::hint_on_events;
-pub use operator::{Operator, OperatorError};
+pub use operator::Operator;

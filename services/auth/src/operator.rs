@@ -1,62 +1,32 @@
 //! What whoever runs the service may do on its machine, without a token: the command line's way in. Running
 //! processes hear of it as they hear of each other, through the database.
 
+use anyhow::anyhow;
 use auth_api::{AccountQuery, AccountStatus, AccountView, KeyView, PatchAccount, Register};
 use kit_http::IfMatch;
 use kit_http::extract::PageRequest;
+use kit_service::{Failure, Home};
 use kit_token::{Role, UserId};
-use thiserror::Error;
 
-use crate::build::service;
-use crate::service::{
-    AccountRefusal, Actor, AuthFailure, AuthService, ChangeAccount, KeysRefusal, Origin, RegisterRefusal,
-};
-use crate::{AuthConfig, BuildError, Deps};
+use crate::build::use_cases;
+use crate::service::{AuthService, By};
 
 /// Auth, as its operator may use it.
 pub struct Operator(AuthService);
 
-/// Why something was not done.
-#[derive(Debug, Error)]
-pub enum OperatorError {
-    /// Nobody has this name or address.
-    #[error("there is no account `{0}`")]
-    UnknownAccount(String),
-    /// Nobody could administrate any more.
-    #[error("the last admin cannot be removed")]
-    LastAdmin,
-    /// There is no such key.
-    #[error("there is no key `{0}`")]
-    UnknownKey(String),
-    /// Everything else, in words.
-    #[error("{0}")]
-    Refused(String),
-}
-
 impl Operator {
     /// Opens the service without serving it.
-    pub async fn open(config: &AuthConfig, deps: &Deps) -> Result<Self, BuildError> {
-        Ok(Self(service(config, deps).await?))
+    pub async fn open(home: &Home) -> anyhow::Result<Self> {
+        Ok(Self(use_cases(&home.section()?, home).await?))
     }
 
     /// Makes an account with a role.
-    pub async fn create_account(&self, wanted: &Register, role: Role) -> Result<UserId, OperatorError> {
-        self.0
-            .create_account(wanted, role)
-            .await
-            .map_err(|refusal| match refusal {
-                RegisterRefusal::Invalid(errors) => {
-                    let told = errors
-                        .iter()
-                        .map(|error| format!("{}: {}", error.pointer, error.message));
-                    OperatorError::Refused(told.collect::<Vec<_>>().join("; "))
-                }
-                refusal => refused(&refusal),
-            })
+    pub async fn create_account(&self, wanted: &Register, role: Role) -> anyhow::Result<UserId> {
+        Ok(self.0.create_account(by(), wanted, role).await?)
     }
 
     /// Accounts whose name or address has this part, at most a hundred.
-    pub async fn list_accounts(&self, part: Option<String>) -> Result<Vec<AccountView>, OperatorError> {
+    pub async fn list_accounts(&self, part: Option<String>) -> anyhow::Result<Vec<AccountView>> {
         let query = AccountQuery {
             q: part,
             ..AccountQuery::default()
@@ -65,97 +35,63 @@ impl Operator {
             limit: 100,
             after: None,
         };
-        Ok(self
-            .0
-            .list_accounts(query, &page)
-            .await
-            .map_err(|error| refused(&error))?
-            .items)
+        Ok(self.0.list_accounts(query, &page).await?.items)
     }
 
     /// Gives an account another role.
-    pub async fn set_role(&self, name: &str, role: Role) -> Result<AccountView, OperatorError> {
-        self.patch(
-            name,
-            PatchAccount {
-                roles: Some(vec![role]),
-                status: None,
-            },
-        )
-        .await
+    pub async fn set_role(&self, name: &str, role: Role) -> anyhow::Result<AccountView> {
+        let patch = PatchAccount {
+            roles: Some(vec![role]),
+            status: None,
+        };
+        self.patch(name, patch).await
     }
 
     /// Lets an account be used, or not any more.
-    pub async fn set_status(&self, name: &str, status: AccountStatus) -> Result<AccountView, OperatorError> {
-        self.patch(
-            name,
-            PatchAccount {
-                roles: None,
-                status: Some(status),
-            },
-        )
-        .await
+    pub async fn set_status(&self, name: &str, status: AccountStatus) -> anyhow::Result<AccountView> {
+        let patch = PatchAccount {
+            roles: None,
+            status: Some(status),
+        };
+        self.patch(name, patch).await
     }
 
     /// Ends all sessions of an account.
-    pub async fn sign_out(&self, name: &str) -> Result<(), OperatorError> {
-        let user_id = self.find(name).await?;
-        let ended = self
-            .0
-            .end_account_sessions(&Actor::Operator, user_id, &Origin::nowhere())
-            .await;
-        ended.map(drop).map_err(|error| refused(&error))
+    pub async fn sign_out(&self, name: &str) -> anyhow::Result<()> {
+        let user_id = self.get_user(name).await?;
+        Ok(self.0.end_account_sessions(by(), user_id).await?)
     }
 
     /// The keys that access tokens are signed with.
-    pub async fn list_keys(&self) -> Result<Vec<KeyView>, OperatorError> {
-        self.0.list_keys().await.map_err(|error| refused(&error))
+    pub async fn list_keys(&self) -> anyhow::Result<Vec<KeyView>> {
+        Ok(self.0.list_keys().await?.items)
     }
 
     /// Makes a new key, which signs once every verifier has it.
-    pub async fn rotate_keys(&self) -> Result<Vec<KeyView>, OperatorError> {
-        self.0
-            .rotate_keys(&Actor::Operator, &Origin::nowhere())
-            .await
-            .map_err(|error| refused(&error))
+    pub async fn rotate_keys(&self) -> anyhow::Result<Vec<KeyView>> {
+        Ok(self.0.rotate_keys(by()).await?.items)
     }
 
     /// Takes a key away that somebody else may have.
-    pub async fn withdraw_key(&self, kid: &str) -> Result<Vec<KeyView>, OperatorError> {
-        self.0
-            .withdraw_key(&Actor::Operator, kid.to_owned(), &Origin::nowhere())
-            .await
-            .map_err(|refusal| match refusal {
-                KeysRefusal::NotFound => OperatorError::UnknownKey(kid.to_owned()),
-                refusal => refused(&refusal),
-            })
+    pub async fn withdraw_key(&self, kid: &str) -> anyhow::Result<Vec<KeyView>> {
+        match self.0.withdraw_key(by(), kid.to_owned()).await {
+            Err(Failure::NotFound(_)) => Err(anyhow!("there is no key `{kid}`")),
+            withdrawn => Ok(withdrawn?.items),
+        }
     }
 
-    async fn patch(&self, name: &str, patch: PatchAccount) -> Result<AccountView, OperatorError> {
-        let user_id = self.find(name).await?;
-        let change = ChangeAccount {
-            patch,
-            seen: IfMatch::Absent,
-        };
-        self.0
-            .patch_account(&Actor::Operator, user_id, change, &Origin::nowhere())
-            .await
-            .map(|account| account.view)
-            .map_err(|refusal| match refusal {
-                AccountRefusal::NotFound => OperatorError::UnknownAccount(name.to_owned()),
-                AccountRefusal::LastAdmin => OperatorError::LastAdmin,
-                refusal @ (AccountRefusal::Changed | AccountRefusal::Failed(_)) => refused(&refusal),
-            })
+    async fn patch(&self, name: &str, patch: PatchAccount) -> anyhow::Result<AccountView> {
+        let user_id = self.get_user(name).await?;
+        let patched = self.0.patch_account(by(), user_id, patch, IfMatch::Absent);
+        Ok(patched.await?.view)
     }
 
-    async fn find(&self, name: &str) -> Result<UserId, OperatorError> {
-        let found: Result<_, AuthFailure> = self.0.find_user(name).await;
-        found
-            .map_err(|error| refused(&error))?
-            .ok_or_else(|| OperatorError::UnknownAccount(name.to_owned()))
+    async fn get_user(&self, name: &str) -> anyhow::Result<UserId> {
+        let found = self.0.find_user(name).await?;
+        found.ok_or_else(|| anyhow!("there is no account `{name}`"))
     }
 }
 
-fn refused(error: &dyn std::fmt::Display) -> OperatorError {
-    OperatorError::Refused(error.to_string())
+fn by() -> By {
+    By::operator("command line")
 }

@@ -24,12 +24,12 @@ pub(crate) struct Failures {
     under_way: u32,
 }
 
-/// When an attempt may be made.
+/// Whether an attempt may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Now,
+pub(crate) enum Admission {
+    Admitted,
     /// When one of those under way has ended: were all of them wrong, it would come too soon.
-    Later,
+    Wait,
     /// Not at all. It is not counted either: asking again does not make the wait longer.
     TooSoon,
 }
@@ -37,14 +37,14 @@ pub(crate) enum Turn {
 impl Failures {
     /// Whether one more attempt may be made. Those under way count as what they may turn out to be, so that a
     /// hundred guesses at once are a hundred.
-    pub(crate) fn turn(self, rules: DelayRules, now: Timestamp) -> Turn {
+    pub(crate) fn admission(self, rules: DelayRules, now: Timestamp) -> Admission {
         let count = self.remembered(rules, now);
         if now < self.last.plus(delay(count, rules)) {
-            Turn::TooSoon
+            Admission::TooSoon
         } else if self.under_way > 0 && count.saturating_add(self.under_way) >= rules.free {
-            Turn::Later
+            Admission::Wait
         } else {
-            Turn::Now
+            Admission::Admitted
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn fail(known: Failures, at: Timestamp) -> Failures {
-        assert_eq!(known.turn(RULES, at), Turn::Now);
+        assert_eq!(known.admission(RULES, at), Admission::Admitted);
         known.begun().failed(RULES, at)
     }
 
@@ -140,7 +140,7 @@ mod tests {
     fn the_first_five_cost_nothing() {
         let known = (0..5).fold(Failures::default(), |known, _| fail(known, START));
         assert_eq!(known, after(5));
-        assert_eq!(known.turn(RULES, START), Turn::TooSoon);
+        assert_eq!(known.admission(RULES, START), Admission::TooSoon);
     }
 
     #[test]
@@ -148,10 +148,10 @@ mod tests {
         for (failures, delay) in [(4, 0), (5, 1), (6, 2), (7, 4), (9, 16), (10, 30), (4_000_000, 30)] {
             let known = after(failures);
             let due = START.plus(Duration::from_secs(delay));
-            assert_eq!(known.turn(RULES, due), Turn::Now, "{failures}");
+            assert_eq!(known.admission(RULES, due), Admission::Admitted, "{failures}");
             if delay > 0 {
                 let early = due.minus(Duration::from_micros(1));
-                assert_eq!(known.turn(RULES, early), Turn::TooSoon, "{failures}");
+                assert_eq!(known.admission(RULES, early), Admission::TooSoon, "{failures}");
             }
         }
     }
@@ -173,23 +173,23 @@ mod tests {
     #[test]
     fn attempts_at_once_count_as_what_they_may_be() {
         let four = (0..4).fold(after(1), |known, _| {
-            assert_eq!(known.turn(RULES, START), Turn::Now);
+            assert_eq!(known.admission(RULES, START), Admission::Admitted);
             known.begun()
         });
-        assert_eq!(four.turn(RULES, START), Turn::Later);
-        assert_eq!(four.ended().turn(RULES, START), Turn::Now);
-        assert_eq!(four.failed(RULES, START).turn(RULES, START), Turn::Later);
+        assert_eq!(four.admission(RULES, START), Admission::Wait);
+        assert_eq!(four.ended().admission(RULES, START), Admission::Admitted);
+        assert_eq!(four.failed(RULES, START).admission(RULES, START), Admission::Wait);
         let failed = (0..4).fold(four, |known, _| known.failed(RULES, START));
-        assert_eq!(failed.turn(RULES, START), Turn::TooSoon);
+        assert_eq!(failed.admission(RULES, START), Admission::TooSoon);
         // Past the free ones there is one at a time.
         let due = START.plus(Duration::from_secs(1));
-        assert_eq!(failed.begun().turn(RULES, due), Turn::Later);
+        assert_eq!(failed.begun().admission(RULES, due), Admission::Wait);
     }
 
     #[test]
     fn a_right_one_makes_up_for_all_and_leaves_nothing_behind() {
         let known = after(4).begun().begun();
-        assert_eq!(known.forgiven().turn(RULES, START), Turn::Now);
+        assert_eq!(known.forgiven().admission(RULES, START), Admission::Admitted);
         assert_eq!(known.forgiven().failed(RULES, START), after(1));
         assert_eq!(known.forgiven().ended(), Failures::default());
     }

@@ -7,7 +7,7 @@ mod refresh_token;
 mod session;
 
 pub(crate) use account::{Account, AccountPatch, Credentials, LoginName, NewAccount, PatchRefusal};
-pub(crate) use brute_force::{DelayRules, Failures, Turn};
+pub(crate) use brute_force::{Admission, DelayRules, Failures};
 pub(crate) use password::{Password, PasswordRules};
 pub(crate) use refresh_token::RefreshToken;
 pub(crate) use session::{Refresh, SessionState};

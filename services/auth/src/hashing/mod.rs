@@ -26,7 +26,7 @@ pub(crate) enum HashError {
 
 /// What a check of a password found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum PasswordCheck {
     /// It is not the one.
     Wrong,
     /// It is, and its hash is as it would be made today.
@@ -63,14 +63,14 @@ impl Dummy {
     }
 
     /// The check of a password, or else the work of one.
-    fn check(&self, password: Option<&Password>, stored: Option<&str>) -> Verdict {
+    fn check(&self, password: Option<&Password>, stored: Option<&str>) -> PasswordCheck {
         let checked = match (password, stored) {
             (Some(password), Some(stored)) => self.scheme.check(password.as_bytes(), stored),
             _ => None,
         };
         checked.unwrap_or_else(|| {
             self.scheme.check(b"nor anybody else's", self.hash());
-            Verdict::Wrong
+            PasswordCheck::Wrong
         })
     }
 }
@@ -104,7 +104,7 @@ impl Hasher {
         &self,
         password: Option<Password>,
         stored: Option<String>,
-    ) -> Result<Verdict, Busy> {
+    ) -> Result<PasswordCheck, Busy> {
         let dummy = self.dummy.clone();
         self.pool
             .run(move || dummy.check(password.as_ref(), stored.as_deref()))
@@ -162,19 +162,19 @@ mod tests {
         let (long, none) = (given(&"x".repeat(100)), given("nul\0"));
         let stored = SCHEME.hash(b"the-right-password", [1; 16]).unwrap();
         let usual = cost_of(|| {
-            assert_eq!(dummy.check(wrong.as_ref(), Some(&stored)), Verdict::Wrong);
+            assert_eq!(dummy.check(wrong.as_ref(), Some(&stored)), PasswordCheck::Wrong);
         });
         let dear = "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        for (case, password, stored, verdict) in [
-            ("right", &right, Some(stored.as_str()), Verdict::Right),
-            ("unknown", &wrong, None, Verdict::Wrong),
-            ("too long", &long, Some(&stored), Verdict::Wrong),
-            ("impossible", &none, Some(&stored), Verdict::Wrong),
-            ("no hash", &right, Some(""), Verdict::Wrong),
-            ("a hash too dear", &right, Some(dear), Verdict::Wrong),
-            ("nothing at all", &none, None, Verdict::Wrong),
+        for (case, password, stored, found) in [
+            ("right", &right, Some(stored.as_str()), PasswordCheck::Right),
+            ("unknown", &wrong, None, PasswordCheck::Wrong),
+            ("too long", &long, Some(&stored), PasswordCheck::Wrong),
+            ("impossible", &none, Some(&stored), PasswordCheck::Wrong),
+            ("no hash", &right, Some(""), PasswordCheck::Wrong),
+            ("a hash too dear", &right, Some(dear), PasswordCheck::Wrong),
+            ("nothing at all", &none, None, PasswordCheck::Wrong),
         ] {
-            let spent = cost_of(|| assert_eq!(dummy.check(password.as_ref(), stored), verdict, "{case}"));
+            let spent = cost_of(|| assert_eq!(dummy.check(password.as_ref(), stored), found, "{case}"));
             // Another cost would be half or double.
             assert!(
                 spent * 4 > usual * 3 && spent * 3 < usual * 4,

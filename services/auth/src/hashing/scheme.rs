@@ -6,7 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
-use super::{HashError, Verdict};
+use super::{HashError, PasswordCheck};
 
 const BCRYPT_BYTES: usize = 72;
 
@@ -82,18 +82,18 @@ impl Scheme {
 
     /// Checks a password against a stored hash of either kind. `None` where no work was done: the text is no
     /// hash, asks for too much work, or cannot be of a password this long.
-    pub(crate) fn check(self, password: &[u8], stored: &str) -> Option<Verdict> {
+    pub(crate) fn check(self, password: &[u8], stored: &str) -> Option<PasswordCheck> {
         let (matches, current) = if stored.starts_with("$argon2") {
             self.check_argon2(password, stored)?
         } else {
             self.check_bcrypt(password, stored)?
         };
         Some(match (matches, current) {
-            (false, _) => Verdict::Wrong,
-            (true, true) => Verdict::Right,
+            (false, _) => PasswordCheck::Wrong,
+            (true, true) => PasswordCheck::Right,
             // What today's scheme would cut keeps the hash that says all of it.
-            (true, false) if !self.takes(password) => Verdict::Right,
-            (true, false) => Verdict::RightButOutdated,
+            (true, false) if !self.takes(password) => PasswordCheck::Right,
+            (true, false) => PasswordCheck::RightButOutdated,
         })
     }
 
@@ -147,15 +147,23 @@ mod tests {
     #[test]
     fn either_kind_is_checked_by_either_scheme() {
         for (made_by, checked_by, right) in [
-            (BCRYPT, BCRYPT, Verdict::Right),
-            (ARGON2, ARGON2, Verdict::Right),
-            (BCRYPT, ARGON2, Verdict::RightButOutdated),
-            (ARGON2, BCRYPT, Verdict::RightButOutdated),
-            (Scheme::Bcrypt { cost: 5 }, BCRYPT, Verdict::RightButOutdated),
+            (BCRYPT, BCRYPT, PasswordCheck::Right),
+            (ARGON2, ARGON2, PasswordCheck::Right),
+            (BCRYPT, ARGON2, PasswordCheck::RightButOutdated),
+            (ARGON2, BCRYPT, PasswordCheck::RightButOutdated),
+            (
+                Scheme::Bcrypt { cost: 5 },
+                BCRYPT,
+                PasswordCheck::RightButOutdated,
+            ),
         ] {
             let hash = made_by.hash(b"secret", [7; 16]).unwrap();
             assert_eq!(checked_by.check(b"secret", &hash), Some(right), "{hash}");
-            assert_eq!(checked_by.check(b"Secret", &hash), Some(Verdict::Wrong), "{hash}");
+            assert_eq!(
+                checked_by.check(b"Secret", &hash),
+                Some(PasswordCheck::Wrong),
+                "{hash}"
+            );
         }
     }
 
@@ -163,7 +171,10 @@ mod tests {
     fn a_hash_of_another_program_is_checked() {
         // From the test vectors of OpenBSD's bcrypt: the password is `U*U`.
         let imported = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        assert_eq!(BCRYPT.check(b"U*U", imported), Some(Verdict::RightButOutdated));
+        assert_eq!(
+            BCRYPT.check(b"U*U", imported),
+            Some(PasswordCheck::RightButOutdated)
+        );
     }
 
     #[test]
@@ -185,13 +196,13 @@ mod tests {
     #[test]
     fn bcrypt_neither_makes_nor_checks_what_it_would_cut() {
         let hash = BCRYPT.hash(&[b'x'; 72], [1; 16]).unwrap();
-        assert_eq!(BCRYPT.check(&[b'x'; 72], &hash), Some(Verdict::Right));
-        assert_eq!(BCRYPT.check(&[b'x'; 71], &hash), Some(Verdict::Wrong));
+        assert_eq!(BCRYPT.check(&[b'x'; 72], &hash), Some(PasswordCheck::Right));
+        assert_eq!(BCRYPT.check(&[b'x'; 71], &hash), Some(PasswordCheck::Wrong));
         assert_eq!(BCRYPT.check(&[b'x'; 73], &hash), None);
         assert!(BCRYPT.hash(&[b'x'; 73], [1; 16]).is_err());
         // Under argon2id it was whole, and stays so.
         let whole = ARGON2.hash(&[b'x'; 73], [1; 16]).unwrap();
-        assert_eq!(BCRYPT.check(&[b'x'; 73], &whole), Some(Verdict::Right));
-        assert_eq!(BCRYPT.check(&[b'x'; 72], &whole), Some(Verdict::Wrong));
+        assert_eq!(BCRYPT.check(&[b'x'; 73], &whole), Some(PasswordCheck::Right));
+        assert_eq!(BCRYPT.check(&[b'x'; 72], &whole), Some(PasswordCheck::Wrong));
     }
 }

@@ -1,25 +1,18 @@
 //! `POST /password`.
 
 use auth_api::{ChangePassword, Done};
-use kit_http::extract::{InTrace, Json};
-use kit_http::{ApiError, Customer};
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_service::Call;
 
 use super::done;
-use super::error::failed;
-use crate::service::{AuthService, Origin, PasswordRefusal};
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn change_password(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
+    call: Call,
     Json(request): Json<ChangePassword>,
-) -> Result<Json<Done>, ApiError> {
-    auth.change_password(&caller, &request, &origin)
-        .await
-        .map_err(|refusal| match refusal {
-            PasswordRefusal::Invalid(errors) => ApiError::invalid(errors),
-            PasswordRefusal::WrongPassword => ApiError::forbidden("Current password is wrong"),
-            PasswordRefusal::Failed(failure) => failed(failure),
-        })?;
+) -> Result<Json<Done>, AuthFailure> {
+    auth.change_password(&call, &request).await?;
     Ok(done("Password changed"))
 }

@@ -1,27 +1,19 @@
 //! `DELETE /admin/accounts/{id}/sessions`.
 
 use auth_api::Done;
-use kit_http::extract::{InTrace, Json, Path};
-use kit_http::{ApiError, Customer};
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_service::Call;
 use kit_token::UserId;
 
 use super::done;
-use super::error::{failed, not_found};
-use crate::service::{AuthService, Origin};
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn end_account_sessions(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
+    call: Call,
     Path(user_id): Path<UserId>,
-) -> Result<Json<Done>, ApiError> {
-    let found = auth
-        .end_account_sessions(&(&*caller).into(), user_id, &origin)
-        .await
-        .map_err(failed)?;
-    if found {
-        Ok(done("Signed out everywhere"))
-    } else {
-        Err(not_found())
-    }
+) -> Result<Json<Done>, AuthFailure> {
+    auth.end_account_sessions(&call, user_id).await?;
+    Ok(done("Signed out everywhere"))
 }

@@ -1,18 +1,17 @@
 //! `DELETE /sessions`.
 
 use auth_api::Done;
-use kit_http::extract::{InTrace, Json};
-use kit_http::{ApiError, Customer};
+use axum::extract::State;
+use kit_http::extract::Json;
+use kit_service::Call;
 
 use super::done;
-use super::error::failed;
-use crate::service::{AuthService, Origin};
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn end_other_sessions(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
-) -> Result<Json<Done>, ApiError> {
-    auth.end_other_sessions(&caller, &origin).await.map_err(failed)?;
+    State(auth): State<AuthService>,
+    call: Call,
+) -> Result<Json<Done>, AuthFailure> {
+    auth.end_other_sessions(&call).await?;
     Ok(done("Other sessions ended"))
 }

@@ -1,27 +1,19 @@
 //! `DELETE /sessions/{id}`.
 
 use auth_api::Done;
-use kit_http::extract::{InTrace, Json, Path};
-use kit_http::{ApiError, Customer};
+use axum::extract::State;
+use kit_http::extract::{Json, Path};
+use kit_service::Call;
 use kit_token::SessionId;
 
 use super::done;
-use super::error::failed;
-use crate::service::{AuthService, Origin};
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn end_session(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
+    call: Call,
     Path(session_id): Path<SessionId>,
-) -> Result<Json<Done>, ApiError> {
-    let ended = auth
-        .end_session(&caller, session_id, &origin)
-        .await
-        .map_err(failed)?;
-    if ended {
-        Ok(done("Session ended"))
-    } else {
-        Err(ApiError::not_found("Session not found"))
-    }
+) -> Result<Json<Done>, AuthFailure> {
+    auth.end_session(&call, session_id).await?;
+    Ok(done("Session ended"))
 }

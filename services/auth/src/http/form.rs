@@ -2,8 +2,7 @@
 
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use http::StatusCode;
-use kit_http::ApiError;
-use kit_http::extract::BodyLimit;
+use kit_http::{ApiError, MatchedRoute};
 use serde::de::DeserializeOwned;
 
 /// The fields of a form. Its struct carries `#[serde(deny_unknown_fields)]`.
@@ -14,7 +13,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
         // A router outside a guard reads nothing: no limit was declared.
-        let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+        let matched = request.extensions().get::<MatchedRoute>();
+        let limit = matched.map_or(0, |route| route.body_limit);
         DefaultBodyLimit::max(usize::try_from(limit).unwrap_or(usize::MAX)).apply(&mut request);
         let read = axum::Form::<T>::from_request(request, state).await;
         let axum::Form(fields) = read.map_err(|rejection| match rejection.status() {

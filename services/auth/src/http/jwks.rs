@@ -15,9 +15,9 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// May be kept for as long as a new key is published before it signs, so that whoever keeps the set for so
 /// long has each key in time.
 pub(super) async fn jwks(State(auth): State<AuthService>) -> impl IntoResponse {
-    let kept = auth.settings().key_publish_ahead.min(LONGEST).as_secs();
+    let kept = auth.settings.key_publish_ahead.min(LONGEST).as_secs();
     (
         [(CACHE_CONTROL, format!("public, max-age={kept}"))],
-        Json(auth.keys().public_keys()),
+        Json(auth.keys.public_keys()),
     )
 }

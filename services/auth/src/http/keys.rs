@@ -2,55 +2,26 @@
 
 use auth_api::KeyList;
 use axum::extract::State;
-use kit_http::extract::{InTrace, Json, Path};
-use kit_http::{ApiError, Customer};
+use kit_http::extract::{Json, Path};
+use kit_service::Call;
 
-use super::error::failed;
-use crate::service::{AuthService, KeysRefusal, Origin};
+use crate::service::{AuthFailure, AuthService};
 
-pub(super) async fn list_keys(
-    _: Customer,
-    State(auth): State<AuthService>,
-) -> Result<Json<KeyList>, ApiError> {
-    Ok(Json(KeyList {
-        items: auth.list_keys().await.map_err(refused)?,
-    }))
+pub(super) async fn list_keys(State(auth): State<AuthService>) -> Result<Json<KeyList>, AuthFailure> {
+    auth.list_keys().await.map(Json)
 }
 
 pub(super) async fn rotate_keys(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
-) -> Result<Json<KeyList>, ApiError> {
-    Ok(Json(KeyList {
-        items: auth
-            .rotate_keys(&(&*caller).into(), &origin)
-            .await
-            .map_err(refused)?,
-    }))
+    State(auth): State<AuthService>,
+    call: Call,
+) -> Result<Json<KeyList>, AuthFailure> {
+    auth.rotate_keys(&call).await.map(Json)
 }
 
 pub(super) async fn withdraw_key(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
+    call: Call,
     Path(kid): Path<String>,
-) -> Result<Json<KeyList>, ApiError> {
-    Ok(Json(KeyList {
-        items: auth
-            .withdraw_key(&(&*caller).into(), kid, &origin)
-            .await
-            .map_err(refused)?,
-    }))
-}
-
-fn refused(refusal: KeysRefusal) -> ApiError {
-    match refusal {
-        KeysRefusal::SharedSecret => {
-            ApiError::conflict("shared_secret", "Tokens are signed with a shared secret")
-        }
-        KeysRefusal::NotFound => ApiError::not_found("Key not found"),
-        KeysRefusal::Signing(error) => ApiError::internal(error),
-        KeysRefusal::Failed(failure) => failed(failure),
-    }
+) -> Result<Json<KeyList>, AuthFailure> {
+    auth.withdraw_key(&call, kid).await.map(Json)
 }

@@ -3,15 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use kit_http::extract::PageRequest;
-use kit_http::{ApiError, Customer};
 
-use super::error::failed;
-use crate::service::AuthService;
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn list_audit(
-    _: Customer,
     State(auth): State<AuthService>,
     request: PageRequest,
-) -> Result<Response, ApiError> {
-    Ok(auth.list_audit(&request).await.map_err(failed)?.reply(&request))
+) -> Result<Response, AuthFailure> {
+    Ok(auth.list_audit(&request).await?.reply(&request))
 }

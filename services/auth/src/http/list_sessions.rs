@@ -3,19 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use kit_http::extract::PageRequest;
-use kit_http::{ApiError, Customer};
+use kit_service::Call;
 
-use super::error::failed;
-use crate::service::AuthService;
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn list_sessions(
-    Customer(caller): Customer,
     State(auth): State<AuthService>,
+    call: Call,
     request: PageRequest,
-) -> Result<Response, ApiError> {
-    Ok(auth
-        .list_sessions(&caller, &request)
-        .await
-        .map_err(failed)?
-        .reply(&request))
+) -> Result<Response, AuthFailure> {
+    Ok(auth.list_sessions(&call, &request).await?.reply(&request))
 }

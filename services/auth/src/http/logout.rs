@@ -1,21 +1,18 @@
 //! `POST /logout`.
 
 use auth_api::{Done, LogOut};
-use kit_http::extract::{InTrace, Json, OptionalJson};
-use kit_http::{ApiError, Customer};
+use axum::extract::State;
+use kit_http::extract::{Json, OptionalJson};
+use kit_service::Call;
 
 use super::done;
-use super::error::failed;
-use crate::service::{AuthService, Origin};
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn logout(
-    Customer(caller): Customer,
-    origin: Origin,
-    InTrace(auth): InTrace<AuthService>,
+    State(auth): State<AuthService>,
+    call: Call,
     OptionalJson(request): OptionalJson<LogOut>,
-) -> Result<Json<Done>, ApiError> {
-    auth.log_out(&caller, request.refresh_token.as_deref(), &origin)
-        .await
-        .map_err(failed)?;
+) -> Result<Json<Done>, AuthFailure> {
+    auth.log_out(&call, request.refresh_token.as_deref()).await?;
     Ok(done("Logged out"))
 }

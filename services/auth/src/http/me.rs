@@ -2,17 +2,16 @@
 
 use auth_api::AccountView;
 use axum::extract::State;
+use kit_http::Etag;
 use kit_http::extract::Json;
-use kit_http::{ApiError, Customer, Etag};
+use kit_service::Call;
 
-use super::error::{failed, not_found};
-use crate::service::AuthService;
+use crate::service::{AuthFailure, AuthService};
 
 pub(super) async fn me(
-    Customer(caller): Customer,
     State(auth): State<AuthService>,
-) -> Result<(Etag, Json<AccountView>), ApiError> {
-    let found = auth.find_account(caller.user_id).await.map_err(failed)?;
-    let account = found.ok_or_else(not_found)?;
+    call: Call,
+) -> Result<(Etag, Json<AccountView>), AuthFailure> {
+    let account = auth.get_account(call.actor.user_id).await?;
     Ok((Etag(account.version), Json(account.view)))
 }

@@ -4,7 +4,6 @@ mod change_password;
 mod end_account_sessions;
 mod end_other_sessions;
 mod end_session;
-mod error;
 mod form;
 mod get_account;
 mod home;
@@ -18,7 +17,6 @@ mod logout;
 mod me;
 mod metadata;
 mod oauth;
-mod origin;
 mod patch_account;
 mod refresh;
 mod register;
@@ -27,8 +25,11 @@ mod validate;
 
 use auth_api::Done;
 use axum::Router;
+use axum::response::IntoResponse;
+use http::header::CACHE_CONTROL;
 use kit_http::extract::Json;
 use kit_http::{Guard, Handlers, HandlersError};
+use serde::Serialize;
 
 pub(crate) use oauth::internal_router;
 
@@ -66,4 +67,9 @@ fn done(message: &str) -> Json<Done> {
     Json(Done {
         message: message.to_owned(),
     })
+}
+
+/// What holds tokens, which are never stored on the way (RFC 6749, 5.1).
+fn unstored(body: impl Serialize) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store")], Json(body))
 }

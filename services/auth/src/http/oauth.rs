@@ -1,20 +1,21 @@
 //! `POST /oauth/introspect` (RFC 7662) and `POST /oauth/revoke` (RFC 7009): on auth's own port, for those who
 //! have the internal key.
 
+use auth_api::AuthRefusal;
 use axum::extract::{FromRequest, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Form, Router};
 use http::StatusCode;
-use kit_http::ApiError;
-use kit_http::extract::{InTrace, Json};
+use kit_http::extract::Json;
+use kit_http::{Anyone, ApiError};
 use kit_rpc::InternalKeys;
+use kit_service::Call;
 use kit_token::{SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::error::failed;
-use crate::service::{ActiveToken, AuthService, Origin};
+use crate::service::{ActiveToken, AuthFailure, AuthService};
 
 /// The routes, behind the internal key.
 pub(crate) fn internal_router(auth: AuthService, keys: InternalKeys) -> Router {
@@ -29,7 +30,7 @@ async fn admit(State(keys): State<InternalKeys>, request: Request, next: Next) -
     if keys.admit(request.headers()) {
         next.run(request).await
     } else {
-        ApiError::unauthorized("invalid_internal_key", "Invalid internal key").into_response()
+        AuthFailure::Refused(AuthRefusal::InvalidInternalKey).into_response()
     }
 }
 
@@ -95,14 +96,14 @@ impl From<Option<ActiveToken>> for Introspection {
 async fn introspect(
     State(auth): State<AuthService>,
     Given(token): Given,
-) -> Result<Json<Introspection>, ApiError> {
-    Ok(Json(auth.introspect(&token).await.map_err(failed)?.into()))
+) -> Result<Json<Introspection>, AuthFailure> {
+    Ok(Json(auth.introspect(&token).await?.into()))
 }
 
 async fn revoke(
-    InTrace(auth): InTrace<AuthService>,
-    origin: Origin,
+    State(auth): State<AuthService>,
+    call: Call<Anyone>,
     Given(token): Given,
-) -> Result<(), ApiError> {
-    auth.revoke_token(&token, &origin).await.map_err(failed)
+) -> Result<(), AuthFailure> {
+    auth.revoke_token(&call, &token).await
 }

@@ -1,20 +1,19 @@
 //! `POST /register`.
 
 use auth_api::Register;
+use axum::extract::State;
 use axum::response::IntoResponse;
-use http::header::CACHE_CONTROL;
-use kit_http::ApiError;
-use kit_http::extract::{InTrace, Json};
+use kit_http::Anyone;
+use kit_http::extract::Json;
+use kit_service::Call;
 
-use super::error::not_registered;
-use crate::service::{AuthService, Origin};
+use super::unstored;
+use crate::service::{AuthFailure, AuthService};
 
-/// The answer may carry tokens, which are never stored on the way (RFC 6749, 5.1).
 pub(super) async fn register(
-    InTrace(auth): InTrace<AuthService>,
-    origin: Origin,
+    State(auth): State<AuthService>,
+    call: Call<Anyone>,
     Json(request): Json<Register>,
-) -> Result<impl IntoResponse, ApiError> {
-    let registered = auth.register(&request, origin).await.map_err(not_registered)?;
-    Ok(([(CACHE_CONTROL, "no-store")], Json(registered)))
+) -> Result<impl IntoResponse, AuthFailure> {
+    auth.register(&call, &request).await.map(unstored)
 }

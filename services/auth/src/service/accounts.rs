@@ -1,182 +1,194 @@
-//! What admins do with accounts.
+//! Accounts as others see them, and what admins do with them.
 
 use auth_api::{
-    AccountQuery, AccountStatus, AccountView, AuditEntry, PatchAccount, RolesChanged, UserDisabled,
-    UserUpdated,
+    AccountQuery, AccountStatus, AccountView, AuditEntry, AuthRefusal, PatchAccount, RolesChanged,
+    UserDisabled, UserUpdated,
 };
-use kit_db::{Reader, StoreError, Tx, UnitError, refuse};
+use kit_db::{Reader, StoreError, Tx};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
+use kit_service::Failure;
 use kit_token::{Role, UserId};
-use thiserror::Error;
 
-use super::revoking::{Ended, Revoker, Which};
-use super::{Actor, AuthFailure, AuthService, Origin, SeenAccount, account_view, included};
-use crate::domain::{Account, AccountPatch, PatchRefusal};
+use super::revoking::{Ended, Which};
+use super::tokens::included;
+use super::{AuthFailure, AuthService, By, USER};
+use crate::domain::{Account, AccountPatch, LoginName, PatchRefusal};
 use crate::store::{self, AccountChange, AccountFilter};
 
-/// Why an account stays as it is.
-#[derive(Debug, Error)]
-pub(crate) enum AccountRefusal {
-    #[error("there is no such account")]
-    NotFound,
-    /// It is not as the client has seen it.
-    #[error("the account has changed since")]
-    Changed,
-    #[error("somebody must be able to administrate")]
-    LastAdmin,
-    #[error(transparent)]
-    Failed(#[from] AuthFailure),
-}
-
-/// What an admin wants of an account, and as what they have seen it.
-#[derive(Clone, Debug)]
-pub(crate) struct ChangeAccount {
-    pub patch: PatchAccount,
-    pub seen: IfMatch,
+/// An account as others see it.
+pub(crate) struct VersionedAccount {
+    /// Grows with each change that an admin makes. Sessions come and go without it.
+    pub version: i64,
+    pub view: AccountView,
 }
 
 impl AuthService {
+    /// An account. There may be none any more, although a token of it lives.
+    pub(crate) async fn get_account(&self, user_id: UserId) -> Result<VersionedAccount, AuthFailure> {
+        let now = self.units.now();
+        let read = async move |reader: &mut Reader| {
+            let Some(account) = store::find_by_id(reader, user_id).await? else {
+                return Ok(None);
+            };
+            let open = store::count_open_sessions(reader, user_id, now).await?;
+            Ok(Some(VersionedAccount {
+                version: account.epoch,
+                view: view(account, open),
+            }))
+        };
+        self.units.read(read).await?.ok_or(Failure::NotFound(USER))
+    }
+
+    /// Who has this name or address.
+    pub(crate) async fn find_user(&self, name: &str) -> Result<Option<UserId>, AuthFailure> {
+        let Some(name) = LoginName::parse(name) else {
+            return Ok(None);
+        };
+        let read = async move |reader: &mut Reader| store::find_by_login(reader, &name).await;
+        Ok(self.units.read(read).await?.map(|account| account.user_id))
+    }
+
     pub(crate) async fn list_accounts(
         &self,
         query: AccountQuery,
         request: &PageRequest,
     ) -> Result<Page<AccountView>, AuthFailure> {
-        let now = self.inner.clock.now();
+        // No name or address has them, and PostgreSQL refuses a NUL in a text.
+        if query.q.as_ref().is_some_and(|q| q.contains(char::is_control)) {
+            return Err(Failure::InvalidQuery(
+                "`q` must not contain control characters".into(),
+            ));
+        }
+        let (now, (after, limit)) = (self.units.now(), request.rows::<String>()?);
         let filter = AccountFilter {
             text: query.q.map(|text| text.to_lowercase()),
             role: query.role,
             status: query.status,
-            after: request.after.clone().unwrap_or_default(),
-            limit: i64::from(request.limit) + 1,
+            after: after.unwrap_or_default(),
+            limit,
         };
         let read = async move |reader: &mut Reader| {
             let mut views = Vec::new();
             for account in store::list_accounts(reader, &filter).await? {
                 let open = store::count_open_sessions(reader, account.user_id, now).await?;
-                views.push(account_view(account, open));
+                views.push(view(account, open));
             }
             Ok(views)
         };
-        Ok(Page::cut(self.db.read(read).await?, request, |account| {
-            account.user_id.to_string()
-        }))
+        let found = self.units.read(read).await?;
+        Ok(Page::cut(found, request, |account| account.user_id.to_string()))
     }
 
     /// Changes roles or status. What was issued before is dead: the epoch rises, and a disabled account has no
     /// sessions left.
     pub(crate) async fn patch_account(
         &self,
-        actor: &Actor,
+        by: impl Into<By>,
         user_id: UserId,
-        change: ChangeAccount,
-        origin: &Origin,
-    ) -> Result<SeenAccount, AccountRefusal> {
-        let ChangeAccount { patch, seen } = change;
+        patch: PatchAccount,
+        seen: IfMatch,
+    ) -> Result<VersionedAccount, AuthFailure> {
         let roles = patch.roles;
         let wanted = AccountPatch {
             role: roles.map(|roles| roles.into_iter().max().unwrap_or(Role::Customer)),
             status: patch.status,
         };
-        let now = self.inner.clock.now();
-        let revoker = self.inner.revoker(now);
-        let line = self.inner.audit_line(actor, "account.changed", user_id, origin);
+        let (by, at) = (by.into(), self.units.now());
+        let (auth, line) = (self.clone(), self.audit_line(&by, "account.changed", user_id));
         let unit = async move |tx: &mut Tx| {
             // The lock first, then the account: one order for everybody.
             store::lock_admins(tx).await?;
             let admins = store::list_admins(tx).await?;
             let found = store::find_by_id_for_update(tx, user_id).await?;
-            let account = found.ok_or_else(|| refuse(AccountRefusal::NotFound))?;
+            let account = found.ok_or(Failure::NotFound(USER))?;
             if !seen.allows(account.epoch) {
-                return Err(refuse(AccountRefusal::Changed));
+                return Err(Failure::VersionMismatch);
             }
             let change = wanted.apply(&account, &admins);
-            let change = change.map_err(|PatchRefusal::LastAdmin| refuse(AccountRefusal::LastAdmin))?;
+            let change =
+                change.map_err(|PatchRefusal::LastAdmin| Failure::Refused(AuthRefusal::LastAdmin))?;
             let Some((role, status)) = change else {
                 return Ok(Ended::default());
             };
-            let detail = told(&account, role, status) + &line.detail;
+            let change = AccountChange { role, status, at };
+            let detail = format!("{}; {}", differences(&account, &change), line.detail);
             store::insert_audit(tx, &AuditEntry { detail, ..line }).await?;
-            Ok(change_account(
-                tx,
-                &revoker,
-                &account,
-                AccountChange {
-                    role,
-                    status,
-                    at: now,
-                },
-            )
-            .await?)
+            Ok(auth.change_account(tx, &account, change).await?)
         };
-        let written: Result<Ended, kit_db::WriteError<UnitError<AccountRefusal>>> = self.db.write(unit).await;
-        let ended = written.map_err(|error| {
-            error
-                .flatten()
-                .settle(|error: StoreError| AccountRefusal::Failed(error.into()))
-        })?;
-        self.inner.believe(&ended);
-        self.find_account(user_id).await?.ok_or(AccountRefusal::NotFound)
+        let ended: Result<Ended, AuthFailure> = self.units.unit(&by.context, unit).await;
+        self.apply_here(&ended?);
+        self.get_account(user_id).await
     }
 
-    /// Signs somebody out everywhere; whether there is such an account.
+    /// Signs somebody out everywhere.
     pub(crate) async fn end_account_sessions(
         &self,
-        actor: &Actor,
+        by: impl Into<By>,
         user_id: UserId,
-        origin: &Origin,
-    ) -> Result<bool, AuthFailure> {
-        if self.find_account(user_id).await?.is_none() {
-            return Ok(false);
+    ) -> Result<(), AuthFailure> {
+        self.get_account(user_id).await?;
+        self.end(user_id, Which::All, &by.into()).await?;
+        Ok(())
+    }
+
+    async fn change_account(
+        &self,
+        tx: &mut Tx,
+        before: &Account,
+        change: AccountChange,
+    ) -> Result<Ended, StoreError> {
+        let (user_id, timestamp) = (before.user_id, change.at);
+        let epoch = store::change_account(tx, user_id, change).await?;
+        let mut ended = self.revoke_epoch(tx, user_id, epoch, timestamp).await?;
+        if change.role != before.role {
+            tx.publish(RolesChanged {
+                user_id,
+                roles: included(change.role),
+                timestamp,
+            });
         }
-        self.end(user_id, Which::All, actor, origin).await?;
-        Ok(true)
+        if change.status == before.status {
+            return Ok(ended);
+        }
+        match change.status {
+            AccountStatus::Disabled => {
+                ended = ended.and(self.revoke_sessions(tx, user_id, Which::All, timestamp).await?);
+                tx.publish(UserDisabled { user_id, timestamp });
+            }
+            AccountStatus::Active => tx.publish(UserUpdated {
+                user_id,
+                username: before.username.clone(),
+                email: before.email.clone(),
+                status: change.status,
+                timestamp,
+            }),
+        }
+        Ok(ended)
     }
 }
 
-/// What changes, for the audit log: `customer → staff, active → disabled; ` and then from what.
-fn told(before: &Account, role: Role, status: AccountStatus) -> String {
+/// What changes, for the audit log: `customer → staff, active → disabled`.
+fn differences(before: &Account, after: &AccountChange) -> String {
     let mut changes = Vec::new();
-    if role != before.role {
-        changes.push(format!("{} → {}", before.role.as_str(), role.as_str()));
+    if after.role != before.role {
+        changes.push(format!("{} → {}", before.role.as_str(), after.role.as_str()));
     }
-    if status != before.status {
-        changes.push(format!("{} → {}", before.status.as_str(), status.as_str()));
+    if after.status != before.status {
+        changes.push(format!("{} → {}", before.status.as_str(), after.status.as_str()));
     }
-    changes.join(", ") + "; "
+    changes.join(", ")
 }
 
-async fn change_account(
-    tx: &mut Tx,
-    revoker: &Revoker,
-    before: &Account,
-    change: AccountChange,
-) -> Result<Ended, StoreError> {
-    let (user_id, timestamp) = (before.user_id, change.at);
-    let epoch = store::change_account(tx, user_id, change).await?;
-    let mut ended = revoker.epoch(tx, user_id, epoch).await?;
-    if change.role != before.role {
-        tx.publish(RolesChanged {
-            user_id,
-            roles: included(change.role),
-            timestamp,
-        });
+fn view(account: Account, open_sessions: i64) -> AccountView {
+    AccountView {
+        user_id: account.user_id,
+        username: account.username,
+        email: account.email,
+        email_verified: account.email_verified,
+        roles: included(account.role),
+        status: account.status,
+        sessions: u64::try_from(open_sessions).unwrap_or(0),
+        created_at: account.created_at,
     }
-    if change.status == before.status {
-        return Ok(ended);
-    }
-    match change.status {
-        AccountStatus::Disabled => {
-            ended = ended.and(revoker.sessions(tx, user_id, Which::All).await?);
-            tx.publish(UserDisabled { user_id, timestamp });
-        }
-        AccountStatus::Active => tx.publish(UserUpdated {
-            user_id,
-            username: before.username.clone(),
-            email: before.email.clone(),
-            status: change.status,
-            timestamp,
-        }),
-    }
-    Ok(ended)
 }

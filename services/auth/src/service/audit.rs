@@ -2,18 +2,24 @@
 
 use std::fmt;
 use std::fmt::Display;
+use std::time::Duration;
 
 use auth_api::AuditEntry;
 use kit_db::Reader;
 use kit_http::extract::{Page, PageRequest};
-use kit_token::{Principal, UserId};
+use kit_rpc::{Actor, CallContext, Deadline};
+use kit_service::{Call, Origin};
+use kit_token::UserId;
 
-use super::{AuthFailure, AuthService, Inner, Origin};
+use super::{AuthFailure, AuthService};
 use crate::store;
+
+/// How long what an operator asks may take.
+const OPERATOR_LIMIT: Duration = Duration::from_mins(1);
 
 /// Who does something that is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Actor {
+pub(crate) enum AuditActor {
     User(UserId),
     /// Whoever runs the command line on the service's machine, or writes its configuration.
     Operator,
@@ -25,7 +31,7 @@ pub(crate) enum Actor {
     Service,
 }
 
-impl fmt::Display for Actor {
+impl Display for AuditActor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(user_id) => user_id.fmt(f),
@@ -37,40 +43,60 @@ impl fmt::Display for Actor {
     }
 }
 
-impl From<&Principal> for Actor {
-    fn from(principal: &Principal) -> Self {
-        Self::User(principal.user_id)
-    }
+/// By whom something is done that is written down, from where, and in which trace.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    actor: AuditActor,
+    origin: Origin,
+    pub context: CallContext,
 }
 
-impl Inner {
-    /// A line to be stored with what it tells of.
-    pub(super) fn audit_line(
-        &self,
-        actor: impl Display,
-        action: &str,
-        subject: impl Display,
-        origin: &Origin,
-    ) -> AuditEntry {
-        AuditEntry {
-            id: self.ids.uuid().to_string(),
-            at: self.clock.now(),
-            actor: actor.to_string(),
-            action: action.to_owned(),
-            subject: subject.to_string(),
-            ip: origin.ip.clone(),
-            detail: origin.device.clone(),
+impl By {
+    /// Somebody who calls, known by something else than a token.
+    pub(super) fn caller<A>(actor: AuditActor, call: &Call<A>) -> Self {
+        Self {
+            actor,
+            origin: call.origin.clone(),
+            context: (**call).clone(),
+        }
+    }
+
+    /// The operator, by means of this: the command line, or the configuration.
+    pub(crate) fn operator(means: &str) -> Self {
+        let actor = Actor::Service("operator".into());
+        Self {
+            actor: AuditActor::Operator,
+            origin: Origin::internal(means),
+            context: CallContext::new(actor, Deadline::after(OPERATOR_LIMIT)),
         }
     }
 }
 
+impl From<&Call> for By {
+    fn from(call: &Call) -> Self {
+        Self::caller(AuditActor::User(call.actor.user_id), call)
+    }
+}
+
 impl AuthService {
+    /// A line to be stored with what it tells of.
+    pub(super) fn audit_line(&self, by: &By, action: &str, subject: impl Display) -> AuditEntry {
+        AuditEntry {
+            id: self.units.new_id::<kit_values::Uuid>().to_string(),
+            at: self.units.now(),
+            actor: by.actor.to_string(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+            ip: by.origin.ip.clone(),
+            detail: by.origin.device.clone(),
+        }
+    }
+
     /// The newest lines first.
     pub(crate) async fn list_audit(&self, request: &PageRequest) -> Result<Page<AuditEntry>, AuthFailure> {
-        let (before, limit) = (request.after.clone(), i64::from(request.limit) + 1);
+        let (before, limit) = request.rows::<String>()?;
         let read = async move |reader: &mut Reader| store::list_audit(reader, before.as_deref(), limit).await;
-        Ok(Page::cut(self.db.read(read).await?, request, |line| {
-            line.id.clone()
-        }))
+        let found = self.units.read(read).await?;
+        Ok(Page::cut(found, request, |line| line.id.clone()))
     }
 }

@@ -8,10 +8,11 @@ use auth_api::{
 use kit_db::Reader;
 use kit_rpc::CallContext;
 use kit_runtime::Timestamp;
-use kit_token::Jwks;
+use kit_service::Failure;
+use kit_token::{Jwks, UserId};
 
-use super::error::told;
-use super::{AuthService, included};
+use super::tokens::included;
+use super::{AuthFailure, AuthService, USER};
 use crate::store;
 
 const NEWS_LIMIT: i64 = 5_000;
@@ -28,13 +29,44 @@ fn look_back(now: Timestamp) -> RevocationCursor {
     }
 }
 
+impl AuthService {
+    async fn revocations_after(
+        &self,
+        cursor: Option<RevocationCursor>,
+    ) -> Result<RevocationNews, AuthFailure> {
+        let now = self.units.now();
+        let read = async move |reader: &mut Reader| {
+            let news = store::read_revocations(reader, cursor.as_ref(), NEWS_LIMIT, now).await?;
+            Ok((news, store::list_keys(reader).await?))
+        };
+        let (mut news, keys) = self.units.read(read).await?;
+        self.keys.sync(&keys, now)?;
+        news.key_set = self.keys.set_name();
+        if !news.more {
+            news.cursor = Some(look_back(now));
+        }
+        Ok(news)
+    }
+
+    async fn identity(&self, user_id: UserId) -> Result<Identity, AuthFailure> {
+        let read = async move |reader: &mut Reader| store::find_by_id(reader, user_id).await;
+        let account = self.units.read(read).await?.ok_or(Failure::NotFound(USER))?;
+        Ok(Identity {
+            user_id: account.user_id,
+            username: account.username,
+            email: account.email,
+            roles: included(account.role),
+        })
+    }
+}
+
 impl Auth for AuthService {
     async fn key_set(&self, _: &CallContext, _: GetKeySet) -> Result<Jwks, AuthError> {
         // Where nobody follows the feed, the ring moves on by this. Keys that may be old are better than none.
         if let Err(error) = self.sync_keys().await {
             tracing::warn!(%error, "the signing keys could not be looked at");
         }
-        Ok(self.inner.keys.public_keys())
+        Ok(self.keys.public_keys())
     }
 
     async fn revocations(
@@ -42,36 +74,12 @@ impl Auth for AuthService {
         _: &CallContext,
         request: GetRevocations,
     ) -> Result<RevocationNews, AuthError> {
-        let now = self.inner.clock.now();
-        let read = async move |reader: &mut Reader| {
-            let news = store::read_revocations(reader, request.after.as_ref(), NEWS_LIMIT, now).await?;
-            Ok((news, store::list_keys(reader).await?))
-        };
-        let (mut news, keys) = self.db.read(read).await.map_err(|error| told(&error))?;
-        self.inner.keys.sync(&keys, now).map_err(|error| {
-            tracing::error!(%error, "the signing keys of the database cannot be used");
-            AuthError::Internal
-        })?;
-        news.key_set = self.inner.keys.set_name();
-        if !news.more {
-            news.cursor = Some(look_back(now));
-        }
-        Ok(news)
+        let news = self.revocations_after(request.after).await;
+        news.map_err(AuthFailure::into_contract_error)
     }
 
     async fn get_identity(&self, _: &CallContext, request: GetIdentity) -> Result<Identity, AuthError> {
-        let found = self
-            .db
-            .read(async move |reader: &mut Reader| store::find_by_id(reader, request.user_id).await);
-        let account = found
-            .await
-            .map_err(|error| told(&error))?
-            .ok_or(AuthError::UnknownAccount)?;
-        Ok(Identity {
-            user_id: account.user_id,
-            username: account.username,
-            email: account.email,
-            roles: included(account.role),
-        })
+        let identity = self.identity(request.user_id).await;
+        identity.map_err(AuthFailure::into_contract_error)
     }
 }

@@ -7,7 +7,7 @@ use kit_runtime::{Clock, Timestamp};
 use kit_token::UserId;
 use tokio::sync::Notify;
 
-use crate::domain::{DelayRules, Failures, Turn};
+use crate::domain::{Admission, DelayRules, Failures};
 
 /// Past so many, those whose time is over are forgotten.
 const SWEEP_AT: usize = 100_000;
@@ -39,6 +39,7 @@ pub(crate) enum GuessedAt<'a> {
 /// Counts attempts; `None` as the rules counts nothing.
 pub(crate) struct Guesses {
     rules: Option<GuessRules>,
+    clock: Clock,
     known: Mutex<Known>,
     /// Rung whenever an attempt has ended.
     ended: Notify,
@@ -73,9 +74,10 @@ enum Outcome {
 }
 
 impl Guesses {
-    pub(crate) fn new(rules: Option<GuessRules>) -> Self {
+    pub(crate) fn new(rules: Option<GuessRules>, clock: Clock) -> Self {
         Self {
             rules,
+            clock,
             known: Mutex::default(),
             ended: Notify::new(),
         }
@@ -84,12 +86,7 @@ impl Guesses {
     /// Begins an attempt; `None` where it comes too soon. Where that depends on attempts under way, it waits
     /// for them: a hundred wrong guesses at once are a hundred, and a hundred people behind one address who
     /// sign in at once are no attack.
-    pub(crate) async fn attempt(
-        &self,
-        who: &GuessedAt<'_>,
-        address: &str,
-        clock: &Clock,
-    ) -> Option<Attempt<'_>> {
+    pub(crate) async fn attempt(&self, who: &GuessedAt<'_>, address: &str) -> Option<Attempt<'_>> {
         let Some(rules) = self.rules else {
             return Some(Attempt {
                 counted: None,
@@ -99,12 +96,12 @@ impl Guesses {
         let (account, address) = (who.key(address), key(address));
         loop {
             let ended = self.ended.notified();
-            let at = clock.now();
-            let turn = self.known().begin(rules, &account, &address, at);
-            match turn {
-                Turn::TooSoon => return None,
-                Turn::Later => ended.await,
-                Turn::Now => {
+            let at = self.clock.now();
+            let admission = self.known().begin(rules, &account, &address, at);
+            match admission {
+                Admission::TooSoon => return None,
+                Admission::Wait => ended.await,
+                Admission::Admitted => {
                     break Some(Attempt {
                         counted: Some(Counted {
                             guesses: self,
@@ -146,24 +143,24 @@ impl Drop for Attempt<'_> {
 }
 
 impl Known {
-    fn begin(&mut self, rules: GuessRules, account: &str, address: &str, now: Timestamp) -> Turn {
+    fn begin(&mut self, rules: GuessRules, account: &str, address: &str, now: Timestamp) -> Admission {
         let of_account = self.accounts.get(account).copied().unwrap_or_default();
         let of_address = self.addresses.get(address).copied().unwrap_or_default();
-        let turn = match (
-            of_account.turn(rules.account, now),
-            of_address.turn(rules.address, now),
+        let admission = match (
+            of_account.admission(rules.account, now),
+            of_address.admission(rules.address, now),
         ) {
-            (Turn::TooSoon, _) | (_, Turn::TooSoon) => Turn::TooSoon,
-            (Turn::Later, _) | (_, Turn::Later) => Turn::Later,
-            (Turn::Now, Turn::Now) => Turn::Now,
+            (Admission::TooSoon, _) | (_, Admission::TooSoon) => Admission::TooSoon,
+            (Admission::Wait, _) | (_, Admission::Wait) => Admission::Wait,
+            (Admission::Admitted, Admission::Admitted) => Admission::Admitted,
         };
-        if turn == Turn::Now {
+        if admission == Admission::Admitted {
             sweep(&mut self.accounts, rules.account, now);
             sweep(&mut self.addresses, rules.address, now);
             self.accounts.insert(account.to_owned(), of_account.begun());
             self.addresses.insert(address.to_owned(), of_address.begun());
         }
-        turn
+        admission
     }
 
     fn end(&mut self, attempt: &Counted<'_>, outcome: Outcome) {
@@ -238,25 +235,21 @@ mod tests {
             account: rules(5),
             address: rules(50),
         };
-        (
-            Guesses::new(Some(rules)),
-            FakeClock::at(Timestamp::from_seconds(1_700_000_000)),
-        )
+        let time = FakeClock::at(Timestamp::from_seconds(1_700_000_000));
+        (Guesses::new(Some(rules), time.clock()), time)
     }
 
     /// So many at one account that nobody has looked at yet.
-    fn under_way<'g>(guesses: &'g Guesses, time: &FakeClock, count: usize) -> Vec<Attempt<'g>> {
-        let clock = time.clock();
-        let begun = (0..count).map(|_| guesses.attempt(&ADA, ADDRESS, &clock).now_or_never().flatten());
+    fn under_way(guesses: &Guesses, count: usize) -> Vec<Attempt<'_>> {
+        let begun = (0..count).map(|_| guesses.attempt(&ADA, ADDRESS).now_or_never().flatten());
         begun.map(|attempt| attempt.expect("there is room")).collect()
     }
 
     #[tokio::test]
     async fn the_sixth_waits_for_the_five_and_comes_too_soon_where_all_were_wrong() {
         let (guesses, time) = guesses();
-        let clock = time.clock();
-        let mut five = under_way(&guesses, &time, 5);
-        let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS, &clock));
+        let mut five = under_way(&guesses, 5);
+        let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS));
         assert!(poll!(&mut sixth).is_pending());
         while let Some(wrong) = five.pop() {
             assert!(poll!(&mut sixth).is_pending());
@@ -264,16 +257,15 @@ mod tests {
         }
         assert!(sixth.await.is_none());
         time.advance(Duration::from_secs(1));
-        assert_eq!(under_way(&guesses, &time, 1).len(), 1);
+        assert_eq!(under_way(&guesses, 1).len(), 1);
     }
 
     #[tokio::test]
     async fn the_sixth_goes_on_where_one_was_right_or_was_not_made() {
         for right in [true, false] {
-            let (guesses, time) = guesses();
-            let clock = time.clock();
-            let mut five = under_way(&guesses, &time, 5);
-            let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS, &clock));
+            let (guesses, _) = guesses();
+            let mut five = under_way(&guesses, 5);
+            let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS));
             assert!(poll!(&mut sixth).is_pending());
             let one = five.remove(2);
             if right {
@@ -283,17 +275,16 @@ mod tests {
             }
             let sixth = sixth.now_or_never().flatten();
             assert!(sixth.is_some());
-            assert!(guesses.attempt(&ADA, ADDRESS, &clock).now_or_never().is_none());
+            assert!(guesses.attempt(&ADA, ADDRESS).now_or_never().is_none());
         }
     }
 
     #[tokio::test]
     async fn somebody_elses_attempts_are_no_reason_to_wait() {
-        let (guesses, time) = guesses();
-        let clock = time.clock();
-        let five = under_way(&guesses, &time, 5);
+        let (guesses, _) = guesses();
+        let five = under_way(&guesses, 5);
         let grace = guesses
-            .attempt(&GuessedAt::Nobody("grace"), ADDRESS, &clock)
+            .attempt(&GuessedAt::Nobody("grace"), ADDRESS)
             .now_or_never()
             .flatten();
         assert!(grace.is_some());
@@ -302,18 +293,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_remembered_of_an_attack_from_everywhere_is_bounded() {
-        let (guesses, time) = guesses();
-        let clock = time.clock();
-        let held = under_way(&guesses, &time, 5);
+        let (guesses, _) = guesses();
+        let held = under_way(&guesses, 5);
         for number in 0..SWEEP_AT + 1_000 {
             let name = number.to_string();
-            let wrong = guesses.attempt(&GuessedAt::Nobody(&name), &name, &clock).await;
+            let wrong = guesses.attempt(&GuessedAt::Nobody(&name), &name).await;
             drop(wrong);
         }
         assert!(guesses.known().accounts.len() <= SWEEP_AT);
         assert!(guesses.known().addresses.len() <= SWEEP_AT);
         // Those that are under way still count when they end.
         drop(held);
-        assert!(guesses.attempt(&ADA, ADDRESS, &clock).await.is_none());
+        assert!(guesses.attempt(&ADA, ADDRESS).await.is_none());
     }
 }

@@ -1,133 +1,104 @@
 //! Beginning a session.
 
-use auth_api::{AccountStatus, AuditEntry, LogIn, LoggedIn};
+use auth_api::{AccountStatus, AuditEntry, AuthRefusal, LogIn, LoggedIn};
 use kit_db::{Reader, StoreError, Tx};
-use kit_token::{SessionId, UserId};
+use kit_http::Anyone;
+use kit_service::{Call, Failure, Origin};
+use kit_token::UserId;
 use kit_values::Uuid;
-use thiserror::Error;
 
-use super::{AuthFailure, AuthService, GuessedAt, Inner, IssueFor};
+use super::audit::AuditActor;
+use super::guesses::GuessedAt;
+use super::tokens::IssueFor;
+use super::{AuthFailure, AuthService, By};
 use crate::domain::{Account, LoginName, Password};
-use crate::hashing::Verdict;
+use crate::hashing::PasswordCheck;
 use crate::store::{self, NewSession};
 
 /// How often an account is looked at whose hash another sign-in has renewed meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// Where a request came from, as far as it says.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub device: String,
-    pub ip: String,
-}
-
-impl Origin {
-    /// The command line of the service's own machine.
-    pub(crate) fn nowhere() -> Self {
-        Self {
-            device: "command line".to_owned(),
-            ip: String::new(),
-        }
-    }
-
-    /// The configuration of the service.
-    pub(crate) fn configuration() -> Self {
-        Self {
-            device: "configuration".to_owned(),
-            ip: String::new(),
-        }
-    }
-}
-
-/// What is stored when a session begins.
+/// A session about to begin, and the line that tells of it.
 #[derive(Clone)]
-struct Begin {
-    session: NewSession,
-    new_hash: Option<String>,
+pub(super) struct SessionStart {
+    pub session: NewSession,
     line: AuditEntry,
 }
 
-/// Why a session did not begin.
-#[derive(Debug, Error)]
-pub(crate) enum LogInRefusal {
-    /// Unknown, wrong, or disabled: nobody is told which.
-    #[error("invalid username or password")]
-    Invalid,
-    #[error(transparent)]
-    Failed(#[from] AuthFailure),
-}
-
 /// Somebody who gave the right password.
-struct Proven {
-    account: Account,
-    new_hash: Option<String>,
+pub(super) struct Authenticated {
+    pub account: Account,
+    password: Password,
+    check: PasswordCheck,
 }
 
 impl AuthService {
     /// Begins a session. An unknown name, a wrong password and a disabled account take the same work and get
     /// the same answer.
-    pub(crate) async fn log_in(&self, request: &LogIn, origin: Origin) -> Result<LoggedIn, LogInRefusal> {
+    pub(crate) async fn log_in(&self, call: &Call<Anyone>, request: &LogIn) -> Result<LoggedIn, AuthFailure> {
+        let refused = || Failure::Refused(AuthRefusal::InvalidCredentials);
         for _ in 0..ATTEMPTS {
-            let Proven { account, new_hash } = self.prove(request, &origin).await?;
-            let user_id = account.user_id;
-            let line = self
-                .inner
-                .audit_line(user_id, "session.started", user_id, &origin);
-            let session = self.inner.new_session(user_id, origin.clone());
-            let begin = Begin {
-                session: session.clone(),
-                new_hash,
-                line,
+            let (found, who) = self.look_up(&request.username, &call.origin.ip).await?;
+            let checked = self
+                .check_password(found, &who, &request.password, &call.origin)
+                .await?;
+            let Authenticated {
+                account,
+                password,
+                check,
+            } = checked.ok_or_else(refused)?;
+            let new_hash = match check {
+                PasswordCheck::RightButOutdated => self.renew(&password).await,
+                PasswordCheck::Right | PasswordCheck::Wrong => None,
             };
-            if let Some(current) = self.begin(account, begin).await? {
-                return Ok(LoggedIn {
-                    session: self.inner.tokens(&current, IssueFor::new_session(&session)),
-                    user_id: current.user_id,
-                    username: current.username,
-                });
+            let start = self.session_start(call, account.user_id);
+            let issue = IssueFor::from(&start.session);
+            if let Some(current) = self.begin(call, account, start, new_hash).await? {
+                return Ok(self.logged_in(current, issue));
             }
         }
-        Err(LogInRefusal::Invalid)
+        Err(refused())
     }
 
-    /// The account whose password this is, as it was when it was looked at.
-    async fn prove(&self, request: &LogIn, origin: &Origin) -> Result<Proven, LogInRefusal> {
-        let (found, who) = self.look_up(&request.username, origin).await?;
-        let attempt = self
-            .inner
-            .guesses
-            .attempt(&who, &origin.ip, &self.inner.clock)
-            .await;
+    /// Checks a password that was given for an account, and counts the attempt. `None` where it is wrong, where it
+    /// comes too soon, and where the account may not be used or is not there, all of which take the same work.
+    pub(super) async fn check_password(
+        &self,
+        found: Option<Account>,
+        who: &GuessedAt<'_>,
+        given: &str,
+        origin: &Origin,
+    ) -> Result<Option<Authenticated>, AuthFailure> {
+        let attempt = self.guesses.attempt(who, &origin.ip).await;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         // An attempt that comes too soon is checked against the dummy, like one for nobody.
-        let password = Password::given(&request.password).filter(|_| attempt.is_some());
-        let checked = self.inner.hasher.check(password.clone(), stored).await;
-        let verdict = match checked {
-            Ok(verdict) => verdict,
+        let password = Password::given(given).filter(|_| attempt.is_some());
+        let check = match self.hasher.check(password.clone(), stored).await {
+            Ok(check) => check,
             Err(busy) => {
                 if let Some(attempt) = attempt {
                     attempt.was_not_made();
                 }
-                return Err(AuthFailure::from(busy).into());
+                return Err(busy.into());
             }
         };
         let (Some(account), Some(password), Some(attempt)) = (found, password, attempt) else {
-            return Err(LogInRefusal::Invalid);
+            return Ok(None);
         };
-        if verdict == Verdict::Wrong || account.status == AccountStatus::Disabled {
-            return Err(LogInRefusal::Invalid);
+        if check == PasswordCheck::Wrong || account.status == AccountStatus::Disabled {
+            return Ok(None);
         }
         attempt.was_right();
-        let new_hash = match verdict {
-            Verdict::RightButOutdated => self.renew(&password).await,
-            Verdict::Right | Verdict::Wrong => None,
-        };
-        Ok(Proven { account, new_hash })
+        Ok(Some(Authenticated {
+            account,
+            password,
+            check,
+        }))
     }
 
     /// A hash with today's parameters; where there is no time for it, the next sign-in makes one.
     async fn renew(&self, password: &Password) -> Option<String> {
-        let made = self.inner.hasher.hash(password).await;
+        let made = self.hasher.hash(password).await;
         made.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed"))
             .ok()
     }
@@ -137,13 +108,13 @@ impl AuthService {
     async fn look_up<'n>(
         &self,
         name: &'n str,
-        origin: &Origin,
+        ip: &str,
     ) -> Result<(Option<Account>, GuessedAt<'n>), AuthFailure> {
         let nobody = (None, GuessedAt::Nobody(name));
         let Some(login) = LoginName::parse(name) else {
             return Ok(nobody);
         };
-        let ip = origin.ip.clone();
+        let ip = ip.to_owned();
         let read = async move |reader: &mut Reader| {
             let found = store::find_by_login(reader, &login).await?;
             let user_id = found
@@ -151,29 +122,36 @@ impl AuthService {
                 .map_or(Uuid::nil().into(), |account| account.user_id);
             Ok((found, guessed_at(reader, user_id, &ip).await?))
         };
-        let (found, who) = self.db.read(read).await?;
+        let (found, who) = self.units.read(read).await?;
         Ok(found.map_or(nobody, |account| (Some(account), who)))
     }
 
-    /// Who has this name or address.
-    pub(crate) async fn find_user(&self, name: &str) -> Result<Option<UserId>, AuthFailure> {
-        Ok(self.find_by_login(name).await?.map(|account| account.user_id))
-    }
-
-    async fn find_by_login(&self, name: &str) -> Result<Option<Account>, AuthFailure> {
-        let Some(name) = LoginName::parse(name) else {
-            return Ok(None);
-        };
-        Ok(self
-            .db
-            .read(async move |reader: &mut Reader| store::find_by_login(reader, &name).await)
-            .await?)
+    /// A session that a user begins by a call.
+    pub(super) fn session_start(&self, call: &Call<Anyone>, user_id: UserId) -> SessionStart {
+        let by = By::caller(AuditActor::User(user_id), call);
+        let now = self.units.now();
+        SessionStart {
+            session: NewSession {
+                session_id: self.units.new_id(),
+                user_id,
+                device: call.origin.device.clone(),
+                ip: call.origin.ip.clone(),
+                created_at: now,
+                expires_at: now.plus(self.settings.refresh_expiry),
+            },
+            line: self.audit_line(&by, "session.started", user_id),
+        }
     }
 
     /// Stores the session, unless the account was disabled or its hash changed while the given password was
     /// being checked; answers with the account as it is now.
-    async fn begin(&self, seen: Account, begin: Begin) -> Result<Option<Account>, AuthFailure> {
-        let now = begin.session.created_at;
+    async fn begin(
+        &self,
+        call: &Call<Anyone>,
+        seen: Account,
+        start: SessionStart,
+        new_hash: Option<String>,
+    ) -> Result<Option<Account>, AuthFailure> {
         let unit = async move |tx: &mut Tx| {
             let current = store::find_by_id_for_update(tx, seen.user_id).await?;
             let unchanged = |account: &Account| {
@@ -182,14 +160,20 @@ impl AuthService {
             let Some(current) = current.filter(unchanged) else {
                 return Ok(None);
             };
-            store::insert_session(tx, &begin.session).await?;
-            store::insert_audit(tx, &begin.line).await?;
-            if let Some(hash) = &begin.new_hash {
-                store::replace_hash(tx, &seen, hash, now).await?;
+            start.store(tx).await?;
+            if let Some(hash) = &new_hash {
+                store::replace_hash(tx, &seen, hash, start.session.created_at).await?;
             }
-            Ok::<_, kit_db::StoreError>(Some(current))
+            Ok::<_, StoreError>(Some(current))
         };
-        Ok(self.db.write(unit).await?)
+        Ok(self.units.unit(call, unit).await?)
+    }
+}
+
+impl SessionStart {
+    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        store::insert_session(tx, &self.session).await?;
+        store::insert_audit(tx, &self.line).await
     }
 }
 
@@ -204,29 +188,4 @@ pub(super) async fn guessed_at(
     } else {
         GuessedAt::Account(user_id)
     })
-}
-
-impl IssueFor {
-    /// The first tokens of a session.
-    pub(super) fn new_session(session: &NewSession) -> Self {
-        Self {
-            session_id: session.session_id,
-            counter: 0,
-            issued_at: session.created_at,
-        }
-    }
-}
-
-impl Inner {
-    pub(super) fn new_session(&self, user_id: UserId, origin: Origin) -> NewSession {
-        let now = self.clock.now();
-        NewSession {
-            session_id: SessionId::from(self.ids.uuid()),
-            user_id,
-            device: origin.device,
-            ip: origin.ip,
-            created_at: now,
-            expires_at: now.plus(self.settings.refresh_expiry),
-        }
-    }
 }

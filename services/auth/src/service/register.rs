@@ -1,11 +1,14 @@
 //! Making an account.
 
-use auth_api::{Register, Registered, UserRegistered};
-use kit_db::{Tx, UnitError, refuse};
+use auth_api::{AuthRefusal, Register, Registered, UserRegistered};
+use kit_db::Tx;
+use kit_http::Anyone;
+use kit_service::{Call, Failure};
 use kit_token::{Role, UserId};
 
-use super::login::Origin;
-use super::{Actor, AuthService, IssueFor, RegisterRefusal, SessionOnRegister};
+use super::failure::account_not_inserted;
+use super::tokens::IssueFor;
+use super::{AuthFailure, AuthService, By, SessionOnRegister};
 use crate::domain::{Account, Credentials, NewAccount};
 use crate::store::{self, Taken};
 
@@ -13,36 +16,29 @@ impl AuthService {
     /// Makes an account, and with it the first session where the configuration says so.
     pub(crate) async fn register(
         &self,
+        call: &Call<Anyone>,
         request: &Register,
-        origin: Origin,
-    ) -> Result<Registered, RegisterRefusal> {
+    ) -> Result<Registered, AuthFailure> {
         let account = self.new_account(request, Role::Customer).await?;
-        let session = match self.inner.settings.session_on_register {
-            SessionOnRegister::Yes => Some(self.inner.new_session(account.user_id, origin.clone())),
+        let start = match self.settings.session_on_register {
+            SessionOnRegister::Yes => Some(self.session_start(call, account.user_id)),
             SessionOnRegister::No => None,
         };
-        let begun = session.clone().map(|session| {
-            let user_id = account.user_id;
-            let line = self
-                .inner
-                .audit_line(user_id, "session.started", user_id, &origin);
-            (session, line)
-        });
+        let issue = start.as_ref().map(|start| IssueFor::from(&start.session));
         let stored = account.clone();
         let unit = async move |tx: &mut Tx| {
             insert(tx, &stored).await?;
-            if let Some((session, line)) = &begun {
-                store::insert_session(tx, session).await?;
-                store::insert_audit(tx, line).await?;
+            if let Some(start) = &start {
+                start.store(tx).await?;
             }
-            Ok(())
+            Ok::<_, AuthFailure>(())
         };
-        self.db.write(unit).await.map_err(RegisterRefusal::from)?;
+        self.units.unit(call, unit).await?;
         let account = Account::from(account);
         Ok(Registered {
             user_id: account.user_id,
             message: "User registered successfully".to_owned(),
-            session: session.map(|session| self.inner.tokens(&account, IssueFor::new_session(&session))),
+            session: issue.map(|issue| self.tokens(&account, issue)),
             username: account.username,
         })
     }
@@ -50,20 +46,19 @@ impl AuthService {
     /// Makes an account with a role, for whoever may give one.
     pub(crate) async fn create_account(
         &self,
+        by: By,
         request: &Register,
         role: Role,
-    ) -> Result<UserId, RegisterRefusal> {
+    ) -> Result<UserId, AuthFailure> {
         let account = self.new_account(request, role).await?;
         let user_id = account.user_id;
-        let line = self
-            .inner
-            .audit_line(Actor::Operator, "account.created", user_id, &Origin::nowhere());
+        let line = self.audit_line(&by, "account.created", user_id);
         let unit = async move |tx: &mut Tx| {
             insert(tx, &account).await?;
-            Ok(store::insert_audit(tx, &line).await?)
+            store::insert_audit(tx, &line).await?;
+            Ok(user_id)
         };
-        self.db.write(unit).await.map_err(RegisterRefusal::from)?;
-        Ok(user_id)
+        self.units.unit(&by.context, unit).await
     }
 
     /// Checks a request and hashes its password. Whether the name is free, only the insert can tell.
@@ -71,28 +66,28 @@ impl AuthService {
         &self,
         request: &Register,
         role: Role,
-    ) -> Result<NewAccount, RegisterRefusal> {
-        let wanted = Credentials::check(request, self.inner.settings.password_rules)
-            .map_err(RegisterRefusal::Invalid)?;
+    ) -> Result<NewAccount, AuthFailure> {
+        let wanted = Credentials::check(request, self.settings.password_rules)?;
         Ok(NewAccount {
-            user_id: UserId::from(self.inner.ids.uuid()),
-            password_hash: self.inner.hasher.hash(&wanted.password).await?,
+            user_id: self.units.new_id(),
+            password_hash: self.hasher.hash(&wanted.password).await?,
             username: wanted.username,
             email: wanted.email,
             role,
-            created_at: self.inner.clock.now(),
+            created_at: self.units.now(),
         })
     }
 }
 
-/// Stores an account and tells of it, in the caller's transaction. Of those who come at once for one name,
-/// the constraint decides.
-pub(super) async fn insert(tx: &mut Tx, account: &NewAccount) -> Result<(), UnitError<RegisterRefusal>> {
+/// Stores an account and tells of it, in the caller's transaction.
+pub(super) async fn insert(tx: &mut Tx, account: &NewAccount) -> Result<(), AuthFailure> {
     match store::find_taken(tx, account).await? {
-        Some(Taken::Username) => return Err(refuse(RegisterRefusal::UsernameTaken)),
-        Some(Taken::Email) => return Err(refuse(RegisterRefusal::EmailTaken)),
-        None => store::insert_account(tx, account).await?,
+        Some(Taken::Username) => return Err(Failure::Refused(AuthRefusal::UsernameTaken)),
+        Some(Taken::Email) => return Err(Failure::Refused(AuthRefusal::EmailTaken)),
+        None => {}
     }
+    let inserted = store::insert_account(tx, account).await;
+    inserted.map_err(account_not_inserted)?;
     tx.publish(UserRegistered {
         user_id: account.user_id,
         username: account.username.as_str().to_owned(),

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use auth_api::SessionRevoked;
 use kit_db::{StoreError, Tx};
-use kit_runtime::{Ids, Timestamp};
+use kit_runtime::Timestamp;
 use kit_token::{SessionId, UserId};
+use kit_values::Uuid;
 
-use super::Inner;
+use super::AuthService;
 use crate::store::{self, EndAt, Revocation, Revoked};
 
 /// Which sessions of a user to end.
@@ -18,31 +19,40 @@ pub(super) enum Which {
     All,
 }
 
-/// Writes revocations in the caller's transaction. Cheap to clone into a unit of work.
-#[derive(Clone)]
-pub(super) struct Revoker {
-    ids: Ids,
-    /// For how long a token can live that was issued a moment ago.
-    token_life: Duration,
-    now: Timestamp,
+impl From<SessionId> for Which {
+    fn from(session: SessionId) -> Self {
+        Self::These(vec![session])
+    }
 }
 
-/// What a unit of work ended, to be believed here at once after its commit.
+/// What a unit of work ended, to be applied here at once after its commit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ended(Vec<Revoked>);
 
-impl Revoker {
-    /// Ends sessions of a user for everybody, as far as there is something to end. The caller holds the
-    /// account, which a refresh needs too: after this nothing of them lives.
-    pub(super) async fn sessions(
+impl Ended {
+    pub(super) fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl AuthService {
+    /// Ends sessions of a user for everybody, as far as there is something to end, in the caller's transaction.
+    /// The caller holds the account, which a refresh needs too: after this nothing of them lives.
+    pub(super) async fn revoke_sessions(
         &self,
         tx: &mut Tx,
         user_id: UserId,
         which: Which,
+        now: Timestamp,
     ) -> Result<Ended, StoreError> {
         let at = EndAt {
-            now: self.now,
-            oldest_token: self.now.minus(self.token_life),
+            now,
+            oldest_token: now.minus(self.token_life()),
         };
         let sessions = match which {
             Which::These(sessions) => {
@@ -59,57 +69,37 @@ impl Revoker {
         };
         let mut ended = Ended::default();
         for session_id in sessions {
-            ended.0.push(Revoked::Session(session_id));
-            store::insert_revocation(tx, &self.entry(Revoked::Session(session_id))).await?;
+            let what = Revoked::Session(session_id);
+            ended.0.push(what);
+            store::insert_revocation(tx, &self.revocation(what, now)).await?;
             tx.publish(SessionRevoked {
                 user_id,
                 session_id,
-                timestamp: self.now,
+                timestamp: now,
             });
         }
         Ok(ended)
     }
 
-    /// Ends every token of a user below an epoch for everybody.
-    pub(super) async fn epoch(&self, tx: &mut Tx, user_id: UserId, epoch: i64) -> Result<Ended, StoreError> {
+    /// Ends every token of a user below an epoch for everybody, in the caller's transaction.
+    pub(super) async fn revoke_epoch(
+        &self,
+        tx: &mut Tx,
+        user_id: UserId,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<Ended, StoreError> {
         let what = Revoked::Epoch { user_id, epoch };
-        store::insert_revocation(tx, &self.entry(what)).await?;
+        store::insert_revocation(tx, &self.revocation(what, now)).await?;
         Ok(Ended(vec![what]))
     }
 
-    fn entry(&self, what: Revoked) -> Revocation {
+    fn revocation(&self, what: Revoked, at: Timestamp) -> Revocation {
         Revocation {
-            id: self.ids.uuid().to_string(),
+            id: self.units.new_id::<Uuid>().to_string(),
             what,
-            at: self.now,
-            expires_at: self.now.plus(self.token_life),
-        }
-    }
-}
-
-impl From<SessionId> for Which {
-    fn from(session: SessionId) -> Self {
-        Self::These(vec![session])
-    }
-}
-
-impl Ended {
-    pub(super) fn and(mut self, more: Self) -> Self {
-        self.0.extend(more.0);
-        self
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.0.len()
-    }
-}
-
-impl Inner {
-    pub(super) fn revoker(&self, now: Timestamp) -> Revoker {
-        Revoker {
-            ids: self.ids.clone(),
-            token_life: self.token_life(),
-            now,
+            at,
+            expires_at: at.plus(self.token_life()),
         }
     }
 
@@ -120,11 +110,12 @@ impl Inner {
     }
 
     /// This process need not wait for the feed to bring its own news.
-    pub(super) fn believe(&self, ended: &Ended) {
+    pub(super) fn apply_here(&self, ended: &Ended) {
+        let revocations = self.verifier.revocations();
         for what in &ended.0 {
             match *what {
-                Revoked::Session(session) => self.verifier.revocations().revoke_session(session),
-                Revoked::Epoch { user_id, epoch } => self.verifier.revocations().raise_epoch(user_id, epoch),
+                Revoked::Session(session) => revocations.revoke_session(session),
+                Revoked::Epoch { user_id, epoch } => revocations.raise_epoch(user_id, epoch),
             }
         }
     }

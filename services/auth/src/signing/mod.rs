@@ -25,7 +25,7 @@ use ring::LoadedRing;
 
 /// Why there are no keys to sign with.
 #[derive(Debug, Error)]
-pub enum SigningError {
+pub(crate) enum SigningError {
     /// The file cannot be read or made.
     #[error("the key file cannot be used: {0}")]
     File(#[from] std::io::Error),

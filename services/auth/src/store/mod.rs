@@ -12,9 +12,9 @@ pub(crate) use accounts::{
     lock_admins, replace_hash,
 };
 pub(crate) use audit::{insert_audit, list_audit};
-pub(crate) use revocations::{Revocation, Revoked, forget_revocations, insert_revocation, read_revocations};
+pub(crate) use revocations::{Revocation, Revoked, delete_revocations, insert_revocation, read_revocations};
 pub(crate) use sessions::{
-    EndAt, NewSession, count_open_sessions, end_session, end_sessions, find_owner, find_session,
-    forget_sessions, has_begun_at, insert_session, list_ended_sessions, list_open_sessions, rotate,
+    EndAt, NewSession, count_open_sessions, delete_sessions, end_session, end_sessions, find_owner,
+    find_session, has_begun_at, insert_session, list_ended_sessions, list_open_sessions, rotate,
 };
 pub(crate) use signing_keys::{StoredKey, insert_key, list_keys, withdraw_key};

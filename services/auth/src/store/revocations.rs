@@ -79,8 +79,8 @@ pub(crate) async fn read_revocations(
     Ok(news)
 }
 
-/// Forgets the entries that no living token can meet.
-pub(crate) async fn forget_revocations(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+/// Deletes the entries that no living token can meet.
+pub(crate) async fn delete_revocations(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     sql("DELETE FROM revocations WHERE expires_at <= $1")
         .bind(now)
         .execute(tx)

@@ -187,8 +187,8 @@ pub(crate) async fn list_ended_sessions(
     rows.iter().map(|row| row.parse("session_id")).collect()
 }
 
-/// Forgets sessions that ended: nothing begins them again.
-pub(crate) async fn forget_sessions(tx: &mut Tx, ended: &[SessionId]) -> Result<(), StoreError> {
+/// Deletes sessions that ended: nothing begins them again.
+pub(crate) async fn delete_sessions(tx: &mut Tx, ended: &[SessionId]) -> Result<(), StoreError> {
     let mut statement = sql("DELETE FROM sessions WHERE session_id IN (");
     for (number, session) in ended.iter().enumerate() {
         let before = if number == 0 { "" } else { ", " };

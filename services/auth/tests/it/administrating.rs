@@ -2,39 +2,38 @@
 
 use futures::future::join_all;
 use kit_runtime::Ids;
-use kit_testing::Reply;
+use kit_testing::{Fixture, Reply, on_both_databases};
 use serde_json::{Value, json};
 
+use crate::app::{AuthApp, PASSWORD, members};
 use crate::elsewhere::Elsewhere;
 use crate::held::{ADMIN, Held, column};
-use crate::world::{PASSWORD, Place, World, members, on_both_databases};
 
-/// A world with an admin who is signed in.
-async fn administrated(place: &Place) -> (World, Held) {
-    let world = World::start(place, &ADMIN).await;
-    let root = world.begin_again("root").await;
-    (world, root)
+/// Auth with an admin who is signed in.
+async fn administrated(fixture: &Fixture) -> (AuthApp, Held) {
+    let app = AuthApp::start(fixture, &ADMIN).await;
+    let root = app.begin_again("root").await;
+    (app, root)
 }
 
-async fn list(world: &World, admin: &Held, query: &str) -> Value {
+async fn list(app: &AuthApp, admin: &Held, query: &str) -> Value {
     let path = format!("/admin/accounts?{query}");
-    world.of(admin).get(&path).await.expect(200)
+    app.of(admin).get(&path).await.expect(200)
 }
 
-async fn names(world: &World, admin: &Held, query: &str) -> Vec<String> {
-    let page = list(world, admin, query).await;
+async fn names(app: &AuthApp, admin: &Held, query: &str) -> Vec<String> {
+    let page = list(app, admin, query).await;
     column(&page, "username").into_iter().map(str::to_owned).collect()
 }
 
 /// Makes another admin of somebody.
-async fn promoted(world: &World, admin: &Held, username: &str) -> Held {
-    let held = world.begin(username).await;
-    let reply = world
+async fn promoted(app: &AuthApp, admin: &Held, username: &str) -> Held {
+    let held = app.begin(username).await;
+    let reply = app
         .patch_account(admin, &held.user_id, json!({ "roles": ["admin"] }))
         .await;
     reply.expect(200);
-    world
-        .assert_lives_with(&held, &["customer", "staff", "admin"])
+    app.assert_lives_with(&held, &["customer", "staff", "admin"])
         .await
 }
 
@@ -46,14 +45,14 @@ fn is_last_admin(reply: &Reply) -> bool {
 }
 
 on_both_databases! {
-    async fn accounts_are_found_by_what_is_known_of_them(place: &Place) {
-        let (world, root) = administrated(place).await;
+    async fn accounts_are_found_by_what_is_known_of_them(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
         for name in ["Ada", "grace_h", "gracexh", "linus.t", "barbara"] {
-            world.register(name).await;
+            app.register(name).await;
         }
-        world.execute("UPDATE accounts SET role = 'staff' WHERE username = 'barbara'").await;
-        world.execute("UPDATE accounts SET status = 'disabled' WHERE username = 'linus.t'").await;
-        world.execute("UPDATE accounts SET email = 'a%d@x.example', email_key = 'a%d@x.example' WHERE username = 'linus.t'").await;
+        app.execute("UPDATE accounts SET role = 'staff' WHERE username = 'barbara'").await;
+        app.execute("UPDATE accounts SET status = 'disabled' WHERE username = 'linus.t'").await;
+        app.execute("UPDATE accounts SET email = 'a%d@x.example', email_key = 'a%d@x.example' WHERE username = 'linus.t'").await;
         for (query, expected) in [
             ("", &["root", "Ada", "grace_h", "gracexh", "linus.t", "barbara"][..]),
             ("q=", &["root", "Ada", "grace_h", "gracexh", "linus.t", "barbara"]),
@@ -73,9 +72,9 @@ on_both_databases! {
             ("status=active&q=grace", &["grace_h", "gracexh"]),
             ("status=disabled&role=admin", &[]),
         ] {
-            assert_eq!(names(&world, &root, query).await, expected, "{query}");
+            assert_eq!(names(&app, &root, query).await, expected, "{query}");
         }
-        let one = list(&world, &root, "q=grace_h").await["items"][0].clone();
+        let one = list(&app, &root, "q=grace_h").await["items"][0].clone();
         assert_eq!(
             members(&one),
             ["user_id", "username", "email", "email_verified", "roles", "status", "sessions", "created_at"]
@@ -83,14 +82,14 @@ on_both_databases! {
         assert_eq!(one["email"], "grace_h@example.com");
     }
 
-    async fn accounts_come_a_page_at_a_time(place: &Place) {
-        let (world, root) = administrated(place).await;
+    async fn accounts_come_a_page_at_a_time(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
         for number in 0..6 {
-            world.register(&format!("user-{number}")).await;
+            app.register(&format!("user-{number}")).await;
         }
         let (mut seen, mut path) = (Vec::new(), "limit=3&q=user".to_owned());
         for size in [3, 3] {
-            let page = list(&world, &root, &path).await;
+            let page = list(&app, &root, &path).await;
             assert_eq!(page["items"].as_array().unwrap().len(), size);
             seen.extend(column(&page, "username").into_iter().map(str::to_owned));
             path = format!("limit=3&q=user&cursor={}", page["next_cursor"].as_str().unwrap_or("none"));
@@ -99,47 +98,47 @@ on_both_databases! {
         assert_eq!(seen, ["user-0", "user-1", "user-2", "user-3", "user-4", "user-5"]);
     }
 
-    async fn a_search_that_makes_no_sense_is_no_failure_of_ours(place: &Place) {
-        let (world, root) = administrated(place).await;
+    async fn a_search_that_makes_no_sense_is_no_failure_of_ours(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
         for query in [
             "limit=0", "limit=101", "limit=-1", "limit=x", "cursor=%21", "cursor=AA", "role=king", "role=Admin",
             "status=gone", "page=2", "q=a&q=b", "q=%00", "q=%0A", "q=ada%00",
         ] {
-            let reply = world.of(&root).get(&format!("/admin/accounts?{query}")).await;
+            let reply = app.of(&root).get(&format!("/admin/accounts?{query}")).await;
             assert_eq!(reply.status, 400, "{query}");
         }
         for strange in ["%F0%9F%A6%80".to_owned(), "x".repeat(6000), "%25".repeat(2000)] {
-            assert!(names(&world, &root, &format!("q={strange}")).await.is_empty());
+            assert!(names(&app, &root, &format!("q={strange}")).await.is_empty());
         }
         // Before the first, and after the last.
-        assert_eq!(names(&world, &root, "cursor=IA").await, ["root"]);
-        assert!(names(&world, &root, "cursor=fn5-").await.is_empty());
+        assert_eq!(names(&app, &root, "cursor=IA").await, ["root"]);
+        assert!(names(&app, &root, "cursor=fn5-").await.is_empty());
     }
 
-    async fn an_account_is_looked_at_by_its_identifier(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = world.begin("ada").await;
-        world.begin_again("ada").await;
-        let get = async |id: &str| world.of(&root).get(&format!("/admin/accounts/{id}")).await;
+    async fn an_account_is_looked_at_by_its_identifier(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = app.begin("ada").await;
+        app.begin_again("ada").await;
+        let get = async |id: &str| app.of(&root).get(&format!("/admin/accounts/{id}")).await;
         let account = get(&ada.user_id).await.expect(200);
-        assert_eq!(account, world.me(&ada.token).await.expect(200));
+        assert_eq!(account, app.me(&ada.token).await.expect(200));
         assert_eq!(account["sessions"], 2);
         let nobody = Ids::system().uuid().to_string();
         get(&nobody).await.refused(404, "User not found");
-        world.patch_account(&root, &nobody, json!({ "roles": ["staff"] })).await.refused(404, "User not found");
+        app.patch_account(&root, &nobody, json!({ "roles": ["staff"] })).await.refused(404, "User not found");
         let sessions = format!("/admin/accounts/{nobody}/sessions");
-        world.of(&root).delete(&sessions).await.refused(404, "User not found");
+        app.of(&root).delete(&sessions).await.refused(404, "User not found");
         for id in ["1", "%00", "ada", &ada.user_id.to_uppercase(), &ada.session_id()] {
             get(id).await.expect(400);
-            world.patch_account(&root, id, json!({})).await.expect(400);
-            world.of(&root).delete(&format!("/admin/accounts/{id}/sessions")).await.expect(400);
+            app.patch_account(&root, id, json!({})).await.expect(400);
+            app.of(&root).delete(&format!("/admin/accounts/{id}/sessions")).await.expect(400);
         }
     }
 
-    async fn a_changed_role_takes_effect_everywhere_within_a_second(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let elsewhere = Elsewhere::start(place, &world).await;
-        let ada = world.begin("ada").await;
+    async fn a_changed_role_takes_effect_everywhere_within_a_second(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let elsewhere = Elsewhere::start(fixture, &app).await;
+        let ada = app.begin("ada").await;
         let (everything, most, least) =
             (&["customer", "staff", "admin"][..], &["customer", "staff"][..], &["customer"][..]);
         let mut held = ada.clone();
@@ -157,61 +156,61 @@ on_both_databases! {
         .enumerate()
         {
             elsewhere.user(&held.token).await.expect(200);
-            let reply = world.patch_account(&root, &ada.user_id, json!({ "roles": wanted })).await;
+            let reply = app.patch_account(&root, &ada.user_id, json!({ "roles": wanted })).await;
             assert_eq!(reply.expect(200)["roles"], json!(roles));
-            world.me(&held.token).await.refused(401, "Invalid or expired token");
+            app.me(&held.token).await.refused(401, "Invalid or expired token");
             elsewhere.refuses_soon(&held.token).await;
-            held = world.assert_lives_with(&held, roles).await;
-            assert_eq!(world.claims(&held.token).epoch, i64::try_from(epoch).unwrap() + 1);
+            held = app.assert_lives_with(&held, roles).await;
+            assert_eq!(app.claims(&held.token).epoch, i64::try_from(epoch).unwrap() + 1);
             let admitted = if roles == everything { 200 } else { 403 };
             elsewhere.admin(&held.token).await.expect(admitted);
-            world.of(&held).get("/admin/accounts").await.expect(admitted);
+            app.of(&held).get("/admin/accounts").await.expect(admitted);
         }
-        let told = world.texts("SELECT type FROM outbox WHERE type LIKE 'roles.%' OR type LIKE 'user.d%'").await;
+        let told = app.texts("SELECT type FROM outbox WHERE type LIKE 'roles.%' OR type LIKE 'user.d%'").await;
         assert_eq!(told, ["roles.changed"; 7]);
     }
 
-    async fn a_disabled_account_is_out_at_once_until_it_is_enabled_again(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let elsewhere = Elsewhere::start(place, &world).await;
-        let held = [world.begin("ada").await, world.begin_again("ada").await];
+    async fn a_disabled_account_is_out_at_once_until_it_is_enabled_again(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let elsewhere = Elsewhere::start(fixture, &app).await;
+        let held = [app.begin("ada").await, app.begin_again("ada").await];
         let ada = &held[0].user_id;
-        let reply = world.patch_account(&root, ada, json!({ "status": "disabled" })).await;
+        let reply = app.patch_account(&root, ada, json!({ "status": "disabled" })).await;
         let account = reply.expect(200);
         assert_eq!((&account["status"], &account["sessions"]), (&json!("disabled"), &json!(0)));
         for each in &held {
-            world.assert_dead(each).await;
+            app.assert_dead(each).await;
             elsewhere.refuses_soon(&each.token).await;
         }
-        world.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
-        let reply = world.patch_account(&root, ada, json!({ "status": "active" })).await;
+        app.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
+        let reply = app.patch_account(&root, ada, json!({ "status": "active" })).await;
         assert_eq!(reply.expect(200)["status"], "active");
         for each in &held {
-            world.assert_dead(each).await;
+            app.assert_dead(each).await;
         }
-        let again = world.begin_again("ada").await;
+        let again = app.begin_again("ada").await;
         elsewhere.user(&again.token).await.expect(200);
-        world.assert_lives(&again).await;
-        let told = world.texts("SELECT type FROM outbox WHERE type LIKE 'user.%' ORDER BY position").await;
+        app.assert_lives(&again).await;
+        let told = app.texts("SELECT type FROM outbox WHERE type LIKE 'user.%' ORDER BY position").await;
         assert_eq!(told[told.len() - 2..], ["user.disabled", "user.updated"]);
-        assert_eq!(world.count("SELECT event_id FROM outbox WHERE type = 'session.revoked'").await, 2);
+        assert_eq!(app.count("SELECT event_id FROM outbox WHERE type = 'session.revoked'").await, 2);
     }
 
-    async fn a_role_may_be_changed_while_the_account_is_disabled(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = world.begin("ada").await.user_id;
+    async fn a_role_may_be_changed_while_the_account_is_disabled(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = app.begin("ada").await.user_id;
         let both = json!({ "roles": ["staff"], "status": "disabled" });
-        let account = world.patch_account(&root, &ada, both).await.expect(200);
+        let account = app.patch_account(&root, &ada, both).await.expect(200);
         assert_eq!((&account["status"], &account["roles"]), (&json!("disabled"), &json!(["customer", "staff"])));
-        world.patch_account(&root, &ada, json!({ "roles": ["customer"] })).await.expect(200);
-        let told = world.texts("SELECT type FROM outbox WHERE type IN ('user.disabled', 'user.updated')").await;
+        app.patch_account(&root, &ada, json!({ "roles": ["customer"] })).await.expect(200);
+        let told = app.texts("SELECT type FROM outbox WHERE type IN ('user.disabled', 'user.updated')").await;
         assert_eq!(told, ["user.disabled"], "it was disabled once");
-        world.log_in("ada", PASSWORD).await.expect(401);
+        app.log_in("ada", PASSWORD).await.expect(401);
     }
 
-    async fn what_changes_nothing_ends_nothing(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = world.begin("ada").await;
+    async fn what_changes_nothing_ends_nothing(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = app.begin("ada").await;
         for same in [
             json!({}),
             json!({ "roles": ["customer"] }),
@@ -219,7 +218,7 @@ on_both_databases! {
             json!({ "status": "active" }),
             json!({ "roles": [], "status": "active" }),
         ] {
-            let account = world.patch_account(&root, &ada.user_id, same).await.expect(200);
+            let account = app.patch_account(&root, &ada.user_id, same).await.expect(200);
             assert_eq!(account["username"], "ada");
         }
         for wrong in [
@@ -233,25 +232,25 @@ on_both_databases! {
             json!([]),
             json!({ "roles": ["staff", "king"], "status": "disabled" }),
         ] {
-            world.patch_account(&root, &ada.user_id, wrong).await.expect(400);
+            app.patch_account(&root, &ada.user_id, wrong).await.expect(400);
         }
-        assert_eq!(world.claims(&world.assert_lives(&ada).await.token).epoch, 0);
-        world.me(&ada.token).await.expect(200);
-        assert_eq!(world.count("SELECT revocation_id FROM revocations").await, 0);
-        assert_eq!(world.count("SELECT audit_id FROM audit WHERE action = 'account.changed'").await, 0);
+        assert_eq!(app.claims(&app.assert_lives(&ada).await.token).epoch, 0);
+        app.me(&ada.token).await.expect(200);
+        assert_eq!(app.count("SELECT revocation_id FROM revocations").await, 0);
+        assert_eq!(app.count("SELECT audit_id FROM audit WHERE action = 'account.changed'").await, 0);
     }
 
-    async fn an_account_is_changed_only_as_it_was_seen(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = world.begin("ada").await;
+    async fn an_account_is_changed_only_as_it_was_seen(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = app.begin("ada").await;
         let path = format!("/admin/accounts/{}", ada.user_id);
-        let seen = async || world.of(&root).get(&path).await.header("etag").to_owned();
+        let seen = async || app.of(&root).get(&path).await.header("etag").to_owned();
         let change = async |seen: &str, patch: Value| {
-            let client = world.of(&root).with("if-match", seen);
+            let client = app.of(&root).with("if-match", seen);
             client.send(http::Method::PATCH, &path, Some(&patch)).await
         };
         let first = seen().await;
-        assert_eq!(world.me(&ada.token).await.header("etag"), first);
+        assert_eq!(app.me(&ada.token).await.header("etag"), first);
         let reply = change(&first, json!({ "roles": ["staff"] })).await;
         reply.expect(200);
         let second = reply.header("etag").to_owned();
@@ -264,7 +263,7 @@ on_both_databases! {
             }
         }
         change("rubbish", json!({ "roles": [] })).await.expect(400);
-        let ada = world.assert_lives_with(&ada, &["customer", "staff"]).await;
+        let ada = app.assert_lives_with(&ada, &["customer", "staff"]).await;
         assert_eq!(seen().await, second, "a session is not what an admin changes");
         // Of two who saw the same one wins.
         let replies = join_all(["customer", "admin"].map(|role| change(&second, json!({ "roles": [role] })))).await;
@@ -272,45 +271,45 @@ on_both_databases! {
         said.sort_unstable();
         assert_eq!(said, [200, 412]);
         change("*", json!({ "status": "disabled" })).await.expect(200);
-        world.assert_dead(&ada).await;
+        app.assert_dead(&ada).await;
         let nobody = format!("/admin/accounts/{}", Ids::system().uuid());
-        let client = world.of(&root).with("if-match", &first);
+        let client = app.of(&root).with("if-match", &first);
         let reply = client.send(http::Method::PATCH, &nobody, Some(&json!({}))).await;
         reply.refused(404, "User not found");
     }
 
-    async fn the_last_admin_stays(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = promoted(&world, &root, "ada").await;
+    async fn the_last_admin_stays(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = promoted(&app, &root, "ada").await;
         // An admin who is disabled does not count.
-        world.patch_account(&root, &ada.user_id, json!({ "status": "disabled" })).await.expect(200);
+        app.patch_account(&root, &ada.user_id, json!({ "status": "disabled" })).await.expect(200);
         for away in [
             json!({ "roles": ["staff"] }),
             json!({ "roles": [] }),
             json!({ "status": "disabled" }),
             json!({ "roles": ["customer"], "status": "disabled" }),
         ] {
-            assert!(is_last_admin(&world.patch_account(&root, &root.user_id, away).await));
+            assert!(is_last_admin(&app.patch_account(&root, &root.user_id, away).await));
         }
-        world.assert_lives(&root).await;
-        world.patch_account(&root, &ada.user_id, json!({ "status": "active" })).await.expect(200);
-        world.patch_account(&root, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
+        app.assert_lives(&root).await;
+        app.patch_account(&root, &ada.user_id, json!({ "status": "active" })).await.expect(200);
+        app.patch_account(&root, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
         // From then on they may do nothing any more, by any token.
-        world.of(&root).get("/admin/accounts").await.refused(401, "Invalid or expired token");
-        let root = world.assert_lives_with(&root, &["customer"]).await;
-        world.of(&root).get("/admin/accounts").await.refused(403, "this needs the role `admin`");
+        app.of(&root).get("/admin/accounts").await.refused(401, "Invalid or expired token");
+        let root = app.assert_lives_with(&root, &["customer"]).await;
+        app.of(&root).get("/admin/accounts").await.refused(403, "this needs the role `admin`");
     }
 
-    async fn of_the_last_two_admins_one_stays_however_they_go(place: &Place) {
-        let (world, mut root) = administrated(place).await;
-        let mut ada = promoted(&world, &root, "ada").await;
+    async fn of_the_last_two_admins_one_stays_however_they_go(fixture: &Fixture) {
+        let (app, mut root) = administrated(fixture).await;
+        let mut ada = promoted(&app, &root, "ada").await;
         for round in 0..8 {
             let away = if round % 2 == 0 { json!({ "roles": ["customer"] }) } else { json!({ "status": "disabled" }) };
             // Each the other, or each themselves.
             let (first, second) = if round % 4 < 2 { (&ada, &root) } else { (&root, &ada) };
             let replies = join_all([
-                world.patch_account(&root, &first.user_id, away.clone()),
-                world.patch_account(&ada, &second.user_id, away.clone()),
+                app.patch_account(&root, &first.user_id, away.clone()),
+                app.patch_account(&ada, &second.user_id, away.clone()),
             ])
             .await;
             let refused: Vec<bool> = replies.iter().map(is_last_admin).collect();
@@ -320,54 +319,54 @@ on_both_databases! {
             assert_eq!(gone, 1, "{replies:?}");
             assert_eq!(refused.iter().filter(|refused| **refused).count() + unheard, 1, "{replies:?}");
             let admins = "SELECT user_id FROM accounts WHERE role = 'admin' AND status = 'active'";
-            assert_eq!(world.count(admins).await, 1);
-            world.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'root'").await;
-            world.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'ada'").await;
-            (root, ada) = (world.begin_again("root").await, world.begin_again("ada").await);
+            assert_eq!(app.count(admins).await, 1);
+            app.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'root'").await;
+            app.execute("UPDATE accounts SET role = 'admin', status = 'active' WHERE username = 'ada'").await;
+            (root, ada) = (app.begin_again("root").await, app.begin_again("ada").await);
         }
     }
 
-    async fn two_demotions_by_the_same_hand_leave_one_admin(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let ada = promoted(&world, &root, "ada").await;
-        let grace = promoted(&world, &root, "grace").await;
-        world.patch_account(&grace, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
+    async fn two_demotions_by_the_same_hand_leave_one_admin(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = promoted(&app, &root, "ada").await;
+        let grace = promoted(&app, &root, "grace").await;
+        app.patch_account(&grace, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
         // Grace demotes Ada and, from a second window, herself.
         let replies = join_all([&ada, &grace].map(|admin| {
-            world.patch_account(&grace, &admin.user_id, json!({ "roles": ["customer"] }))
+            app.patch_account(&grace, &admin.user_id, json!({ "roles": ["customer"] }))
         }))
         .await;
         let mut said: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
         said.sort_unstable();
         assert!(said == [200, 409] || said == [200, 401], "{said:?}");
-        assert_eq!(world.count("SELECT user_id FROM accounts WHERE role = 'admin'").await, 1);
+        assert_eq!(app.count("SELECT user_id FROM accounts WHERE role = 'admin'").await, 1);
     }
 
-    async fn an_admin_signs_somebody_out_everywhere(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let elsewhere = Elsewhere::start(place, &world).await;
-        let held = [world.begin("ada").await, world.begin_again("ada").await];
+    async fn an_admin_signs_somebody_out_everywhere(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let elsewhere = Elsewhere::start(fixture, &app).await;
+        let held = [app.begin("ada").await, app.begin_again("ada").await];
         let path = format!("/admin/accounts/{}/sessions", held[0].user_id);
         for _ in 0..2 {
-            let reply = world.of(&root).delete(&path).await;
+            let reply = app.of(&root).delete(&path).await;
             assert_eq!(reply.expect(200), json!({ "message": "Signed out everywhere" }));
         }
         for each in &held {
-            world.assert_dead(each).await;
+            app.assert_dead(each).await;
             elsewhere.refuses_soon(&each.token).await;
         }
-        world.assert_lives(&world.begin_again("ada").await).await;
-        world.assert_lives(&root).await;
+        app.assert_lives(&app.begin_again("ada").await).await;
+        app.assert_lives(&root).await;
     }
 
-    async fn nobody_else_administrates(place: &Place) {
-        let (world, root) = administrated(place).await;
-        let (customer, staff) = (world.begin("ada").await, world.begin("grace").await);
-        world.patch_account(&root, &staff.user_id, json!({ "roles": ["staff"] })).await.expect(200);
-        let staff = world.assert_lives_with(&staff, &["customer", "staff"]).await;
+    async fn nobody_else_administrates(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let (customer, staff) = (app.begin("ada").await, app.begin("grace").await);
+        app.patch_account(&root, &staff.user_id, json!({ "roles": ["staff"] })).await.expect(200);
+        let staff = app.assert_lives_with(&staff, &["customer", "staff"]).await;
         let account = format!("/admin/accounts/{}", customer.user_id);
         let own = json!({ "roles": ["admin"] });
-        for (client, status) in [(world.of(&customer), 403), (world.of(&staff), 403), (world.client(), 401)] {
+        for (client, status) in [(app.of(&customer), 403), (app.of(&staff), 403), (app.client(), 401)] {
             for path in ["/admin/accounts", &account, "/admin/keys", "/admin/audit"] {
                 client.get(path).await.expect(status);
             }
@@ -376,6 +375,6 @@ on_both_databases! {
             client.post("/admin/keys/rotate", &json!({})).await.expect(status);
             client.post("/admin/keys/some/withdraw", &json!({})).await.expect(status);
         }
-        world.assert_lives_with(&customer, &["customer"]).await;
+        app.assert_lives_with(&customer, &["customer"]).await;
     }
 }

@@ -4,46 +4,47 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
+use crate::app::{AuthApp, PASSWORD, members, registration};
 use crate::held::ADMIN;
-use crate::world::{PASSWORD, World, members, on_both_databases, registration};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Actor, action, subject and address of every line, the oldest first.
-async fn lines(world: &World) -> Vec<String> {
+async fn lines(app: &AuthApp) -> Vec<String> {
     let line = "SELECT actor || ' ' || action || ' ' || subject || ' ' || ip FROM audit ORDER BY audit_id";
-    world.texts(line).await
+    app.texts(line).await
 }
 
 on_both_databases! {
-    async fn what_was_done_is_written_down(place: &Place) {
-        let world = World::start(place, &ADMIN).await;
-        let root = world.begin_again("root").await;
-        let desk = world.of(&root).with("user-agent", "Desk/1.0");
-        let ada = world.begin("ada").await;
+    async fn what_was_done_is_written_down(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &ADMIN).await;
+        let root = app.begin_again("root").await;
+        let desk = app.of(&root).with("user-agent", "Desk/1.0");
+        let ada = app.begin("ada").await;
         let account = format!("/admin/accounts/{}", ada.user_id);
         let change = async |patch: Value| {
-            world.advance(Duration::from_secs(1));
+            app.advance(Duration::from_secs(1));
             desk.send(http::Method::PATCH, &account, Some(&patch)).await.expect(200);
         };
         change(json!({ "roles": ["staff"] })).await;
         change(json!({ "status": "disabled" })).await;
         change(json!({ "status": "active" })).await;
-        let phone = world.begin_again("ada").await;
+        let phone = app.begin_again("ada").await;
         desk.delete(&format!("{account}/sessions")).await.expect(200);
-        let here = world.begin_again("ada").await;
-        world.begin_again("ada").await;
-        world.of(&here).delete("/sessions").await.expect(200);
-        world.change_password(&here, PASSWORD, "staple-horse-battery-10").await.expect(200);
-        world.of(&here).post("/logout", &json!({})).await.expect(200);
+        let here = app.begin_again("ada").await;
+        app.begin_again("ada").await;
+        app.of(&here).delete("/sessions").await.expect(200);
+        app.change_password(&here, PASSWORD, "staple-horse-battery-10").await.expect(200);
+        app.of(&here).post("/logout", &json!({})).await.expect(200);
         let kid = desk.post("/admin/keys/rotate", &json!({})).await.expect(200)["items"][1]["kid"].clone();
         desk.post(&format!("/admin/keys/{}/withdraw", kid.as_str().unwrap()), &json!({})).await.expect(200);
         // Not done, so not written down.
-        world.log_in("ada", "a-wrong-password").await.expect(401);
+        app.log_in("ada", "a-wrong-password").await.expect(401);
         change(json!({ "status": "active" })).await;
-        world.assert_dead(&phone).await;
+        app.assert_dead(&phone).await;
 
         let (mut lines, mut path) = (Vec::new(), "/admin/audit?limit=4".to_owned());
         loop {
@@ -94,57 +95,57 @@ on_both_databases! {
         assert!(desk.get("/admin/audit?cursor=IA").await.expect(200)["items"].as_array().unwrap().is_empty());
     }
 
-    async fn the_first_admin_by_the_link_is_written_down(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let link = world.setup.as_ref().unwrap().expose().clone();
+    async fn the_first_admin_by_the_link_is_written_down(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let link = app.set_up_secret().unwrap();
         let form = format!("token={link}&username=root&email=root%40example.com&password={PASSWORD}");
         let send = async || {
             let form = Bytes::from(form.clone());
-            world.client().send_raw(Method::POST, "/setup", Some(FORM), form).await
+            app.client().send_raw(Method::POST, "/setup", Some(FORM), form).await
         };
         assert_eq!(send().await.status, 200);
         assert_eq!(send().await.status, 404);
-        let root = world.texts("SELECT user_id FROM accounts").await.remove(0);
-        assert_eq!(lines(&world).await, [format!("set-up link account.created {root} 127.0.0.1")]);
+        let root = app.texts("SELECT user_id FROM accounts").await.remove(0);
+        assert_eq!(lines(&app).await, [format!("set-up link account.created {root} 127.0.0.1")]);
     }
 
-    async fn a_session_that_begins_with_its_account_is_written_down_too(place: &Place) {
-        let world = World::start(place, &[("auth.token_on_register", "true")]).await;
-        let ada = world.register("ada").await["user_id"].as_str().unwrap().to_owned();
-        assert_eq!(lines(&world).await, [format!("{ada} session.started {ada} 127.0.0.1")]);
-        world.client().post("/register", &registration("ada")).await.expect(409);
-        assert_eq!(lines(&world).await.len(), 1);
+    async fn a_session_that_begins_with_its_account_is_written_down_too(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[("auth.token_on_register", "true")]).await;
+        let ada = app.register("ada").await["user_id"].as_str().unwrap().to_owned();
+        assert_eq!(lines(&app).await, [format!("{ada} session.started {ada} 127.0.0.1")]);
+        app.client().post("/register", &registration("ada")).await.expect(409);
+        assert_eq!(lines(&app).await.len(), 1);
     }
 
-    async fn a_refresh_token_that_is_used_again_is_written_down(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let stolen = world.begin("ada").await;
-        let newest = world.go_on(&world.go_on(&stolen).await).await;
-        let thief = world.client().with("user-agent", "Thief/1.0");
+    async fn a_refresh_token_that_is_used_again_is_written_down(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let stolen = app.begin("ada").await;
+        let newest = app.go_on(&app.go_on(&stolen).await).await;
+        let thief = app.client().with("user-agent", "Thief/1.0");
         for _ in 0..2 {
             thief.post("/refresh", &json!({ "refresh_token": stolen.refresh })).await.expect(401);
         }
-        world.assert_dead(&newest).await;
+        app.assert_dead(&newest).await;
         let ada = &stolen.user_id;
         assert_eq!(
-            lines(&world).await,
+            lines(&app).await,
             [format!("{ada} session.started {ada} 127.0.0.1"), format!("refresh token session.reused {ada} 127.0.0.1")]
         );
-        let detail = world.texts("SELECT detail FROM audit WHERE action = 'session.reused'").await;
+        let detail = app.texts("SELECT detail FROM audit WHERE action = 'session.reused'").await;
         assert_eq!(detail, ["Thief/1.0"]);
     }
 
-    async fn what_another_service_revokes_is_written_down(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let address = world.process.serve(world.internal.clone()).await;
-        let key = world.process.internal_keys().to_send();
-        let service = world.process.client(address).with("x-internal-key", key.to_str().unwrap());
-        let ada = world.begin("ada").await;
+    async fn what_another_service_revokes_is_written_down(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let address = app.process.serve(app.internal.clone()).await;
+        let key = app.process.internal_keys().to_send();
+        let service = app.process.client(address).with("x-internal-key", key.to_str().unwrap());
+        let ada = app.begin("ada").await;
         for _ in 0..2 {
             let form = Bytes::from(format!("token={}", ada.refresh));
             service.send_raw(Method::POST, "/oauth/revoke", Some(FORM), form).await.expect(200);
         }
-        world.assert_dead(&ada).await;
-        assert_eq!(lines(&world).await[1..], [format!("service session.ended {} 127.0.0.1", ada.user_id)]);
+        app.assert_dead(&ada).await;
+        assert_eq!(lines(&app).await[1..], [format!("service session.ended {} 127.0.0.1", ada.user_id)]);
     }
 }

@@ -2,27 +2,26 @@
 
 use bytes::Bytes;
 use http::Method;
-use kit_testing::Reply;
 use kit_testing::db::TestTarget;
+use kit_testing::{Fixture, Reply};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::world::{Place, World, at, members};
+use crate::app::{AuthApp, members};
 
 const JSON: &str = "application/json";
 const GOOD: &str = r#"{"username":"ada","password":"correct-horse-battery-9"}"#;
 
-async fn in_a_world(story: impl AsyncFnOnce(&World)) {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        story(&World::start(place, &[]).await).await;
+async fn with_app(story: impl AsyncFnOnce(&AuthApp)) {
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        story(&AuthApp::start(fixture, &[]).await).await;
     })
     .await;
 }
 
-async fn log_in(world: &World, content_type: Option<&str>, body: impl Into<Bytes>) -> Reply {
-    world
-        .client()
+async fn log_in(app: &AuthApp, content_type: Option<&str>, body: impl Into<Bytes>) -> Reply {
+    app.client()
         .send_raw(Method::POST, "/login", content_type, body.into())
         .await
 }
@@ -40,8 +39,8 @@ fn shaped(reply: &Reply, status: u16) -> Value {
 }
 
 /// Sends bytes as they are, and reads all there is to read.
-async fn exchange(world: &World, request: &[u8]) -> (u16, Value) {
-    let mut stream = TcpStream::connect(world.address).await.unwrap();
+async fn exchange(app: &AuthApp, request: &[u8]) -> (u16, Value) {
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
@@ -53,7 +52,7 @@ async fn exchange(world: &World, request: &[u8]) -> (u16, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_is_json_and_says_so() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         for content_type in [
             None,
             Some("text/plain"),
@@ -61,11 +60,11 @@ async fn a_body_is_json_and_says_so() {
             Some("json"),
             Some(""),
         ] {
-            let body = shaped(&log_in(world, content_type, GOOD).await, 415);
+            let body = shaped(&log_in(app, content_type, GOOD).await, 415);
             assert_eq!(body["message"], "the content type must be `application/json`");
         }
         for content_type in [JSON, "Application/JSON; charset=utf-8"] {
-            log_in(world, Some(content_type), GOOD).await.expect(401);
+            log_in(app, Some(content_type), GOOD).await.expect(401);
         }
     })
     .await;
@@ -73,8 +72,8 @@ async fn a_body_is_json_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_json_is_told_by_line_and_column() {
-    in_a_world(async |world: &World| {
-        for (text, place) in [
+    with_app(async |app: &AuthApp| {
+        for (text, position) in [
             ("", "line 1 column 0"),
             ("{", "line 1 column 1"),
             ("{\n  \"username\": nope\n}", "line 2 column 1"),
@@ -84,24 +83,24 @@ async fn malformed_json_is_told_by_line_and_column() {
             ("{\"username\":\"\t\"}", "line 1 column 14"),
             ("\u{feff}{}", "line 1 column 1"),
         ] {
-            let body = shaped(&log_in(world, Some(JSON), text.to_owned()).await, 400);
+            let body = shaped(&log_in(app, Some(JSON), text.to_owned()).await, 400);
             assert_eq!(body["code"], "malformed_json", "{text}: {body}");
             assert!(
-                body["message"].as_str().unwrap().contains(place),
+                body["message"].as_str().unwrap().contains(position),
                 "{text}: {body}"
             );
         }
         let trailing = format!("{GOOD}{GOOD}");
-        shaped(&log_in(world, Some(JSON), trailing).await, 400);
+        shaped(&log_in(app, Some(JSON), trailing).await, 400);
         let deep = "[".repeat(60_000);
-        shaped(&log_in(world, Some(JSON), deep).await, 400);
+        shaped(&log_in(app, Some(JSON), deep).await, 400);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_member_is_known_single_and_of_its_type() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         for (text, pointer) in [
             (r#"{"username":"ada","password":"x","role":"admin"}"#, "/role"),
             (
@@ -114,11 +113,11 @@ async fn every_member_is_known_single_and_of_its_type() {
             (r#"{"username":"ada","password":12345678}"#, "/password"),
             (r#"{"username":"ada","password":"x","a/b~c":1}"#, "/a~1b~0c"),
         ] {
-            let body = shaped(&log_in(world, Some(JSON), text).await, 400);
+            let body = shaped(&log_in(app, Some(JSON), text).await, 400);
             assert_eq!(body["errors"][0]["pointer"], pointer, "{text}: {body}");
         }
         for text in ["null", "[]", "true", "12", "\"ada\""] {
-            shaped(&log_in(world, Some(JSON), text).await, 400);
+            shaped(&log_in(app, Some(JSON), text).await, 400);
         }
     })
     .await;
@@ -126,7 +125,7 @@ async fn every_member_is_known_single_and_of_its_type() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn text_is_utf_8() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         for bytes in [
             &b"{\"username\":\"\xff\",\"password\":\"x\"}"[..],
             b"{\"username\":\"ada\",\"password\":\"\xc3\"}",
@@ -134,10 +133,7 @@ async fn text_is_utf_8() {
             b"{\"username\":\"ada\",\"password\":\"\\ud800\"}",
             b"\xff\xfe{\x00",
         ] {
-            shaped(
-                &log_in(world, Some(JSON), Bytes::copy_from_slice(bytes)).await,
-                400,
-            );
+            shaped(&log_in(app, Some(JSON), Bytes::copy_from_slice(bytes)).await, 400);
         }
     })
     .await;
@@ -145,11 +141,11 @@ async fn text_is_utf_8() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_has_a_limit_however_it_is_sent() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         let limit = 64 * 1024;
         let padded = |length: usize| format!("{GOOD}{}", " ".repeat(length - GOOD.len()));
-        log_in(world, Some(JSON), padded(limit)).await.expect(401);
-        let body = shaped(&log_in(world, Some(JSON), padded(limit + 1)).await, 413);
+        log_in(app, Some(JSON), padded(limit)).await.expect(401);
+        let body = shaped(&log_in(app, Some(JSON), padded(limit + 1)).await, 413);
         assert_eq!(body["message"], "the body is larger than 65536 bytes");
 
         for (path, content_type) in [("/login", JSON), ("/setup", "application/x-www-form-urlencoded")] {
@@ -158,7 +154,7 @@ async fn a_body_has_a_limit_however_it_is_sent() {
             );
             let announced = format!("{head}Content-Length: {}\r\n\r\n", limit + 1);
             let sent = [announced.as_bytes(), &vec![b' '; limit + 1]].concat();
-            let (status, body) = exchange(world, &sent).await;
+            let (status, body) = exchange(app, &sent).await;
             assert_eq!((status, &body["code"]), (413, &json!("body_too_large")), "{path}");
 
             let mut chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n").into_bytes();
@@ -168,7 +164,7 @@ async fn a_body_has_a_limit_however_it_is_sent() {
                 chunked.extend_from_slice(b"\r\n");
             }
             chunked.extend_from_slice(b"0\r\n\r\n");
-            let (status, body) = exchange(world, &chunked).await;
+            let (status, body) = exchange(app, &chunked).await;
             assert_eq!((status, &body["code"]), (413, &json!("body_too_large")), "{path}");
             assert_eq!(body["message"], "the body is larger than 65536 bytes");
         }
@@ -178,8 +174,8 @@ async fn a_body_has_a_limit_however_it_is_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_in_pieces_is_read_like_one() {
-    in_a_world(async |world: &World| {
-        world.register("ada").await;
+    with_app(async |app: &AuthApp| {
+        app.register("ada").await;
         let (one, two) = GOOD.split_at(20);
         let request = format!(
             "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nConnection: close\r\n\
@@ -187,14 +183,14 @@ async fn a_body_in_pieces_is_read_like_one() {
             one.len(),
             two.len()
         );
-        let (status, body) = exchange(world, request.as_bytes()).await;
+        let (status, body) = exchange(app, request.as_bytes()).await;
         assert_eq!(status, 200, "{body}");
         // One that is not sent whole is not read at all.
         let cut = format!(
             "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nConnection: close\r\n\
              Transfer-Encoding: chunked\r\n\r\nzz\r\n{GOOD}\r\n0\r\n\r\n"
         );
-        let (status, _) = exchange(world, cut.as_bytes()).await;
+        let (status, _) = exchange(app, cut.as_bytes()).await;
         assert_eq!(status, 400);
     })
     .await;
@@ -202,9 +198,9 @@ async fn a_body_in_pieces_is_read_like_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queries_paths_and_methods_are_known_ones() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         for query in ["", "?", "?tokken=x", "?token=x&more=1", "?token=x&token=y"] {
-            let body = shaped(&world.client().get(&format!("/setup{query}")).await, 400);
+            let body = shaped(&app.client().get(&format!("/setup{query}")).await, 400);
             assert_eq!(body["code"], "invalid_query", "{query}");
         }
         for path in [
@@ -215,7 +211,7 @@ async fn queries_paths_and_methods_are_known_ones() {
             "/me/x",
             "/.well-known/none",
         ] {
-            let body = shaped(&world.client().get(path).await, 404);
+            let body = shaped(&app.client().get(path).await, 404);
             assert_eq!(body["message"], "there is nothing at this path", "{path}");
         }
         for (method, path, allowed) in [
@@ -224,7 +220,7 @@ async fn queries_paths_and_methods_are_known_ones() {
             (Method::POST, "/me", "GET"),
             (Method::PATCH, "/setup", "POST"),
         ] {
-            let reply = world.client().send(method, path, None).await;
+            let reply = app.client().send(method, path, None).await;
             let body = shaped(&reply, 405);
             assert_eq!(body["code"], "method_not_allowed");
             let allow = reply.header("allow");
@@ -239,13 +235,12 @@ async fn queries_paths_and_methods_are_known_ones() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_have_limits() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         let big = "x".repeat(40 * 1024);
-        shaped(&world.client().with("x-big", &big).get("/me").await, 431);
+        shaped(&app.client().with("x-big", &big).get("/me").await, 431);
         let long = format!("/me?{}", "x".repeat(10 * 1024));
-        shaped(&world.client().get(&long).await, 414);
-        world
-            .client()
+        shaped(&app.client().get(&long).await, 414);
+        app.client()
             .with("x-big", &"x".repeat(1024))
             .get("/")
             .await
@@ -256,8 +251,8 @@ async fn heads_have_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_asks_for_problem_details_gets_them() {
-    in_a_world(async |world: &World| {
-        let client = world.client().with("accept", "application/problem+json");
+    with_app(async |app: &AuthApp| {
+        let client = app.client().with("accept", "application/problem+json");
         let wrong =
             json!({ "username": "a b", "email": "a@example.com", "password": "correct-horse-battery-9" });
         let reply = client.post("/register", &wrong).await;
@@ -282,10 +277,10 @@ async fn whoever_asks_for_problem_details_gets_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_names_its_request() {
-    in_a_world(async |world: &World| {
+    with_app(async |app: &AuthApp| {
         let longest = "r".repeat(128);
         for id in ["req_1", "A.b-c_9", longest.as_str()] {
-            let client = world.client().with("x-request-id", id);
+            let client = app.client().with("x-request-id", id);
             assert_eq!(client.get("/").await.header("x-request-id"), id);
             let refused = client.get("/me").await;
             assert_eq!(refused.header("x-request-id"), id);
@@ -293,12 +288,12 @@ async fn every_answer_names_its_request() {
         }
         let too_long = "r".repeat(129);
         for id in ["", "two words", "<script>", "a\"b", too_long.as_str()] {
-            let reply = world.client().with("x-request-id", id).get("/me").await;
+            let reply = app.client().with("x-request-id", id).get("/me").await;
             let made = reply.header("x-request-id");
             assert!(made.starts_with("req_") && made.len() == 36, "{made}");
             reply.refused(401, "Missing authorization header");
         }
-        let (one, two) = (world.client().get("/").await, world.client().get("/").await);
+        let (one, two) = (app.client().get("/").await, app.client().get("/").await);
         assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
     })
     .await;

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::{Either, join, select};
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
-use kit_testing::eventually;
+use kit_testing::{Fixture, eventually};
 use tokio::sync::oneshot;
 
-use crate::world::{Place, World};
+use crate::app::AuthApp;
 
 /// Does `action` while another transaction has made `change` and not committed it yet, which it does as soon
 /// as the action waits for it. Whatever the action read before that, it read without the change.
@@ -18,22 +18,22 @@ use crate::world::{Place, World};
 /// # Panics
 /// When the action ends without having waited.
 pub(crate) async fn during<T>(
-    place: &Place,
-    world: &World,
+    fixture: &Fixture,
+    app: &AuthApp,
     change: &'static [&'static str],
     action: impl Future<Output = T>,
 ) -> T {
-    let looked = world.bell.next_look();
+    let looked = app.bell.next_look();
     let (begun, has_begun) = oneshot::channel();
     let (commit, may_commit) = oneshot::channel();
     // A unit may be run again, hence the `Clone`.
     let once = Arc::new(Mutex::new(Some((begun, may_commit))));
-    let backend = if place.is_postgres() {
+    let backend = if fixture.is_postgres() {
         "SELECT CAST(pg_backend_pid() AS BIGINT)"
     } else {
         "SELECT 0"
     };
-    let changing = world.db.write(async move |tx: &mut Tx| {
+    let changing = app.db.write(async move |tx: &mut Tx| {
         let pid: i64 = sql(backend).one(tx).await?.get(0)?;
         for statement in change {
             assert_eq!(sql(statement).execute(tx).await?, 1, "{statement}");
@@ -48,8 +48,8 @@ pub(crate) async fn during<T>(
     let acting = async {
         let pid = has_begun.await.unwrap();
         let waits = Box::pin(async {
-            if place.is_postgres() {
-                until_blocked_by(world, pid).await;
+            if fixture.is_postgres() {
+                until_blocked_by(app, pid).await;
             } else {
                 looked.await.unwrap();
             }
@@ -67,7 +67,7 @@ pub(crate) async fn during<T>(
     done
 }
 
-async fn until_blocked_by(world: &World, pid: i64) {
+async fn until_blocked_by(app: &AuthApp, pid: i64) {
     let blocked = async move |reader: &mut Reader| {
         sql("SELECT CAST(pid AS BIGINT) FROM pg_stat_activity WHERE CAST($1 AS INTEGER) = ANY(pg_blocking_pids(pid))")
             .bind(pid)
@@ -75,7 +75,7 @@ async fn until_blocked_by(world: &World, pid: i64) {
             .await
     };
     let found = async || {
-        let waiting = world.db.read(blocked).await.unwrap();
+        let waiting = app.db.read(blocked).await.unwrap();
         (!waiting.is_empty()).then_some(())
     };
     eventually("somebody waits for the change", found).await;

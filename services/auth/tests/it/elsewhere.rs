@@ -1,46 +1,38 @@
 //! Another process: it verifies tokens by itself, and hears of auth over HTTP alone.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use auth_api::{AuthClient, KeyWatch, TokenConfig};
 use http::{Method, StatusCode};
 use kit_config::test_values;
 use kit_http::{Access, Customer, Guard, Handlers, Route, RouteTable};
-use kit_testing::{AUDIENCE, Client, ISSUER, Reply, TestProcess};
+use kit_testing::{AUDIENCE, Client, Fixture, ISSUER, Reply, TestProcess, eventually};
 use kit_token::Verifier;
 
-use crate::world::{Place, World};
-
-/// What is revoked is dead everywhere within a second: so many looks, a few milliseconds from one to the next.
-/// Counted, because a busy machine is slow for the feed and for whoever looks alike.
-const LOOKS: usize = 75;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+use crate::app::AuthApp;
+use crate::line::Line;
 
 /// Its routes: one for users, one for staff, one for admins.
 pub(crate) struct Elsewhere {
     pub(crate) process: Arc<TestProcess>,
     pub(crate) verifier: Verifier,
+    line: Line,
     client: Client,
 }
 
 impl Elsewhere {
     /// Starts it beside auth, which it asks over HTTP, and waits until it is ready.
-    pub(crate) async fn start(place: &Place, world: &World) -> Self {
-        let address = world.process.serve(world.internal.clone()).await;
-        let process = place.process();
-        let auth = AuthClient::remote(process.remote(address));
-        let elsewhere = Self::following(process, auth, &[]).await;
+    pub(crate) async fn start(fixture: &Fixture, app: &AuthApp) -> Self {
+        let address = app.process.serve(app.internal.clone()).await;
+        let process = fixture.process();
+        let line = Line::to(AuthClient::remote(process.remote(address)), Line::OPEN);
+        let elsewhere = Self::following(process, &line, &[]).await;
         elsewhere.process.ready().await;
         elsewhere
     }
 
     /// Starts it with this way to auth, and does not wait.
-    pub(crate) async fn following(
-        process: Arc<TestProcess>,
-        auth: AuthClient,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    pub(crate) async fn following(process: Arc<TestProcess>, line: &Line, settings: &[(&str, &str)]) -> Self {
         let usual = [("token.issuer", ISSUER), ("token.audience", AUDIENCE)];
         let token: TokenConfig = test_values(&[&usual, settings].concat());
         let verifier = Verifier::new(token.rules(), process.clock()).unwrap();
@@ -48,12 +40,14 @@ impl Elsewhere {
             verifier: verifier.clone(),
             gate: process.readiness.gate("token.keys"),
         };
-        watch.start(&token, auth, &process.lifecycle.tasks()).unwrap();
+        let (auth, tasks) = (AuthClient::local(line.clone()), process.lifecycle.tasks());
+        watch.start(&token, auth, &tasks).unwrap();
         let address = process.serve(router(&verifier)).await;
         Self {
             client: process.client(address),
             process,
             verifier,
+            line: line.clone(),
         }
     }
 
@@ -74,16 +68,24 @@ impl Elsewhere {
 
     /// Returns once a token is refused here.
     ///
+    /// What is revoked is dead everywhere within a second, in which auth is asked twice. The first answer may have
+    /// been on its way; the second, which was asked for after it, is taken in before there is a third.
+    ///
     /// # Panics
-    /// When it is still taken after a second.
+    /// When the token is still taken then.
     pub(crate) async fn refuses_soon(&self, token: &str) {
-        let mut looks = 0;
-        while self.user(token).await.status == StatusCode::OK {
-            looks += 1;
-            assert!(looks < LOOKS, "a dead token is still taken after a second");
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-        }
-        self.user(token).await.refused(401, "Invalid or expired token");
+        let last = self.line.answered() + 3;
+        let refused = async || {
+            let is_late = self.line.answered() >= last;
+            let reply = self.user(token).await;
+            if reply.status == StatusCode::OK {
+                assert!(!is_late, "a dead token is still taken after a second");
+                return None;
+            }
+            reply.refused(401, "Invalid or expired token");
+            Some(())
+        };
+        eventually("the token is refused", refused).await;
     }
 }
 

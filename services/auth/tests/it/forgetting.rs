@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use kit_testing::eventually;
+use kit_testing::{Fixture, eventually, on_both_databases};
 use serde_json::json;
 
+use crate::app::AuthApp;
 use crate::held::Held;
-use crate::world::{Place, World, on_both_databases};
 
 const DAY: Duration = Duration::from_hours(24);
 const MOMENT: Duration = Duration::from_micros(1);
@@ -24,16 +24,16 @@ const SIGN: &str = "INSERT INTO revocations (revocation_id, session_id, at, expi
     VALUES ('sign', 'ses_00000000-0000-0000-0000-000000000000', 0, 1)";
 
 /// Starts the process anew, and returns once it has looked for what to forget.
-async fn after_upkeep(place: &Place, world: World) -> World {
-    world.execute(SIGN).await;
-    world.stop().await;
-    let world = World::start(place, &SETTINGS).await;
+async fn after_upkeep(fixture: &Fixture, app: AuthApp) -> AuthApp {
+    app.execute(SIGN).await;
+    app.stop().await;
+    let app = AuthApp::start(fixture, &SETTINGS).await;
     let looked = async || {
-        let signs = world.texts(REVOKED).await;
+        let signs = app.texts(REVOKED).await;
         (!signs.contains(&"sign".to_owned())).then_some(())
     };
     eventually("auth looks for what to forget", looked).await;
-    world
+    app
 }
 
 fn ids(held: &[&Held]) -> Vec<String> {
@@ -43,66 +43,66 @@ fn ids(held: &[&Held]) -> Vec<String> {
 }
 
 on_both_databases! {
-    async fn a_session_is_forgotten_as_long_after_its_end_as_an_unused_one_lives(place: &Place) {
-        let world = World::start(place, &SETTINGS).await;
-        let ended = world.begin("ada").await;
-        let (unused, used) = (world.begin_again("ada").await, world.begin_again("ada").await);
-        world.of(&ended).post("/logout", &json!({})).await.expect(200);
-        world.advance((DAY * 10).checked_sub(MOMENT).unwrap());
-        let used = world.go_on(&used).await;
-        let world = after_upkeep(place, world).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&ended, &unused, &used]));
-        world.advance(MOMENT);
-        let world = after_upkeep(place, world).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&unused, &used]));
-        let used = world.go_on(&used).await;
-        world.advance((DAY * 10).checked_sub(MOMENT).unwrap());
-        let world = after_upkeep(place, world).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&unused, &used]), "it ended by itself ten days ago");
-        let used = world.go_on(&used).await;
-        world.advance(MOMENT);
-        let world = after_upkeep(place, world).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&used]));
+    async fn a_session_is_forgotten_as_long_after_its_end_as_an_unused_one_lives(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &SETTINGS).await;
+        let ended = app.begin("ada").await;
+        let (unused, used) = (app.begin_again("ada").await, app.begin_again("ada").await);
+        app.of(&ended).post("/logout", &json!({})).await.expect(200);
+        app.advance((DAY * 10).checked_sub(MOMENT).unwrap());
+        let used = app.go_on(&used).await;
+        let app = after_upkeep(fixture, app).await;
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&ended, &unused, &used]));
+        app.advance(MOMENT);
+        let app = after_upkeep(fixture, app).await;
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&unused, &used]));
+        let used = app.go_on(&used).await;
+        app.advance((DAY * 10).checked_sub(MOMENT).unwrap());
+        let app = after_upkeep(fixture, app).await;
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&unused, &used]), "it ended by itself ten days ago");
+        let used = app.go_on(&used).await;
+        app.advance(MOMENT);
+        let app = after_upkeep(fixture, app).await;
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&used]));
         for held in [&ended, &unused] {
-            world.refresh(&held.refresh).await.refused(401, "Invalid refresh token");
+            app.refresh(&held.refresh).await.refused(401, "Invalid refresh token");
         }
-        world.assert_lives(&used).await;
+        app.assert_lives(&used).await;
     }
 
-    async fn a_session_is_remembered_while_a_token_of_it_may_live(place: &Place) {
+    async fn a_session_is_remembered_while_a_token_of_it_may_live(fixture: &Fixture) {
         // Sessions that are over long before their tokens are.
         let short = [("auth.refresh_expiry", "1m"), ("token.expiry", "24h")];
-        let world = World::start(place, &short).await;
-        let unused = world.begin("ada").await;
-        world.advance(DAY);
-        world.execute(SIGN).await;
-        world.stop().await;
-        let world = World::start(place, &short).await;
-        let looked = async || (world.count(REVOKED).await == 0).then_some(());
+        let app = AuthApp::start(fixture, &short).await;
+        let unused = app.begin("ada").await;
+        app.advance(DAY);
+        app.execute(SIGN).await;
+        app.stop().await;
+        let app = AuthApp::start(fixture, &short).await;
+        let looked = async || (app.count(REVOKED).await == 0).then_some(());
         eventually("auth looks for what to forget", looked).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&unused]));
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&unused]));
         // Its clock may be behind ours: the token is taken for a while yet, and must be there to be revoked.
-        world.of(&unused).post("/logout", &json!({})).await.expect(200);
-        world.assert_dead(&unused).await;
+        app.of(&unused).post("/logout", &json!({})).await.expect(200);
+        app.assert_dead(&unused).await;
     }
 
-    async fn revocations_are_forgotten_when_no_token_can_meet_them(place: &Place) {
-        let world = World::start(place, &SETTINGS).await;
-        let (early, late) = (world.begin("ada").await, world.begin_again("ada").await);
-        world.of(&early).post("/logout", &json!({})).await.expect(200);
-        world.advance(MOMENT);
-        world.of(&late).post("/logout", &json!({})).await.expect(200);
-        world.advance((DAY + Duration::from_mins(2)).checked_sub(MOMENT).unwrap());
-        let world = after_upkeep(place, world).await;
-        let left = world.texts("SELECT session_id FROM revocations").await;
+    async fn revocations_are_forgotten_when_no_token_can_meet_them(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &SETTINGS).await;
+        let (early, late) = (app.begin("ada").await, app.begin_again("ada").await);
+        app.of(&early).post("/logout", &json!({})).await.expect(200);
+        app.advance(MOMENT);
+        app.of(&late).post("/logout", &json!({})).await.expect(200);
+        app.advance((DAY + Duration::from_mins(2)).checked_sub(MOMENT).unwrap());
+        let app = after_upkeep(fixture, app).await;
+        let left = app.texts("SELECT session_id FROM revocations").await;
         assert_eq!(left, [late.session_id()]);
     }
 
-    async fn many_are_forgotten_in_parts(place: &Place) {
-        let world = World::start(place, &SETTINGS).await;
-        let alive = world.begin("ada").await;
-        assert_eq!(world.execute(MANY).await, 1300);
-        let world = after_upkeep(place, world).await;
-        assert_eq!(world.texts(SESSIONS).await, ids(&[&alive]));
+    async fn many_are_forgotten_in_parts(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &SETTINGS).await;
+        let alive = app.begin("ada").await;
+        assert_eq!(app.execute(MANY).await, 1300);
+        let app = after_upkeep(fixture, app).await;
+        assert_eq!(app.texts(SESSIONS).await, ids(&[&alive]));
     }
 }

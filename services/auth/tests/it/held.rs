@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use http::Method;
-use kit_testing::{Client, Reply};
-use kit_token::FeedHealth;
+use kit_testing::{Client, Reply, eventually};
+use kit_token::{FeedHealth, Verifier};
 use serde_json::{Value, json};
 
-use crate::world::{PASSWORD, World};
+use crate::app::{AuthApp, PASSWORD};
 
 /// Makes a first admin with the usual password.
 pub(crate) const ADMIN: [(&str, &str); 3] = [
@@ -37,14 +37,14 @@ impl Held {
 
     /// The session's name.
     pub(crate) fn session_id(&self) -> String {
-        crate::world::part(&self.token, 1)["sid"]
+        crate::app::part(&self.token, 1)["sid"]
             .as_str()
             .unwrap()
             .to_owned()
     }
 }
 
-impl World {
+impl AuthApp {
     /// Registers somebody and signs them in.
     pub(crate) async fn begin(&self, username: &str) -> Held {
         Held::of(&self.sign_up(username).await)
@@ -108,17 +108,21 @@ impl World {
             .refused(401, "Invalid refresh token");
     }
 
-    /// Returns once auth's own verifier has heard the feed at the present time. Admins are not heard before,
-    /// where the time made a leap.
+    /// As [`hears`], of auth's own verifier. Admins are not heard before, where the time made a leap.
     pub(crate) async fn hears(&self) {
-        let now = FeedHealth::Fresh(Duration::ZERO);
-        let heard = async || (self.verifier.revocations().health() == now).then_some(());
-        kit_testing::eventually("the feed is heard", heard).await;
+        hears(&self.verifier).await;
     }
 
     pub(crate) fn advance(&self, span: Duration) {
         self.process.time.advance(span);
     }
+}
+
+/// Returns once a verifier has heard the feed at the present time.
+pub(crate) async fn hears(verifier: &Verifier) {
+    let now = FeedHealth::Fresh(Duration::ZERO);
+    let heard = async || (verifier.revocations().health() == now).then_some(());
+    eventually("the feed is heard", heard).await;
 }
 
 /// The identifiers in a list's page.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use kit_testing::{Client, Reply, eventually, on_both_databases};
 
-use kit_testing::{Client, Reply, eventually};
 use serde_json::{Value, json};
 
+use crate::app::{AuthApp, members};
 use crate::elsewhere::Elsewhere;
 use crate::held::ADMIN;
-use crate::world::{World, members, on_both_databases};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const INTERNAL_KEY: &str = "x-internal-key";
@@ -19,10 +19,10 @@ const INTERNAL_KEY: &str = "x-internal-key";
 struct Asking(Client);
 
 impl Asking {
-    async fn of(world: &World) -> Self {
-        let address = world.process.serve(world.internal.clone()).await;
-        let key = world.process.internal_keys().to_send();
-        let client = world.process.client(address);
+    async fn of(app: &AuthApp) -> Self {
+        let address = app.process.serve(app.internal.clone()).await;
+        let key = app.process.internal_keys().to_send();
+        let client = app.process.client(address);
         Self(client.with(INTERNAL_KEY, key.to_str().unwrap()))
     }
 
@@ -54,11 +54,11 @@ impl Asking {
 }
 
 on_both_databases! {
-    async fn a_good_token_is_active(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let asking = Asking::of(&world).await;
-        let ada = world.begin("ada").await;
-        let claims = world.claims(&ada.token);
+    async fn a_good_token_is_active(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let asking = Asking::of(&app).await;
+        let ada = app.begin("ada").await;
+        let claims = app.claims(&ada.token);
         assert_eq!(
             asking.introspect(&ada.token).await,
             json!({
@@ -69,56 +69,56 @@ on_both_databases! {
         let refresh = asking.introspect(&ada.refresh).await;
         assert_eq!(members(&refresh), ["active", "sub", "sid", "exp"]);
         assert_eq!((&refresh["active"], &refresh["sub"]), (&json!(true), &json!(ada.user_id)));
-        let end = world.process.clock().now().plus(Duration::from_hours(30 * 24)).as_seconds();
+        let end = app.process.clock().now().plus(Duration::from_hours(30 * 24)).as_seconds();
         assert_eq!(refresh["exp"], end);
         // A hint, and whatever else a client says, changes nothing.
         let form = format!("token={}&token_type_hint=refresh_token&client_id=x", ada.token);
         assert_eq!(asking.form("/oauth/introspect", form).await.expect(200)["active"], true);
     }
 
-    async fn what_is_not_good_is_inactive_whatever_the_reason(place: &Place) {
-        let world = World::start(place, &ADMIN).await;
-        let asking = Asking::of(&world).await;
-        let root = world.begin_again("root").await;
+    async fn what_is_not_good_is_inactive_whatever_the_reason(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &ADMIN).await;
+        let asking = Asking::of(&app).await;
+        let root = app.begin_again("root").await;
         for rubbish in ["", "x", "a.b.c", "v1.x.0.y", "%00", "%F0%9F%A6%80", &"x".repeat(5000)] {
             asking.assert_inactive(rubbish).await;
         }
-        let ada = world.begin("ada").await;
+        let ada = app.begin("ada").await;
         asking.assert_inactive(&format!("{}x", ada.token)).await;
         asking.assert_inactive(&format!("{}x", ada.refresh)).await;
         // The parent is tolerated for a moment, and no more than that.
-        let child = world.go_on(&ada).await;
+        let child = app.go_on(&ada).await;
         asking.assert_inactive(&ada.refresh).await;
         assert_eq!(asking.introspect(&child.refresh).await["active"], true);
         // Another role: the access token is dead, and the session goes on.
-        world.patch_account(&root, &ada.user_id, json!({ "roles": ["staff"] })).await.expect(200);
+        app.patch_account(&root, &ada.user_id, json!({ "roles": ["staff"] })).await.expect(200);
         asking.assert_inactive(&child.token).await;
         assert_eq!(asking.introspect(&child.refresh).await["active"], true);
-        let ada = world.go_on(&child).await;
-        world.of(&ada).post("/logout", &json!({})).await.expect(200);
+        let ada = app.go_on(&child).await;
+        app.of(&ada).post("/logout", &json!({})).await.expect(200);
         for token in [&ada.token, &ada.refresh, &child.token] {
             asking.assert_inactive(token).await;
         }
         // Each at its own end.
-        let grace = world.begin("grace").await;
-        world.advance(Duration::from_hours(24) + Duration::from_secs(30));
+        let grace = app.begin("grace").await;
+        app.advance(Duration::from_hours(24) + Duration::from_secs(30));
         asking.assert_inactive(&grace.token).await;
         assert_eq!(asking.introspect(&grace.refresh).await["active"], true);
-        world.advance(Duration::from_hours(29 * 24));
+        app.advance(Duration::from_hours(29 * 24));
         asking.assert_inactive(&grace.refresh).await;
     }
 
-    async fn a_revoked_token_takes_its_session_along(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let elsewhere = Elsewhere::start(place, &world).await;
-        let asking = Asking::of(&world).await;
-        let phone = world.begin("ada").await;
+    async fn a_revoked_token_takes_its_session_along(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let elsewhere = Elsewhere::start(fixture, &app).await;
+        let asking = Asking::of(&app).await;
+        let phone = app.begin("ada").await;
         for by_refresh in [false, true] {
-            let held = world.begin_again("ada").await;
-            let newest = world.go_on(&world.go_on(&held).await).await;
+            let held = app.begin_again("ada").await;
+            let newest = app.go_on(&app.go_on(&held).await).await;
             asking.revoke(if by_refresh { &held.refresh } else { &held.token }).await;
-            world.assert_dead(&newest).await;
-            world.assert_dead(&held).await;
+            app.assert_dead(&newest).await;
+            app.assert_dead(&held).await;
             elsewhere.refuses_soon(&newest.token).await;
             asking.assert_inactive(&newest.token).await;
             asking.assert_inactive(&newest.refresh).await;
@@ -126,19 +126,19 @@ on_both_databases! {
             asking.revoke(&newest.token).await;
             asking.revoke(&newest.refresh).await;
         }
-        assert_eq!(world.count("SELECT revocation_id FROM revocations").await, 2);
+        assert_eq!(app.count("SELECT revocation_id FROM revocations").await, 2);
         for rubbish in ["", "x", "v1.x.0.y", &format!("{}x", phone.refresh)] {
             asking.revoke(rubbish).await;
         }
-        world.assert_lives(&phone).await;
+        app.assert_lives(&phone).await;
     }
 
-    async fn only_those_with_the_internal_key_may_ask(place: &Place) {
-        let world = World::start(place, &ADMIN).await;
-        let ada = world.begin("ada").await;
-        let root = world.begin_again("root").await;
-        let asking = Asking::of(&world).await;
-        let stranger = world.process.client(world.process.serve(world.internal.clone()).await);
+    async fn only_those_with_the_internal_key_may_ask(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &ADMIN).await;
+        let ada = app.begin("ada").await;
+        let root = app.begin_again("root").await;
+        let asking = Asking::of(&app).await;
+        let stranger = app.process.client(app.process.serve(app.internal.clone()).await);
         let form = Bytes::from(format!("token={}", ada.token));
         for path in ["/oauth/introspect", "/oauth/revoke"] {
             for client in [
@@ -150,8 +150,8 @@ on_both_databases! {
                 reply.refused(401, "Invalid internal key");
             }
             // No public route, with the key or without.
-            let public = world.client();
-            let key = world.process.internal_keys().to_send();
+            let public = app.client();
+            let key = app.process.internal_keys().to_send();
             for client in [public.with(INTERNAL_KEY, key.to_str().unwrap()), public] {
                 client.send_raw(Method::POST, path, Some(FORM), form.clone()).await.expect(404);
             }
@@ -170,17 +170,17 @@ on_both_databases! {
             }
             asking.0.get(path).await.expect(405);
         }
-        world.assert_lives(&ada).await;
+        app.assert_lives(&ada).await;
     }
 
-    async fn before_anything_is_known_of_revocations_nothing_is_said(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let asking = Asking::of(&world).await;
-        let ada = world.begin("ada").await;
+    async fn before_anything_is_known_of_revocations_nothing_is_said(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let asking = Asking::of(&app).await;
+        let ada = app.begin("ada").await;
         for path in ["/oauth/introspect", "/oauth/revoke"] {
             // As in a process that has just begun, until the feed's next round.
             let waits = async || {
-                world.verifier.revocations().follow(Duration::from_mins(1));
+                app.verifier.revocations().follow(Duration::from_mins(1));
                 let reply = asking.form(path, format!("token={}", ada.token)).await;
                 let silent = reply.status == 503;
                 if silent {

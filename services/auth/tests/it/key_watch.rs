@@ -7,10 +7,10 @@ use auth_api::{AuthClient, KeyWatch, KeysError, NoAuth, TokenConfig};
 use kit_config::test_values;
 use kit_runtime::ReadinessReport;
 use kit_testing::db::TestTarget;
-use kit_testing::{AUDIENCE, ISSUER, TestProcess, eventually};
+use kit_testing::{AUDIENCE, Fixture, ISSUER, TestProcess, eventually};
 use kit_token::{Refusal, Verifier};
 
-use crate::world::{Place, World, at};
+use crate::app::AuthApp;
 
 /// A process that verifies tokens and is not auth's.
 struct Elsewhere {
@@ -19,7 +19,7 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    fn watching(world: &World, settings: &[(&str, &str)], auth: AuthClient) -> Result<Self, KeysError> {
+    fn watching(app: &AuthApp, settings: &[(&str, &str)], auth: AuthClient) -> Result<Self, KeysError> {
         let all = [
             &[("token.issuer", ISSUER), ("token.audience", AUDIENCE)],
             settings,
@@ -27,7 +27,7 @@ impl Elsewhere {
         .concat();
         let token: TokenConfig = test_values(&all);
         let process = TestProcess::new();
-        let verifier = Verifier::new(token.rules(), world.process.clock()).unwrap();
+        let verifier = Verifier::new(token.rules(), app.process.clock()).unwrap();
         let watch = KeyWatch {
             verifier: verifier.clone(),
             gate: process.readiness.gate("token.keys"),
@@ -41,22 +41,22 @@ impl Elsewhere {
     }
 }
 
-async fn token_of(world: &World) -> String {
-    world.sign_up("ada").await["token"].as_str().unwrap().to_owned()
+async fn token_of(app: &AuthApp) -> String {
+    app.sign_up("ada").await["token"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_learns_the_keys_from_auth_and_keeps_them_without_it() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let token = token_of(&world).await;
-        let address = world.process.serve(world.internal.clone()).await;
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[]).await;
+        let token = token_of(&app).await;
+        let address = app.process.serve(app.internal.clone()).await;
         let there = TestProcess::new();
         let auth = AuthClient::remote(there.remote(address));
-        let elsewhere = Elsewhere::watching(&world, &[], auth).unwrap();
+        let elsewhere = Elsewhere::watching(&app, &[], auth).unwrap();
         elsewhere.process.ready().await;
         assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
-        world.stop().await;
+        app.stop().await;
         assert_eq!(elsewhere.verifier.verify(&token).unwrap().username, "ada");
         assert!(elsewhere.report().await.ready);
         elsewhere.process.lifecycle.end().await;
@@ -67,10 +67,10 @@ async fn a_process_learns_the_keys_from_auth_and_keeps_them_without_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_without_keys_is_not_ready_and_says_so() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let token = token_of(&world).await;
-        let elsewhere = Elsewhere::watching(&world, &[], AuthClient::local(NoAuth)).unwrap();
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[]).await;
+        let token = token_of(&app).await;
+        let elsewhere = Elsewhere::watching(&app, &[], AuthClient::local(NoAuth)).unwrap();
         let wanted = "keys and revocations could not be loaded from auth yet";
         let told = async || {
             let report = elsewhere.report().await;
@@ -86,15 +86,15 @@ async fn a_process_without_keys_is_not_ready_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_public_key_file_alone_suffices() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[("auth.algorithm", "RS256")]).await;
-        let token = token_of(&world).await;
-        let private = place.data().join("keys/signing.pem");
-        let public = place.data().join("public.pem");
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[("auth.algorithm", "RS256")]).await;
+        let token = token_of(&app).await;
+        let private = fixture.data().join("keys/signing.pem");
+        let public = fixture.data().join("public.pem");
         openssl_public(&private, &public);
         let file = public.to_str().unwrap();
         let elsewhere = Elsewhere::watching(
-            &world,
+            &app,
             &[("token.public_key_file", file), ("token.revocation", "off")],
             AuthClient::local(NoAuth),
         );
@@ -107,18 +107,21 @@ async fn a_public_key_file_alone_suffices() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_file_that_cannot_be_used_is_refused_by_name() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let (nowhere, rubbish) = (place.data().join("nowhere.pem"), place.data().join("rubbish.pem"));
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[]).await;
+        let (nowhere, rubbish) = (
+            fixture.data().join("nowhere.pem"),
+            fixture.data().join("rubbish.pem"),
+        );
         std::fs::write(&rubbish, "no key").unwrap();
-        let private = place.data().join("keys/signing.pem");
+        let private = fixture.data().join("keys/signing.pem");
         for (file, reason) in [
             (nowhere, "entity not found"),
             (rubbish, "not a PEM file"),
             (private, "the key is private"),
         ] {
             let setting = [("token.public_key_file", file.to_str().unwrap())];
-            let refused = Elsewhere::watching(&world, &setting, AuthClient::local(NoAuth));
+            let refused = Elsewhere::watching(&app, &setting, AuthClient::local(NoAuth));
             let Err(error) = refused else {
                 panic!("{} was taken", file.display())
             };

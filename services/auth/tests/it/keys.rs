@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kit_testing::Fixture;
 use kit_testing::db::TestTarget;
 
-use crate::world::{PASSWORD, Place, World, at, part};
+use crate::app::{AuthApp, PASSWORD, part};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -19,13 +20,13 @@ fn openssl(arguments: &[&str]) {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
-async fn at_sqlite(story: impl AsyncFnOnce(&Place)) {
-    at(TestTarget::sqlite(), story).await;
+async fn at_sqlite(story: impl AsyncFnOnce(&Fixture)) {
+    Fixture::run(TestTarget::sqlite(), story).await;
 }
 
 /// What the start says, given this key file.
-async fn refusal(place: &Place, settings: &[(&str, &str)]) -> String {
-    match World::try_start(place, settings).await {
+async fn refusal(fixture: &Fixture, settings: &[(&str, &str)]) -> String {
+    match AuthApp::try_start(fixture, settings).await {
         Ok(_) => panic!("it started"),
         Err(error) => error.to_string(),
     }
@@ -33,9 +34,9 @@ async fn refusal(place: &Place, settings: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn secrets_that_auth_makes_are_its_owners_alone() {
-    at_sqlite(async |place: &Place| {
-        let world = World::start(place, &[("auth.algorithm", "RS256")]).await;
-        let keys = place.data().join("keys");
+    at_sqlite(async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[("auth.algorithm", "RS256")]).await;
+        let keys = fixture.data().join("keys");
         assert_eq!(mode(&keys), 0o700);
         let mut names: Vec<_> = fs::read_dir(&keys)
             .unwrap()
@@ -50,8 +51,8 @@ async fn secrets_that_auth_makes_are_its_owners_alone() {
             .iter()
             .map(|name| fs::read(keys.join(name)).unwrap())
             .collect();
-        world.stop().await;
-        World::start(place, &[("auth.algorithm", "RS256")]).await;
+        app.stop().await;
+        AuthApp::start(fixture, &[("auth.algorithm", "RS256")]).await;
         let after: Vec<_> = names
             .iter()
             .map(|name| fs::read(keys.join(name)).unwrap())
@@ -63,8 +64,8 @@ async fn secrets_that_auth_makes_are_its_owners_alone() {
 
 #[tokio::test]
 async fn a_key_from_openssl_signs() {
-    at_sqlite(async |place: &Place| {
-        let file = |name: &str| -> String { place.data().join(name).to_str().unwrap().to_owned() };
+    at_sqlite(async |fixture: &Fixture| {
+        let file = |name: &str| -> String { fixture.data().join(name).to_str().unwrap().to_owned() };
         let (old, new, curve, edwards) = (
             file("old.pem"),
             file("new.pem"),
@@ -108,12 +109,12 @@ async fn a_key_from_openssl_signs() {
                 ("auth.algorithm", algorithm),
             ];
             // A database of its own for each: which key signs is what the database remembers.
-            at_sqlite(async |fresh: &Place| {
-                let world = World::start(fresh, &settings).await;
-                let session = world.sign_up(&format!("ada-{number}")).await;
+            at_sqlite(async |fresh: &Fixture| {
+                let app = AuthApp::start(fresh, &settings).await;
+                let session = app.sign_up(&format!("ada-{number}")).await;
                 let token = session["token"].as_str().unwrap();
                 assert_eq!(part(token, 0)["alg"], algorithm);
-                world.me(token).await.expect(200);
+                app.me(token).await.expect(200);
                 assert_eq!(fs::read(path).unwrap(), before, "the file stays as it is");
                 assert!(!fresh.data().join("keys/signing.pem").exists());
             })
@@ -125,8 +126,8 @@ async fn a_key_from_openssl_signs() {
 
 #[tokio::test]
 async fn a_key_that_cannot_be_used_stops_the_start_and_says_why() {
-    at_sqlite(async |place: &Place| {
-        let file = |name: &str| -> PathBuf { place.data().join(name) };
+    at_sqlite(async |fixture: &Fixture| {
+        let file = |name: &str| -> PathBuf { fixture.data().join(name) };
         let path = file("weak.pem");
         openssl(&["genrsa", "-out", path.to_str().unwrap(), "1024"]);
         fs::write(file("rubbish.pem"), "no key at all").unwrap();
@@ -143,7 +144,7 @@ async fn a_key_that_cannot_be_used_stops_the_start_and_says_why() {
                 ("auth.signing_key_file", path.to_str().unwrap()),
                 ("auth.algorithm", "RS256"),
             ];
-            let said = refusal(place, &settings).await;
+            let said = refusal(fixture, &settings).await;
             assert!(said.contains(reason), "{said}");
             assert!(said.contains(name), "which file it is: {said}");
         }
@@ -153,13 +154,13 @@ async fn a_key_that_cannot_be_used_stops_the_start_and_says_why() {
 
 #[tokio::test]
 async fn a_key_of_another_kind_than_configured_is_refused_by_name() {
-    at_sqlite(async |place: &Place| {
-        World::start(place, &[("auth.algorithm", "ES256")])
+    at_sqlite(async |fixture: &Fixture| {
+        AuthApp::start(fixture, &[("auth.algorithm", "ES256")])
             .await
             .stop()
             .await;
-        let said = refusal(place, &[("auth.algorithm", "RS256")]).await;
-        let path = place.data().join("keys/signing.pem");
+        let said = refusal(fixture, &[("auth.algorithm", "RS256")]).await;
+        let path = fixture.data().join("keys/signing.pem");
         assert_eq!(
             said,
             format!(
@@ -173,21 +174,21 @@ async fn a_key_of_another_kind_than_configured_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_secret_that_could_be_guessed_is_refused() {
-    at_sqlite(async |place: &Place| {
-        fs::create_dir(place.data().join("keys")).unwrap();
-        let file = place.data().join("keys/auth.secret");
+    at_sqlite(async |fixture: &Fixture| {
+        fs::create_dir(fixture.data().join("keys")).unwrap();
+        let file = fixture.data().join("keys/auth.secret");
         for short in ["", "\n", "thirty-one-bytes-are-too-little"] {
             fs::write(&file, short).unwrap();
-            let said = refusal(place, &[]).await;
+            let said = refusal(fixture, &[]).await;
             assert!(
                 said.contains("auth.secret") && said.contains("32 bytes"),
                 "{said}"
             );
         }
         fs::write(&file, "thirty-two-bytes-are-just-enough").unwrap();
-        let world = World::start(place, &[]).await;
-        world.register("ada").await;
-        world.log_in("ada", PASSWORD).await.expect(200);
+        let app = AuthApp::start(fixture, &[]).await;
+        app.register("ada").await;
+        app.log_in("ada", PASSWORD).await.expect(200);
     })
     .await;
 }

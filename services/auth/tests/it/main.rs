@@ -6,6 +6,7 @@
 )]
 
 mod administrating;
+mod app;
 mod auditing;
 mod bad_input;
 mod changing_password;
@@ -23,6 +24,7 @@ mod introspecting;
 mod key_ring;
 mod key_watch;
 mod keys;
+mod line;
 mod overtaking;
 mod published;
 mod races;
@@ -34,4 +36,3 @@ mod setup_link;
 mod signing_in;
 mod tokens;
 mod validating;
-mod world;

@@ -1,16 +1,16 @@
 //! What auth tells everybody.
 
-use kit_testing::ISSUER;
 use kit_testing::db::TestTarget;
+use kit_testing::{Fixture, ISSUER, on_both_databases};
 use serde_json::json;
 
-use crate::world::{Place, World, at, on_both_databases};
+use crate::app::AuthApp;
 
 #[tokio::test]
 async fn the_greeting_names_every_route() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let home = world.client().get("/").await.expect(200);
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[]).await;
+        let home = app.client().get("/").await.expect(200);
         assert_eq!(home["status"], "ok");
         assert_eq!(home["message"], "API is running");
         for (name, path) in [
@@ -37,9 +37,9 @@ async fn the_greeting_names_every_route() {
 #[tokio::test]
 async fn keys_may_be_kept_until_a_new_one_could_sign_and_never_for_long() {
     for (ahead, kept) in [("15s", 15), ("59999ms", 59), ("1h", 60), ("2s", 2)] {
-        at(TestTarget::sqlite(), async |place: &Place| {
-            let world = World::start(place, &[("auth.key_publish_ahead", ahead)]).await;
-            let reply = world.client().get("/.well-known/jwks.json").await;
+        Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+            let app = AuthApp::start(fixture, &[("auth.key_publish_ahead", ahead)]).await;
+            let reply = app.client().get("/.well-known/jwks.json").await;
             reply.expect(200);
             assert_eq!(
                 reply.header("cache-control"),
@@ -54,12 +54,9 @@ async fn keys_may_be_kept_until_a_new_one_could_sign_and_never_for_long() {
 
 #[tokio::test]
 async fn the_metadata_says_where_things_are() {
-    at(TestTarget::sqlite(), async |place: &Place| {
-        let world = World::start(place, &[]).await;
-        let metadata = world
-            .client()
-            .get("/.well-known/oauth-authorization-server")
-            .await;
+    Fixture::run(TestTarget::sqlite(), async |fixture: &Fixture| {
+        let app = AuthApp::start(fixture, &[]).await;
+        let metadata = app.client().get("/.well-known/oauth-authorization-server").await;
         assert_eq!(
             metadata.expect(200),
             json!({
@@ -76,9 +73,9 @@ async fn the_metadata_says_where_things_are() {
 }
 
 on_both_databases! {
-    async fn auth_is_ready_once_it_has_database_and_keys(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let report = world.process.readiness.report().await;
+    async fn auth_is_ready_once_it_has_database_and_keys(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let report = app.process.readiness.report().await;
         let names: Vec<_> = report.checks.iter().map(|check| check.name.as_str()).collect();
         assert_eq!(names, ["auth.database", "token.keys"]);
         assert!(report.ready, "{report:?}");

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use kit_testing::on_both_databases;
 use kit_values::Uuid;
 use serde_json::{Value, json};
 
-use crate::world::{PASSWORD, World, members, on_both_databases, part, registration};
+use crate::app::{AuthApp, PASSWORD, members, part, registration};
 
 const ACCOUNTS: &str = "SELECT username FROM accounts ORDER BY username";
 const EVENTS: &str = "SELECT payload FROM outbox ORDER BY position";
@@ -17,16 +18,16 @@ fn pointers(body: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
-    async fn somebody_registers_signs_in_and_is_known(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let registered = world.register("ada").await;
+    async fn somebody_registers_signs_in_and_is_known(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let registered = app.register("ada").await;
         assert_eq!(members(&registered), ["user_id", "username", "message"]);
         assert_eq!(registered["username"], "ada");
         assert_eq!(registered["message"], "User registered successfully");
         let user_id = registered["user_id"].as_str().unwrap();
         assert!(Uuid::try_parse(user_id).is_ok(), "{user_id}");
 
-        let session = world.log_in("ada", PASSWORD).await.expect(200);
+        let session = app.log_in("ada", PASSWORD).await.expect(200);
         let token = session["token"].as_str().unwrap();
         assert_eq!(
             session,
@@ -39,14 +40,14 @@ on_both_databases! {
         assert!(session["refresh_token"].as_str().unwrap().len() > 40);
 
         assert_eq!(
-            world.validate(token).await.expect(200),
+            app.validate(token).await.expect(200),
             json!({
                 "valid": true, "user_id": user_id, "username": "ada", "roles": ["customer"],
                 "is_admin": false, "expires_at": "2030-01-02T00:00:00.000000Z",
             })
         );
         assert_eq!(
-            world.me(token).await.expect(200),
+            app.me(token).await.expect(200),
             json!({
                 "user_id": user_id, "username": "ada", "email": "ada@example.com", "email_verified": false,
                 "roles": ["customer"], "status": "active", "sessions": 1,
@@ -55,12 +56,12 @@ on_both_databases! {
         );
     }
 
-    async fn a_name_and_an_address_are_taken_however_they_are_cased(place: &Place) {
-        let world = World::start(place, &[]).await;
-        world.register("Ada").await;
+    async fn a_name_and_an_address_are_taken_however_they_are_cased(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        app.register("Ada").await;
         let attempt = async |username: &str, email: &str| {
             let body = json!({ "username": username, "email": email, "password": PASSWORD });
-            world.client().post("/register", &body).await
+            app.client().post("/register", &body).await
         };
         for username in ["Ada", "ada", "ADA"] {
             let reply = attempt(username, "other@example.com").await;
@@ -74,24 +75,24 @@ on_both_databases! {
         }
         // With both taken the name is what is told, whichever constraint the database looks at first.
         attempt("ada", "ada@example.com").await.refused(409, "Username already exists");
-        assert_eq!(world.texts(ACCOUNTS).await, ["Ada"]);
-        assert_eq!(world.count(EVENTS).await, 1);
+        assert_eq!(app.texts(ACCOUNTS).await, ["Ada"]);
+        assert_eq!(app.count(EVENTS).await, 1);
     }
 
-    async fn an_address_is_stored_in_its_normal_form(place: &Place) {
-        let world = World::start(place, &[]).await;
+    async fn an_address_is_stored_in_its_normal_form(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
         let body = json!({ "username": "joe", "email": " Jo\u{308}rg@MÜLLER.Example ", "password": PASSWORD });
-        world.client().post("/register", &body).await.expect(200);
-        assert_eq!(world.texts("SELECT email FROM accounts").await, ["J\u{f6}rg@müller.example"]);
+        app.client().post("/register", &body).await.expect(200);
+        assert_eq!(app.texts("SELECT email FROM accounts").await, ["J\u{f6}rg@müller.example"]);
         let again = json!({ "username": "jim", "email": "j\u{f6}rg@müller.example", "password": PASSWORD });
-        world.client().post("/register", &again).await.refused(409, "Email already registered");
-        world.log_in("jo\u{308}rg@müller.example", PASSWORD).await.expect(200);
+        app.client().post("/register", &again).await.refused(409, "Email already registered");
+        app.log_in("jo\u{308}rg@müller.example", PASSWORD).await.expect(200);
     }
 
-    async fn of_fifty_who_want_one_name_at_once_one_gets_it(place: &Place) {
-        let world = World::start(place, &[]).await;
+    async fn of_fifty_who_want_one_name_at_once_one_gets_it(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
         let wanting = (0..50).map(|number| {
-            let client = world.client();
+            let client = app.client();
             let email = format!("ada{number}@example.com");
             async move {
                 let body = json!({ "username": "ada", "email": email, "password": PASSWORD });
@@ -104,14 +105,14 @@ on_both_databases! {
         for reply in refused {
             reply.refused(409, "Username already exists");
         }
-        assert_eq!(world.texts(ACCOUNTS).await, ["ada"]);
-        assert_eq!(world.count(EVENTS).await, 1);
+        assert_eq!(app.texts(ACCOUNTS).await, ["ada"]);
+        assert_eq!(app.count(EVENTS).await, 1);
     }
 
-    async fn every_member_that_is_wrong_is_named_at_once(place: &Place) {
-        let world = World::start(place, &[]).await;
+    async fn every_member_that_is_wrong_is_named_at_once(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
         let body = json!({ "username": "a b", "email": "nope", "password": "short" });
-        let reply = world.client().post("/register", &body).await.expect(400);
+        let reply = app.client().post("/register", &body).await.expect(400);
         assert_eq!(reply["code"], "validation_failed");
         assert_eq!(
             reply["errors"],
@@ -121,14 +122,14 @@ on_both_databases! {
                 { "pointer": "/password", "message": "must have 8 to 128 characters" },
             ])
         );
-        assert_eq!(world.count(ACCOUNTS).await, 0);
-        assert_eq!(world.count(EVENTS).await, 0);
+        assert_eq!(app.count(ACCOUNTS).await, 0);
+        assert_eq!(app.count(EVENTS).await, 0);
     }
 
-    async fn a_registration_is_told_to_others_with_its_account_or_not_at_all(place: &Place) {
-        let world = World::start(place, &[]).await;
-        let user_id = world.register("Ada").await["user_id"].clone();
-        let payload: Value = serde_json::from_str(&world.texts(EVENTS).await[0]).unwrap();
+    async fn a_registration_is_told_to_others_with_its_account_or_not_at_all(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        let user_id = app.register("Ada").await["user_id"].clone();
+        let payload: Value = serde_json::from_str(&app.texts(EVENTS).await[0]).unwrap();
         assert_eq!(
             payload,
             json!({
@@ -141,21 +142,21 @@ on_both_databases! {
             ("SELECT type FROM outbox", "user.registered"),
             ("SELECT key FROM outbox", user_id.as_str().unwrap()),
         ] {
-            assert_eq!(world.texts(query).await, [expected]);
+            assert_eq!(app.texts(query).await, [expected]);
         }
         // Where the event cannot be written, there is no account either.
-        world.execute("ALTER TABLE outbox RENAME TO outbox_away").await;
-        let reply = world.client().post("/register", &registration("grace")).await;
+        app.execute("ALTER TABLE outbox RENAME TO outbox_away").await;
+        let reply = app.client().post("/register", &registration("grace")).await;
         reply.refused(500, "internal error");
-        world.execute("ALTER TABLE outbox_away RENAME TO outbox").await;
-        assert_eq!(world.texts(ACCOUNTS).await, ["Ada"]);
-        world.register("grace").await;
-        assert_eq!(world.count(EVENTS).await, 2);
+        app.execute("ALTER TABLE outbox_away RENAME TO outbox").await;
+        assert_eq!(app.texts(ACCOUNTS).await, ["Ada"]);
+        app.register("grace").await;
+        assert_eq!(app.count(EVENTS).await, 2);
     }
 
-    async fn a_registration_begins_a_session_where_that_is_configured(place: &Place) {
-        let world = World::start(place, &[("auth.token_on_register", "true")]).await;
-        let reply = world.client().post("/register", &registration("ada")).await;
+    async fn a_registration_begins_a_session_where_that_is_configured(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[("auth.token_on_register", "true")]).await;
+        let reply = app.client().post("/register", &registration("ada")).await;
         let registered = reply.expect(200);
         assert_eq!(
             members(&registered),
@@ -167,101 +168,98 @@ on_both_databases! {
         assert_eq!(registered["id"], registered["user_id"]);
         assert_eq!(reply.header("cache-control"), "no-store");
         let token = registered["token"].as_str().unwrap();
-        assert_eq!(world.me(token).await.expect(200)["sessions"], 1);
-        let sessions = world.texts("SELECT session_id FROM sessions").await;
+        assert_eq!(app.me(token).await.expect(200)["sessions"], 1);
+        let sessions = app.texts("SELECT session_id FROM sessions").await;
         assert_eq!(sessions, [part(token, 1)["sid"].as_str().unwrap()]);
         // A refused one begins none.
-        world.client().post("/register", &registration("ada")).await.expect(409);
-        assert_eq!(world.count("SELECT session_id FROM sessions").await, 1);
+        app.client().post("/register", &registration("ada")).await.expect(409);
+        assert_eq!(app.count("SELECT session_id FROM sessions").await, 1);
     }
 
-    async fn a_password_is_kept_as_a_hash_alone(place: &Place) {
-        let world = World::start(place, &[]).await;
-        world.register("ada").await;
-        world.register("grace").await;
-        let hashes = world.texts("SELECT password_hash FROM accounts ORDER BY username").await;
+    async fn a_password_is_kept_as_a_hash_alone(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        app.register("ada").await;
+        app.register("grace").await;
+        let hashes = app.texts("SELECT password_hash FROM accounts ORDER BY username").await;
         assert!(hashes.iter().all(|hash| hash.starts_with("$2b$04$") && hash.len() == 60), "{hashes:?}");
         assert_ne!(hashes[0], hashes[1], "a salt of its own for each");
     }
 
-    async fn two_ways_to_type_a_password_are_one(place: &Place) {
-        let world = World::start(place, &[]).await;
+    async fn two_ways_to_type_a_password_are_one(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
         let (composed, decomposed) = ("caf\u{e9}-au-lait", "cafe\u{301}-au-lait");
         for (username, given) in [("ada", composed), ("grace", decomposed)] {
             let email = format!("{username}@example.com");
             let body = json!({ "username": username, "email": email, "password": given });
-            world.client().post("/register", &body).await.expect(200);
+            app.client().post("/register", &body).await.expect(200);
             for typed in [composed, decomposed] {
-                world.log_in(username, typed).await.expect(200);
+                app.log_in(username, typed).await.expect(200);
             }
-            world.log_in(username, "cafe-au-lait").await.expect(401);
+            app.log_in(username, "cafe-au-lait").await.expect(401);
         }
     }
 }
 
 /// Registers with one member changed; the answer's status and pointers. Whoever may register may sign in.
-async fn with(world: &World, member: &str, value: &str) -> (u16, Vec<String>) {
+async fn with(app: &AuthApp, member: &str, value: &str) -> (u16, Vec<String>) {
     let unique = kit_runtime::Ids::system().uuid().simple().to_string();
     let mut body = registration(&unique);
     body[member] = value.into();
-    let reply = world.client().post("/register", &body).await;
+    let reply = app.client().post("/register", &body).await;
     if reply.status == 200 {
         let text = |member: &str| body[member].as_str().unwrap().to_owned();
-        world
-            .log_in(&text("username"), &text("password"))
-            .await
-            .expect(200);
+        app.log_in(&text("username"), &text("password")).await.expect(200);
     }
     let found = pointers(&reply.json()).into_iter().map(str::to_owned).collect();
     (reply.status.as_u16(), found)
 }
 
 on_both_databases! {
-    async fn what_may_be_a_name_an_address_a_password(place: &Place) {
-        let world = World::start(place, &[]).await;
+    async fn what_may_be_a_name_an_address_a_password(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
         let (long, too_long) = ("n".repeat(32), "n".repeat(33));
         for good in ["ada", "A.d_a-1", "...", long.as_str()] {
-            assert_eq!(with(&world, "username", good).await.0, 200, "{good}");
+            assert_eq!(with(&app, "username", good).await.0, 200, "{good}");
         }
         for bad in ["", "ab", " ada", "a b", "ad\u{e4}", "a@b.example", "ada\0", too_long.as_str()] {
-            assert_eq!(with(&world, "username", bad).await, (400, vec!["/username".to_owned()]), "{bad:?}");
+            assert_eq!(with(&app, "username", bad).await, (400, vec!["/username".to_owned()]), "{bad:?}");
         }
         for bad in ["", "nope", "@example.com", "a@b", "a b@example.com", "a@example..com", "a\0b@example.com"] {
-            assert_eq!(with(&world, "email", bad).await, (400, vec!["/email".to_owned()]), "{bad:?}");
+            assert_eq!(with(&app, "email", bad).await, (400, vec!["/email".to_owned()]), "{bad:?}");
         }
         let (most, too_much) = ("é".repeat(36), "é".repeat(37));
         for good in ["securePassword123", PASSWORD, most.as_str(), "  spaces count  "] {
-            assert_eq!(with(&world, "password", good).await.0, 200, "{good}");
+            assert_eq!(with(&app, "password", good).await.0, 200, "{good}");
         }
         let nul = "correct-horse\0battery-9";
         for bad in ["", "1234567", "password1", "PassWord1", "qwertyuiop", nul, too_much.as_str()] {
-            assert_eq!(with(&world, "password", bad).await, (400, vec!["/password".to_owned()]), "{bad:?}");
+            assert_eq!(with(&app, "password", bad).await, (400, vec!["/password".to_owned()]), "{bad:?}");
         }
     }
 
-    async fn argon2id_takes_long_passwords_whole(place: &Place) {
+    async fn argon2id_takes_long_passwords_whole(fixture: &Fixture) {
         let cheap = [
             ("auth.password.hash", "argon2id"),
             ("auth.password.argon2_kib", "64"),
             ("auth.password.argon2_passes", "1"),
         ];
-        let world = World::start(place, &cheap).await;
+        let app = AuthApp::start(fixture, &cheap).await;
         let long = format!("{}9", "é".repeat(127));
         let body = json!({ "username": "ada", "email": "ada@example.com", "password": long });
-        world.client().post("/register", &body).await.expect(200);
-        world.log_in("ada", &long).await.expect(200);
+        app.client().post("/register", &body).await.expect(200);
+        app.log_in("ada", &long).await.expect(200);
         let almost = format!("{}8", "é".repeat(127));
-        world.log_in("ada", &almost).await.expect(401);
+        app.log_in("ada", &almost).await.expect(401);
         let too_long = "x".repeat(129);
-        assert_eq!(with(&world, "password", &too_long).await, (400, vec!["/password".to_owned()]));
+        assert_eq!(with(&app, "password", &too_long).await, (400, vec!["/password".to_owned()]));
     }
 
-    async fn an_account_is_as_old_as_its_registration(place: &Place) {
-        let world = World::start(place, &[]).await;
-        world.process.time.advance(Duration::from_mins(90));
-        let token = world.sign_up("ada").await["token"].as_str().unwrap().to_owned();
-        world.process.time.advance(Duration::from_secs(1));
-        let me = world.me(&token).await.expect(200);
+    async fn an_account_is_as_old_as_its_registration(fixture: &Fixture) {
+        let app = AuthApp::start(fixture, &[]).await;
+        app.process.time.advance(Duration::from_mins(90));
+        let token = app.sign_up("ada").await["token"].as_str().unwrap().to_owned();
+        app.process.time.advance(Duration::from_secs(1));
+        let me = app.me(&token).await.expect(200);
         assert_eq!(me["created_at"], "2030-01-01T01:30:00.000000Z");
     }
 }
