@@ -33,7 +33,8 @@ pub(crate) struct Node {
     databases: BTreeMap<&'static str, Db>,
     buses: BTreeMap<&'static str, Bus>,
     /// Held while the process lives.
-    _folder: Option<DataFolder>,
+    #[expect(dead_code, reason = "it locks the folder until it is dropped")]
+    folder: Option<DataFolder>,
 }
 
 impl Deref for Node {
@@ -46,7 +47,7 @@ impl Deref for Node {
 
 impl Node {
     /// A process that owns what it hosts.
-    pub(crate) fn new(config: Loaded, hosts: Vec<KnownService>, tasks: Tasks) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
         // Processes may share the folder of their keys; a SQLite file in it has one owner.
         let stores = hosts.iter().any(|service| service.migrations.is_some());
         let folder = if stores && section::<DatabaseConfig>(&config)?.url.is_none() {
@@ -57,12 +58,12 @@ impl Node {
         let keys = internal_keys(section(&config)?, &section::<DataConfig>(&config)?.dir)?;
         let mut node = Self::beside(config, hosts, tasks)?;
         node.process.internal_keys = InternalKeys::new(keys).context("`rpc.keys` cannot be used")?;
-        node._folder = folder;
+        node.folder = folder;
         Ok(node)
     }
 
     /// A process that looks at what another may own, and is nobody to the other services.
-    pub(crate) fn beside(config: Loaded, hosts: Vec<KnownService>, tasks: Tasks) -> anyhow::Result<Self> {
+    pub(crate) fn beside(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let token: TokenConfig = section(&config)?;
         Ok(Self {
@@ -88,7 +89,7 @@ impl Node {
                 internal_keys: InternalKeys::new(vec![made_key()])?,
                 redis: None,
             },
-            _folder: None,
+            folder: None,
         })
     }
 

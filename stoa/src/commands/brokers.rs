@@ -15,7 +15,7 @@ use crate::carriers;
 /// A broker that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(15);
 
-pub(super) fn brokers(config: &Loaded, listing: &Listing) -> anyhow::Result<ExitCode> {
+pub(super) fn brokers(config: &Loaded, listing: Listing) -> anyhow::Result<ExitCode> {
     config.check()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -64,8 +64,10 @@ struct Desk {
 
 impl Desk {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
-        let stores = services::all().filter(|service| service.migrations.is_some());
-        let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
+        let stores: Vec<_> = services::all()
+            .filter(|service| service.migrations.is_some())
+            .collect();
+        let mut node = Node::beside(config, &stores, lifecycle.tasks())?;
         node.leave_out_pending(|service| {
             talk(&format!(
                 "`{}` is left out: its database is not there or not up to date",
@@ -109,7 +111,7 @@ impl Desk {
             }
             events.sort_by_key(|(_, event)| event.at);
             for (service, event) in &events {
-                answer(&told(*service, event, options.json));
+                answer(&told(service, event, options.json));
             }
             if !options.follow {
                 return Ok(());

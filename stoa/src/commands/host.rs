@@ -139,7 +139,7 @@ async fn start(
     lifecycle: &Lifecycle,
     exporter: &mut Option<Exporter>,
 ) -> anyhow::Result<Node> {
-    let mut node = Node::new(config, plan.hosts.clone(), lifecycle.tasks())?;
+    let mut node = Node::new(config, &plan.hosts, lifecycle.tasks())?;
     *exporter = telemetry::start(&mut node)?;
     let mut composed = compose(&mut node).await?;
     let mut sockets = Sockets::new(&node);

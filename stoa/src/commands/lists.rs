@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::services::{self, KnownService};
 use crate::settings::{listen_address, section};
 
-pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
+pub(super) fn services(config: &Loaded, options: Listing) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for service in services::all() {
         rows.push((service, listen_address(config, service)?));
@@ -34,7 +34,7 @@ pub(super) fn services(config: &Loaded, options: &Listing) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn routes(config: &Loaded, options: &Listing) -> anyhow::Result<ExitCode> {
+pub(super) fn routes(config: &Loaded, options: Listing) -> anyhow::Result<ExitCode> {
     let lines = gateway_routes(config)?;
     if options.json {
         let row = |line: &gateway::RouteLine| json!({ "method": line.method, "path": line.path, "access": line.access, "target": line.target });

@@ -32,7 +32,7 @@ async fn run(config: Loaded, options: &Migrate, lifecycle: &Lifecycle) -> anyhow
     } else {
         options.services.clone()
     };
-    let mut node = Node::new(config, services.clone(), lifecycle.tasks())?;
+    let mut node = Node::new(config, &services, lifecycle.tasks())?;
     if options.check {
         return check(&node).await;
     }

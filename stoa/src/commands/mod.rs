@@ -40,10 +40,10 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Run(options) => host::run(settings::load(file, set)?, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
-        Command::Brokers(listing) => brokers::brokers(&settings::load(file, set)?, &listing),
+        Command::Brokers(listing) => brokers::brokers(&settings::load(file, set)?, listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
-        Command::Services(options) => lists::services(&settings::load(file, set)?, &options),
-        Command::Routes(options) => lists::routes(&settings::load(file, set)?, &options),
+        Command::Services(options) => lists::services(&settings::load(file, set)?, options),
+        Command::Routes(options) => lists::routes(&settings::load(file, set)?, options),
         Command::Openapi(options) => {
             document::openapi(&options);
             Ok(ExitCode::SUCCESS)

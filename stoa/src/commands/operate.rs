@@ -45,7 +45,7 @@ pub(super) fn operate(
 
 /// On PostgreSQL beside running processes; a SQLite file has one owner, so `stoa up` must not run.
 async fn own(config: Loaded, service: KnownService, lifecycle: &Lifecycle) -> anyhow::Result<(Node, Home)> {
-    let mut node = Node::new(config, vec![service], lifecycle.tasks())?;
+    let mut node = Node::new(config, &[service], lifecycle.tasks())?;
     node.open_databases().await?;
     let home = node.home(service);
     Ok((node, home))
@@ -58,8 +58,10 @@ async fn beside(
     service: KnownService,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<(Node, Home)> {
-    let stores = services::all().filter(|service| service.migrations.is_some());
-    let mut node = Node::beside(config, stores.collect(), lifecycle.tasks())?;
+    let stores: Vec<_> = services::all()
+        .filter(|service| service.migrations.is_some())
+        .collect();
+    let mut node = Node::beside(config, &stores, lifecycle.tasks())?;
     node.leave_out_pending(|_| {}).await?;
     let name = service.name;
     if !node.is_host_of(name) {

@@ -97,6 +97,15 @@ fn each_arm_has_its_status_code_and_message() {
             "Order service unavailable",
         ),
         (store(StoreError::Panicked), 500, "internal", "internal error"),
+    ] {
+        let expected = (status, code.to_owned(), message.to_owned());
+        assert_eq!(answered(failure), expected);
+    }
+}
+
+#[test]
+fn another_service_that_is_away_is_named_and_its_refusals_are_defects() {
+    for (failure, status, code, message) in [
         (
             CallError::<StockRefusal>::Unavailable.into(),
             503,
