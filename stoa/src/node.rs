@@ -33,7 +33,6 @@ pub(crate) struct Node {
     databases: BTreeMap<&'static str, Db>,
     buses: BTreeMap<&'static str, Bus>,
     /// Held while the process lives.
-    #[expect(dead_code, reason = "it locks the folder until it is dropped")]
     folder: Option<DataFolder>,
 }
 
