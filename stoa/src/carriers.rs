@@ -1,12 +1,18 @@
 //! Which topic travels how: read from the outboxes of those who publish it, or by way of a broker.
 
-use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
-use kit_config::{Check, Loaded, Map, Span};
+mod kafka;
+mod rabbitmq;
+
+use kit_bus::{Broker, Carriers};
+use kit_config::{Check, Loaded, Map};
 use kit_event::{CarrierClass, Topic};
-use kit_runtime::{Clock, Ids, Secret};
+use kit_runtime::{Clock, Ids};
 
 use crate::services;
 use crate::settings::section;
+
+pub(crate) use kafka::KafkaConfig;
+pub(crate) use rabbitmq::RabbitMqConfig;
 
 kit_config::config_choice! {
     /// How the events of a topic travel.
@@ -43,36 +49,6 @@ fn check_topics(config: &CarriersConfig, check: &mut Check<'_>) {
     }
 }
 
-kit_config::config! {
-    /// RabbitMQ, as a carrier of events.
-    pub(crate) struct RabbitMqConfig("rabbitmq") {
-        /// `amqp://user:password@host:port/vhost`, or `amqps://…` for TLS.
-        url: Option<Secret<String>>,
-        /// The topic exchange to publish to. The names of all other exchanges and queues begin with it.
-        exchange: String = "stoa",
-    }
-}
-
-kit_config::config! {
-    /// Kafka, as a carrier of events. Without TLS: where the way to the brokers is not private, put a tunnel on it.
-    pub(crate) struct KafkaConfig("kafka") {
-        /// `host:port` of some of the brokers, with commas in between.
-        brokers: Option<String>,
-        /// For SASL PLAIN; nobody signs in where there is none.
-        user: Option<String>,
-        /// Its password.
-        password: Option<Secret<String>>,
-        /// What the names of topics begin with, such as to share a cluster.
-        topic_prefix: String = "",
-        /// Partitions of a topic that is made because it is missing.
-        partitions: u16 = "16",
-        /// Copies of such a topic; as the cluster sees fit where there is no number.
-        replication: Option<u16>,
-        /// How long such a topic keeps its events, unless those are kept for ever.
-        kept: Span = "7d",
-    }
-}
-
 /// The brokers that are configured.
 struct Brokers {
     rabbitmq: Option<Broker>,
@@ -87,10 +63,7 @@ fn topics() -> impl Iterator<Item = &'static Topic> {
 /// Which topics come from which broker.
 pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<Carriers> {
     let wanted: CarriersConfig = section(config)?;
-    let brokers = Brokers {
-        rabbitmq: rabbitmq(section(config)?, clock, ids)?,
-        kafka: kafka(section(config)?, clock, ids)?,
-    };
+    let brokers = Brokers::open(config, clock, ids)?;
     let mut carriers = Carriers::embedded();
     for topic in topics() {
         let named = wanted.by_topic.get(topic.name).copied();
@@ -108,6 +81,13 @@ pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<
 }
 
 impl Brokers {
+    fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<Self> {
+        Ok(Self {
+            rabbitmq: rabbitmq::open(section(config)?, clock, ids)?,
+            kafka: kafka::open(section(config)?, clock, ids)?,
+        })
+    }
+
     /// How a topic travels that nobody was told about.
     fn usual(&self, topic: &Topic) -> CarrierKind {
         match (&self.rabbitmq, &self.kafka, topic.carrier) {
@@ -118,29 +98,61 @@ impl Brokers {
     }
 }
 
-fn rabbitmq(config: RabbitMqConfig, clock: &Clock, ids: &Ids) -> anyhow::Result<Option<Broker>> {
-    let Some(url) = config.url else {
-        return Ok(None);
-    };
-    let settings = RabbitMqSettings {
-        exchange: config.exchange,
-        ..RabbitMqSettings::new(url)
-    };
-    Ok(Some(Broker::rabbitmq(settings, clock.clone(), ids.clone())?))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::catalog;
 
-fn kafka(config: KafkaConfig, clock: &Clock, ids: &Ids) -> anyhow::Result<Option<Broker>> {
-    let Some(servers) = config.brokers else {
-        return Ok(None);
-    };
-    let settings = KafkaSettings {
-        user: config.user,
-        password: config.password.unwrap_or_else(|| Secret::new(String::new())),
-        topic_prefix: config.topic_prefix,
-        partitions: config.partitions,
-        replication: config.replication,
-        kept: config.kept.into(),
-        ..KafkaSettings::new(servers)
-    };
-    Ok(Some(Broker::kafka(settings, clock.clone(), ids.clone())?))
+    const RABBITMQ: (&str, &str) = ("rabbitmq.url", "amqp://user:password@localhost:5672/");
+    const KAFKA: (&str, &str) = ("kafka.brokers", "localhost:9092");
+
+    fn brokers(settings: &[(&str, &str)]) -> anyhow::Result<Brokers> {
+        let flags = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let sources = kit_config::Sources {
+            flags: flags.collect(),
+            ..kit_config::Sources::default()
+        };
+        let config = catalog().load(sources)?;
+        Brokers::open(&config, &Clock::system(), &Ids::system())
+    }
+
+    #[cfg(all(feature = "rabbitmq", feature = "kafka"))]
+    #[test]
+    fn the_class_of_a_topic_decides_where_both_brokers_are_configured() {
+        let usual = |settings: &[(&str, &str)], carrier| {
+            let topic = Topic {
+                name: "orders",
+                retention: kit_event::Retention::Usual,
+                carrier,
+                key: "the order's id",
+            };
+            brokers(settings).unwrap().usual(&topic)
+        };
+        let (queue, stream) = (CarrierClass::Queue, CarrierClass::Stream);
+        assert_eq!(usual(&[RABBITMQ, KAFKA], queue), CarrierKind::RabbitMq);
+        assert_eq!(usual(&[RABBITMQ, KAFKA], stream), CarrierKind::Kafka);
+        for class in [queue, stream] {
+            assert_eq!(usual(&[RABBITMQ], class), CarrierKind::RabbitMq);
+            assert_eq!(usual(&[KAFKA], class), CarrierKind::Kafka);
+            assert_eq!(usual(&[], class), CarrierKind::Embedded);
+        }
+    }
+
+    #[test]
+    fn a_broker_that_this_binary_is_built_without_is_an_error_that_names_the_feature() {
+        let (has_rabbitmq, has_kafka) = (cfg!(feature = "rabbitmq"), cfg!(feature = "kafka"));
+        for (setting, feature, is_linked) in
+            [(RABBITMQ, "rabbitmq", has_rabbitmq), (KAFKA, "kafka", has_kafka)]
+        {
+            match brokers(&[setting]) {
+                Ok(_) => assert!(is_linked, "{feature}"),
+                Err(error) => {
+                    let expected = format!("is built without the feature `{feature}`");
+                    assert!(!is_linked && error.to_string().ends_with(&expected), "{error}");
+                }
+            }
+        }
+    }
 }

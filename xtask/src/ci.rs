@@ -59,6 +59,10 @@ impl Run<'_> {
                 "warnings",
             ],
         )?;
+        self.cargo(
+            "without brokers",
+            &["check", "-p", "stoa", "--no-default-features", "--quiet"],
+        )?;
         self.step("dependencies", || deny::run(workspace))?;
         self.cargo("release build", &["build", "--release", "--quiet", "-p", "stoa"])?;
         self.step("generated files", || {

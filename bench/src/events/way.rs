@@ -1,8 +1,10 @@
 //! How events travel from the counter to the ledger.
 
 use anyhow::Context as _;
-use kit_bus::{Broker, Carriers, KafkaSettings, RabbitMqSettings};
+use kit_bus::{Broker, Carriers};
 use kit_event::Event as _;
+use kit_kafka::KafkaSettings;
+use kit_rabbitmq::RabbitMqSettings;
 use kit_runtime::{Clock, Ids, Secret};
 
 use super::world::{Counted, Home, Woken};
@@ -84,7 +86,7 @@ fn rabbitmq(place: &Place) -> anyhow::Result<Broker> {
         exchange: fresh_name(),
         ..RabbitMqSettings::new(Secret::new(place.server_url("rabbitmq")?))
     };
-    Ok(Broker::rabbitmq(settings, Clock::system(), Ids::system())?)
+    Ok(kit_rabbitmq::open(settings, Clock::system(), Ids::system())?)
 }
 
 fn kafka(place: &Place) -> anyhow::Result<Broker> {
@@ -100,7 +102,7 @@ fn kafka(place: &Place) -> anyhow::Result<Broker> {
         topic_prefix: format!("{}.", fresh_name()),
         ..KafkaSettings::new(servers.to_owned())
     };
-    Ok(Broker::kafka(settings, Clock::system(), Ids::system())?)
+    Ok(kit_kafka::open(settings, Clock::system(), Ids::system())?)
 }
 
 fn fresh_name() -> String {

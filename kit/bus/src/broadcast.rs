@@ -17,13 +17,13 @@ use kit_telemetry::Span;
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError, Plan};
-use crate::envelope::Record;
+use crate::carrier::{Record, Tail};
 use crate::failure::Failure;
 use crate::handler::{Listener, Listening, Routes, listening};
 use crate::lease;
 use crate::log::Wanted;
+use crate::log_tail::LogTail;
 use crate::span::{Step, begin_step, end_step};
-use crate::tail::{LogTail, Tail};
 
 /// The pause before connecting again.
 const PAUSE: Duration = Duration::from_millis(500);

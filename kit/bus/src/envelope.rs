@@ -44,26 +44,36 @@ pub struct Delivery<E> {
     pub attempt: u32,
 }
 
-/// What orders events.
+/// What orders events: those of one topic and key come one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Chain {
-    pub(crate) topic: String,
-    pub(crate) key: String,
+pub struct Chain {
+    /// Its topic.
+    pub topic: String,
+    /// Its key.
+    pub key: String,
 }
 
-/// An event on its way to a lane: a row of an outbox, or a message of a broker.
+/// An event on its way: a row of an outbox, or a message of a broker.
 #[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) position: i64,
-    pub(crate) partition: i64,
-    pub(crate) id: String,
-    pub(crate) chain: Arc<Chain>,
-    pub(crate) kind: String,
-    pub(crate) payload: String,
-    pub(crate) headers: String,
-    pub(crate) created_at: Timestamp,
+pub struct Record {
+    /// Where it stands in its partition.
+    pub position: i64,
+    /// Its partition.
+    pub partition: i64,
+    /// `ce_id`: tells its second delivery from its first.
+    pub id: String,
+    /// Its topic and key.
+    pub chain: Arc<Chain>,
+    /// `ce_type`; nothing where it does not say.
+    pub kind: String,
+    /// What happened, JSON.
+    pub payload: String,
+    /// The attributes of `CloudEvents`, a JSON object.
+    pub headers: String,
+    /// When it was published.
+    pub created_at: Timestamp,
     /// Why it cannot be handled, whatever it says: something about its way here.
-    pub(crate) defect: Option<String>,
+    pub defect: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,8 +109,8 @@ impl Record {
         self.kind.is_empty()
     }
 
-    /// The envelope; an event without one is poison.
-    pub(crate) fn envelope(&self) -> Result<Envelope, Failure> {
+    /// The envelope; an event without one can never be handled.
+    pub fn envelope(&self) -> Result<Envelope, Failure> {
         if let Some(defect) = &self.defect {
             return Err(Failure::never(defect));
         }

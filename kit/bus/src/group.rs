@@ -7,9 +7,9 @@ use kit_event::{Event, Topic};
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError};
-use crate::feed::{Feed, Positions};
+use crate::carrier::Feed;
 use crate::handler::{Handler, Handling, Routes, handling};
-use crate::lane::Context;
+use crate::lane::{Context, Positions};
 use crate::lease::{Leases, partitions, scope_of};
 use crate::log::Wanted;
 use crate::log_feed::LogFeed;
@@ -67,7 +67,6 @@ impl Group {
         let holder = self.bus.0.deps.ids.uuid().to_string();
         let leases = self.bus.keep(scope_of(self.name), partitions().count(), &holder);
         let mut subscription = Subscription {
-            service: self.bus.0.deps.db.service().to_owned(),
             holder,
             bus: self.bus,
             group: self.name,
@@ -88,29 +87,77 @@ impl Group {
 }
 
 /// The part of a started group that one carrier feeds.
-pub(crate) struct Subscription {
-    pub(crate) bus: Bus,
-    /// The service that listens.
-    pub(crate) service: String,
-    pub(crate) group: &'static str,
-    pub(crate) settings: BusSettings,
+pub struct Subscription {
+    bus: Bus,
+    group: &'static str,
+    settings: BusSettings,
     /// Its topics and types are what is wanted.
-    pub(crate) routes: Arc<Routes<Handling>>,
+    routes: Arc<Routes<Handling>>,
     /// Who holds this process's leases.
-    pub(crate) holder: String,
-    /// The group's sixteen leases, for whoever spreads partitions over the processes.
-    pub(crate) leases: Leases,
+    holder: String,
+    /// The group's sixteen leases.
+    leases: Leases,
 }
 
 impl Subscription {
-    /// What lanes share. The source is what positions and parked events are kept by, and the scope says whose
-    /// leases they work under ([`scope_of`] the group for its own).
-    pub(crate) fn context(
+    /// The service that listens.
+    pub fn service(&self) -> &str {
+        self.bus.0.deps.db.service()
+    }
+
+    /// The group's name.
+    pub fn group(&self) -> &'static str {
+        self.group
+    }
+
+    /// The topics that are wanted.
+    pub fn topics(&self) -> Vec<&'static Topic> {
+        self.routes.topics()
+    }
+
+    /// Those of them that a service of ours publishes, wherever that runs: they have relays.
+    pub fn relayed_topics(&self) -> Vec<&'static Topic> {
+        let sources = &self.bus.0.deps.sources;
+        let mut topics = self.topics();
+        topics.retain(|topic| sources.of_topic(topic.name).is_ok());
+        topics
+    }
+
+    /// Events to hand over at once, at most.
+    pub fn page(&self) -> u32 {
+        self.settings.page
+    }
+
+    /// Feeds the group from a source that keeps its events. How far the group is stands in its database, and its
+    /// sixteen leases share the partitions out to its processes. Positions and parked events are kept by the
+    /// source's name. A feed that fails is made anew.
+    pub fn feed_stream<F: Feed + 'static>(
         &self,
-        source: Cow<'static, str>,
-        scope: String,
-        positions: Positions,
-    ) -> Arc<Context> {
+        source: impl Into<Cow<'static, str>>,
+        feed: impl Fn() -> F + Send + 'static,
+    ) {
+        let context = self.context(source.into(), scope_of(self.group), Positions::Stored);
+        self.start(&context, &self.leases, feed);
+    }
+
+    /// Feeds the group from a queue of a broker, which remembers what is not acknowledged. One process at a time
+    /// has all of it, under a lease of its own; the others stand by. Parked events are kept by the source's name.
+    /// A feed that fails is made anew.
+    pub fn feed_queue<F: Feed + 'static>(
+        &self,
+        source: impl Into<Cow<'static, str>>,
+        feed: impl Fn() -> F + Send + 'static,
+    ) {
+        let source = source.into();
+        let scope = format!("{}/{source}", scope_of(self.group));
+        let leases = self.bus.keep(scope.clone(), 1, &self.holder);
+        let context = self.context(source, scope, Positions::Acknowledged);
+        self.start(&context, &leases, feed);
+    }
+
+    /// What lanes share. The source is what positions and parked events are kept by, and the scope says whose
+    /// leases they work under.
+    fn context(&self, source: Cow<'static, str>, scope: String, positions: Positions) -> Arc<Context> {
         let deps = &self.bus.0.deps;
         Arc::new(Context {
             consumer: self.group,
@@ -129,26 +176,16 @@ impl Subscription {
         })
     }
 
-    /// Its topics that a service of ours publishes, wherever that runs.
-    pub(crate) fn ours(&self) -> Vec<&'static Topic> {
-        let sources = &self.bus.0.deps.sources;
-        let mut topics = self.routes.topics();
-        topics.retain(|topic| sources.of_topic(topic.name).is_ok());
-        topics
-    }
-
     /// Starts a pump, and starts it again with a new feed whenever it fails.
-    pub(crate) fn start<F>(
+    fn start<F: Feed + 'static>(
         &self,
         context: &Arc<Context>,
         leases: &Leases,
         feed: impl Fn() -> F + Send + 'static,
-    ) where
-        F: Feed + 'static,
-    {
+    ) {
         let inner = &self.bus.0;
         let parked_here = inner.parked.subscribe();
-        let parked_elsewhere = inner.deps.sources.parked_signals(&self.service);
+        let parked_elsewhere = inner.deps.sources.parked_signals(self.service());
         let (bus, context, leases) = (self.bus.clone(), context.clone(), leases.clone());
         inner.deps.tasks.supervise("bus.pump", move |stop| {
             let pump = Pump {
@@ -167,14 +204,13 @@ impl Subscription {
     fn read_log(&self, source: &'static str) -> Result<(), BusError> {
         let follow = self.bus.0.deps.sources.follow(source);
         let (log, head) = follow.ok_or(BusError::NoSource { topic: source })?;
-        let context = self.context(source.into(), scope_of(self.group), Positions::Stored);
         let wanted = Wanted {
-            topics: self.routes.topics(),
+            topics: self.topics(),
             types: Some(self.routes.types()),
             partitions: Vec::new(),
         };
         let page = self.settings.page;
-        self.start(&context, &self.leases, move || LogFeed {
+        self.feed_stream(source, move || LogFeed {
             log: log.clone(),
             head: head.clone(),
             wanted: wanted.clone(),

@@ -82,8 +82,8 @@ impl Leases {
     }
 }
 
-/// All partitions, by number.
-pub(crate) fn partitions() -> std::ops::Range<i64> {
+/// All partitions that keys are spread over ([`kit_db::partition_of`]), by number.
+pub fn partitions() -> std::ops::Range<i64> {
     0..i64::try_from(PARTITIONS).unwrap_or(i64::MAX)
 }
 

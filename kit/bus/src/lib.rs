@@ -2,7 +2,8 @@
 //!
 //! The outbox of each service is the log (`kit_db::Tx::publish`). A topic is read from there, or it comes from a
 //! broker, by configuration ([`Carriers`]): then the bus of the service that publishes it relays its rows to the
-//! broker. Handlers and what holds for them are the same either way.
+//! broker. Handlers and what holds for them are the same either way. Brokers have crates of their own, on the seam
+//! that [`carrier`] is.
 //!
 //! A consumer keeps in its own database how far it has read, and what it does to that database for an event is
 //! committed together with that position and a row that says "this event is done". So an event is delivered at
@@ -64,29 +65,26 @@
 mod admin;
 mod broadcast;
 mod bus;
-mod carrier;
+pub mod carrier;
 mod envelope;
 mod failure;
-mod feed;
 mod group;
 mod handler;
 mod head;
 mod health;
 mod inbox;
-mod kafka;
 mod lane;
 mod lease;
 mod log;
 mod log_feed;
+mod log_tail;
 mod metrics;
 mod pump;
-mod rabbit;
 mod relay;
 mod retention;
 mod settings;
 mod source;
 mod span;
-mod tail;
 mod wake;
 
 pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, ReplayError, Replayed};
@@ -99,8 +97,6 @@ pub use group::Group;
 pub use handler::{Handler, Listener};
 pub use health::watch_brokers;
 pub use inbox::{Applied, ApplyError, Inbox};
-pub use kafka::KafkaSettings;
 pub use metrics::BusMetrics;
-pub use rabbit::RabbitMqSettings;
 pub use settings::{BusSettings, RetentionSettings, RetrySettings};
 pub use source::{Source, Sources, SourcesDeps};

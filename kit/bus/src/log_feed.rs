@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
-use crate::feed::{Done, Feed, FeedError, Page};
+use crate::carrier::{Feed, FeedError, Page};
 use crate::log::{Log, Wanted};
 
 /// One outbox, read for one group.
@@ -50,11 +50,6 @@ impl Feed for LogFeed {
             });
         }
         Ok(pages)
-    }
-
-    /// Nothing: the log is nobody's to acknowledge.
-    async fn passed(&mut self, _done: &Done<'_>) -> Result<(), FeedError> {
-        Ok(())
     }
 
     async fn changed(&mut self) -> Result<(), FeedError> {

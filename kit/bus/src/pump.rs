@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::bus::Bus;
-use crate::feed::{Done, Feed, FeedError, Positions};
-use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Standing};
+use crate::carrier::{Done, Feed, FeedError, Rewind};
+use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Positions, Standing};
 use crate::lease::{Holds, Leases};
 use crate::metrics::Progress;
 use crate::wake::Signals;
@@ -43,6 +43,8 @@ struct Work<F> {
     pump: Pump<F>,
     holds: watch::Receiver<Holds>,
     lanes: BTreeMap<i64, Arc<Lane>>,
+    /// What the feed said and is not done yet.
+    rewinds: Vec<Rewind>,
     /// Parked events or positions may have been changed from outside.
     is_told: bool,
     checkpoint_at: Instant,
@@ -66,6 +68,7 @@ impl<F: Feed> Pump<F> {
         let mut work = Work {
             holds: self.leases.subscribe(),
             lanes: BTreeMap::new(),
+            rewinds: Vec::new(),
             is_told: false,
             checkpoint_at: now + self.context.settings.checkpoint,
             life_at: now + SIGN_OF_LIFE,
@@ -103,6 +106,7 @@ impl<F: Feed> Work<F> {
         for lane in self.lanes.values() {
             lane.start_retries(now);
         }
+        self.rewind().await?;
         self.read().await?;
         self.write_positions().await?;
         Ok(self.measure())
@@ -190,9 +194,40 @@ impl<F: Feed> Work<F> {
         Ok(())
     }
 
+    /// Takes positions back that are not of the source as it is now. The lanes there are superseded, and others
+    /// begin anew.
+    async fn rewind(&mut self) -> Result<(), StoreError> {
+        self.rewinds.extend(self.pump.feed.rewinds());
+        while let Some(rewind) = self.rewinds.last().copied() {
+            // Where there is no lane any more, whoever works there finds the same.
+            if let Some(lane) = self.lanes.get(&rewind.partition) {
+                let (context, lease) = (self.pump.context.clone(), lane.lease.clone());
+                let unit = async move |tx: &mut Tx| lane::rewind(tx, &context, &lease, rewind).await;
+                if self.pump.context.db.write(unit).await? {
+                    let context = &self.pump.context;
+                    tracing::error!(
+                        consumer = context.consumer,
+                        source = &*context.source,
+                        partition = rewind.partition,
+                        ends_at = rewind.end,
+                        begins_again_at = rewind.to,
+                        "the source was deleted and made anew, or has lost its end"
+                    );
+                }
+                self.pump.leases.look_now();
+            }
+            self.rewinds.pop();
+        }
+        Ok(())
+    }
+
     /// Reads until every lane is full or has everything there is.
     async fn read(&mut self) -> Result<(), FeedError> {
         loop {
+            if self.holds.borrow().is_empty() {
+                self.pump.feed.released().await;
+                return Ok(());
+            }
             let mut cursors = BTreeMap::new();
             for (partition, lane) in &self.lanes {
                 let standing = lane.standing();

@@ -2,7 +2,7 @@
 //!
 //! A service never depends on a service, since it must run without the other in its process; the kit knows
 //! neither; contracts have no cycle, the way back is an event. Nothing depends on `e2e`, `bench` or `xtask`,
-//! and `xtask` on nothing of ours, so that it builds while they do not. `kit-testing` is for tests.
+//! and `xtask` on nothing of ours, so that it builds while they do not. Some of the kit is for tests.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use std::path::Path;
 use crate::crates::{Crate, Crates, Layer, Use};
 use crate::tidy::Finding;
 
-/// The kit crate that is for tests only.
-const TESTING: &str = "kit-testing";
+/// The kit crates that are for tests only.
+const TESTING: [&str; 2] = ["kit-bus-testing", "kit-testing"];
 
 pub(super) fn check(crates: &Crates, root: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -61,8 +61,8 @@ fn forbidden(own: &Crate, layer: Layer, other: &Crate, usage: Use) -> Option<&'s
     if own.name == "xtask" {
         return Some("`xtask` depends on none of our crates, so that it builds when they do not");
     }
-    if other.name == TESTING && usage == Use::Always && !may_always_test(own, layer) {
-        return Some("`kit-testing` is for tests; make it a dev-dependency");
+    if TESTING.contains(&other.name.as_str()) && usage == Use::Always && !may_always_test(own, layer) {
+        return Some("it is for tests; make it a dev-dependency");
     }
     match (layer, other_layer) {
         (_, Layer::Tool) => Some("nothing depends on `e2e`, `bench` or `xtask`"),
@@ -83,7 +83,7 @@ fn forbidden(own: &Crate, layer: Layer, other: &Crate, usage: Use) -> Option<&'s
 
 /// Whether a crate exists for tests, so that its own code may use what is for tests.
 fn may_always_test(own: &Crate, layer: Layer) -> bool {
-    layer == Layer::Tool || own.name == TESTING
+    layer == Layer::Tool || TESTING.contains(&own.name.as_str())
 }
 
 /// The names along a circle of contracts. Cargo itself refuses one of ordinary dependencies, not one that
@@ -179,6 +179,7 @@ mod tests {
             "services/auth/api",
             "kit/db",
             "kit/testing",
+            "kit/bus-testing",
             "e2e",
         ]
         .into_iter()
@@ -244,8 +245,10 @@ mod tests {
     #[test]
     fn kit_testing_is_for_tests() {
         for folder in ["stoa", "services/users", "services/users/api", "kit/http"] {
-            assert_eq!(findings(folder, TESTING, Use::Tests), [""; 0], "{folder}");
-            assert_eq!(findings(folder, TESTING, Use::Always).len(), 1, "{folder}");
+            for testing in TESTING {
+                assert_eq!(findings(folder, testing, Use::Tests), [""; 0], "{folder}");
+                assert_eq!(findings(folder, testing, Use::Always).len(), 1, "{folder}");
+            }
         }
     }
 

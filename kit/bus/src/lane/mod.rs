@@ -28,7 +28,6 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::envelope::{Chain, Record};
-use crate::feed::{Positions, first_of_epoch};
 use crate::handler::{Handling, Routes};
 use crate::inbox::StageCell;
 use crate::lease::{Hold, lease_name};
@@ -36,10 +35,29 @@ use crate::metrics::SubscriptionMetrics;
 use crate::settings::BusSettings;
 use crate::span::Step;
 
-pub(crate) use store::{Checkpoint, Loaded, load, owns, refresh, save};
+pub(crate) use store::{Checkpoint, Loaded, load, owns, refresh, rewind, save};
+
+/// Positions within an epoch, where the broker numbers from one.
+const EPOCH: i64 = 1 << 40;
 
 /// A key whose first parked event waits for somebody to decide.
 pub(crate) const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// Who remembers how far a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Positions {
+    /// The consumer's own database, in the transaction of the effect.
+    Stored,
+    /// The broker: what is not acknowledged comes again. Positions only order what came, and begin anew, but
+    /// higher, with each epoch ([`first_of_epoch`]).
+    Acknowledged,
+}
+
+/// The position before the first of an epoch, so that what is parked under a later epoch comes after what was
+/// parked under an earlier one.
+fn first_of_epoch(epoch: i64) -> i64 {
+    epoch.saturating_mul(EPOCH)
+}
 
 /// What the lanes of a group and source share.
 pub(crate) struct Context {
@@ -368,5 +386,16 @@ impl State {
     /// Something of the log is done with.
     fn finish(&mut self, position: i64) {
         self.open.remove(&position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_epoch_comes_after_every_position_of_an_earlier_one() {
+        assert!(first_of_epoch(1) + EPOCH - 1 < first_of_epoch(2));
+        assert!(first_of_epoch(4_000_000) > 0);
     }
 }

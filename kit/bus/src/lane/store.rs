@@ -6,9 +6,8 @@ use std::sync::Arc;
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
 
-use super::{Context, NEVER, Parking};
-use crate::envelope::{Chain, Record};
-use crate::feed::Positions;
+use super::{Context, NEVER, Parking, Positions};
+use crate::carrier::{Chain, Record, Rewind};
 
 /// Rows a statement takes at most; PostgreSQL allows 65 535 values.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -336,6 +335,41 @@ fn warn_of_absence(context: &Context, known: &[Row], now: Timestamp) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Takes a position back, unless another process has done that; whether it was done now. Whoever works from there
+/// is superseded first.
+pub(crate) async fn rewind(
+    tx: &mut Tx,
+    context: &Context,
+    lease: &str,
+    rewind: Rewind,
+) -> Result<bool, StoreError> {
+    let superseded = sql(
+        "UPDATE leases SET holder = '', epoch = epoch + 1, expires_at = 0 WHERE name = $1 \
+         AND EXISTS (SELECT 1 FROM positions \
+         WHERE consumer = $2 AND source = $3 AND partition = $4 AND position > $5)",
+    )
+    .bind(lease)
+    .bind(context.consumer)
+    .bind(&*context.source)
+    .bind(rewind.partition)
+    .bind(rewind.end)
+    .execute(tx)
+    .await?;
+    if superseded == 0 {
+        return Ok(false);
+    }
+    let moved = sql("UPDATE positions SET position = $4 \
+         WHERE consumer = $1 AND source = $2 AND partition = $3 AND position > $5")
+    .bind(context.consumer)
+    .bind(&*context.source)
+    .bind(rewind.partition)
+    .bind(rewind.to)
+    .bind(rewind.end)
+    .execute(tx)
+    .await?;
+    Ok(moved > 0)
 }
 
 /// When the first parked event of each key is due, by now.

@@ -1,110 +1,15 @@
-//! Faults injected by name, within one process: what goes wrong in a lane ends the lane, and a new one goes on
-//! where the tables say. Faults are one set a process, hence a process of their own, and one test at a time.
+//! Faults, where events are read from the outbox.
 #![expect(
     clippy::unwrap_used,
     reason = "what the tests share is written like the tests themselves"
 )]
 
-use fail::FailScenario;
 use kit_db::Dialect;
 
-#[path = "../world/mod.rs"]
-#[expect(dead_code, reason = "the other tests need more of it")]
-mod world;
+/// Events are read from the outbox.
+type World = kit_bus_testing::World;
 
-use world::{Travel, World, assert_in_order};
+const DIALECTS: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 
-/// What a world does that is not told otherwise.
-const TRAVEL: Travel = Travel::Embedded;
-
-async fn each(travels: &[Travel], story: impl AsyncFn(&World)) {
-    for travel in travels {
-        // What is the database's part of it differs by how positions are kept, and Kafka's are kept as a log's.
-        let dialects: &[Dialect] = match travel {
-            Travel::Embedded | Travel::RabbitMq => &[Dialect::Sqlite, Dialect::Postgres],
-            Travel::Kafka => &[Dialect::Postgres],
-        };
-        for dialect in dialects {
-            let world = World::by(*travel, *dialect).await;
-            story(&world).await;
-            world.remove().await;
-        }
-    }
-}
-
-/// Events come and have their effects once, on every carrier, while something goes wrong again and again.
-async fn goes_on_after(fault: &str, action: &str) {
-    goes_on_by(
-        &[Travel::Embedded, Travel::RabbitMq, Travel::Kafka],
-        fault,
-        action,
-    )
-    .await;
-}
-
-async fn goes_on_by(travels: &[Travel], fault: &str, action: &str) {
-    let faults = FailScenario::setup();
-    each(travels, async |world: &World| {
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 7)).await;
-        }
-        let process = world.process().await;
-        fail::cfg(fault, action).unwrap();
-        process.keep_ledger(world);
-        let effects = world.until_effects(&process, 60).await;
-        fail::remove(fault);
-        assert_in_order(&effects);
-        world.count("afterwards").await;
-        assert_in_order(&world.until_effects(&process, 61).await);
-        world.until_passed(&process).await;
-        assert_eq!(process.bus.admin().lag().await.unwrap()[0].parked, 0);
-        process.crash().await;
-    })
-    .await;
-    faults.teardown();
-}
-
-const RELAYED: [Travel; 2] = [Travel::RabbitMq, Travel::Kafka];
-
-const NOW_AND_THEN: &str = "2*off->1*panic->3*off->1*panic->1*panic->off";
-
-#[tokio::test]
-async fn a_reader_that_panics_begins_anew() {
-    goes_on_after("bus::after-read", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_worker_that_panics_ends_its_lane_and_a_new_one_goes_on() {
-    goes_on_after("bus::before-handler", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_transaction_that_panics_is_not_done() {
-    goes_on_after("bus::after-effect-before-position", "2*off->1*panic->off").await;
-}
-
-#[tokio::test]
-async fn an_effect_whose_answer_is_lost_is_done_once() {
-    goes_on_after("bus::after-effect-before-answer", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_database_that_abandons_commits_is_waited_for() {
-    goes_on_after("db::before-commit", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_commit_that_may_be_done_is_looked_up_in_the_inbox() {
-    goes_on_after("db::after-commit-before-answer", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_relay_that_panics_before_it_publishes_begins_anew() {
-    goes_on_by(&RELAYED, "bus::before-publish", NOW_AND_THEN).await;
-}
-
-#[tokio::test]
-async fn a_relay_that_panics_before_it_writes_its_position_publishes_again() {
-    let fault = "bus::after-confirm-before-position";
-    goes_on_by(&RELAYED, fault, NOW_AND_THEN).await;
-}
+#[path = "../../../bus-testing/scenarios/faults.rs"]
+mod faults;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use kit_bus::{Admin, Effects};
+use kit_bus_testing::{CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_worlds};
 use kit_db::{Reader, sql};
 
-use crate::both_worlds;
-use crate::world::{CONSUMER, Counted, GROUP, PRODUCER, World, assert_in_order};
+use crate::World;
 
 both_worlds! {
     async fn a_log_can_be_looked_at(world: &World) {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_bus::{Applied, Delivery, Effects, Failure, Inbox};
+use kit_bus_testing::{
+    CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_worlds, count_up, insert_effect, note,
+};
 use kit_db::{StoreError, Tx};
 use kit_event::Event;
 use kit_runtime::Ids;
 use kit_telemetry::{Metrics, TraceParent};
 use tokio::task::JoinSet;
 
-use crate::both_worlds;
-use crate::world::{
-    CONSUMER, Counted, GROUP, PRODUCER, World, assert_in_order, count_up, insert_effect, note,
-};
+use crate::World;
 
 both_worlds! {
     async fn an_event_has_its_effect_once(world: &World) {

@@ -1,25 +1,26 @@
 //! The bus from outside, on both databases. Faults that are injected by name are in `tests/faults`, a process of
-//! its own, since they are one set a process.
+//! its own, since they are one set a process. What holds on every carrier is told in kit-bus-testing's scenarios.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "what the tests share is written like the tests themselves"
 )]
 
-#[path = "../world/mod.rs"]
-#[expect(dead_code, reason = "the other tests need more of it")]
-mod world;
-
 /// Events are read from the outbox.
-const TRAVEL: world::Travel = world::Travel::Embedded;
+type World = kit_bus_testing::World;
 
 mod admin;
-mod broadcasting;
-mod crash;
 mod delivering;
 mod ordering;
-mod parking;
 mod retention;
-mod sharing;
 mod tracing;
 mod waking;
+
+#[path = "../../../bus-testing/scenarios/broadcasting.rs"]
+mod broadcasting;
+#[path = "../../../bus-testing/scenarios/crash.rs"]
+mod crash;
+#[path = "../../../bus-testing/scenarios/parking.rs"]
+mod parking;
+#[path = "../../../bus-testing/scenarios/sharing.rs"]
+mod sharing;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kit_bus::{Delivery, Failure, Inbox};
+use kit_bus_testing::{Counted, GROUP, assert_in_order, both_worlds, count_up, note};
 use kit_db::{DbTarget, Dialect, StoreError, Tx, partition_of, sql};
 use kit_runtime::Ids;
 use kit_telemetry::Metrics;
@@ -11,8 +12,7 @@ use kit_testing::db::{connect, postgres_url};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::oneshot;
 
-use crate::both_worlds;
-use crate::world::{Counted, GROUP, World, assert_in_order, count_up, note};
+use crate::World;
 
 both_worlds! {
     async fn a_group_runs_as_many_handlers_at_once_as_it_may(world: &World) {

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use kit_bus::{Bus, BusDeps, RetentionSettings, Source, Sources, SourcesDeps};
+use kit_bus_testing::{CONSUMER, PRODUCER, Paid, TOPICS, both_worlds, settings};
 use kit_db::{Reader, sql};
 use kit_runtime::{FakeClock, Ids, Lifecycle};
 
-use crate::both_worlds;
-use crate::world::events::{Paid, TOPICS};
-use crate::world::{CONSUMER, PRODUCER, World, settings};
+use crate::World;
 
 const DAY: Duration = Duration::from_hours(24);
 

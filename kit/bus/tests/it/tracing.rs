@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kit_bus::{BusSettings, Delivery, Failure, Inbox};
+use kit_bus_testing::{CONSUMER, Counted, both_worlds, count_up, settings};
 use kit_db::{StoreError, Tx};
 use kit_runtime::{Clock, Ids};
 use kit_telemetry::{Metrics, SpanCounts, SpanKind, SpanQueue, TraceParent, Tracer, TracerSettings};
 
-use crate::both_worlds;
-use crate::world::{CONSUMER, Counted, World, count_up, settings};
+use crate::World;
 
 const POLL: Duration = Duration::from_secs(1);
 

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kit_bus::{Admin, Delivery, Failure, Inbox};
+use kit_bus_testing::{Counted, GROUP, note, settings};
 use kit_db::Dialect;
 
-use crate::world::{Counted, GROUP, World, note, settings};
+use crate::World;
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -1,0 +1,122 @@
+//! Processes that end or stand still at any point, for real.
+
+use std::time::Duration;
+
+use kit_bus_testing::{Program, assert_in_order, settings};
+use kit_db::Dialect;
+
+use crate::World;
+
+/// Where a process can end itself.
+const FAULTS: [&str; 5] = [
+    "bus::after-read",
+    "bus::before-handler",
+    "bus::after-effect-before-position",
+    "bus::before-commit",
+    "bus::after-effect-before-answer",
+];
+
+async fn crashes_at_each_point(dialect: Dialect) {
+    let world = World::new(dialect).await;
+    let mut counted = 0;
+    for (round, fault) in FAULTS.iter().enumerate() {
+        for number in 0..60 {
+            world.count(&format!("key-{}", number % 7)).await;
+        }
+        counted += 60;
+        let hit = u32::try_from(round).unwrap() % 3 + 1;
+        let mut crashing = Program::start("consume", &world, (fault, "abort", hit));
+        let crashing = tokio::sync::Mutex::new(&mut crashing);
+        world
+            .until("it crashes", async || crashing.lock().await.has_ended())
+            .await;
+        let process = world.process().await;
+        process.keep_ledger(&world);
+        assert_in_order(&world.until_effects(&process, counted).await);
+        process.crash().await;
+    }
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_loses_and_doubles_nothing_on_sqlite() {
+    crashes_at_each_point(Dialect::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_loses_and_doubles_nothing_on_postgres() {
+    crashes_at_each_point(Dialect::Postgres).await;
+}
+
+async fn killed_again_and_again(dialect: Dialect) {
+    let world = World::new(dialect).await;
+    let mut counted = 0;
+    for round in 0..4_u32 {
+        let consumer = Program::start("consume", &world, ("none", "none", 0));
+        // Killed with the drop, in the middle of what it then does.
+        for number in 0..(10 + round * 7) {
+            world.count(&format!("key-{}", number % 5)).await;
+            counted += 1;
+        }
+        drop(consumer);
+    }
+    let process = world.process().await;
+    process.keep_ledger(&world);
+    assert_in_order(&world.until_effects(&process, counted).await);
+    process.crash().await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn kills_lose_and_double_nothing_on_sqlite() {
+    killed_again_and_again(Dialect::Sqlite).await;
+}
+
+#[tokio::test]
+async fn kills_lose_and_double_nothing_on_postgres() {
+    killed_again_and_again(Dialect::Postgres).await;
+}
+
+/// A process stands still in the middle of its work for longer than its lease, another takes over, and the first
+/// goes on as if nothing had been.
+async fn paused_past_its_lease(fault: &str) {
+    let world = World::new(Dialect::Postgres).await;
+    for number in 0..60 {
+        world.count(&format!("key-{}", number % 7)).await;
+    }
+    let paused = Program::start("consume", &world, (fault, "stop", 3));
+    world.until("it stands still", async || paused.is_stopped()).await;
+    let begun = std::time::Instant::now();
+    let mut quick = settings();
+    quick.lease = Duration::from_secs(2);
+    let process = world.process_with(quick, Duration::from_secs(1)).await;
+    process.keep_ledger(&world);
+    assert_in_order(&world.until_effects(&process, 60).await);
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    paused.go_on();
+    for number in 0..60 {
+        world.count(&format!("key-{}", number % 7)).await;
+    }
+    let effects = world.until_effects(&process, 120).await;
+    assert_in_order(&effects);
+    world.until_passed(&process).await;
+    assert_eq!(world.effects(&process).await.len(), 120);
+    drop(paused);
+    process.crash().await;
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_process_that_was_paused_before_its_effects_doubles_nothing() {
+    paused_past_its_lease("bus::before-handler").await;
+}
+
+#[tokio::test]
+async fn a_process_that_was_paused_within_a_transaction_doubles_nothing() {
+    paused_past_its_lease("bus::before-commit").await;
+}
+
+#[tokio::test]
+async fn a_process_that_was_paused_after_its_commit_doubles_nothing() {
+    paused_past_its_lease("bus::after-effect-before-answer").await;
+}
