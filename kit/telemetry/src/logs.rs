@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -23,7 +23,7 @@ pub enum LogFormat {
 pub struct LogSettings {
     /// The look of a line.
     pub format: LogFormat,
-    /// Directives of `tracing-subscriber`'s filter, such as `info,auth=debug`.
+    /// A level, or levels by target (the path of a module), separated by commas, such as `info,auth=debug`.
     pub filter: String,
 }
 
@@ -45,7 +45,7 @@ pub enum TelemetryError {
 
 /// Starts logging for the whole process; once.
 pub fn init_logs(settings: &LogSettings) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| TelemetryError::Filter {
+    let filter: Targets = settings.filter.parse().map_err(|error: ParseError| TelemetryError::Filter {
         filter: settings.filter.clone(),
         reason: error.to_string(),
     })?;
