@@ -45,10 +45,13 @@ pub enum TelemetryError {
 
 /// Starts logging for the whole process; once.
 pub fn init_logs(settings: &LogSettings) -> Result<(), TelemetryError> {
-    let filter: Targets = settings.filter.parse().map_err(|error: ParseError| TelemetryError::Filter {
-        filter: settings.filter.clone(),
-        reason: error.to_string(),
-    })?;
+    let filter: Targets = settings
+        .filter
+        .parse()
+        .map_err(|error: ParseError| TelemetryError::Filter {
+            filter: settings.filter.clone(),
+            reason: error.to_string(),
+        })?;
     let terminal = std::io::stderr().is_terminal();
     let json = match settings.format {
         LogFormat::Json => true,
