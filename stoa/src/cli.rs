@@ -11,7 +11,7 @@ use crate::services::{KnownService, find};
 
 /// A backend platform for selling things online.
 #[derive(Debug, Parser)]
-#[command(name = "stoa", version, about, propagate_version = true)]
+#[command(name = "stoa", version, propagate_version = true)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub global: GlobalOptions,
