@@ -18,7 +18,7 @@ pub use ids::{IdError, Ids};
 pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
-pub use tasks::{Stop, TaskError, Tasks};
+pub use tasks::{Stop, TaskError, TaskScope, Tasks};
 
 #[doc(hidden)]
 pub use {schemars as __schemars, serde as __serde};

@@ -135,6 +135,7 @@ async fn start(lifecycle: &Lifecycle, db: &Db, source: Source) -> Answer<Router>
         clock: Clock::system(),
         ids: Ids::system(),
         metrics: None,
+        tracer: kit_telemetry::Tracer::off(),
         settings: BusSettings::default(),
     });
     let rules = VerifierRules {

@@ -97,6 +97,24 @@ on_both_databases! {
         world.until_stats((1, "10.00", 0, 1, 1)).await;
     }
 
+    async fn what_was_replaced_hears_of_nothing_any_more(place: &Place) {
+        let world = World::start(place).await;
+        world.payments.created(user(), "10", NOON).await;
+        world.until_stats((1, "10.00", 0, 1, 1)).await;
+        let generation = world.operator().rebuild().await.unwrap();
+        until_live(&world, generation).await;
+        let admin = world.bus.admin();
+        eventually("its consumer is removed", async || {
+            let consumers: Vec<_> = admin.consumers().await.unwrap().into_iter().collect();
+            (consumers == ["analytics.2"]).then_some(())
+        })
+        .await;
+        world.payments.created(user(), "1", NOON).await;
+        world.until_stats((2, "11.00", 0, 2, 2)).await;
+        assert_eq!(world.count("SELECT generation FROM facts WHERE generation = 1").await, 0);
+        assert_eq!(admin.consumers().await.unwrap().len(), 1);
+    }
+
     async fn under_load_a_rebuild_is_exact_and_no_count_goes_back(place: &Place) {
         let world = World::start(place).await;
         let people: Vec<_> = (0..30).map(|_| user()).collect();

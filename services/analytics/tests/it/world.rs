@@ -242,6 +242,7 @@ fn bus(process: &TestProcess, db: &Db, place: &Place, payments: &Payments) -> Bu
         clock: Clock::system(),
         ids: Ids::system(),
         metrics: None,
+        tracer: kit_telemetry::Tracer::off(),
         settings: BusSettings {
             lease: Duration::from_secs(2),
             checkpoint: Duration::from_millis(200),

@@ -191,6 +191,7 @@ fn bus(place: &Place, world: &World) -> Bus {
         clock: Clock::system(),
         ids: Ids::system(),
         metrics: None,
+        tracer: kit_telemetry::Tracer::off(),
         settings: BusSettings::default(),
     })
 }

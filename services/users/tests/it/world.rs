@@ -153,6 +153,7 @@ impl World {
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: None,
+            tracer: kit_telemetry::Tracer::off(),
             settings: BusSettings::default(),
         });
         let auth = AuthDouble::default();
