@@ -93,6 +93,7 @@ async fn main() -> Answer {
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: None,
+            tracer: kit_telemetry::Tracer::off(),
             settings: BusSettings::default(),
         })
     };

@@ -199,10 +199,8 @@ impl Node {
                 clock: self.clock.clone(),
                 ids: self.ids.clone(),
                 metrics: Some(metrics.clone()),
-                settings: BusSettings {
-                    tracer: self.tracer.clone(),
-                    ..settings.clone()
-                },
+                tracer: self.tracer.clone(),
+                settings: settings.clone(),
             });
             self.buses.insert(service, bus);
         }

@@ -154,6 +154,7 @@ impl World {
                 clock: clock.clone(),
                 ids: ids.clone(),
                 metrics: None,
+                tracer: kit_telemetry::Tracer::off(),
                 settings: settings.clone(),
             })
         };
@@ -193,7 +194,8 @@ impl World {
                 Ok::<_, Failure>(())
             }
         };
-        Ok(self.bus.group(group).on::<Counted>(handler).start()?)
+        self.bus.group(group).on::<Counted>(handler).start()?;
+        Ok(())
     }
 
     /// Lets go of the databases, like a crash: nothing is given back.

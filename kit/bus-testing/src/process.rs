@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_bus::{
-    Applied, Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Envelope, Failure, Inbox, Source,
-    Sources, SourcesDeps,
+    Applied, Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Envelope, Failure, GroupHandle,
+    Inbox, Source, Sources, SourcesDeps,
 };
 use kit_db::{Db, DbDeps, DbSettings, DbTarget, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Shutdown, ShutdownLimits};
+use kit_telemetry::Tracer;
 
 use crate::events::{Counted, TOPICS};
 use crate::world::{CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
@@ -35,6 +36,8 @@ pub struct Setup {
     pub published: Option<tokio::sync::watch::Receiver<u64>>,
     /// Where it is measured, if anywhere.
     pub metrics: Option<BusMetrics>,
+    /// Where the steps of handlers go.
+    pub tracer: Tracer,
     /// How events travel.
     pub carriers: Carriers,
 }
@@ -84,6 +87,7 @@ impl Relaying {
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: setup.metrics,
+            tracer: setup.tracer,
             settings: setup.settings,
         });
         Self { lifecycle, bus }
@@ -116,6 +120,7 @@ impl Process {
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: setup.metrics,
+            tracer: setup.tracer,
             settings: setup.settings,
         });
         Self {
@@ -148,7 +153,7 @@ impl Process {
     }
 
     /// Writes down what each event counted.
-    pub fn keep_ledger<B>(&self, world: &World<B>) {
+    pub fn keep_ledger<B>(&self, world: &World<B>) -> GroupHandle {
         let moved = world.moved.clone();
         self.listen(move |delivery, inbox| {
             let moved = moved.clone();
@@ -157,7 +162,7 @@ impl Process {
                 moved.notify_one();
                 noted
             }
-        });
+        })
     }
 
     /// Writes events down, and keeps their envelopes.
@@ -196,10 +201,13 @@ impl Process {
     }
 
     /// Starts the group with a handler.
-    pub fn listen<Fut>(&self, handler: impl Fn(Delivery<Counted>, Inbox) -> Fut + Send + Sync + 'static)
+    pub fn listen<Fut>(
+        &self,
+        handler: impl Fn(Delivery<Counted>, Inbox) -> Fut + Send + Sync + 'static,
+    ) -> GroupHandle
     where
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.bus.group(GROUP).on::<Counted>(handler).start().unwrap();
+        self.bus.group(GROUP).on::<Counted>(handler).start().unwrap()
     }
 }

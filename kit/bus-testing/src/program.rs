@@ -8,6 +8,7 @@ use std::time::Duration;
 use kit_bus::{Carriers, Delivery, Inbox};
 use kit_db::{Db, DbDeps, DbSettings, DbTarget};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
+use kit_telemetry::Tracer;
 
 use crate::broker::TestBroker;
 use crate::events::Counted;
@@ -38,6 +39,7 @@ pub async fn run_program<B: TestBroker>() {
         poll: Duration::from_millis(20),
         published: None,
         metrics: None,
+        tracer: Tracer::off(),
         carriers: arguments.carriers.clone(),
     };
     if arguments.role == "relay" {

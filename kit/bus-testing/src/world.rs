@@ -7,7 +7,7 @@ use std::time::Duration;
 use kit_bus::{BusMetrics, BusSettings, Carriers, Failure, Inbox, Lag, RetrySettings};
 use kit_db::{Db, DbSettings, Dialect, Migrations, Reader, StoreError, Tx, sql};
 use kit_event::Event;
-use kit_telemetry::Metrics;
+use kit_telemetry::{Metrics, Tracer};
 use kit_testing::db::{TestDb, TestTarget};
 use tokio::sync::Notify;
 
@@ -108,6 +108,13 @@ impl<B: TestBroker> World<B> {
         Process::start(self.producer.target(), self.consumer.target(), setup).await
     }
 
+    /// As [`World::process`], traced.
+    pub async fn process_traced(&self, tracer: Tracer) -> Process {
+        let mut setup = self.setup(settings(), Duration::from_secs(1));
+        setup.tracer = tracer;
+        Process::start(self.producer.target(), self.consumer.target(), setup).await
+    }
+
     /// A process that the producer does not run in.
     pub async fn process_apart(&self, settings: BusSettings, poll: Duration) -> Process {
         let mut setup = self.setup(settings, poll);
@@ -128,6 +135,7 @@ impl<B: TestBroker> World<B> {
             poll,
             published: Some(self.producer.published()),
             metrics: None,
+            tracer: Tracer::off(),
             carriers: self.carriers.clone(),
         }
     }

@@ -5,6 +5,7 @@
 //! ([`Broadcast::connected`]), and then delivers what came meanwhile and what comes. So an event may tell what
 //! the loaded state holds already, but none is missed.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,13 +39,13 @@ type Hook = dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 #[must_use = "a broadcast hears nothing until it is started"]
 pub struct Broadcast {
     bus: Bus,
-    name: &'static str,
+    name: Cow<'static, str>,
     routes: Result<Routes<Listening>, BusError>,
     connected: Arc<Hook>,
 }
 
 impl Broadcast {
-    pub(crate) fn new(bus: Bus, name: &'static str) -> Self {
+    pub(crate) fn new(bus: Bus, name: Cow<'static, str>) -> Self {
         Self {
             bus,
             name,
@@ -81,13 +82,13 @@ impl Broadcast {
         if routes.is_empty() {
             return Err(BusError::Nothing { name: self.name });
         }
-        let plan = self.bus.plan(self.name, &routes.topics())?;
+        let plan = self.bus.plan(&self.name, &routes.topics())?;
         let (bus, name, connected) = (self.bus.clone(), self.name, self.connected);
         self.bus.0.deps.tasks.supervise("bus.broadcast", move |stop| {
             let feed = Feed {
                 ear: Ear {
                     bus: bus.clone(),
-                    name,
+                    name: name.clone(),
                     routes: routes.clone(),
                 },
                 connected: connected.clone(),
@@ -125,7 +126,7 @@ fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail
 /// Who hears an event.
 struct Ear {
     bus: Bus,
-    name: &'static str,
+    name: Cow<'static, str>,
     routes: Arc<Routes<Listening>>,
 }
 
@@ -144,7 +145,7 @@ impl Feed {
             };
             if let Err(failure) = ended {
                 tracing::warn!(
-                    broadcast = self.ear.name,
+                    broadcast = &*self.ear.name,
                     reason = failure.reason,
                     "a broadcast is interrupted"
                 );
@@ -206,7 +207,7 @@ impl Ear {
             step = begin_step(self.step(), &mut envelope);
             listening(record, envelope)
         });
-        let (name, id, kind) = (self.name, &record.id, &record.kind);
+        let (name, id, kind) = (&*self.name, &record.id, &record.kind);
         let running = match listening {
             Ok(running) => AssertUnwindSafe(running).catch_unwind(),
             Err(failure) => {
@@ -227,9 +228,9 @@ impl Ear {
 
     fn step(&self) -> Step<'_> {
         Step {
-            tracer: &self.bus.0.settings.tracer,
+            tracer: &self.bus.0.deps.tracer,
             service: self.bus.0.deps.db.service(),
-            consumer: self.name,
+            consumer: &self.name,
             attempt: 1,
         }
     }

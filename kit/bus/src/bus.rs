@@ -1,14 +1,16 @@
 //! The bus of one service: what it listens to, with its own database.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kit_db::{Db, StoreError};
 use kit_event::Topic;
-use kit_runtime::{Clock, Ids, Tasks};
+use kit_runtime::{Clock, Ids, TaskScope, Tasks};
+use kit_telemetry::Tracer;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::admin::Admin;
 use crate::broadcast::Broadcast;
@@ -40,13 +42,13 @@ pub enum BusError {
     #[error("the group `{name}` is started twice")]
     StartedTwice {
         /// The group.
-        name: &'static str,
+        name: Cow<'static, str>,
     },
     /// No handler.
     #[error("`{name}` listens to nothing")]
     Nothing {
         /// The group or broadcast.
-        name: &'static str,
+        name: Cow<'static, str>,
     },
 }
 
@@ -65,6 +67,8 @@ pub struct BusDeps {
     pub ids: Ids,
     /// Where events are counted, if anywhere.
     pub metrics: Option<BusMetrics>,
+    /// Where the steps go that handlers are.
+    pub tracer: Tracer,
     /// How it behaves.
     pub settings: BusSettings,
 }
@@ -78,8 +82,10 @@ pub(crate) struct Inner {
     pub(crate) settings: Arc<BusSettings>,
     /// Counts what is done to parked events from outside.
     pub(crate) parked: watch::Sender<u64>,
-    groups: Mutex<HashSet<&'static str>>,
-    leases: Mutex<Vec<Leases>>,
+    /// The groups of this process, by name.
+    groups: Mutex<HashMap<String, TaskScope>>,
+    /// How keepers of leases are made to look.
+    looks: Mutex<Vec<Weak<Notify>>>,
     /// Where the next removal of old rows begins to look.
     pub(crate) trimmed: AtomicI64,
 }
@@ -112,7 +118,7 @@ impl Bus {
             settings: Arc::new(deps.settings.clone()),
             parked: watch::Sender::new(0),
             groups: Mutex::default(),
-            leases: Mutex::default(),
+            looks: Mutex::default(),
             trimmed: AtomicI64::new(0),
             deps,
         }));
@@ -123,13 +129,13 @@ impl Bus {
 
     /// Begins a group: each event reaches one of its processes, and its effect happens once. The name is the
     /// consumer's in the tables, for ever; a new name begins from the beginning.
-    pub fn group(&self, name: &'static str) -> Group {
-        Group::new(self.clone(), name)
+    pub fn group(&self, name: impl Into<Cow<'static, str>>) -> Group {
+        Group::new(self.clone(), name.into())
     }
 
     /// Begins a broadcast: each event reaches every process that listens, from the moment it does.
-    pub fn broadcast(&self, name: &'static str) -> Broadcast {
-        Broadcast::new(self.clone(), name)
+    pub fn broadcast(&self, name: impl Into<Cow<'static, str>>) -> Broadcast {
+        Broadcast::new(self.clone(), name.into())
     }
 
     /// For operators: this service's consumers and dead letters.
@@ -144,7 +150,7 @@ impl Bus {
     }
 
     /// Where the events of these topics come from.
-    pub(crate) fn plan(&self, name: &'static str, topics: &[&'static Topic]) -> Result<Plan, BusError> {
+    pub(crate) fn plan(&self, name: &str, topics: &[&'static Topic]) -> Result<Plan, BusError> {
         let sources = &self.0.deps.sources;
         let mut plan = Plan::default();
         for topic in topics {
@@ -163,8 +169,8 @@ impl Bus {
         Ok(plan)
     }
 
-    /// Takes and keeps leases of a scope in the service's database, for as long as the process lives.
-    pub(crate) fn keep(&self, scope: String, count: usize, holder: &str) -> Leases {
+    /// Takes and keeps leases of a scope in the service's database, for as long as these tasks may run.
+    pub(crate) fn keep(&self, tasks: &Tasks, scope: String, count: usize, holder: &str) -> Leases {
         let deps = &self.0.deps;
         let leases = Leases::new();
         let keeper = Keeper {
@@ -177,39 +183,40 @@ impl Bus {
             leases: leases.clone(),
             is_new: true,
         };
-        deps.tasks.supervise("bus.leases", move |stop| {
+        tasks.supervise("bus.leases", move |stop| {
             let keeper = keeper.clone();
             async move { keeper.run(&stop).await }
         });
-        self.0.add_leases(leases.clone());
+        let mut looks = self.0.looks();
+        looks.retain(|look| look.strong_count() > 0);
+        looks.push(leases.look());
         leases
     }
 
-    /// Takes a group's name.
-    pub(crate) fn claim(&self, name: &'static str) -> Result<(), BusError> {
+    /// Takes a group's name, which is free until there is one, and again when it has ended.
+    pub(crate) fn claim(&self, name: &str) -> Result<TaskScope, BusError> {
         let mut groups = self.0.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if groups.insert(name) {
-            return Ok(());
+        if groups.get(name).is_some_and(|group| !group.has_ended()) {
+            let name = name.to_owned().into();
+            return Err(BusError::StartedTwice { name });
         }
-        Err(BusError::StartedTwice { name })
+        let scope = self.0.deps.tasks.scope();
+        groups.insert(name.to_owned(), scope.clone());
+        Ok(scope)
     }
 }
 
 impl Inner {
-    pub(crate) fn add_leases(&self, leases: Leases) {
-        self.all_leases().push(leases);
-    }
-
     /// Something was changed from outside: parked events, or positions.
     pub(crate) fn look_again(&self) {
         self.parked.send_modify(|count| *count += 1);
-        for leases in self.all_leases().iter() {
-            leases.look_now();
+        for look in self.looks().iter().filter_map(Weak::upgrade) {
+            look.notify_one();
         }
     }
 
-    fn all_leases(&self) -> std::sync::MutexGuard<'_, Vec<Leases>> {
-        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    fn looks(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use kit_event::{Event, Topic};
+use kit_runtime::{TaskScope, Tasks};
 use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError};
@@ -21,13 +22,13 @@ use crate::settings::BusSettings;
 #[must_use = "a group hears nothing until it is started"]
 pub struct Group {
     bus: Bus,
-    name: &'static str,
+    name: Cow<'static, str>,
     routes: Result<Routes<Handling>, BusError>,
     settings: BusSettings,
 }
 
 impl Group {
-    pub(crate) fn new(bus: Bus, name: &'static str) -> Self {
+    pub(crate) fn new(bus: Bus, name: Cow<'static, str>) -> Self {
         Self {
             settings: (*bus.0.settings).clone(),
             bus,
@@ -56,20 +57,22 @@ impl Group {
     }
 
     /// Begins to deliver: where the group was, or, for a new one, at the beginning of what the logs still
-    /// hold. Delivers until the process stops.
-    pub fn start(mut self) -> Result<(), BusError> {
+    /// hold. Delivers until the process stops, or [`GroupHandle::stop`].
+    pub fn start(mut self) -> Result<GroupHandle, BusError> {
         let routes = std::mem::replace(&mut self.routes, Ok(Routes::default()))?;
         if routes.is_empty() {
             return Err(BusError::Nothing { name: self.name });
         }
-        let plan = self.bus.plan(self.name, &routes.topics())?;
-        self.bus.claim(self.name)?;
+        let plan = self.bus.plan(&self.name, &routes.topics())?;
+        let scope = self.bus.claim(&self.name)?;
         let holder = self.bus.0.deps.ids.uuid().to_string();
-        let leases = self.bus.keep(scope_of(self.name), partitions().count(), &holder);
+        let count = partitions().count();
+        let leases = self.bus.keep(scope.tasks(), scope_of(&self.name), count, &holder);
         let mut subscription = Subscription {
             holder,
             bus: self.bus,
             group: self.name,
+            tasks: scope.tasks().clone(),
             settings: self.settings,
             routes: Arc::new(Routes::default()),
             leases,
@@ -82,14 +85,30 @@ impl Group {
             subscription.routes = Arc::new(routes.only(&topics));
             broker.0.subscribe(&subscription);
         }
-        Ok(())
+        Ok(GroupHandle(scope))
+    }
+}
+
+/// A group at work in this process. Dropping it changes nothing.
+#[derive(Debug)]
+pub struct GroupHandle(TaskScope);
+
+impl GroupHandle {
+    /// Ends the group in this process: what handlers have begun is finished and written down, and what the process
+    /// had of the group's work is given back, for others to go on with. Returns when that is done; from then on a
+    /// group of this name can be started again, here too. A handler that does not end is waited for as long as it
+    /// may take, and its effect is somebody else's by then.
+    pub async fn stop(self) {
+        self.0.stop().await;
     }
 }
 
 /// The part of a started group that one carrier feeds.
 pub struct Subscription {
     bus: Bus,
-    group: &'static str,
+    group: Cow<'static, str>,
+    /// Where it runs.
+    tasks: Tasks,
     settings: BusSettings,
     /// Its topics and types are what is wanted.
     routes: Arc<Routes<Handling>>,
@@ -106,8 +125,8 @@ impl Subscription {
     }
 
     /// The group's name.
-    pub fn group(&self) -> &'static str {
-        self.group
+    pub fn group(&self) -> &str {
+        &self.group
     }
 
     /// The topics that are wanted.
@@ -136,7 +155,7 @@ impl Subscription {
         source: impl Into<Cow<'static, str>>,
         feed: impl Fn() -> F + Send + 'static,
     ) {
-        let context = self.context(source.into(), scope_of(self.group), Positions::Stored);
+        let context = self.context(source.into(), scope_of(&self.group), Positions::Stored);
         self.start(&context, &self.leases, feed);
     }
 
@@ -149,8 +168,8 @@ impl Subscription {
         feed: impl Fn() -> F + Send + 'static,
     ) {
         let source = source.into();
-        let scope = format!("{}/{source}", scope_of(self.group));
-        let leases = self.bus.keep(scope.clone(), 1, &self.holder);
+        let scope = format!("{}/{source}", scope_of(&self.group));
+        let leases = self.bus.keep(&self.tasks, scope.clone(), 1, &self.holder);
         let context = self.context(source, scope, Positions::Acknowledged);
         self.start(&context, &leases, feed);
     }
@@ -160,7 +179,7 @@ impl Subscription {
     fn context(&self, source: Cow<'static, str>, scope: String, positions: Positions) -> Arc<Context> {
         let deps = &self.bus.0.deps;
         Arc::new(Context {
-            consumer: self.group,
+            consumer: self.group.clone(),
             source: source.clone(),
             scope,
             positions,
@@ -168,10 +187,11 @@ impl Subscription {
             db: deps.db.clone(),
             routes: self.routes.clone(),
             settings: self.settings.clone(),
-            tasks: deps.tasks.clone(),
+            tasks: self.tasks.clone(),
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
-            metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.group, source),
+            metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.group.clone(), source),
+            tracer: deps.tracer.clone(),
             wake: tokio::sync::Notify::new(),
         })
     }
@@ -187,7 +207,7 @@ impl Subscription {
         let parked_here = inner.parked.subscribe();
         let parked_elsewhere = inner.deps.sources.parked_signals(self.service());
         let (bus, context, leases) = (self.bus.clone(), context.clone(), leases.clone());
-        inner.deps.tasks.supervise("bus.pump", move |stop| {
+        self.tasks.supervise("bus.pump", move |stop| {
             let pump = Pump {
                 _bus: bus.clone(),
                 context: context.clone(),

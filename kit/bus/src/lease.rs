@@ -13,7 +13,7 @@
 //! end, and renews nothing.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use fail::fail_point;
@@ -79,6 +79,11 @@ impl Leases {
     /// Looks at the table now.
     pub(crate) fn look_now(&self) {
         self.look.notify_one();
+    }
+
+    /// The same for somebody who is not to keep them.
+    pub(crate) fn look(&self) -> Weak<Notify> {
+        Arc::downgrade(&self.look)
     }
 }
 

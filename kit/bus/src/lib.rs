@@ -48,7 +48,7 @@
 //!     Ok(())
 //! }
 //!
-//! fn listen(bus: &Bus) -> Result<(), kit_bus::BusError> {
+//! fn listen(bus: &Bus) -> Result<kit_bus::GroupHandle, kit_bus::BusError> {
 //!     bus.group("users").on::<UserDisabled>(hide_profile).start()
 //! }
 //! # fn main() {}
@@ -87,13 +87,13 @@ mod source;
 mod span;
 mod wake;
 
-pub use admin::{Admin, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, ReplayError, Replayed};
+pub use admin::{Admin, AdminError, DeadLetter, Effects, Lag, LoggedEvent, ParkedEvent, Replayed};
 pub use broadcast::Broadcast;
 pub use bus::{Bus, BusDeps, BusError};
 pub use carrier::{Broker, BrokerError, Carriers};
 pub use envelope::{Delivery, Envelope};
 pub use failure::Failure;
-pub use group::Group;
+pub use group::{Group, GroupHandle};
 pub use handler::{Handler, Listener};
 pub use health::watch_brokers;
 pub use inbox::{Applied, ApplyError, Inbox};

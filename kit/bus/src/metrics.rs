@@ -119,7 +119,7 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct SubscriptionMetrics {
     metrics: Option<BusMetrics>,
-    group: &'static str,
+    group: Cow<'static, str>,
     source: Cow<'static, str>,
 }
 
@@ -132,7 +132,11 @@ pub(crate) struct Progress {
 }
 
 impl SubscriptionMetrics {
-    pub(crate) fn new(metrics: Option<BusMetrics>, group: &'static str, source: Cow<'static, str>) -> Self {
+    pub(crate) fn new(
+        metrics: Option<BusMetrics>,
+        group: Cow<'static, str>,
+        source: Cow<'static, str>,
+    ) -> Self {
         Self {
             metrics,
             group,
@@ -172,7 +176,7 @@ impl SubscriptionMetrics {
     }
 
     fn labels(&self) -> [Label; 2] {
-        [("group", self.group.into()), ("source", self.source.clone())]
+        [("group", self.group.clone()), ("source", self.source.clone())]
     }
 }
 

@@ -81,7 +81,7 @@ impl<F: Feed> Pump<F> {
                 Err(error) => {
                     let context = &work.pump.context;
                     tracing::warn!(
-                        consumer = context.consumer,
+                        consumer = &*context.consumer,
                         source = &*context.source,
                         error,
                         "cannot read"
@@ -206,7 +206,7 @@ impl<F: Feed> Work<F> {
                 if self.pump.context.db.write(unit).await? {
                     let context = &self.pump.context;
                     tracing::error!(
-                        consumer = context.consumer,
+                        consumer = &*context.consumer,
                         source = &*context.source,
                         partition = rewind.partition,
                         ends_at = rewind.end,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use kit_telemetry::Tracer;
-
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct BusSettings {
@@ -27,8 +25,6 @@ pub struct BusSettings {
     pub retry: RetrySettings,
     /// How long the outbox keeps its rows.
     pub retention: RetentionSettings,
-    /// Where the steps go that handlers are.
-    pub tracer: Tracer,
 }
 
 /// How often a failing event is tried, and with which pauses.
@@ -65,7 +61,6 @@ impl Default for BusSettings {
             checkpoint: Duration::from_secs(5),
             poll: Duration::from_secs(1),
             retry: RetrySettings::default(),
-            tracer: Tracer::off(),
             retention: RetentionSettings::default(),
         }
     }

@@ -3,6 +3,8 @@
 //! It follows on the request, or the event, that told of the event, whichever carrier brought it: the step before
 //! stands in the event's `traceparent`. What the handler calls and publishes follows on the step in turn.
 
+use std::borrow::Cow;
+
 use kit_telemetry::{Span, SpanKind, Tracer};
 
 use crate::envelope::Envelope;
@@ -14,7 +16,7 @@ pub(crate) struct Step<'a> {
     pub(crate) tracer: &'a Tracer,
     pub(crate) service: &'static str,
     /// The group or broadcast.
-    pub(crate) consumer: &'static str,
+    pub(crate) consumer: &'a Cow<'static, str>,
     pub(crate) attempt: u32,
 }
 
@@ -29,7 +31,7 @@ pub(crate) fn begin_step(step: Step<'_>, envelope: &mut Envelope) -> Span {
             .set("messaging.operation.type", "process")
             .set("messaging.operation.name", "process")
             .set("messaging.destination.name", envelope.topic.clone())
-            .set("messaging.consumer.group.name", step.consumer)
+            .set("messaging.consumer.group.name", step.consumer.clone())
             .set("messaging.message.id", envelope.id.clone())
             .set("cloudevents.event_type", envelope.kind.clone())
             .set("cloudevents.event_source", envelope.source.clone())

@@ -170,6 +170,21 @@ impl Carrier for RabbitMq {
         }
         .boxed()
     }
+
+    fn remove<'a>(
+        &'a self,
+        standing: &'a Standing,
+        topics: &'a [&'static str],
+    ) -> BoxFuture<'a, Result<(), BrokerError>> {
+        async move {
+            let link = Link::open(&self.0, Purpose::Look).await?;
+            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            topology::remove(&link, &names, topics).await?;
+            link.close().await;
+            Ok(())
+        }
+        .boxed()
+    }
 }
 
 fn names(topics: &[&'static Topic]) -> Vec<&'static str> {

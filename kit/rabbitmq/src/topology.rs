@@ -4,8 +4,8 @@ use std::future::Future;
 
 use kit_bus::carrier::BrokerError;
 use lapin::options::{
-    BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
-    QueueDeclareOptions,
+    BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+    ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer, ErrorKind, ExchangeKind};
@@ -110,6 +110,25 @@ pub(crate) async fn desk(link: &Link, names: &Exchanges, desk: &str, topic: &str
 pub(crate) async fn let_in(link: &Link, entry: &str, queue: &str, topic: &str) -> Result<(), BrokerError> {
     bind(link, queue, entry, &format!("{topic}.#")).await?;
     exchange(link, &mark(queue, topic), ExchangeKind::Fanout).await
+}
+
+/// Removes a group's queue with all that waits in it, its dead letters, and what says that it is in the stream of
+/// topics. What is not there is removed already.
+pub(crate) async fn remove(link: &Link, names: &Queues, topics: &[&str]) -> Result<(), BrokerError> {
+    for queue in [&names.queue, &names.dead] {
+        let deleted = link
+            .channel
+            .queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
+        link.ask("deleting a queue", deleted).await?;
+    }
+    for topic in topics {
+        let mark = mark(&names.queue, topic);
+        let deleted = link
+            .channel
+            .exchange_delete(mark.into(), ExchangeDeleteOptions::default());
+        link.ask("deleting an exchange", deleted).await?;
+    }
+    Ok(())
 }
 
 fn mark(queue: &str, topic: &str) -> String {

@@ -125,6 +125,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_scope_ends_before_the_process_and_is_waited_for() {
+        let lifecycle = Lifecycle::new();
+        let (scope, done) = (lifecycle.tasks().scope(), Arc::new(AtomicU32::new(0)));
+        let (seen, stop) = (done.clone(), scope.tasks().stop());
+        scope.tasks().spawn("worker", async move {
+            stop.requested().await;
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            seen.fetch_add(1, Ordering::SeqCst);
+        });
+        assert!(!scope.has_ended());
+        scope.stop().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+        assert!(scope.has_ended() && !lifecycle.tasks().stop().is_requested());
+        // One that nobody has ended ends with the process.
+        let other = lifecycle.tasks().scope();
+        other.tasks().supervise("loop", async |stop| {
+            stop.requested().await;
+            Ok(())
+        });
+        lifecycle.end().await;
+        assert!(other.has_ended());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_task_that_fails_or_panics_is_started_again() {
         let lifecycle = Lifecycle::new();
         let runs = Arc::new(AtomicU32::new(0));

@@ -21,6 +21,15 @@ pub struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
     hard: CancellationToken,
+    /// Those that they are started in, the outermost first.
+    scopes: Vec<TaskTracker>,
+}
+
+/// Tasks that end with the process, or together before it. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct TaskScope {
+    tasks: Tasks,
+    tracker: TaskTracker,
 }
 
 /// A task's view of the process's end.
@@ -49,7 +58,21 @@ impl Stop {
 
 impl Tasks {
     pub(crate) fn new(tracker: TaskTracker, soft: CancellationToken, hard: CancellationToken) -> Self {
-        Self { tracker, soft, hard }
+        Self {
+            tracker,
+            soft,
+            hard,
+            scopes: Vec::new(),
+        }
+    }
+
+    /// Makes a scope, in which tasks can be ended before the process is.
+    pub fn scope(&self) -> TaskScope {
+        let tracker = TaskTracker::new();
+        let mut tasks = self.clone();
+        tasks.soft = self.soft.child_token();
+        tasks.scopes.push(tracker.clone());
+        TaskScope { tasks, tracker }
     }
 
     /// The wish to stop, for code that is not a task of its own.
@@ -60,7 +83,9 @@ impl Tasks {
     /// Runs a future to its end, or to the hard stop. A panic is logged and goes no further.
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let hard = self.hard.clone();
+        let in_scopes: Vec<_> = self.scopes.iter().map(TaskTracker::token).collect();
         self.tracker.spawn(async move {
+            let _in_scopes = in_scopes;
             tokio::select! {
                 () = hard.cancelled() => {}
                 ended = AssertUnwindSafe(work).catch_unwind() => {
@@ -98,6 +123,25 @@ impl Tasks {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         });
+    }
+}
+
+impl TaskScope {
+    /// Starts tasks in the scope.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Asks the tasks to end, as they are asked when the process stops, and waits until they have.
+    pub async fn stop(&self) {
+        self.tasks.soft.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// Whether the tasks were asked to end, and have.
+    pub fn has_ended(&self) -> bool {
+        self.tasks.soft.is_cancelled() && self.tracker.is_empty()
     }
 }
 

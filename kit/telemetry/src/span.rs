@@ -52,6 +52,15 @@ impl From<String> for SpanValue {
     }
 }
 
+impl From<Cow<'static, str>> for SpanValue {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
 impl From<u16> for SpanValue {
     fn from(number: u16) -> Self {
         Self::Number(number.into())

@@ -244,6 +244,7 @@ impl AppBuilder {
             clock: Clock::system(),
             ids: Ids::system(),
             metrics: None,
+            tracer: Tracer::off(),
             settings: self.bus.clone(),
         })
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use kit_bus::{Bus, BusError, Failure, Inbox};
+use kit_bus::{Bus, BusError, Failure, GroupHandle, Inbox};
 use kit_db::Tx;
 use kit_runtime::Timestamp;
 use kit_values::Amount;
@@ -46,15 +46,13 @@ pub(crate) fn consumer(generation: i64) -> String {
 }
 
 /// Begins to count a generation.
-pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<(), BusError> {
+pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<GroupHandle, BusError> {
     let recorder = Recorder {
         generation,
         board: board.clone(),
     };
     let (for_created, for_paid) = (recorder.clone(), recorder);
-    // The bus knows consumers by names that live as long as the process. This one does: a generation's
-    // consumer is started once in a process, and generations are as rare as rebuilds.
-    bus.group(consumer(generation).leak())
+    bus.group(consumer(generation))
         .on::<CreatedEvent>(move |delivery, inbox| {
             let CreatedEvent {
                 user_id,
@@ -91,10 +89,6 @@ impl Recorder {
         inbox: Inbox,
     ) -> Result<(), Failure> {
         let generation = self.generation;
-        // A group ends with its process only. What it would still write, nobody would look at.
-        if !self.board.counts(generation) {
-            return Ok(());
-        }
         let fact = fact.map_err(Failure::never)?;
         let unit = async move |tx: &mut Tx| store::record(tx, generation, &event_id, &fact).await;
         inbox.apply(unit).await?;

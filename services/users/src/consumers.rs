@@ -18,7 +18,8 @@ pub(crate) fn start(bus: &Bus, profiles: &Profiles) -> Result<(), BusError> {
     bus.group(GROUP)
         .on::<UserDisabled>(move |delivery, inbox| user_disabled(on_disabled.clone(), delivery, inbox))
         .on::<UserUpdated>(move |delivery, inbox| user_updated(on_updated.clone(), delivery, inbox))
-        .start()
+        .start()?;
+    Ok(())
 }
 
 async fn user_disabled(

@@ -1,6 +1,6 @@
 //! How far consumers are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kit_db::{Reader, StoreError, sql};
 use kit_runtime::Timestamp;
@@ -52,6 +52,12 @@ impl Admin {
             (lag.rows, lag.oldest) = behind.await?;
         }
         Ok(all)
+    }
+
+    /// The names of the service's consumers: groups that have ever run and were not removed, and relays.
+    pub async fn consumers(&self) -> Result<BTreeSet<String>, StoreError> {
+        let standing = self.standing().await?;
+        Ok(standing.into_iter().map(|lag| lag.consumer).collect())
     }
 
     /// What waits at a broker. A source that is not known any more has nothing to wait for, and a broker that

@@ -5,20 +5,34 @@
 
 mod dead_letters;
 mod lag;
+mod removal;
 mod replay;
 mod tail;
 
-use kit_db::Db;
+use kit_db::{Db, StoreError};
+use thiserror::Error;
 
 use crate::bus::Bus;
+use crate::carrier::BrokerError;
 use crate::source::Sources;
 use crate::wake;
 
 pub use dead_letters::{DeadLetter, ParkedEvent};
 pub use lag::Lag;
 pub(crate) use replay::position_before;
-pub use replay::{Effects, ReplayError, Replayed};
+pub use replay::{Effects, Replayed};
 pub use tail::LoggedEvent;
+
+/// Why something was not done, or not all of it.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    /// The tables cannot be read or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A broker cannot be asked. What needs none is done all the same.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}
 
 /// The consumers of one service, for operators.
 #[derive(Clone)]

@@ -5,10 +5,8 @@ use std::time::Duration;
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
 use kit_runtime::Timestamp;
 use serde::Serialize;
-use thiserror::Error;
 
-use super::Admin;
-use crate::carrier::BrokerError;
+use super::{Admin, AdminError};
 use crate::lease;
 use crate::log::Log;
 
@@ -39,17 +37,6 @@ pub struct Replayed {
     pub after: i64,
 }
 
-/// Why nothing is delivered again, or not all.
-#[derive(Debug, Error)]
-pub enum ReplayError {
-    /// The tables cannot be read or changed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The producers cannot be asked. What is read from logs comes again all the same.
-    #[error(transparent)]
-    Broker(#[from] BrokerError),
-}
-
 impl Admin {
     /// Delivers to a group what was published since a moment, or a few seconds earlier, as far as the logs
     /// still hold it. Running lanes are superseded and begin anew. Empty where the group has read nothing yet.
@@ -60,7 +47,7 @@ impl Admin {
         consumer: &str,
         since: Timestamp,
         effects: Effects,
-    ) -> Result<Vec<Replayed>, ReplayError> {
+    ) -> Result<Vec<Replayed>, AdminError> {
         let mut replayed = Vec::new();
         for lag in self.standing().await? {
             if lag.consumer != consumer {
@@ -79,7 +66,7 @@ impl Admin {
         let first = (effects == Effects::Repeat).then(|| first_id(since.minus(SLACK)));
         if let Some(first) = &first {
             // Most of it before the unit that moves the positions, which then has little left to forget.
-            while self.forget(consumer, first).await? == CHUNK.unsigned_abs() {}
+            self.forget(consumer, first).await?;
         }
         self.move_back(consumer, &replayed, first).await?;
         self.tell().await;
@@ -87,8 +74,13 @@ impl Admin {
         Ok(replayed)
     }
 
-    /// Forgets some of a consumer's events from one on; how many.
-    async fn forget(&self, consumer: &str, first: &str) -> Result<u64, StoreError> {
+    /// Forgets that a consumer had events, from one on.
+    pub(super) async fn forget(&self, consumer: &str, first: &str) -> Result<(), StoreError> {
+        while self.forget_some(consumer, first).await? == CHUNK.unsigned_abs() {}
+        Ok(())
+    }
+
+    async fn forget_some(&self, consumer: &str, first: &str) -> Result<u64, StoreError> {
         let (consumer, first) = (consumer.to_owned(), first.to_owned());
         let forgotten = self.db.write(async move |tx: &mut Tx| {
             sql(
@@ -105,7 +97,7 @@ impl Admin {
     }
 
     /// Where brokers have what was published since a moment.
-    async fn kept_at_brokers(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, ReplayError> {
+    async fn kept_at_brokers(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, AdminError> {
         let mut replayed = Vec::new();
         for (broker, standing) in self.at_brokers(consumer).await? {
             let kept = broker.0.since(&standing.source, since).await?;
@@ -120,7 +112,7 @@ impl Admin {
     }
 
     /// Asks producers for what brokers do not have any more.
-    async fn resend(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, ReplayError> {
+    async fn resend(&self, consumer: &str, since: Timestamp) -> Result<Vec<Replayed>, AdminError> {
         let mut replayed = Vec::new();
         for (broker, standing) in self.at_brokers(consumer).await? {
             let topics = self.sources.carriers().topics_of(&broker);

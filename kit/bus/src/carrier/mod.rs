@@ -61,6 +61,15 @@ pub trait Carrier: Send + Sync {
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<&'static str>, BrokerError>>;
 
+    /// Removes what the broker keeps for a group, which listens to some of these topics at most.
+    fn remove<'a>(
+        &'a self,
+        _standing: &'a Standing,
+        _topics: &'a [&'static str],
+    ) -> BoxFuture<'a, Result<(), BrokerError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
     /// The positions of a source's partitions before which a moment lies; none where the broker does not keep
     /// what it has delivered.
     fn since<'a>(

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 use kit_db::{Db, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Tasks, Timestamp};
+use kit_telemetry::Tracer;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -61,7 +62,7 @@ fn first_of_epoch(epoch: i64) -> i64 {
 
 /// What the lanes of a group and source share.
 pub(crate) struct Context {
-    pub(crate) consumer: &'static str,
+    pub(crate) consumer: Cow<'static, str>,
     /// A service, whose log it is, or what a broker's events go by.
     pub(crate) source: Cow<'static, str>,
     /// Whose leases the lanes work under.
@@ -76,6 +77,7 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) metrics: SubscriptionMetrics,
+    pub(crate) tracer: Tracer,
     /// Wakes the pump: there is room again, a retry is due, a lane is over.
     pub(crate) wake: Notify,
 }
@@ -83,9 +85,9 @@ pub(crate) struct Context {
 impl Context {
     fn step(&self, attempt: u32) -> Step<'_> {
         Step {
-            tracer: &self.settings.tracer,
+            tracer: &self.tracer,
             service: self.db.service(),
-            consumer: self.consumer,
+            consumer: &self.consumer,
             attempt,
         }
     }

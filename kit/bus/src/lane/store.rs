@@ -53,7 +53,7 @@ pub(crate) async fn owns(tx: &mut Tx, lease: &str, holder: &str, epoch: i64) -> 
 /// Puts events into the inbox; those that were not in it.
 pub(super) async fn take_in(
     tx: &mut Tx,
-    consumer: &'static str,
+    consumer: &str,
     ids: &[&str],
     now: Timestamp,
 ) -> Result<HashSet<String>, StoreError> {
@@ -79,11 +79,7 @@ pub(super) async fn take_in(
 }
 
 /// Whether an event is in the inbox.
-pub(super) async fn is_known(
-    on: &mut impl Session,
-    consumer: &'static str,
-    id: &str,
-) -> Result<bool, StoreError> {
+pub(super) async fn is_known(on: &mut impl Session, consumer: &str, id: &str) -> Result<bool, StoreError> {
     let found = sql("SELECT event_id FROM inbox WHERE consumer = $1 AND event_id = $2")
         .bind(consumer)
         .bind(id)
@@ -111,7 +107,7 @@ pub(super) async fn park(
             *last = record.position.max(*last + 1);
             insert = insert
                 .push(if index == 0 { "(" } else { ", (" })
-                .push_bind(context.consumer)
+                .push_bind(&*context.consumer)
                 .push(", ")
                 .push_bind(&*context.source)
                 .push(", ")
@@ -162,7 +158,7 @@ async fn last_parked<'r>(
         .collect();
     let rows =
         sql("SELECT topic, key, MAX(position) AS last FROM parked WHERE consumer = $1 AND source = $2")
-            .bind(context.consumer)
+            .bind(&*context.consumer)
             .bind(&*context.source)
             .push(" AND key IN ")
             .push_list(keys)
@@ -183,7 +179,7 @@ async fn last_parked<'r>(
 /// Notes that a parked event failed again.
 pub(super) async fn park_again(
     tx: &mut Tx,
-    consumer: &'static str,
+    consumer: &str,
     record: &Record,
     parking: &Parking,
 ) -> Result<(), StoreError> {
@@ -203,7 +199,7 @@ pub(super) async fn park_again(
 }
 
 /// Removes parked events that are done with.
-pub(super) async fn unpark(tx: &mut Tx, consumer: &'static str, ids: &[&str]) -> Result<(), StoreError> {
+pub(super) async fn unpark(tx: &mut Tx, consumer: &str, ids: &[&str]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -228,7 +224,7 @@ pub(super) async fn advance(
     }
     sql("UPDATE positions SET position = $4, seen_at = $5 \
          WHERE consumer = $1 AND source = $2 AND partition = $3 AND position < $4")
-    .bind(context.consumer)
+    .bind(&*context.consumer)
     .bind(&*context.source)
     .bind(partition)
     .bind(position)
@@ -254,7 +250,7 @@ pub(crate) async fn save(
         if owns(tx, &checkpoint.lease, &context.holder, checkpoint.epoch).await? {
             sql("UPDATE positions SET position = $4, seen_at = $5 \
                  WHERE consumer = $1 AND source = $2 AND partition = $3 AND position <= $4")
-            .bind(context.consumer)
+            .bind(&*context.consumer)
             .bind(&*context.source)
             .bind(checkpoint.partition)
             .bind(position)
@@ -274,7 +270,7 @@ pub(crate) async fn load(
     now: Timestamp,
 ) -> Result<Vec<Loaded>, StoreError> {
     let known = sql("SELECT partition, position, seen_at FROM positions WHERE consumer = $1 AND source = $2")
-        .bind(context.consumer)
+        .bind(&*context.consumer)
         .bind(&*context.source)
         .push(" AND partition IN ")
         .push_list(partitions.iter().copied())
@@ -285,7 +281,7 @@ pub(crate) async fn load(
     for (index, partition) in partitions.iter().enumerate() {
         insert = insert
             .push(if index == 0 { "(" } else { ", (" })
-            .push_bind(context.consumer)
+            .push_bind(&*context.consumer)
             .push(", ")
             .push_bind(&*context.source)
             .push(", ")
@@ -325,7 +321,7 @@ fn warn_of_absence(context: &Context, known: &[Row], now: Timestamp) -> Result<(
     let limit = context.settings.retention.gone_after;
     for row in known {
         if now.since(row.get("seen_at")?) > limit {
-            let (consumer, source) = (context.consumer, &*context.source);
+            let (consumer, source) = (&*context.consumer, &*context.source);
             tracing::error!(
                 consumer,
                 source,
@@ -351,7 +347,7 @@ pub(crate) async fn rewind(
          WHERE consumer = $2 AND source = $3 AND partition = $4 AND position > $5)",
     )
     .bind(lease)
-    .bind(context.consumer)
+    .bind(&*context.consumer)
     .bind(&*context.source)
     .bind(rewind.partition)
     .bind(rewind.end)
@@ -362,7 +358,7 @@ pub(crate) async fn rewind(
     }
     let moved = sql("UPDATE positions SET position = $4 \
          WHERE consumer = $1 AND source = $2 AND partition = $3 AND position > $5")
-    .bind(context.consumer)
+    .bind(&*context.consumer)
     .bind(&*context.source)
     .bind(rewind.partition)
     .bind(rewind.to)
@@ -392,7 +388,7 @@ async fn heads(
          WHERE consumer = $1 AND source = $2 AND position = (SELECT MIN(position) FROM parked AS any_one \
          WHERE any_one.consumer = first.consumer AND any_one.source = first.source \
          AND any_one.topic = first.topic AND any_one.key = first.key)")
-    .bind(context.consumer)
+    .bind(&*context.consumer)
     .bind(&*context.source)
     .all(on)
     .await?;
@@ -409,16 +405,15 @@ async fn heads(
 
 pub(super) async fn first_parked(
     on: &mut impl Session,
-    consumer: &'static str,
-    source: &str,
+    context: &Context,
     chain: &Chain,
 ) -> Result<Option<Parked>, StoreError> {
     let row = sql(
         "SELECT * FROM parked WHERE consumer = $1 AND source = $2 AND topic = $3 AND key = $4 \
          ORDER BY position LIMIT 1",
     )
-    .bind(consumer)
-    .bind(source)
+    .bind(&*context.consumer)
+    .bind(&*context.source)
     .bind(&chain.topic)
     .bind(&chain.key)
     .optional(on)

@@ -113,7 +113,7 @@ impl Lane {
             match error {
                 WriteError::Refused(Rejected::Superseded) => {
                     tracing::info!(
-                        consumer = self.context.consumer,
+                        consumer = &*self.context.consumer,
                         partition = self.partition,
                         "another process owns the partition"
                     );
@@ -232,7 +232,7 @@ impl Batch {
         let mut entries = self.entries.lock().await;
         let effects = entries.iter().filter(|entry| entry.is_effect());
         let ids: Vec<&str> = effects.map(|entry| entry.record.id.as_str()).collect();
-        let fresh = store::take_in(tx, context.consumer, &ids, self.now).await?;
+        let fresh = store::take_in(tx, &context.consumer, &ids, self.now).await?;
         let mut parkings: Vec<(&Record, &Parking)> = Vec::new();
         let mut done: Vec<&str> = Vec::new();
         for Entry {
@@ -253,7 +253,7 @@ impl Batch {
                 }
                 (Action::Park(parking, _), true) => parkings.push((record, parking)),
                 (Action::Park(parking, _), false) => {
-                    store::park_again(tx, context.consumer, record, parking).await?;
+                    store::park_again(tx, &context.consumer, record, parking).await?;
                 }
                 (Action::Forget(_), _) => done.push(&record.id),
             }
@@ -261,7 +261,7 @@ impl Batch {
         tx.set_trace(None);
         fail_point!("bus::after-effect-before-position");
         store::park(tx, context, &parkings, self.now).await?;
-        store::unpark(tx, context.consumer, &done).await?;
+        store::unpark(tx, &context.consumer, &done).await?;
         store::advance(tx, context, lane.partition, self.position, self.now).await?;
         fail_point!("bus::before-commit");
         Ok(())

@@ -110,10 +110,8 @@ impl Lane {
     /// Tries what is due of a key's parked events, in order, until one fails or none is left.
     async fn retry(self: &Arc<Self>, chain: &Arc<Chain>) {
         while !self.is_over() {
-            let (context, key) = (self.context.clone(), chain.clone());
-            let (consumer, source) = (context.consumer, context.source.clone());
-            let unit =
-                async move |reader: &mut Reader| store::first_parked(reader, consumer, &source, &key).await;
+            let (context, asked, key) = (self.context.clone(), self.context.clone(), chain.clone());
+            let unit = async move |reader: &mut Reader| store::first_parked(reader, &asked, &key).await;
             let first = match context.db.read(unit).await {
                 Ok(Some(first)) => first,
                 Ok(None) => {
@@ -121,7 +119,8 @@ impl Lane {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(consumer, source = &*context.source, %error, "parked events cannot be read");
+                    let (consumer, source) = (&*context.consumer, &*context.source);
+                    tracing::warn!(consumer, source, %error, "parked events cannot be read");
                     return self.look_again(chain, context.clock.now().plus(READ_PAUSE));
                 }
             };
@@ -217,11 +216,11 @@ impl Lane {
     /// Whether an event that failed has had its effect before, and only came again: what is done cannot fail,
     /// and a dead letter of it would hold up its key for nothing.
     async fn was_done(&self, record: &Arc<Record>) -> bool {
-        let (consumer, id) = (self.context.consumer, record.id.clone());
-        let unit = async move |reader: &mut Reader| store::is_known(reader, consumer, &id).await;
+        let (context, id) = (self.context.clone(), record.id.clone());
+        let unit = async move |reader: &mut Reader| store::is_known(reader, &context.consumer, &id).await;
         let known = self.context.db.read(unit).await;
         known.unwrap_or_else(|error| {
-            tracing::warn!(consumer, id = record.id, %error, "the inbox cannot be read");
+            tracing::warn!(consumer = &*self.context.consumer, id = record.id, %error, "the inbox cannot be read");
             false
         })
     }
@@ -230,7 +229,7 @@ impl Lane {
     async fn failed(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool, failure: Failure) {
         let context = &self.context;
         let is_dead = failure.is_final || attempt >= context.settings.retry.attempts;
-        let (consumer, id, kind) = (context.consumer, &record.id, &record.kind);
+        let (consumer, id, kind) = (&*context.consumer, &record.id, &record.kind);
         if is_dead {
             tracing::error!(
                 consumer,

@@ -62,7 +62,7 @@ pub(crate) fn start(bus: &Bus) {
         return;
     }
     let holder = deps.ids.uuid().to_string();
-    let leases = bus.keep(SCOPE.to_owned(), 1, &holder);
+    let leases = bus.keep(&deps.tasks, SCOPE.to_owned(), 1, &holder);
     for (topic, broker) in topics {
         let Some((log, head)) = deps.sources.follow(service) else {
             continue;

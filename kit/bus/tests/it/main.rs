@@ -24,3 +24,5 @@ mod crash;
 mod parking;
 #[path = "../../../bus-testing/scenarios/sharing.rs"]
 mod sharing;
+#[path = "../../../bus-testing/scenarios/stopping.rs"]
+mod stopping;

@@ -44,6 +44,7 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
         clock,
         ids: Ids::system(),
         metrics: None,
+        tracer: kit_telemetry::Tracer::off(),
         settings,
     })
 }

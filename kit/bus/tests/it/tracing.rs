@@ -1,25 +1,20 @@
 //! The step of a trace that a handler is.
 
-use std::time::Duration;
-
-use kit_bus::{BusSettings, Delivery, Failure, Inbox};
-use kit_bus_testing::{CONSUMER, Counted, both_worlds, count_up, settings};
+use kit_bus::{Delivery, Failure, Inbox};
+use kit_bus_testing::{CONSUMER, Counted, both_worlds, count_up};
 use kit_db::{StoreError, Tx};
 use kit_runtime::{Clock, Ids};
 use kit_telemetry::{Metrics, SpanCounts, SpanKind, SpanQueue, TraceParent, Tracer, TracerSettings};
 
 use crate::World;
 
-const POLL: Duration = Duration::from_secs(1);
-
-fn traced() -> (BusSettings, SpanQueue) {
-    let settings_of_tracer = TracerSettings {
+fn traced() -> (Tracer, SpanQueue) {
+    let settings = TracerSettings {
         ratio: 0.0,
         queue: 64,
     };
     let counts = SpanCounts::new(&Metrics::new());
-    let (tracer, told) = Tracer::new(settings_of_tracer, Clock::system(), Ids::system(), counts);
-    (BusSettings { tracer, ..settings() }, told)
+    Tracer::new(settings, Clock::system(), Ids::system(), counts)
 }
 
 async fn count_in(world: &World, trace: TraceParent) {
@@ -32,8 +27,8 @@ async fn count_in(world: &World, trace: TraceParent) {
 
 both_worlds! {
     async fn a_handler_follows_on_its_event_and_what_it_publishes_on_the_handler(world: &World) {
-        let (settings, mut told) = traced();
-        let process = world.process_with(settings, POLL).await;
+        let (tracer, mut told) = traced();
+        let process = world.process_traced(tracer).await;
         process.listen(|delivery: Delivery<Counted>, inbox: Inbox| async move {
             inbox.apply(async move |tx: &mut Tx| {
                 tx.publish(delivery.payload);
@@ -53,8 +48,8 @@ both_worlds! {
     }
 
     async fn a_handler_that_fails_says_so_each_time_and_one_that_is_not_sampled_nothing(world: &World) {
-        let (settings, mut told) = traced();
-        let process = world.process_with(settings, POLL).await;
+        let (tracer, mut told) = traced();
+        let process = world.process_traced(tracer).await;
         process.listen(|delivery: Delivery<Counted>, _: Inbox| async move {
             match delivery.attempt {
                 1 => Err(Failure::again("not yet")),

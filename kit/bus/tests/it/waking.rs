@@ -58,6 +58,7 @@ async fn an_event_of_another_process_comes_at_once() {
         clock: kit_runtime::Clock::system(),
         ids: kit_runtime::Ids::system(),
         metrics: None,
+        tracer: kit_telemetry::Tracer::off(),
         settings: settings(),
     });
     let mut settings = settings();

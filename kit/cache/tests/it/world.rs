@@ -120,6 +120,7 @@ impl Node {
             clock: clock.clock(),
             ids: Ids::system(),
             metrics: None,
+            tracer: kit_telemetry::Tracer::off(),
             settings: BusSettings::default(),
         });
         let mut settings = CacheSettings::new("names");

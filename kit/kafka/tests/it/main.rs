@@ -26,3 +26,5 @@ mod parking;
 mod relays;
 #[path = "../../../bus-testing/scenarios/sharing.rs"]
 mod sharing;
+#[path = "../../../bus-testing/scenarios/stopping.rs"]
+mod stopping;

@@ -25,3 +25,5 @@ mod crash;
 mod parking;
 #[path = "../../../bus-testing/scenarios/relays.rs"]
 mod relays;
+#[path = "../../../bus-testing/scenarios/stopping.rs"]
+mod stopping;

@@ -1,9 +1,10 @@
 //! What the parts of counting tell each other within a process. Between processes there are only the tables, and
 //! everybody looks at them once in a while: nothing here must be known for the counts to be right.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kit_bus::GroupHandle;
 use tokio::sync::Notify;
 
 use crate::store::Generation;
@@ -21,8 +22,8 @@ pub(crate) struct Board {
 struct State {
     /// Those that are counted, the oldest first.
     generations: Vec<Generation>,
-    /// Those whose consumer was started here.
-    started: BTreeSet<i64>,
+    /// The consumers that were started here, by generation.
+    consumers: BTreeMap<i64, GroupHandle>,
     /// The one that may replace the live one, if it has everything of it.
     candidate: Option<i64>,
 }
@@ -52,20 +53,7 @@ impl Board {
 
     /// What the table says by now.
     pub(crate) fn learn(&self, generations: Vec<Generation>) {
-        let mut state = self.state();
-        let is_gone = |old: &Generation| !generations.iter().any(|new| new.number == old.number);
-        if state.generations.iter().any(is_gone) {
-            self.retired.notify_one();
-        }
-        state.generations = generations;
-    }
-
-    /// Whether a generation is still counted, as far as is known here.
-    pub(crate) fn counts(&self, generation: i64) -> bool {
-        self.state()
-            .generations
-            .iter()
-            .any(|known| known.number == generation)
+        self.state().generations = generations;
     }
 
     /// Those that are counted, the newest first.
@@ -73,9 +61,34 @@ impl Board {
         self.state().generations.iter().rev().copied().collect()
     }
 
-    /// True the first time for each generation.
-    pub(crate) fn claim_start(&self, generation: i64) -> bool {
-        self.state().started.insert(generation)
+    /// Whether the consumer of a generation was started here.
+    pub(crate) fn has_consumer(&self, generation: i64) -> bool {
+        self.state().consumers.contains_key(&generation)
+    }
+
+    pub(crate) fn add_consumer(&self, generation: i64, consumer: GroupHandle) {
+        self.state().consumers.insert(generation, consumer);
+    }
+
+    /// Ends the consumers of generations that are not counted any more; whether there were any.
+    pub(crate) async fn stop_retired(&self) -> bool {
+        let retired: Vec<GroupHandle> = {
+            let mut state = self.state();
+            let mut consumers = std::mem::take(&mut state.consumers);
+            let retired = consumers.extract_if(.., |number, _| !state.is_counted(*number));
+            let retired = retired.map(|(_, consumer)| consumer).collect();
+            state.consumers = consumers;
+            retired
+        };
+        let has_retired = !retired.is_empty();
+        for consumer in retired {
+            consumer.stop().await;
+        }
+        if has_retired {
+            // Only now is nothing written any more that would have to be removed.
+            self.retired.notify_one();
+        }
+        has_retired
     }
 
     /// Names the generation that may replace the live one, or that none may.
@@ -92,5 +105,11 @@ impl Board {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_counted(&self, generation: i64) -> bool {
+        self.generations.iter().any(|known| known.number == generation)
     }
 }

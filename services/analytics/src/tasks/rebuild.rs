@@ -1,14 +1,15 @@
-//! Generations: starts the consumer of each one that is counted, and tells when a new one has read far enough
-//! to replace the live one.
+//! Generations: starts the consumer of each one that is counted, ends and removes that of each one that is not any
+//! more, and tells when a new one has read far enough to replace the live one.
 //!
 //! The table says which there are; every process looks at it, and starts what it does not count yet. So a
-//! rebuild is begun by a row, from wherever.
+//! rebuild is begun by a row, from wherever. Whoever ends a consumer removes it too: the last process to do so
+//! leaves nothing of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_bus::{Bus, BusError};
+use kit_bus::{AdminError, Bus, BusError};
 use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Stop, TaskError};
 use tokio::time::Instant;
@@ -38,6 +39,8 @@ pub(crate) struct Builder {
     reached: BTreeSet<i64>,
     /// When to ask for it again.
     ask_at: Instant,
+    /// There may be something left of consumers that were ended.
+    may_have_left: bool,
 }
 
 /// Starts whatever is counted and was not started here.
@@ -45,8 +48,9 @@ pub(crate) async fn begin_unretired(db: &Db, bus: &Bus, board: &Arc<Board>) -> R
     let known = async |reader: &mut Reader| store::unretired(reader).await;
     board.learn(db.read(known).await?);
     for generation in board.newest_first() {
-        if board.claim_start(generation.number) {
-            consumers::start(bus, generation.number, board)?;
+        if !board.has_consumer(generation.number) {
+            let consumer = consumers::start(bus, generation.number, board)?;
+            board.add_consumer(generation.number, consumer);
         }
     }
     Ok(())
@@ -70,6 +74,7 @@ impl Builder {
             targets: BTreeMap::new(),
             reached: BTreeSet::new(),
             ask_at: Instant::now(),
+            may_have_left: true,
         }
     }
 
@@ -82,8 +87,31 @@ impl Builder {
                 }
                 Err(BeginError::Bus(error)) => return Err(error.into()),
             }
+            if let Err(error) = self.end_retired().await {
+                tracing::warn!(%error, "the consumer of a retired generation cannot be removed");
+            }
             stop.sleep(LOOK).await;
         }
+        Ok(())
+    }
+
+    /// Ends and removes the consumers of generations that are not counted any more, those too that another process
+    /// has left behind.
+    async fn end_retired(&mut self) -> Result<(), AdminError> {
+        self.may_have_left |= self.board.stop_retired().await;
+        if !self.may_have_left {
+            return Ok(());
+        }
+        let admin = self.bus.admin();
+        let consumers = admin.consumers().await?;
+        let known = async |reader: &mut Reader| store::list(reader).await;
+        for generation in self.db.read(known).await? {
+            let consumer = consumers::consumer(generation.number);
+            if generation.state == GenerationState::Retired && consumers.contains(&consumer) {
+                admin.remove(&consumer).await?;
+            }
+        }
+        self.may_have_left = false;
         Ok(())
     }
 

@@ -97,6 +97,24 @@ on_both_databases! {
         app.until_stats((1, "10.00", 0, 1, 1)).await;
     }
 
+    async fn what_was_replaced_hears_of_nothing_any_more(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        app.payments.created(user(), "10", NOON).await;
+        app.until_stats((1, "10.00", 0, 1, 1)).await;
+        let generation = app.operator().rebuild().await.unwrap();
+        until_live(&app, generation).await;
+        let admin = app.bus.admin();
+        eventually("its consumer is removed", async || {
+            let consumers: Vec<_> = admin.consumers().await.unwrap().into_iter().collect();
+            (consumers == ["analytics.2"]).then_some(())
+        })
+        .await;
+        app.payments.created(user(), "1", NOON).await;
+        app.until_stats((2, "11.00", 0, 2, 2)).await;
+        assert_eq!(app.count("SELECT generation FROM facts WHERE generation = 1").await, 0);
+        assert_eq!(admin.consumers().await.unwrap().len(), 1);
+    }
+
     async fn under_load_a_rebuild_is_exact_and_no_count_goes_back(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
         let people: Vec<_> = (0..30).map(|_| user()).collect();
