@@ -49,6 +49,7 @@ impl Drop for Place {
 impl Lane {
     /// Gives each key that is ready a worker, as far as there may be so many.
     pub(super) fn start_workers(self: &Arc<Self>) {
+        self.close_when_stopping();
         loop {
             let mut state = self.state();
             if state.phase != Phase::Open || state.workers >= self.context.settings.concurrency {
@@ -65,8 +66,16 @@ impl Lane {
         }
     }
 
+    /// Whoever stops the group waits for what is begun, and the pump may learn of it later than a worker.
+    fn close_when_stopping(&self) {
+        if self.context.tasks.stop().is_requested() {
+            self.close();
+        }
+    }
+
     /// A key's job has ended: the key is ready for the next, or has nothing more to do.
     fn end_job(&self, chain: &Arc<Chain>) {
+        self.close_when_stopping();
         let mut state = self.state();
         let has_more = state.chains.get(chain).is_some_and(|jobs| !jobs.is_empty());
         if !has_more {
