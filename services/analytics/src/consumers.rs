@@ -13,7 +13,7 @@ use payments_api::{TransactionCreated, TransactionPaid};
 
 use crate::domain::{Fact, NotCounted, UserKey};
 use crate::store;
-use crate::tasks::Board;
+use crate::tasks::GenerationSignals;
 
 /// The first consumer's name in the tables, for ever.
 const FIRST: &str = "analytics";
@@ -46,10 +46,10 @@ pub(crate) fn consumer(generation: i64) -> String {
 }
 
 /// Begins to count a generation.
-pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<(), BusError> {
+pub(crate) fn start(bus: &Bus, generation: i64, signals: &Arc<GenerationSignals>) -> Result<(), BusError> {
     let recorder = Recorder {
         generation,
-        board: board.clone(),
+        signals: signals.clone(),
     };
     let (for_created, for_paid) = (recorder.clone(), recorder);
     // The bus knows consumers by names that live as long as the process. This one does: a generation's
@@ -80,7 +80,7 @@ pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<()
 #[derive(Clone)]
 struct Recorder {
     generation: i64,
-    board: Arc<Board>,
+    signals: Arc<GenerationSignals>,
 }
 
 impl Recorder {
@@ -92,13 +92,13 @@ impl Recorder {
     ) -> Result<(), Failure> {
         let generation = self.generation;
         // A group ends with its process only. What it would still write, nobody would look at.
-        if !self.board.counts(generation) {
+        if !self.signals.counts(generation) {
             return Ok(());
         }
         let fact = fact.map_err(Failure::never)?;
         let unit = async move |tx: &mut Tx| store::record(tx, generation, &event_id, &fact).await;
         inbox.apply(unit).await?;
-        self.board.fact_written();
+        self.signals.fact_written();
         Ok(())
     }
 }
