@@ -54,7 +54,7 @@ impl Doors {
     #[track_caller]
     pub fn refuse(&self, token: &str) {
         for door in &self.0 {
-            door.ask(token).refused(401, "Invalid or expired token");
+            door.ask(token).expect_error(401, "Invalid or expired token");
         }
     }
 
@@ -94,7 +94,7 @@ impl Door {
                 assert!(late < PROMISE, "{} lets it in {late:?} after {cause}", self.name);
                 return None;
             }
-            reply.refused(401, "Invalid or expired token");
+            reply.expect_error(401, "Invalid or expired token");
             Some(())
         });
     }

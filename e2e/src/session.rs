@@ -58,7 +58,8 @@ impl Session {
     /// Asks for a successor where there must be none.
     #[track_caller]
     pub fn is_over(&self, gateway: &Client) {
-        self.try_refresh(gateway).refused(401, "Invalid refresh token");
+        self.try_refresh(gateway)
+            .expect_error(401, "Invalid refresh token");
     }
 
     /// What asks for the successor.

@@ -62,11 +62,11 @@ fn topics() -> impl Iterator<Item = &'static Topic> {
 
 /// Which topics come from which broker.
 pub(crate) fn open(config: &Loaded, clock: &Clock, ids: &Ids) -> anyhow::Result<Carriers> {
-    let wanted: CarriersConfig = section(config)?;
+    let choices: CarriersConfig = section(config)?;
     let brokers = Brokers::open(config, clock, ids)?;
     let mut carriers = Carriers::embedded();
     for topic in topics() {
-        let named = wanted.by_topic.get(topic.name).copied();
+        let named = choices.by_topic.get(topic.name).copied();
         let broker = match named.unwrap_or_else(|| brokers.usual(topic)) {
             CarrierKind::Embedded => continue,
             CarrierKind::RabbitMq => &brokers.rabbitmq,

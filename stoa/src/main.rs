@@ -21,14 +21,14 @@ fn main() -> ExitCode {
     match commands::execute(&commands::command_line().get_matches()) {
         Ok(code) => code,
         Err(error) => {
-            kit_service::talk(&format!("error: {}", whole_story(&error)));
+            kit_service::talk(&format!("error: {}", error_chain(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
 /// An error and what led to it. Some say their cause themselves; nothing is said twice.
-fn whole_story(error: &anyhow::Error) -> String {
+fn error_chain(error: &anyhow::Error) -> String {
     let mut story = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !story.ends_with(&cause) {
@@ -42,14 +42,14 @@ fn whole_story(error: &anyhow::Error) -> String {
 mod tests {
     use anyhow::anyhow;
 
-    use super::whole_story;
+    use super::error_chain;
 
     #[test]
     fn a_cause_is_told_once() {
         let error = anyhow!("connection refused")
             .context("the database cannot be reached: connection refused")
             .context("auth could not start");
-        let told = "auth could not start: the database cannot be reached: connection refused";
-        assert_eq!(whole_story(&error), told);
+        let expected = "auth could not start: the database cannot be reached: connection refused";
+        assert_eq!(error_chain(&error), expected);
     }
 }

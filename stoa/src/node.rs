@@ -68,7 +68,7 @@ impl Node {
         Ok(Self {
             // In the order of the list, whatever the order they were named in.
             hosts: services::all()
-                .filter(|known| hosts.iter().any(|wanted| wanted.name == known.name))
+                .filter(|known| hosts.iter().any(|host| host.name == known.name))
                 .collect(),
             db_metrics: DbMetrics::new(&metrics),
             database: section(&config)?,

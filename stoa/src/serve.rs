@@ -10,10 +10,10 @@ use crate::node::Node;
 
 /// A socket that answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Listening {
-    /// Who answers there.
+pub(crate) struct BoundSocket {
+    /// The name of the service that answers on the socket.
     pub name: String,
-    /// Where.
+    /// The address to which the socket is bound.
     pub address: SocketAddr,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Listening {
 pub(crate) struct Sockets {
     stack: Stack,
     tracer: Tracer,
-    listening: Vec<Listening>,
+    bound: Vec<BoundSocket>,
 }
 
 impl Sockets {
@@ -29,7 +29,7 @@ impl Sockets {
         Self {
             tracer: node.tracer.clone(),
             stack: Stack::new(node.ids.clone(), &node.metrics),
-            listening: Vec::new(),
+            bound: Vec::new(),
         }
     }
 
@@ -66,8 +66,8 @@ impl Sockets {
     }
 
     /// Everything that listens.
-    pub(crate) fn listening(&self) -> &[Listening] {
-        &self.listening
+    pub(crate) fn bound(&self) -> &[BoundSocket] {
+        &self.bound
     }
 
     async fn serve(
@@ -78,7 +78,7 @@ impl Sockets {
         listener: Listener,
     ) -> anyhow::Result<()> {
         let server = Server::bind(address, ServerSettings::default()).await?;
-        self.listening.push(Listening {
+        self.bound.push(BoundSocket {
             name: name.to_owned(),
             address: server.address()?,
         });

@@ -16,6 +16,7 @@ mod sizes;
 mod sql;
 mod text;
 mod todos;
+mod words;
 
 use std::fmt;
 
@@ -73,6 +74,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
 fn check_file(file: &SourceFile) -> Vec<Finding> {
     let mut findings = text::check(file);
     findings.extend(names::check_path(file));
+    findings.extend(words::check_path(file));
     if !file.is_rust() {
         findings.extend(todos::check_text(file));
         return findings;
@@ -82,6 +84,7 @@ fn check_file(file: &SourceFile) -> Vec<Finding> {
         Ok(rust) => {
             findings.extend(sizes::check_functions(&rust));
             findings.extend(names::check_modules(&rust));
+            findings.extend(words::check_items(&rust));
             findings.extend(todos::check_rust(&rust));
             findings.extend(sql::check(&rust));
             findings.extend(domain::check(&rust));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 #[track_caller]
 fn says_that_auth_is_away(reply: &Reply) {
-    reply.refused(503, "Auth service unavailable");
+    reply.expect_error(503, "Auth service unavailable");
     let seconds: u32 = reply
         .header("retry-after")
         .parse()
@@ -33,10 +33,13 @@ fn users_goes_on(users: &Client, prefix: &str, known: &Person, unknown: &Person)
     users
         .with_token("a.b.c")
         .get(&path)
-        .refused(401, "Invalid or expired token");
+        .expect_error(401, "Invalid or expired token");
     // A new profile needs name and address, which auth alone knows.
     says_that_auth_is_away(&unknown.at(users).put(&profile, &json!({ "bio": "new" })));
-    unknown.at(users).get(&profile).refused(404, "User not found");
+    unknown
+        .at(users)
+        .get(&profile)
+        .expect_error(404, "User not found");
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn users_goes_on_without_auth_and_auth_comes_back() {
     // Nobody is taken in without a token because its judge is away.
     gateway
         .get("/api/me")
-        .refused(401, "Missing authorization header");
+        .expect_error(401, "Missing authorization header");
 
     stoa.node_mut("auth").start_again();
     gateway.post("/api/login", &credentials(&known.name)).expect(200);
@@ -96,7 +99,7 @@ fn users_that_is_away_is_named_by_the_gateway() {
     let ada = Person::join(&stoa.gateway(), "ada");
     stoa.node_mut("users").kill();
     let reply = ada.at(&stoa.gateway()).get("/api/profile");
-    reply.refused(503, "User service unavailable");
+    reply.expect_error(503, "User service unavailable");
     assert!(!reply.header("retry-after").is_empty());
     // What is auth's does not notice.
     ada.at(&stoa.gateway()).get("/api/me").expect(200);
@@ -164,7 +167,7 @@ fn a_public_key_file_alone_is_enough_for_users() {
     node.face()
         .with_token("a.b.c")
         .get("/profile")
-        .refused(401, "Invalid or expired token");
+        .expect_error(401, "Invalid or expired token");
     let bob = Person::join(&stoa.gateway(), "bob");
     says_that_auth_is_away(&bob.at(&node.face()).put("/profile", &json!({ "bio": "new" })));
 }

@@ -187,10 +187,10 @@ fn a_missing_peer_is_named() {
     let users = eventually("the gateway answers", || {
         face.try_send("GET", "/api/users", None).ok()
     });
-    users.refused(404, "there is nothing at this path");
+    users.expect_error(404, "there is nothing at this path");
     let login = json!({ "username": "ada", "password": "correct-horse-battery-9" });
     let away = face.post("/api/login", &login);
-    away.refused(503, "Auth service unavailable");
+    away.expect_error(503, "Auth service unavailable");
 }
 
 #[test]

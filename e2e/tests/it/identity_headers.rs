@@ -46,11 +46,11 @@ every_topology! {
         ];
         for (client, profile, others) in places {
             let nobody = pretending(&client, &bob.id);
-            nobody.get(profile).refused(401, "Missing authorization header");
-            nobody.with_token("a.b.c").get(profile).refused(401, "Invalid or expired token");
+            nobody.get(profile).expect_error(401, "Missing authorization header");
+            nobody.with_token("a.b.c").get(profile).expect_error(401, "Invalid or expired token");
             let as_ada = pretending(&ada.at(&client), &bob.id);
             assert_eq!(as_ada.get(profile).expect(200)["user_id"], ada.id.as_str());
-            as_ada.delete(&others).refused(403, "You can only modify your own profile");
+            as_ada.delete(&others).expect_error(403, "You can only modify your own profile");
         }
         let me = pretending(&ada.at(&stoa.gateway()), &bob.id).get("/api/me").expect(200);
         assert_eq!(me["user_id"], ada.id.as_str());
@@ -143,7 +143,7 @@ access = "user"
 
     node.face()
         .get("/closed/x")
-        .refused(401, "Missing authorization header");
+        .expect_error(401, "Missing authorization header");
     assert!(told.try_recv().is_err(), "nothing was forwarded");
 }
 

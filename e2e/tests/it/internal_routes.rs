@@ -105,7 +105,7 @@ every_topology! {
             assert!(!String::from_utf8_lossy(&reply.body).contains(&ada.name), "{reply:?}");
         }
         // It opens the contract, and no route of a user.
-        auth.with(KEY, key).get("/me").refused(401, "Missing authorization header");
+        auth.with(KEY, key).get("/me").expect_error(401, "Missing authorization header");
     }
 
     fn nothing_of_a_single_port_is_at_the_gateway(stoa: &mut Stoa) {

@@ -99,7 +99,7 @@ every_topology! {
         let token = sign_in(&gateway, ADMIN);
         let root = Admin::of(&gateway, ADMIN);
         for change in removals() {
-            root.change(&root, &change).refused(409, "The last admin cannot be removed");
+            root.change(&root, &change).expect_error(409, "The last admin cannot be removed");
         }
         // Nothing of it was done.
         doors.let_in(&token);
@@ -110,7 +110,7 @@ every_topology! {
         root.change(&root, &removals()[0]).expect(200);
         ada.sees(&[&ada.name]);
         for change in removals() {
-            ada.change(&ada, &change).refused(409, "The last admin cannot be removed");
+            ada.change(&ada, &change).expect_error(409, "The last admin cannot be removed");
         }
     }
 
@@ -160,7 +160,7 @@ fn of_two_admins_let_in_to_remove_each_other_one_is_refused() {
         });
         let refused = replies.iter().find(|reply| reply.status.as_u16() != 200);
         let refused = refused.expect("one is refused");
-        refused.refused(409, "The last admin cannot be removed");
+        refused.expect_error(409, "The last admin cannot be removed");
         let [winner, loser] = settled(two, &replies);
         let again = winner.appoint(&stoa.gateway(), &loser.name, &loser.id);
         two = [winner, again];

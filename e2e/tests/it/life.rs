@@ -96,7 +96,7 @@ pub(crate) fn is_open_or_over(session: &Session, gateway: &Client, doors: &Doors
         doors.let_in(&session.access);
         doors.let_in(&Session::of(&reply.json()).access);
     } else {
-        reply.refused(401, "Invalid refresh token");
+        reply.expect_error(401, "Invalid refresh token");
         doors.shut_in_time("it ended", &[&session.access], Instant::now());
     }
 }

@@ -23,7 +23,7 @@ fn through(setup: Setup, link: &OnceCell<Link>) -> Setup {
 
 #[track_caller]
 fn try_later(reply: &Reply, message: &str) {
-    reply.refused(503, message);
+    reply.expect_error(503, message);
     assert!(!reply.header("retry-after").is_empty());
 }
 
@@ -59,7 +59,9 @@ fn without_its_database_a_service_says_so_and_mends_by_itself() {
         assert_eq!(check.expect("the database's")["ready"], false, "{ready}");
     }
     // What needs no database goes on.
-    gateway.get(&path).refused(401, "Missing authorization header");
+    gateway
+        .get(&path)
+        .expect_error(401, "Missing authorization header");
     gateway.get("/.well-known/jwks.json").expect(200);
 
     link.mend();

@@ -131,7 +131,7 @@ every_topology! {
                 if reply.status.as_u16() == 200 {
                     all.push(Session::of(&reply.json()));
                 } else {
-                    reply.refused(401, "Invalid refresh token");
+                    reply.expect_error(401, "Invalid refresh token");
                 }
             }
             // Those of all answers are one and the same refresh token.

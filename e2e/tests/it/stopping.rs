@@ -62,7 +62,7 @@ every_topology! {
             assert_eq!(node.wait().code(), Some(0));
             assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
             node.start_again();
-            stoa.gateway().post("/api/register", &registration(&name)).refused(409, "Username already exists");
+            stoa.gateway().post("/api/register", &registration(&name)).expect_error(409, "Username already exists");
         }
     }
 

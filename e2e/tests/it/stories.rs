@@ -12,17 +12,17 @@ every_topology! {
         assert_eq!(made["message"], "User registered successfully");
         gateway
             .post("/api/register", &registration(&name))
-            .refused(409, "Username already exists");
+            .expect_error(409, "Username already exists");
 
         let wrong = json!({ "username": name, "password": "not-the-password-1" });
-        gateway.post("/api/login", &wrong).refused(401, "Invalid username or password");
+        gateway.post("/api/login", &wrong).expect_error(401, "Invalid username or password");
         let session = gateway.post("/api/login", &credentials(&name)).expect(200);
         assert_eq!(session["user_id"], made["user_id"]);
         assert_eq!(session["roles"], json!(["customer"]));
 
         let ada = gateway.with_token(session["token"].as_str().unwrap_or_default());
         assert_eq!(ada.get("/api/me").expect(200)["email"], email(&name));
-        ada.get("/api/profile").refused(404, "User not found");
+        ada.get("/api/profile").expect_error(404, "User not found");
         ada.put("/api/profile", &json!({ "full_name": "Ada", "bio": "Countess" })).expect(200);
         let profile = ada.get("/api/profile").expect(200);
         // Name and address are auth's, whichever process it runs in.
@@ -34,13 +34,13 @@ every_topology! {
         assert_eq!(bob.at(&gateway).get(&path).expect(200), profile);
         bob.at(&gateway)
             .put(&path, &json!({ "bio": "mine" }))
-            .refused(403, "You can only modify your own profile");
+            .expect_error(403, "You can only modify your own profile");
         // The same on the services' own ports, where no gateway says who it is.
         let own = format!("/users/{}", profile["user_id"].as_str().unwrap_or_default());
         assert_eq!(bob.at(&stoa.users()).get(&own).expect(200), profile);
         bob.at(&stoa.users())
             .delete(&own)
-            .refused(403, "You can only modify your own profile");
+            .expect_error(403, "You can only modify your own profile");
         assert_eq!(bob.at(&stoa.auth()).get("/me").expect(200)["username"], bob.name.as_str());
     }
 
@@ -69,7 +69,7 @@ every_topology! {
         gateway.post("/api/login", &credentials(&ada.name)).expect(200);
         gateway
             .post("/api/register", &registration(&ada.name))
-            .refused(409, "Username already exists");
+            .expect_error(409, "Username already exists");
     }
 
     fn two_who_want_one_name_at_once_are_told_apart(stoa: &mut Stoa) {

@@ -204,7 +204,7 @@ fn refused_everywhere(places: &[(Client, &str)], what: &str, token: &str) {
     for (client, path) in places {
         let reply = client.with_token(token).get(path);
         assert_eq!(reply.status.as_u16(), 401, "{what} at {path}: {reply:?}");
-        reply.refused(401, "Invalid or expired token");
+        reply.expect_error(401, "Invalid or expired token");
         assert_eq!(
             reply.json()["code"],
             "invalid_token",
@@ -251,10 +251,10 @@ every_topology! {
     fn a_header_that_is_not_bearer_and_one_word_is_told_as_such(stoa: &mut Stoa) {
         let ada = Person::join(&stoa.gateway(), "ada");
         for (client, path) in [(stoa.gateway(), "/api/me"), (stoa.auth(), "/me")] {
-            client.get(path).refused(401, "Missing authorization header");
+            client.get(path).expect_error(401, "Missing authorization header");
             for value in ["Bearer", "Basic YTpi", &ada.token, &format!("Bearer {0} {0}", ada.token), ""] {
                 let reply = client.with("Authorization", value).get(path);
-                reply.refused(401, "Invalid authorization header format");
+                reply.expect_error(401, "Invalid authorization header format");
             }
             // Not a choice between two.
             let twice = ada.at(&client).with_token(&ada.token).get(path);

@@ -2,7 +2,7 @@
 //! strictly, and never in anybody's way.
 
 use e2e::{Client, Person, Setup, Stoa, Topology, eventually};
-use kit_testing::collector::{Collector, Manner, Told};
+use kit_testing::collector::{Collector, Manner, ReceivedSpan};
 use serde_json::json;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -26,8 +26,8 @@ fn pay_in(client: &Client) {
 
 /// The one span of a trace that is of this service and kind; the caller has waited for it.
 #[track_caller]
-fn only<'a>(spans: &'a [Told], service: &str, kind: u8) -> &'a Told {
-    let found: Vec<&Told> = spans
+fn only<'a>(spans: &'a [ReceivedSpan], service: &str, kind: u8) -> &'a ReceivedSpan {
+    let found: Vec<&ReceivedSpan> = spans
         .iter()
         .filter(|span| span.service == service && span.kind == kind)
         .collect();
@@ -38,7 +38,7 @@ fn only<'a>(spans: &'a [Told], service: &str, kind: u8) -> &'a Told {
 }
 
 /// The spans of a trace, once the statistics' handler is among them, which comes last.
-fn whole(collector: &Collector, trace: &str) -> Vec<Told> {
+fn whole(collector: &Collector, trace: &str) -> Vec<ReceivedSpan> {
     eventually("the trace is told to its end", || {
         let mut spans = collector.spans();
         spans.retain(|span| span.trace == trace);

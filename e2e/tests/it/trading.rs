@@ -33,7 +33,7 @@ pub(crate) fn is_counted(stoa: &Stoa) {
     }
     ada.at(&gateway)
         .post("/api/transactions", &json!({ "amount": 0.01 }))
-        .refused(400, "Transaction limit exceeded: maximum 1000 total per user");
+        .expect_error(400, "Transaction limit exceeded: maximum 1000 total per user");
     let paid = ada
         .at(&gateway)
         .send("POST", "/api/transactions/pay", None)

@@ -25,8 +25,9 @@ pub(crate) fn begin_step(step: Step<'_>, envelope: &mut Envelope) -> Span {
     let mut span = step
         .tracer
         .begin(SpanKind::Consumer, Some(step.service), envelope.trace);
-    span.tell(|told| {
-        told.name(format!("process {}", envelope.topic))
+    span.record(|recording| {
+        recording
+            .name(format!("process {}", envelope.topic))
             .set("messaging.system", "stoa")
             .set("messaging.operation.type", "process")
             .set("messaging.operation.name", "process")
@@ -44,7 +45,7 @@ pub(crate) fn begin_step(step: Step<'_>, envelope: &mut Envelope) -> Span {
 /// Ends the step.
 pub(crate) fn end_step(mut step: Span, failure: Option<&Failure>) {
     if let Some(failure) = failure {
-        step.tell(|told| told.fail("handler_failed", failure.reason.clone()));
+        step.record(|recording| recording.fail("handler_failed", failure.reason.clone()));
     }
     step.end();
 }

@@ -39,7 +39,7 @@ pub type Found<V> = Option<Arc<Versioned<V>>>;
 /// What a cache needs of its process.
 #[derive(Clone, Debug)]
 pub struct CacheDeps {
-    /// Where loads run.
+    /// The tasks on which loads run.
     pub tasks: Tasks,
     /// The time that entries end by.
     pub clock: Clock,
@@ -120,11 +120,11 @@ where
             Ok(found) => return Ok(found),
             Err(waiting) => waiting,
         };
-        let told = match waiting.wait_for(Option::is_some).await {
-            Ok(told) => told.clone(),
+        let outcome = match waiting.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone(),
             Err(_) => None,
         };
-        told.unwrap_or(Err(CacheError::Lost {
+        outcome.unwrap_or(Err(CacheError::Lost {
             cache: self.0.settings.name,
         }))
     }
@@ -150,9 +150,9 @@ where
                 inner.meter.joined();
                 Err(waiting)
             }
-            LookUp::Began { id, telling, waiting } => {
+            LookUp::Began { id, sender, waiting } => {
                 inner.meter.missed();
-                let running = Load::new(Arc::clone(inner), key.clone(), id, telling);
+                let running = Load::new(Arc::clone(inner), key.clone(), id, sender);
                 inner.deps.tasks.spawn("cache.load", running.run(began, load));
                 Err(waiting)
             }
@@ -176,32 +176,32 @@ where
         });
         inner.meter.keeping(kept);
         if kept != Keeping::PassedOver {
-            self.tell(key, news);
+            self.share(key, news);
         }
     }
 
-    /// Hears of a change: drops what is older, and keeps what is older from coming back.
+    /// Applies a change: drops what is older, and keeps what is older from coming back.
     pub fn invalidate(&self, change: Change<K>) {
         let inner = &self.0;
         let now = inner.deps.clock.now();
         let until = now.plus(inner.settings.remembered);
         let Change { key, news } = change;
-        let is_news = inner.with_shard(&key, |shard| shard.hear(&key, news, until, now));
+        let is_news = inner.with_shard(&key, |shard| shard.apply(&key, news, until, now));
         if is_news {
-            self.tell(key, news);
+            self.share(key, news);
         }
     }
 
-    /// Lets Redis know what this process knows. Nobody waits for it: this process itself believes no copy that
+    /// Shares a change with Redis. Nobody waits for it: this process itself believes no copy that
     /// contradicts what it was told, and the others hear of it by themselves.
-    fn tell(&self, key: K, news: Option<Known>) {
+    fn share(&self, key: K, news: Option<Known>) {
         if self.0.shared.is_none() {
             return;
         }
         let inner = Arc::clone(&self.0);
         self.0.deps.tasks.spawn("cache.tell", async move {
             if let Some(shared) = &inner.shared {
-                shared.tell(&key, news, &inner.deps.clock).await;
+                shared.record_change(&key, news, &inner.deps.clock).await;
             }
         });
     }

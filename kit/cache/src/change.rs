@@ -1,4 +1,4 @@
-//! What a cache can be told about a key.
+//! Changes of a key that invalidate its entry.
 
 /// News of a key: it has a version now, is deleted, or is somehow different.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,17 +10,17 @@ pub struct Change<K> {
 impl<K> Change<K> {
     /// The key's aggregate has this version by now. Without one, whatever is kept is out of date.
     pub fn updated(key: K, version: impl Into<Option<i64>>) -> Self {
-        Self::new(key, version.into(), Fate::There)
+        Self::new(key, version.into(), Presence::Present)
     }
 
     /// The key's aggregate was deleted; this was its last version, or the version of its deletion. Without one,
     /// whatever is kept is out of date, and nothing is left behind that holds late puts off.
     pub fn deleted(key: K, version: impl Into<Option<i64>>) -> Self {
-        Self::new(key, version.into(), Fate::Gone)
+        Self::new(key, version.into(), Presence::Gone)
     }
 
-    fn new(key: K, version: Option<i64>, fate: Fate) -> Self {
-        let news = version.map(|version| Known { version, fate });
+    fn new(key: K, version: Option<i64>, presence: Presence) -> Self {
+        let news = version.map(|version| Known { version, presence });
         Self { key, news }
     }
 }
@@ -30,12 +30,12 @@ impl<K> Change<K> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Known {
     pub(crate) version: i64,
-    pub(crate) fate: Fate,
+    pub(crate) presence: Presence,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Fate {
-    There,
+pub(crate) enum Presence {
+    Present,
     Gone,
 }
 
@@ -43,7 +43,7 @@ impl Known {
     pub(crate) fn there(version: i64) -> Self {
         Self {
             version,
-            fate: Fate::There,
+            presence: Presence::Present,
         }
     }
 }

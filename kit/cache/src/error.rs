@@ -16,7 +16,7 @@ pub enum CacheError<E> {
     TooSlow {
         /// The cache's name.
         cache: &'static str,
-        /// How long it may take.
+        /// How long a load may take.
         limit: Duration,
     },
     /// The load panicked, which is logged, or the process stops.

@@ -1,4 +1,4 @@
-//! What other processes change, heard by a broadcast.
+//! Invalidation by the changes of other processes, consumed as a broadcast.
 
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,7 +61,7 @@ where
         let (cache, read) = (self.cache.clone(), Arc::new(read));
         self.broadcast = self.broadcast.on(move |delivery: Delivery<Ev>| {
             let (cache, read) = (cache.clone(), Arc::clone(&read));
-            async move { cache.hear(|| read(&delivery)) }
+            async move { cache.apply_all(|| read(&delivery)) }
         });
         self
     }
@@ -79,16 +79,16 @@ where
     E: Send + Sync + 'static,
 {
     /// Where an event is not understood, nobody knows what it made out of date: then everything is.
-    fn hear<Changes>(&self, read: impl FnOnce() -> Changes)
+    fn apply_all<Changes>(&self, read: impl FnOnce() -> Changes)
     where
         Changes: IntoIterator<Item = Change<K>>,
     {
-        let heard = catch_unwind(AssertUnwindSafe(|| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
             for change in read() {
                 self.invalidate(change);
             }
         }));
-        if heard.is_err() {
+        if outcome.is_err() {
             tracing::error!(cache = self.0.settings.name, "reading an event panicked");
             self.clear();
         }

@@ -9,7 +9,7 @@ use kit_runtime::Timestamp;
 use crate::cache::{Found, Inner, Versioned};
 use crate::error::CacheError;
 use crate::metrics::{Ended, Seen};
-use crate::shard::{FlightId, Keeping, Outcome, Reception, Telling};
+use crate::shard::{FlightId, Keeping, Outcome, OutcomeSender, Reception};
 use crate::shared::{Copied, Looked, Since};
 
 /// A load that others may wait for. However it ends, also by a panic or with the process, its key can be loaded
@@ -18,7 +18,7 @@ pub(crate) struct Load<K: Clone + Eq + Hash, V, E> {
     cache: Arc<Inner<K, V, E>>,
     key: K,
     id: FlightId,
-    telling: Telling<V, E>,
+    sender: OutcomeSender<V, E>,
     has_ended: bool,
 }
 
@@ -30,12 +30,12 @@ enum Look<V> {
 }
 
 impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
-    pub(crate) fn new(cache: Arc<Inner<K, V, E>>, key: K, id: FlightId, telling: Telling<V, E>) -> Self {
+    pub(crate) fn new(cache: Arc<Inner<K, V, E>>, key: K, id: FlightId, sender: OutcomeSender<V, E>) -> Self {
         Self {
             cache,
             key,
             id,
-            telling,
+            sender,
             has_ended: false,
         }
     }
@@ -47,7 +47,7 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
     {
         let since = match self.look().await {
             Some(Look::Answers(found)) => {
-                self.tell(Ok(Some(found)));
+                self.send_outcome(Ok(Some(found)));
                 return;
             }
             Some(Look::Nothing(since)) => Some(since),
@@ -62,25 +62,25 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
             Ok(Ok(found)) => {
                 let found = found.map(Arc::new);
                 let kept = self.keep(found.clone(), began);
-                self.tell(Ok(found.clone()));
+                self.send_outcome(Ok(found.clone()));
                 if let (Some(until), Some(value), Some(since)) = (kept, found, since) {
                     self.share(&value, since, until.since(now)).await;
                 }
             }
             Ok(Err(error)) => {
                 self.end_without(Ended::Failed);
-                self.tell(Err(CacheError::Failed(Arc::new(error))));
+                self.send_outcome(Err(CacheError::Failed(Arc::new(error))));
             }
             Err(_) => {
                 self.end_without(Ended::TooSlow);
-                self.tell(Err(CacheError::TooSlow { cache, limit }));
+                self.send_outcome(Err(CacheError::TooSlow { cache, limit }));
             }
         }
     }
 
-    fn tell(&self, outcome: Outcome<V, E>) {
+    fn send_outcome(&self, outcome: Outcome<V, E>) {
         // Whoever waited may be gone.
-        self.telling.send_replace(Some(outcome));
+        self.sender.send_replace(Some(outcome));
     }
 
     /// Looks into Redis; nothing where there is none, or none that answers.

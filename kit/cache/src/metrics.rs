@@ -24,7 +24,7 @@ pub struct CacheMetrics {
 }
 
 impl CacheMetrics {
-    /// Registers them.
+    /// Registers the metrics.
     pub fn new(metrics: &Metrics) -> Self {
         let seconds =
             Family::new_with_constructor((|| Histogram::new(latency_buckets())) as fn() -> Histogram);

@@ -18,13 +18,13 @@ use kit_runtime::Timestamp;
 use tokio::sync::watch;
 
 use crate::cache::{Found, Versioned};
-use crate::change::{Fate, Known};
+use crate::change::{Known, Presence};
 use crate::error::CacheError;
 
 pub(crate) type Outcome<V, E> = Result<Found<V>, CacheError<E>>;
-/// Where a load tells its end.
-pub(crate) type Telling<V, E> = watch::Sender<Option<Outcome<V, E>>>;
-/// Where it is waited for.
+/// Sends the outcome of a load to those who wait for it.
+pub(crate) type OutcomeSender<V, E> = watch::Sender<Option<Outcome<V, E>>>;
+/// Receives the outcome of a load.
 pub(crate) type Waiting<V, E> = watch::Receiver<Option<Outcome<V, E>>>;
 
 pub(crate) struct Shard<K, V, E> {
@@ -61,10 +61,10 @@ pub(crate) enum LookUp<V, E> {
     Hit(Found<V>),
     /// Somebody's load is under way.
     Joined(Waiting<V, E>),
-    /// The caller must load, and tell.
+    /// The caller must load, and send the outcome.
     Began {
         id: FlightId,
-        telling: Telling<V, E>,
+        sender: OutcomeSender<V, E>,
         waiting: Waiting<V, E>,
     },
 }
@@ -109,7 +109,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         if let Some(flight) = self.flights.get(key) {
             return LookUp::Joined(flight.waiting.clone());
         }
-        let (telling, waiting) = watch::channel(None);
+        let (sender, waiting) = watch::channel(None);
         self.last_flight.0 += 1;
         let id = self.last_flight;
         let flight = Flight {
@@ -117,7 +117,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
             waiting: waiting.clone(),
         };
         self.flights.insert(key.clone(), flight);
-        LookUp::Began { id, telling, waiting }
+        LookUp::Began { id, sender, waiting }
     }
 
     fn find(&mut self, key: &K, now: Timestamp) -> Option<Found<V>> {
@@ -149,7 +149,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         let known = self.known(key, now);
         let is_fit = match &found {
             Some(loaded) => Some(Known::there(loaded.version)) >= known,
-            None => known.is_none_or(|known| known.fate == Fate::Gone),
+            None => known.is_none_or(|known| known.presence == Presence::Gone),
         };
         if is_fit {
             self.keep(key.clone(), found, until)
@@ -202,8 +202,8 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         }
     }
 
-    /// Hears of a change, and remembers it until a moment; false when it was known.
-    pub(crate) fn hear(&mut self, key: &K, news: Option<Known>, until: Timestamp, now: Timestamp) -> bool {
+    /// Applies a change, and remembers it until a moment; false when it was known.
+    pub(crate) fn apply(&mut self, key: &K, news: Option<Known>, until: Timestamp, now: Timestamp) -> bool {
         let is_news = news.is_none() || news > self.known(key, now);
         // Before anything is dropped, and even where it is no news: the value that is kept with this version may
         // go before an older one comes.

@@ -24,7 +24,7 @@ pub struct Catalog {
 /// How the text of an alias becomes that of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AliasKind {
-    /// It is the same.
+    /// The value is used as it is.
     Same,
     /// A plain number is hours; the key is a duration.
     Hours,

@@ -10,7 +10,7 @@ pub(crate) const PREFIX: &str = "STOA__";
 pub struct KeySpec {
     /// The dotted path, `auth.password.bcrypt_cost`; for a table of free names, that of the table.
     pub path: String,
-    /// What it holds.
+    /// The kind of value.
     pub kind: Kind,
     /// The default as text; `None` where the key is optional.
     pub default: Option<&'static str>,

@@ -183,18 +183,18 @@ impl Layers {
             return self.alias(name).filter(|_| !variable.value.is_empty());
         };
         let path = name[key.len()..].to_ascii_lowercase().replace("__", ".");
-        let target = |path: &str, place| Target {
+        let target = |path: &str, location| Target {
             path: path.to_owned(),
             rank: Rank::Explicit,
-            place,
+            location,
             kind: AliasKind::Same,
         };
         match self.loaded.catalog.lookup(&path) {
-            Lookup::Value => return Some(target(&path, Place::Here)),
+            Lookup::Value => return Some(target(&path, Location::Inline)),
             Lookup::Group => self.not_a_value(&path, variable.origin.clone()),
             Lookup::Unknown => match path.strip_suffix(".file") {
                 Some(key) if self.loaded.catalog.lookup(key) == Lookup::Value => {
-                    return Some(target(key, Place::InFile));
+                    return Some(target(key, Location::InFile));
                 }
                 _ => self.unknown_key(&path, variable.origin.clone()),
             },
@@ -210,17 +210,19 @@ impl Layers {
                 .iter()
                 .find(|alias| alias.variable == name)
         };
-        let target = |alias: &Alias, place| Target {
+        let target = |alias: &Alias, location| Target {
             path: alias.path.to_owned(),
             rank: Rank::Alias,
-            place,
+            location,
             kind: alias.kind,
         };
-        known(name).map(|alias| target(alias, Place::Here)).or_else(|| {
-            name.strip_suffix("__FILE")
-                .and_then(known)
-                .map(|alias| target(alias, Place::InFile))
-        })
+        known(name)
+            .map(|alias| target(alias, Location::Inline))
+            .or_else(|| {
+                name.strip_suffix("__FILE")
+                    .and_then(known)
+                    .map(|alias| target(alias, Location::InFile))
+            })
     }
 
     fn assign(&mut self, target: Target, variable: Variable) {
@@ -230,9 +232,9 @@ impl Layers {
             self.problems.push(Problem::new(target.path, "not UTF-8", origin));
             return;
         }
-        let mut text = match target.place {
-            Place::Here => value,
-            Place::InFile => match fs::read_to_string(value) {
+        let mut text = match target.location {
+            Location::Inline => value,
+            Location::InFile => match fs::read_to_string(value) {
                 Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
                 Err(error) => {
                     // Without the path: whoever mistakes `__FILE` has put the secret itself there.
@@ -291,7 +293,7 @@ struct Variable {
 struct Target {
     path: String,
     rank: Rank,
-    place: Place,
+    location: Location,
     kind: AliasKind,
 }
 
@@ -304,7 +306,7 @@ enum Rank {
 
 /// Where the value is.
 #[derive(Clone, Copy)]
-enum Place {
-    Here,
+enum Location {
+    Inline,
     InFile,
 }

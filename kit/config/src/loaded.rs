@@ -32,11 +32,11 @@ struct Setting {
 /// A key as `config show` lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ShownKey {
-    /// The whole path.
+    /// The full path of the key.
     pub path: String,
     /// What it is set to, `<secret>` for a secret one, `None` where it is not set.
     pub value: Option<String>,
-    /// Who set it.
+    /// Which source set the value.
     pub origin: Origin,
 }
 

@@ -23,7 +23,7 @@ pub enum Origin {
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// The variable.
+        /// The name of the environment variable.
         name: String,
     },
     /// A variable of the environment.
@@ -31,7 +31,7 @@ pub enum Origin {
         /// The variable as it is spelled there.
         name: String,
     },
-    /// The command line.
+    /// A flag on the command line.
     Flag,
 }
 

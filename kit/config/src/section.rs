@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// For rules between keys.
+    /// Starts a check of rules that concern several keys.
     pub fn check(&mut self) -> Check<'_> {
         Check {
             loaded: self.loaded,
@@ -164,7 +164,7 @@ pub struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// How strict to be.
+    /// The profile, which says how strict checks are.
     pub fn profile(&self) -> Profile {
         self.loaded.profile()
     }

@@ -120,7 +120,7 @@ pub struct Kind {
     pub name: String,
     /// The end of "expected …": ``a duration such as `30s` ``.
     pub expects: String,
-    /// Its JSON schema.
+    /// The JSON schema of the value.
     pub schema: serde_json::Value,
     /// Whether the key stands for one value or for a table of free names.
     pub shape: Shape,

@@ -6,7 +6,7 @@ use crate::topic::Topic;
 
 /// Something that happened, for others to know. The payload is its JSON form.
 pub trait Event: Serialize {
-    /// The topic it belongs to.
+    /// The topic to which the event belongs.
     const TOPIC: &'static Topic;
     /// Its type, such as `order.paid`.
     const TYPE: &'static str;

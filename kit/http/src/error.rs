@@ -112,7 +112,7 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
-    /// 404.
+    /// 404 Not Found.
     pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
@@ -127,7 +127,7 @@ impl ApiError {
         .change(|facts| facts.allow = allow)
     }
 
-    /// 409.
+    /// 409 Conflict.
     pub fn conflict(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
     }
@@ -147,7 +147,7 @@ impl ApiError {
         Self::known(refusal::PRECONDITION_FAILED)
     }
 
-    /// 413.
+    /// 413 Content Too Large, with the limit in bytes.
     pub fn too_large(limit: u64) -> Self {
         let message = format!("the body is larger than {limit} bytes");
         Self::new(
@@ -306,7 +306,7 @@ pub(crate) enum ErrorFormat {
 
 impl ErrorFormat {
     /// Problem details only for who names them: `*/*` keeps our own shape.
-    pub(crate) fn wanted_by(headers: &HeaderMap) -> Self {
+    pub(crate) fn requested_by(headers: &HeaderMap) -> Self {
         let named = headers
             .get_all(http::header::ACCEPT)
             .iter()
@@ -363,7 +363,7 @@ mod tests {
             ("application/json", ErrorFormat::Plain),
         ] {
             let headers = HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(ErrorFormat::wanted_by(&headers), format, "{accept}");
+            assert_eq!(ErrorFormat::requested_by(&headers), format, "{accept}");
         }
     }
 

@@ -165,7 +165,7 @@ struct RouteRules {
 pub struct MatchedRoute {
     /// Service and operation.
     pub label: RouteLabel,
-    /// Who may call it.
+    /// Who may call the route.
     pub access: Access,
     /// The status of its good answer.
     pub success: StatusCode,
@@ -221,20 +221,20 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
 
 impl Gate {
     fn admit(&self, mut request: Request) -> Result<Request, ApiError> {
-        let (matched, judge) = (self.rules.matched, &self.guard.verifier);
+        let (matched, verifier) = (self.rules.matched, &self.guard.verifier);
         let MatchedRoute {
             access, body_limit, ..
         } = matched;
         match request.extensions().get::<Verified>() {
             Some(Verified(principal)) => authorize(access, principal)?,
             None => {
-                if let Some(verified) = access.admit(judge, request.headers())? {
+                if let Some(verified) = access.admit(verifier, request.headers())? {
                     request.extensions_mut().insert(verified);
                 }
             }
         }
         if self.rules.when_stale == WhenStale::Refuse {
-            refuse_when_stale(judge)?;
+            refuse_when_stale(verifier)?;
         }
         // An announced length is refused before a byte of it is read.
         if request.body().size_hint().lower() > body_limit {

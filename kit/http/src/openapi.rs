@@ -11,9 +11,9 @@ use crate::{Access, Exposure, Route, RouteTable};
 /// The head of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentInfo {
-    /// Its title.
+    /// The title of the document.
     pub title: &'static str,
-    /// Its version.
+    /// The version of the API.
     pub version: &'static str,
     /// What the paths stand under: `/api` at the gateway, nothing on a service's own port.
     pub prefix: &'static str,
@@ -67,7 +67,7 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     })
 }
 
-/// Which door a document is about.
+/// The listener that a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entrance {
     Gateway,
@@ -170,7 +170,7 @@ fn responses(route: &Route, entrance: Entrance, generator: &mut SchemaGenerator)
         ] });
         let content = json!({ "application/json": { "schema": schema, "example": example } });
         let mut refusal = json!({ "description": messages.join("; "), "content": content });
-        if COME_BACK.contains(&status) {
+        if RETRYABLE.contains(&status) {
             refusal["headers"] = json!({ "Retry-After": {
                 "description": "Seconds until it is worth asking again",
                 "schema": { "type": "integer", "minimum": 1 }
@@ -182,7 +182,7 @@ fn responses(route: &Route, entrance: Entrance, generator: &mut SchemaGenerator)
 }
 
 /// The refusals that always say when to come back.
-const COME_BACK: [StatusCode; 2] = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+const RETRYABLE: [StatusCode; 2] = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
 
 /// A route's own refusals and those that follow from its access and body, in the order of their status.
 fn refusals(route: &Route, entrance: Entrance) -> Vec<RefusalDoc> {

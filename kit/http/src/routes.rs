@@ -79,27 +79,27 @@ pub enum RateClass {
 /// admins refuse in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WhenStale {
-    /// It goes on.
+    /// Requests are served.
     #[default]
     Serve,
-    /// It refuses: 503.
+    /// Requests are refused with 503.
     Refuse,
 }
 
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// Its method.
+    /// The HTTP method.
     pub method: Method,
     /// Its path on the service's own port, parameters in braces: `/users/{id}`.
     pub pattern: &'static str,
     /// Its name in OpenAPI and in the router: `get_user`.
     pub operation: &'static str,
-    /// Who may call it.
+    /// Who may call the route.
     pub access: Access,
     /// Who may call it through the gateway, where that is somebody else.
     pub(crate) gateway_access: Option<Access>,
-    /// Where it can be reached.
+    /// Where the route can be reached.
     pub exposure: Exposure,
     /// The largest body, in bytes.
     pub body_limit: u64,
@@ -195,7 +195,7 @@ impl Route {
         self.gateway_access.unwrap_or(self.access)
     }
 
-    /// One line for people.
+    /// A summary for the API documentation, one line.
     #[must_use]
     pub fn summary(mut self, summary: &'static str) -> Self {
         self.doc.summary = summary;
@@ -350,7 +350,7 @@ impl Route {
         self
     }
 
-    /// Another time limit.
+    /// Sets the time limit of the route.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
@@ -367,7 +367,7 @@ pub struct RouteTable {
     pub display: &'static str,
     /// Where its routes stand at the gateway, the first one first in documents.
     pub prefixes: &'static [&'static str],
-    /// Its endpoints.
+    /// The routes of the service.
     pub routes: Vec<Route>,
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kit_telemetry::{SpanData, SpanKind, SpanValue};
 use serde::Serialize;
 
-/// Who tells.
+/// The process from which the spans come.
 #[derive(Clone, Debug)]
 pub struct Resource {
     /// What the process is called where it speaks as a whole, and every service in it where `is_fixed`.
@@ -102,7 +102,7 @@ pub(crate) fn encode(resource: &Resource, spans: &[SpanData]) -> serde_json::Res
     }
     let resource_spans = by_service.into_iter().map(|(name, spans)| ResourceSpans {
         resource: Attributes {
-            attributes: told_by(resource, name),
+            attributes: attributes_of(resource, name),
         },
         scope_spans: [ScopeSpans {
             scope: Scope {
@@ -117,7 +117,7 @@ pub(crate) fn encode(resource: &Resource, spans: &[SpanData]) -> serde_json::Res
     })
 }
 
-fn told_by<'a>(resource: &'a Resource, name: &'a str) -> Vec<Attribute<'a>> {
+fn attributes_of<'a>(resource: &'a Resource, name: &'a str) -> Vec<Attribute<'a>> {
     vec![
         text("service.name", name),
         text("service.namespace", "stoa"),
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_span_is_written_as_the_protocol_wants_it() {
-        let told = document(false, &[span(Some("orders"), Some("broken"))]);
+        let json = document(false, &[span(Some("orders"), Some("broken"))]);
         let expected = json!({
             "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
             "spanId": "00f067aa0ba902b7",
@@ -237,7 +237,7 @@ mod tests {
             "status": { "code": 2, "message": "broken" },
         });
         assert_eq!(
-            told["resourceSpans"][0]["scopeSpans"][0]["spans"],
+            json["resourceSpans"][0]["scopeSpans"][0]["spans"],
             json!([expected])
         );
     }
@@ -249,20 +249,20 @@ mod tests {
             span(None, None),
             span(Some("auth"), None),
         ];
-        let names = |told: &Value| -> Vec<Value> {
-            let parts = told["resourceSpans"].as_array().unwrap().iter();
+        let names = |json: &Value| -> Vec<Value> {
+            let parts = json["resourceSpans"].as_array().unwrap().iter();
             parts
                 .map(|part| part["resource"]["attributes"][0]["value"]["stringValue"].clone())
                 .collect()
         };
-        let told = document(false, &spans);
-        assert_eq!(names(&told), ["auth", "orders", "shop"]);
-        let first = &told["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+        let json = document(false, &spans);
+        assert_eq!(names(&json), ["auth", "orders", "shop"]);
+        let first = &json["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
         assert!(first.get("parentSpanId").is_none() && first.get("status").is_none());
-        let told = document(true, &spans);
-        assert_eq!(names(&told), ["shop"]);
+        let json = document(true, &spans);
+        assert_eq!(names(&json), ["shop"]);
         assert_eq!(
-            told["resourceSpans"][0]["scopeSpans"][0]["spans"]
+            json["resourceSpans"][0]["scopeSpans"][0]["spans"]
                 .as_array()
                 .unwrap()
                 .len(),

@@ -176,20 +176,20 @@ impl Export {
         let spans = batch.len() as u64;
         let body = match encode(&self.resource, batch) {
             Ok(body) => Bytes::from(body),
-            Err(error) => return self.lose(spans, &error.to_string()),
+            Err(error) => return self.drop_spans(spans, &error.to_string()),
         };
         let give_up = Instant::now() + GIVE_UP;
         let mut pause = FIRST_PAUSE;
         loop {
             match self.send(body.clone()).await {
                 Ok(taken) => return self.note(spans, &taken),
-                Err(Refusal::Never(reason)) => return self.lose(spans, &reason),
-                Err(Refusal::Later(reason, told)) => {
-                    let wait = told.unwrap_or(pause);
+                Err(Refusal::Never(reason)) => return self.drop_spans(spans, &reason),
+                Err(Refusal::Later(reason, retry_after)) => {
+                    let wait = retry_after.unwrap_or(pause);
                     if self.stop.is_cancelled() || Instant::now() + wait > give_up {
-                        return self.lose(spans, &reason);
+                        return self.drop_spans(spans, &reason);
                     }
-                    self.complain(&reason);
+                    self.log_failure(&reason);
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
                         // Once more, and then there is no time for more.
@@ -252,13 +252,13 @@ impl Export {
         }
     }
 
-    fn lose(&mut self, spans: u64, reason: &str) {
-        self.complain(reason);
+    fn drop_spans(&mut self, spans: u64, reason: &str) {
+        self.log_failure(reason);
         self.counts.add(SpanOutcome::Failed, spans);
     }
 
     /// Says it once, until spans are taken again.
-    fn complain(&mut self, reason: &str) {
+    fn log_failure(&mut self, reason: &str) {
         if !std::mem::replace(&mut self.is_failing, true) {
             let endpoint = self.settings.endpoint.as_str();
             tracing::warn!(endpoint, reason, "the collector does not take spans");
@@ -276,11 +276,11 @@ fn read(answer: &Response<Bytes>) -> Result<Taken, Refusal> {
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
         | StatusCode::GATEWAY_TIMEOUT => {
-            let told = answer.headers().get(RETRY_AFTER);
-            let told = told.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let retry_after = answer.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
             Err(Refusal::Later(
                 reason(),
-                told.map(|seconds: u32| Duration::from_secs(seconds.into())),
+                retry_after.map(|seconds: u32| Duration::from_secs(seconds.into())),
             ))
         }
         _ => Err(Refusal::Never(reason())),

@@ -36,7 +36,7 @@ impl Away {
         }
     }
 
-    /// As it is counted.
+    /// The label under which the outcome is counted.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::NotAsked => "not_asked",

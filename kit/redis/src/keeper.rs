@@ -25,12 +25,12 @@ impl Keeper {
     /// Until the process stops.
     pub(crate) async fn run(&self, stop: &Stop) {
         let mut pause = self.settings.first_pause;
-        let mut is_told = false;
+        let mut is_logged = false;
         loop {
             match self.connect().await {
                 Ok(line) => {
                     tracing::info!("redis answers");
-                    is_told = false;
+                    is_logged = false;
                     let began = Instant::now();
                     self.metrics.connected();
                     self.line.send_replace(Some(line));
@@ -44,9 +44,9 @@ impl Keeper {
                 Err(error) => {
                     self.metrics.not_connected();
                     // Once is enough for the log; how often, the metrics say.
-                    if !is_told {
+                    if !is_logged {
                         tracing::warn!(%error, "redis cannot be reached; going on without it");
-                        is_told = true;
+                        is_logged = true;
                     }
                 }
             }

@@ -22,7 +22,7 @@ pub struct RedisMetrics {
 }
 
 impl RedisMetrics {
-    /// Registers them.
+    /// Registers the metrics.
     pub fn new(metrics: &Metrics) -> Self {
         let seconds =
             Family::new_with_constructor((|| Histogram::new(latency_buckets())) as fn() -> Histogram);

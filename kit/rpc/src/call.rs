@@ -25,7 +25,7 @@ pub struct CallContext {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
-    /// Nobody who is known.
+    /// A caller who is not signed in.
     Anonymous,
     /// A user who proved who they are.
     User(#[serde(with = "principal")] Arc<Principal>),
@@ -87,17 +87,17 @@ impl CallContext {
         self
     }
 
-    /// On whose authority.
+    /// The actor on whose authority the call is made.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Until when.
+    /// The moment by which the call must be answered.
     pub fn deadline(&self) -> Deadline {
         self.deadline
     }
 
-    /// The trace it belongs to.
+    /// The trace to which the call belongs.
     pub fn trace(&self) -> Option<TraceParent> {
         self.trace
     }
@@ -130,22 +130,22 @@ impl Deadline {
         Self(Instant::now() + span.min(YEAR))
     }
 
-    /// At a moment.
+    /// A deadline at this moment.
     pub const fn at(moment: Instant) -> Self {
         Self(moment)
     }
 
-    /// The moment.
+    /// The moment of the deadline.
     pub const fn instant(self) -> Instant {
         self.0
     }
 
-    /// How long is left.
+    /// The time until the deadline; zero once it has passed.
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// Whether nothing is left.
+    /// Whether the deadline has passed.
     pub fn has_passed(self) -> bool {
         self.remaining().is_zero()
     }

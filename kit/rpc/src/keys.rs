@@ -21,10 +21,10 @@ pub struct InternalKeys(Arc<[HeaderValue]>);
 /// Why keys cannot be used.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InternalKeysError {
-    /// There is none.
+    /// No key is configured.
     #[error("there is no internal key")]
     None,
-    /// One could be guessed.
+    /// A key is too short to withstand guessing.
     #[error("an internal key has fewer than {SHORTEST_KEY} characters")]
     TooShort,
     /// One does not fit in a header.

@@ -16,9 +16,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// A method of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// The service.
+    /// The name of the service.
     pub service: &'static str,
-    /// The method.
+    /// The name of the method.
     pub name: &'static str,
     kind: Kind,
 }

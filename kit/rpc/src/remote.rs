@@ -59,9 +59,10 @@ impl Remote {
 
     fn step(&self, method: &Method, call: &CallContext) -> Span {
         let mut step = self.tracer.follow(SpanKind::Client, None, call.trace());
-        step.tell(|told| {
+        step.record(|recording| {
             let path = format!("{}{}", path_of(method.service), method.name);
-            told.name(format!("POST {path}"))
+            recording
+                .name(format!("POST {path}"))
                 .set("http.request.method", "POST")
                 .set("server.address", self.address.host().to_owned())
                 .set("server.port", self.address.port())
@@ -142,9 +143,9 @@ impl Transport {
             span.in_scope(|| failure.log());
             Err(E::from_fault(failure.fault))
         });
-        step.tell(|told| match answer.as_ref().map_err(ContractError::fault) {
-            Err(Some(fault)) => told.fail(fault_name(fault), "a call failed"),
-            Ok(_) | Err(None) => drop(told.set("http.response.status_code", 200_u16)),
+        step.record(|recording| match answer.as_ref().map_err(ContractError::fault) {
+            Err(Some(fault)) => recording.fail(fault_name(fault), "a call failed"),
+            Ok(_) | Err(None) => drop(recording.set("http.response.status_code", 200_u16)),
         });
         step.end();
         let outcome = outcome_of(&answer);

@@ -159,7 +159,7 @@ impl FakeClock {
         Self(Arc::new(AtomicI64::new(start.as_micros())))
     }
 
-    /// Moves forward.
+    /// Moves the clock forward.
     pub fn advance(&self, span: Duration) {
         self.0.fetch_add(
             i64::try_from(span.as_micros()).unwrap_or(i64::MAX),

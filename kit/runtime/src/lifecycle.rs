@@ -21,7 +21,7 @@ pub struct ShutdownLimits {
 pub enum Shutdown {
     /// Everything finished in time.
     Clean,
-    /// Something was cut off.
+    /// The grace period ended, and something was cut off.
     Forced,
 }
 

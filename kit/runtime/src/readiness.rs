@@ -120,14 +120,14 @@ pub struct ReadinessReport {
     pub checks: Vec<CheckReport>,
 }
 
-/// One dependency.
+/// The state of one dependency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckReport {
     /// Its name, such as `auth.database`.
     pub name: String,
-    /// Whether it works.
+    /// Whether the dependency works.
     pub ready: bool,
-    /// Why not.
+    /// Why the dependency does not work.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
 }

@@ -23,9 +23,9 @@ const LONGEST_KEY: usize = 255;
 /// [`CallContext`] by `Deref`, for calls of other services.
 #[derive(Clone, Debug)]
 pub struct Call<A = Customer> {
-    /// Who asks.
+    /// The actor who makes the request.
     pub actor: A,
-    /// From where.
+    /// Where the request comes from.
     pub origin: Origin,
     context: CallContext,
     pub(crate) operation: &'static str,

@@ -25,7 +25,7 @@ pub enum Ownership {
 pub struct ServiceCommand {
     /// How it is called, and its help.
     pub command: clap::Command,
-    /// Whose the databases are.
+    /// Whether the command owns the database while it runs.
     pub ownership: Ownership,
     run: Arc<Run>,
 }
@@ -48,8 +48,8 @@ impl ServiceCommand {
             .arg_required_else_help(true);
         let run = Arc::new(run);
         let parsed = move |matches: &ArgMatches, home: Home| {
-            let (wanted, run) = (S::from_arg_matches(matches), run.clone());
-            async move { run(wanted?, home).await }.boxed()
+            let (command, run) = (S::from_arg_matches(matches), run.clone());
+            async move { run(command?, home).await }.boxed()
         };
         Self {
             command: S::augment_subcommands(command),

@@ -44,16 +44,16 @@ pub enum Failure<R> {
     Unavailable {
         /// Who is away, as clients know it: this service, or one that it calls.
         service: &'static str,
-        /// What the log says.
+        /// The cause, for the log.
         #[source]
         cause: Cause,
     },
     /// It may have been done: an answer was lost (503).
     #[error("{service}'s answer was lost")]
     Unknown {
-        /// Whose answer.
+        /// The service whose answer is missing.
         service: &'static str,
-        /// What the log says.
+        /// The cause, for the log.
         #[source]
         cause: Cause,
     },

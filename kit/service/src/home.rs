@@ -24,21 +24,21 @@ pub struct Process {
     pub config: Loaded,
     /// The data folder.
     pub data: PathBuf,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
     /// Identifiers and randomness.
     pub ids: Ids,
-    /// Where loops run.
+    /// The tasks on which background loops run.
     pub tasks: Tasks,
     /// Where a service says whether it can do its work.
     pub readiness: Readiness,
-    /// Where things are counted.
+    /// The registry of metrics.
     pub metrics: Metrics,
-    /// Where traces go.
+    /// The tracer, which exports spans where it is configured.
     pub tracer: Tracer,
     /// Verifies access tokens.
     pub verifier: Verifier,
-    /// Who may call contracts.
+    /// The keys of processes that may call contracts.
     pub internal_keys: InternalKeys,
     /// What processes share that may be lost, if anything.
     pub redis: Option<Redis>,
@@ -131,7 +131,7 @@ impl Home {
         Guard::new(self.verifier.clone())
     }
 
-    /// What caches are made of.
+    /// The dependencies of a cache.
     pub fn cache(&self) -> CacheDeps {
         CacheDeps {
             tasks: self.tasks.clone(),

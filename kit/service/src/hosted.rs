@@ -8,7 +8,7 @@ use kit_runtime::{Secret, Tasks};
 pub struct Hosted<C> {
     /// Calls it, in this process.
     pub client: C,
-    /// Its public routes.
+    /// The public routes of the service.
     pub routes: Router,
     /// Its contract, for other processes; never reachable through the gateway.
     pub internal: Router,
@@ -52,7 +52,7 @@ type Serve = dyn FnOnce(Server, Stack, &Tasks) + Send;
 pub struct Listener(Box<Serve>);
 
 impl Listener {
-    /// Of this endpoint.
+    /// A listener that serves this endpoint.
     pub fn of(endpoint: impl Endpoint) -> Self {
         Self(Box::new(move |server, stack, tasks| {
             server.serve(endpoint, stack, tasks);

@@ -44,6 +44,6 @@ pub use failure::Failure;
 pub use home::{Home, Process};
 pub use hosted::{Hosted, Listener, Notice};
 pub use origin::Origin;
-pub use peers::{Directory, PeerError, PeerPlace, Peers};
+pub use peers::{Directory, PeerError, PeerLocation, Peers};
 pub use service::{Built, Service};
 pub use units::Units;

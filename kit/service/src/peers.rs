@@ -18,7 +18,7 @@ pub struct Directory {
     pub tables: Vec<RouteTable>,
     /// The base address of each configured peer, by its name.
     pub addresses: BTreeMap<String, BaseUrl>,
-    /// Connections to them.
+    /// The connections to peers.
     pub pool: RpcPool,
     /// What proves to them who calls.
     pub internal_keys: InternalKeys,
@@ -32,7 +32,7 @@ pub enum PeerError {
     /// It neither runs here nor is configured.
     #[error("no peer configured for `{service}`; set `peers.{service}`, or run it here")]
     Unknown {
-        /// The service.
+        /// The name of the service.
         service: &'static str,
     },
     /// There are no certificates to believe its address by.
@@ -41,10 +41,10 @@ pub enum PeerError {
 }
 
 /// Where a service runs.
-pub enum PeerPlace {
+pub enum PeerLocation {
     /// In this process: its router is called.
     Hosted(Router),
-    /// Elsewhere.
+    /// In another process, at this address.
     Remote(BaseUrl),
 }
 
@@ -65,7 +65,7 @@ struct HostedServices {
 }
 
 impl Peers {
-    /// Nothing runs here yet.
+    /// A registry in which no service runs in this process yet.
     pub fn new(directory: Directory) -> Self {
         Self(Arc::new(Inner {
             directory,
@@ -104,16 +104,16 @@ impl Peers {
     }
 
     /// What every service serves, and where it runs; nothing where it neither runs here nor is configured.
-    pub fn places(&self) -> Vec<(RouteTable, Option<PeerPlace>)> {
+    pub fn locations(&self) -> Vec<(RouteTable, Option<PeerLocation>)> {
         let hosted = self.hosted();
-        let place = |table: &RouteTable| {
+        let location = |table: &RouteTable| {
             let here = hosted.routers.get(table.service).cloned();
             let elsewhere = || self.0.directory.addresses.get(table.service).cloned();
-            here.map(PeerPlace::Hosted)
-                .or_else(|| elsewhere().map(PeerPlace::Remote))
+            here.map(PeerLocation::Hosted)
+                .or_else(|| elsewhere().map(PeerLocation::Remote))
         };
         let tables = self.0.directory.tables.iter();
-        tables.map(|table| (table.clone(), place(table))).collect()
+        tables.map(|table| (table.clone(), location(table))).collect()
     }
 
     fn hosted(&self) -> MutexGuard<'_, HostedServices> {

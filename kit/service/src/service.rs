@@ -37,7 +37,7 @@ pub struct Service {
     pub purpose: &'static str,
     /// What it serves; nothing for the gateway, which serves what the others do.
     pub routes: Option<RouteTable>,
-    /// The topics it publishes.
+    /// The topics that the service publishes.
     pub topics: &'static [&'static Topic],
     /// The events it publishes, for the document of all of them.
     pub events: fn() -> Vec<EventDoc>,
@@ -51,7 +51,7 @@ pub struct Service {
 
 /// A service that was built in this process.
 pub struct Built {
-    /// Its public routes.
+    /// The public routes of the service.
     pub routes: Router,
     /// Its contract, for other processes.
     pub internal: Router,
@@ -103,14 +103,14 @@ impl Service {
         }
     }
 
-    /// What it serves.
+    /// Adds the routes that the service serves.
     #[must_use]
     pub fn serving(mut self, routes: RouteTable) -> Self {
         self.routes = Some(routes);
         self
     }
 
-    /// What it publishes.
+    /// Adds the topics and events that the service publishes.
     #[must_use]
     pub fn publishing(mut self, topics: &'static [&'static Topic], events: fn() -> Vec<EventDoc>) -> Self {
         self.topics = topics;
@@ -125,7 +125,7 @@ impl Service {
         self
     }
 
-    /// It adds a command.
+    /// Adds a command of the service.
     #[must_use]
     pub fn commanding(mut self, command: ServiceCommand) -> Self {
         self.commands.push(command);

@@ -28,12 +28,12 @@ impl Units {
         Self { db, clock, ids }
     }
 
-    /// The database itself.
+    /// The database of the service.
     pub fn db(&self) -> &Db {
         &self.db
     }
 
-    /// The time.
+    /// The present moment (UTC).
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -33,7 +33,7 @@ pub enum TelemetryError {
     /// The filter is not one.
     #[error("the log filter `{filter}` is not valid: {reason}")]
     Filter {
-        /// As given.
+        /// The filter, as it was configured.
         filter: String,
         /// What is wrong with it.
         reason: String,

@@ -15,7 +15,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// No metrics yet.
+    /// An empty registry.
     pub fn new() -> Self {
         Self::default()
     }

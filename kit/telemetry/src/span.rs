@@ -1,7 +1,7 @@
 //! One step of a trace, from its begin to its end.
 //!
 //! A [`Span`] is for most requests an empty box: where nobody traces, or this trace is not sampled, nothing is
-//! made, and what a span would be told is not even put together ([`Span::tell`] takes a closure). One that is
+//! made, and what a span would record is not even put together ([`Span::record`] takes a closure). One that is
 //! dropped before its end was broken off, which it says.
 
 use std::borrow::Cow;
@@ -28,7 +28,7 @@ pub enum SpanKind {
     Consumer,
 }
 
-/// What a span can be told.
+/// The value of a span's attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpanValue {
     /// A text.
@@ -76,17 +76,17 @@ impl From<u32> for SpanValue {
 /// A span that has ended, for export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpanData {
-    /// Its trace, and itself.
+    /// The trace and the identifier of the span.
     pub context: TraceParent,
     /// The span before it, unless the trace begins with this one.
     pub parent: Option<TraceParent>,
-    /// What it is.
+    /// Which side of a request or an event the span is.
     pub kind: SpanKind,
     /// The service it is part of, where that is not the process as a whole.
     pub service: Option<&'static str>,
     /// What was done, without anything that differs from request to request.
     pub name: Cow<'static, str>,
-    /// When it began.
+    /// When the span began (UTC).
     pub began: Timestamp,
     /// How long it took, in nanoseconds.
     pub nanos: u64,
@@ -141,10 +141,10 @@ impl Span {
         self.recording.is_some()
     }
 
-    /// Tells what is known of it. Where it is not recorded, `tell` does not run.
-    pub fn tell(&mut self, tell: impl FnOnce(&mut Recording)) {
+    /// Records what is known of the operation. Where the span is not recorded, `record` does not run.
+    pub fn record(&mut self, record: impl FnOnce(&mut Recording)) {
         if let Some(recording) = &mut self.recording {
-            tell(recording);
+            record(recording);
         }
     }
 
@@ -153,7 +153,7 @@ impl Span {
         self.recording.as_ref().map(|recording| &recording.tracer)
     }
 
-    /// It is over.
+    /// Ends the span, and queues it for export.
     pub fn end(mut self) {
         self.hand_over();
     }
@@ -173,7 +173,7 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        self.tell(|recording| recording.fail("cancelled", "broken off"));
+        self.record(|recording| recording.fail("cancelled", "broken off"));
         self.hand_over();
     }
 }
@@ -191,7 +191,7 @@ impl Recording {
         self.set("http.route", SpanValue::Text(pattern))
     }
 
-    /// Says something about it.
+    /// Sets an attribute.
     pub fn set(&mut self, key: &'static str, value: impl Into<SpanValue>) -> &mut Self {
         self.data.attributes.push((key, value.into()));
         self

@@ -45,7 +45,7 @@ struct Inner {
 /// The spans that have ended and wait for their export.
 pub type SpanQueue = mpsc::Receiver<SpanData>;
 
-/// What became of spans.
+/// Whether a span was exported, and why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpanOutcome {
     /// A collector has it.
@@ -85,7 +85,7 @@ impl SpanCounts {
         Self(metrics.register("trace_spans", help, Family::default()))
     }
 
-    /// Counts some.
+    /// Counts spans by their outcome.
     pub fn add(&self, outcome: SpanOutcome, spans: u64) {
         let outcome = outcome.as_str();
         self.0.get_or_create(&Labels { outcome }).inc_by(spans);
@@ -93,7 +93,7 @@ impl SpanCounts {
 }
 
 impl Tracer {
-    /// Makes no spans.
+    /// A tracer that records no spans.
     pub const fn off() -> Self {
         Self(None)
     }
@@ -111,7 +111,7 @@ impl Tracer {
         (tracer, waiting)
     }
 
-    /// Whether it makes any.
+    /// Whether the tracer records spans.
     pub const fn is_on(&self) -> bool {
         self.0.is_some()
     }
@@ -208,8 +208,9 @@ mod tests {
         let (tracer, mut waiting, _) = tracer(0.0, 8);
         let mut span = server(&tracer, Some(SAMPLED));
         let context = span.context().unwrap();
-        span.tell(|told| {
-            told.name("POST /orders")
+        span.record(|recording| {
+            recording
+                .name("POST /orders")
                 .set("http.response.status_code", 201_u16);
         });
         let call = tracer.follow(SpanKind::Client, None, span.context());
@@ -239,7 +240,7 @@ mod tests {
     fn what_is_not_sampled_before_us_is_not_recorded_and_passed_on_as_it_is() {
         let (tracer, mut waiting, _) = tracer(1.0, 8);
         let mut span = server(&tracer, Some(UNSAMPLED));
-        span.tell(|_| panic!("nobody listens"));
+        span.record(|_| panic!("nobody listens"));
         assert_eq!(
             span.context().map(|context| context.to_string()).as_deref(),
             Some(UNSAMPLED)

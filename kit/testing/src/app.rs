@@ -335,7 +335,7 @@ impl App {
 
     /// The client of the service's contract in each of the three ways to call it: in this process, through the
     /// codec, and over HTTP.
-    pub async fn each_way<C: ContractClient>(&self) -> [(&'static str, C); 3] {
+    pub async fn each_transport<C: ContractClient>(&self) -> [(&'static str, C); 3] {
         let address = self.process.serve(self.internal.clone()).await;
         [
             ("local", self.contract()),

@@ -72,7 +72,7 @@ impl Launch {
         ]);
         let description = description(server);
         for name in description["ports"].as_object().expect("ports").keys() {
-            filling.insert(place_of(name), port().to_string());
+            filling.insert(placeholder_of(name), port().to_string());
         }
         let launch = Self {
             description,
@@ -131,7 +131,7 @@ impl Launch {
     #[must_use]
     pub fn port(&self, program: usize) -> u16 {
         let name = self.description["programs"][program]["port"].as_str();
-        let port = self.filling.get(&place_of(name.expect("a port")));
+        let port = self.filling.get(&placeholder_of(name.expect("a port")));
         port.and_then(|port| port.parse().ok()).expect("a number")
     }
 
@@ -149,13 +149,13 @@ impl Launch {
 
     fn fill(&self, template: &str) -> String {
         let filling = self.filling.iter();
-        filling.fold(template.to_owned(), |text, (place, value)| {
-            text.replace(place, value)
+        filling.fold(template.to_owned(), |text, (placeholder, value)| {
+            text.replace(placeholder, value)
         })
     }
 }
 
-fn place_of(port: &str) -> String {
+fn placeholder_of(port: &str) -> String {
     format!("{{port:{port}}}")
 }
 

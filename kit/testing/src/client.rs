@@ -202,7 +202,7 @@ impl Reply {
     /// # Panics
     /// When anything of that does not hold.
     #[track_caller]
-    pub fn refused(&self, status: u16, message: &str) {
+    pub fn expect_error(&self, status: u16, message: &str) {
         let body = self.expect(status);
         assert_eq!(body["status"], status.to_string(), "{body}");
         assert_eq!(body["message"], message, "{body}");

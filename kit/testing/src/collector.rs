@@ -25,9 +25,9 @@ pub enum Manner {
     Silent,
 }
 
-/// A span as it was told.
+/// A span as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ReceivedSpan {
     /// `service.name` of the resource.
     pub service: String,
     /// 32 hex digits.
@@ -60,7 +60,7 @@ struct Shared {
 
 struct State {
     manner: Manner,
-    spans: Vec<Told>,
+    spans: Vec<ReceivedSpan>,
     complaints: Vec<String>,
     requests: Vec<String>,
     is_over: bool,
@@ -116,7 +116,7 @@ impl Collector {
     ///
     /// # Panics
     /// When something was not OTLP.
-    pub fn spans(&self) -> Vec<Told> {
+    pub fn spans(&self) -> Vec<ReceivedSpan> {
         let state = self.shared.state();
         assert!(state.complaints.is_empty(), "not OTLP: {:?}", state.complaints);
         state.spans.clone()
@@ -170,7 +170,7 @@ impl Shared {
             Manner::Takes | Manner::Silent => (200, "{}".to_owned()),
         };
         if status == 200 {
-            match told(head, body) {
+            match parse_spans(head, body) {
                 Ok(spans) => state.spans.extend(spans),
                 Err(complaint) => state.complaints.push(complaint),
             }
@@ -276,7 +276,7 @@ struct Status {
     _message: String,
 }
 
-fn told(head: &str, body: &[u8]) -> Result<Vec<Told>, String> {
+fn parse_spans(head: &str, body: &[u8]) -> Result<Vec<ReceivedSpan>, String> {
     if !head.starts_with("post /v1/traces http/1.1\r\n") {
         return Err(format!("posted elsewhere: {head}"));
     }
@@ -297,7 +297,7 @@ fn told(head: &str, body: &[u8]) -> Result<Vec<Told>, String> {
     Ok(all)
 }
 
-fn one(service: &str, span: Step) -> Result<Told, String> {
+fn one(service: &str, span: Step) -> Result<ReceivedSpan, String> {
     let start = nanos(&span.start_time_unix_nano)?;
     let wrong = [
         (!is_id(&span.trace_id, 32), "the trace's id"),
@@ -321,7 +321,7 @@ fn one(service: &str, span: Step) -> Result<Told, String> {
     if let Some((_, what)) = wrong.into_iter().find(|(is_wrong, _)| *is_wrong) {
         return Err(format!("{what}, of `{}`", span.name));
     }
-    Ok(Told {
+    Ok(ReceivedSpan {
         service: service.to_owned(),
         trace: span.trace_id,
         id: span.span_id,

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 
 use crate::backend::{Launch, backend, backend_file, description, texts};
 use crate::redis::free_port;
-use crate::ward::Ward;
+use crate::server_process::ServerProcess;
 
 const NAME: &str = "kafka";
 
@@ -70,7 +70,7 @@ pub fn kafka_client_properties() -> String {
 /// test.
 #[derive(Debug)]
 pub struct PrivateKafka {
-    ward: Ward,
+    server_process: ServerProcess,
     // After the process, which writes to its folder.
     launch: Launch,
 }
@@ -91,7 +91,7 @@ impl PrivateKafka {
             None => text.to_owned(),
         });
         Self {
-            ward: Ward::at(launch.port(0)),
+            server_process: ServerProcess::at(launch.port(0)),
             launch,
         }
     }
@@ -107,7 +107,7 @@ impl PrivateKafka {
     /// # Panics
     /// When it does not start.
     pub async fn start(&mut self) {
-        self.ward.start(self.launch.command(0).into()).await;
+        self.server_process.start(self.launch.command(0).into()).await;
     }
 
     /// `kill -9`.
@@ -115,16 +115,16 @@ impl PrivateKafka {
     /// # Panics
     /// When it does not run.
     pub async fn kill(&mut self) {
-        self.ward.kill().await;
+        self.server_process.kill().await;
     }
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.ward.send(Signal::STOP);
+        self.server_process.send(Signal::STOP);
     }
 
     /// It goes on where it stopped.
     pub fn go_on(&self) {
-        self.ward.send(Signal::CONT);
+        self.server_process.send(Signal::CONT);
     }
 }

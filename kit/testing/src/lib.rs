@@ -20,8 +20,8 @@ mod proxy;
 mod rabbitmq;
 mod redis;
 pub mod routes;
+mod server_process;
 mod waiting;
-mod ward;
 
 pub use app::{App, AppBuilder, Person, open_database};
 pub use backend::{Launch, backend};

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::backend::backend;
-use crate::ward::Ward;
+use crate::server_process::ServerProcess;
 
 /// The test server's URL, as `cargo xtask backends up` left it. Everybody shares it: a test takes key names of
 /// its own.
@@ -24,7 +24,7 @@ pub fn redis_url() -> String {
 /// A Redis of the test's own, which it may kill, start again, stop and let go on. Ends with the test.
 #[derive(Debug)]
 pub struct PrivateRedis {
-    ward: Ward,
+    server_process: ServerProcess,
     // After the process, which writes to it.
     folder: TempDir,
 }
@@ -37,7 +37,7 @@ impl PrivateRedis {
     /// When there is no `redis-server`.
     pub async fn start() -> Self {
         let mut redis = Self {
-            ward: Ward::at(free_port()),
+            server_process: ServerProcess::at(free_port()),
             folder: TempDir::new().expect("a temporary folder"),
         };
         redis.start_again().await;
@@ -47,7 +47,7 @@ impl PrivateRedis {
     /// Where it is, also while it is not.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.ward.port())
+        format!("redis://127.0.0.1:{}/0", self.server_process.port())
     }
 
     /// Starts it at the same place, empty.
@@ -55,14 +55,14 @@ impl PrivateRedis {
     /// # Panics
     /// When it does not start.
     pub async fn start_again(&mut self) {
-        let port = self.ward.port().to_string();
+        let port = self.server_process.port().to_string();
         let options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &port, "--dir"])
             .arg(self.folder.path())
             .args(options);
-        self.ward.start(command).await;
+        self.server_process.start(command).await;
     }
 
     /// `kill -9`.
@@ -70,17 +70,17 @@ impl PrivateRedis {
     /// # Panics
     /// When it does not run.
     pub async fn kill(&mut self) {
-        self.ward.kill().await;
+        self.server_process.kill().await;
     }
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.ward.send(Signal::STOP);
+        self.server_process.send(Signal::STOP);
     }
 
     /// It goes on where it stopped.
     pub fn go_on(&self) {
-        self.ward.send(Signal::CONT);
+        self.server_process.send(Signal::CONT);
     }
 }
 

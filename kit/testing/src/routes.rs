@@ -98,22 +98,22 @@ pub async fn check_access(table: &RouteTable, client: &Client, sign: impl Fn(Rol
         let needed = route.access.required_role();
         let said = call(client.clone()).await;
         match needed {
-            Some(_) => said.refused(401, "Missing authorization header"),
+            Some(_) => said.expect_error(401, "Missing authorization header"),
             None => assert_ne!(said.status, 401, "`{}` is for guests", route.operation),
         }
         for header in ["Bearer", "Basic Zm9v", "Bearer one two"] {
             let said = call(client.with("authorization", header)).await;
-            said.refused(401, "Invalid authorization header format");
+            said.expect_error(401, "Invalid authorization header format");
         }
         for token in ["rubbish".to_owned(), format!("{}x", sign(Role::Admin))] {
             let said = call(client.with_token(&token)).await;
-            said.refused(401, "Invalid or expired token");
+            said.expect_error(401, "Invalid or expired token");
         }
         for role in Role::ALL {
             let client = client.with_token(&sign(role));
             if let Some(needed) = needed.filter(|needed| role < *needed) {
                 let message = format!("this needs the role `{}`", needed.as_str());
-                call(client).await.refused(403, &message);
+                call(client).await.expect_error(403, &message);
                 continue;
             }
             // What it answers may be a stream without an end.

@@ -52,7 +52,7 @@ enum Label {
 }
 
 /// What happened to a vector.
-enum Verdict {
+enum Verification {
     Accepted,
     NoKeys(KeyError),
     Refused(Refusal),
@@ -123,7 +123,7 @@ fn run(folder: &Path) -> Result<usize, Box<dyn Error>> {
         let mut counts = BTreeMap::new();
         for group in &file.test_groups {
             for vector in &group.tests {
-                *counts.entry(judge(group, vector)).or_insert(0) += 1;
+                *counts.entry(classify(group, vector)).or_insert(0) += 1;
             }
         }
         let total = counts.values().sum::<usize>();
@@ -142,20 +142,20 @@ fn run(folder: &Path) -> Result<usize, Box<dyn Error>> {
     Ok(failed)
 }
 
-fn judge(group: &Group, vector: &Vector) -> Outcome {
+fn classify(group: &Group, vector: &Vector) -> Outcome {
     let keys = keys(group);
-    let verdict = verdict(keys.as_ref(), vector);
-    let accepted = matches!(verdict, Verdict::Accepted);
+    let verification = verify(keys.as_ref(), vector);
+    let accepted = matches!(verification, Verification::Accepted);
     match vector.result {
         Label::Acceptable => Outcome::Either,
         Label::Valid if accepted => Outcome::AcceptedAsValid,
-        Label::Valid => match by_design(keys.as_ref(), vector, &verdict) {
+        Label::Valid => match by_design(keys.as_ref(), vector, &verification) {
             Some(reason) => Outcome::RefusedByDesign(reason),
-            None => failed(vector, &verdict),
+            None => failure(vector, &verification),
         },
         Label::Invalid if !accepted => Outcome::RefusedAsInvalid,
         Label::Invalid if has_valid_twin(group, vector) => Outcome::AcceptedAsItsTwin,
-        Label::Invalid => failed(vector, &verdict),
+        Label::Invalid => failure(vector, &verification),
     }
 }
 
@@ -169,30 +169,30 @@ fn keys(group: &Group) -> Option<Jwks> {
     Some(Jwks { keys: vec![key] })
 }
 
-fn verdict(keys: Option<&Jwks>, vector: &Vector) -> Verdict {
+fn verify(keys: Option<&Jwks>, vector: &Vector) -> Verification {
     let keys = keys.ok_or(KeyError::Malformed).and_then(KeySet::from_jwks);
     match keys {
-        Err(error) => Verdict::NoKeys(error),
+        Err(error) => Verification::NoKeys(error),
         Ok(keys) => match jws::verify(&vector.jws, &keys, HeaderRules::AnyTyp) {
-            Ok(_) => Verdict::Accepted,
-            Err(refusal) => Verdict::Refused(refusal),
+            Ok(_) => Verification::Accepted,
+            Err(refusal) => Verification::Refused(refusal),
         },
     }
 }
 
 /// The reason that the vector itself shows, provided that it is also the one it was refused for.
-fn by_design(keys: Option<&Jwks>, vector: &Vector, verdict: &Verdict) -> Option<ByDesign> {
+fn by_design(keys: Option<&Jwks>, vector: &Vector, verification: &Verification) -> Option<ByDesign> {
     let foreign = |key: &Jwk| {
         key.alg
             .as_ref()
             .is_some_and(|alg| alg.parse::<Algorithm>().is_err())
     };
     let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    match verdict {
-        Verdict::NoKeys(KeyError::Empty) if keys.is_some_and(|keys| keys.keys.iter().all(foreign)) => {
+    match verification {
+        Verification::NoKeys(KeyError::Empty) if keys.is_some_and(|keys| keys.keys.iter().all(foreign)) => {
             Some(ByDesign::Algorithm)
         }
-        Verdict::Refused(Refusal::Encoding(Part::Header) | Refusal::Signature)
+        Verification::Refused(Refusal::Encoding(Part::Header) | Refusal::Signature)
             if !vector.jws.bytes().all(base64url) =>
         {
             Some(ByDesign::Alphabet)
@@ -206,12 +206,12 @@ fn has_valid_twin(group: &Group, vector: &Vector) -> bool {
     others.any(|other| other.result == Label::Valid && other.jws == vector.jws)
 }
 
-fn failed(vector: &Vector, verdict: &Verdict) -> Outcome {
-    let verdict = match verdict {
-        Verdict::Accepted => "accepted".to_owned(),
-        Verdict::NoKeys(error) => format!("refused: {error}"),
-        Verdict::Refused(refusal) => format!("refused: {refusal}"),
+fn failure(vector: &Vector, verification: &Verification) -> Outcome {
+    let verification = match verification {
+        Verification::Accepted => "accepted".to_owned(),
+        Verification::NoKeys(error) => format!("refused: {error}"),
+        Verification::Refused(refusal) => format!("refused: {refusal}"),
     };
-    println!("vector {} ({}): {verdict}", vector.tc_id, vector.comment);
+    println!("vector {} ({}): {verification}", vector.tc_id, vector.comment);
     Outcome::Failed
 }

@@ -15,15 +15,15 @@ use crate::{Roles, SessionId, TokenId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
-    /// Who issued it.
+    /// The issuer of the token.
     pub iss: String,
     /// Whom it is for; one audience, never an array.
     pub aud: String,
-    /// The user.
+    /// The user to whom the token was issued.
     pub sub: UserId,
-    /// The token.
+    /// The identifier of the token.
     pub jti: TokenId,
-    /// The session.
+    /// The session to which the token belongs.
     pub sid: SessionId,
     /// When it was issued; whole seconds in the token.
     #[serde(with = "numeric_date")]
@@ -38,9 +38,9 @@ pub struct Claims {
         with = "optional_numeric_date"
     )]
     pub nbf: Option<Timestamp>,
-    /// What the user may do.
+    /// The roles of the user.
     pub roles: Roles,
-    /// The user's name.
+    /// The username.
     pub username: String,
     /// The user's epoch; see [`crate::Principal::epoch`].
     pub epoch: i64,

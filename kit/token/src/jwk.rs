@@ -25,7 +25,7 @@ pub struct Jwks {
 pub struct Jwk {
     /// `RSA`, `EC`, `OKP`, or another kind that we cannot use.
     pub kty: String,
-    /// The key's name.
+    /// The key identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// `sig` for a key that verifies.

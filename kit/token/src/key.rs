@@ -38,7 +38,7 @@ pub enum KeyError {
     /// A PEM file of something else.
     #[error("a PEM block `{label}` is not expected here")]
     PemLabel {
-        /// What the file says it is.
+        /// The label of the PEM block.
         label: String,
     },
     /// A private key behind a passphrase.
@@ -53,7 +53,7 @@ pub enum KeyError {
     /// A private key that the cryptographic library does not take.
     #[error("the key is rejected: {reason}")]
     Rejected {
-        /// As the library says it.
+        /// The reason, as the library gives it.
         reason: String,
     },
     /// Not what a key of its kind looks like.
@@ -62,7 +62,7 @@ pub enum KeyError {
     /// An RSA modulus too short to be safe or too long to be sensible.
     #[error("the RSA key has {bits} bits; 2048 to 8192 are allowed")]
     RsaSize {
-        /// Of the modulus.
+        /// The length of the modulus, in bits.
         bits: usize,
     },
     /// An RSA exponent that is even, below 65537 or above 32 bits.
@@ -80,7 +80,7 @@ pub enum KeyError {
     /// An HMAC secret that could be guessed.
     #[error("the secret has {bytes} bytes; at least 32 are needed")]
     SecretTooShort {
-        /// Its length.
+        /// The length of the secret, in bytes.
         bytes: usize,
     },
     /// A secret cannot be generated or stored here: it is configured.
@@ -92,7 +92,7 @@ pub enum KeyError {
     /// Two keys of one name.
     #[error("two keys of the set have the `kid` {kid:?}")]
     DuplicateKid {
-        /// The name.
+        /// The key identifier that occurs twice.
         kid: String,
     },
     /// A shared secret beside public keys.
@@ -109,15 +109,15 @@ pub enum KeyError {
     Contradiction {
         /// A member of the key.
         one: &'static str,
-        /// Another.
+        /// Another member that contradicts it.
         other: &'static str,
     },
     /// A key of a set is not taken, and so the whole set is not.
     #[error("key {kid:?} of the set: {problem}")]
     InSet {
-        /// Its name.
+        /// The identifier of the key.
         kid: String,
-        /// Why.
+        /// Why the key cannot be used.
         #[source]
         problem: Box<KeyError>,
     },

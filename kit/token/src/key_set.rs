@@ -75,7 +75,7 @@ impl KeySet {
         Self::new(vec![VerifyingKey::shared(None, secret)?])
     }
 
-    /// The keys' names.
+    /// The identifiers of the keys.
     pub fn kids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(VerifyingKey::kid)
     }

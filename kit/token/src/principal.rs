@@ -23,22 +23,22 @@ typed_id! {
 /// The caller, as a token that passed every check describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// The user.
+    /// The user to whom the token was issued.
     pub user_id: UserId,
     /// The user's name when the token was issued.
     pub username: String,
-    /// What the user may do.
+    /// The roles of the user.
     pub roles: Roles,
     /// The sign-in that the token came of.
     pub session_id: SessionId,
     /// The user's epoch when the token was issued; a role change or a disabled account raises it, and with it
     /// every token of a lower epoch is dead.
     pub epoch: i64,
-    /// The token itself.
+    /// The identifier of the token.
     pub token_id: TokenId,
-    /// Since when.
+    /// When the token was issued (UTC).
     pub issued_at: Timestamp,
-    /// Until when.
+    /// When the token expires (UTC).
     pub expires_at: Timestamp,
 }
 

@@ -43,7 +43,7 @@ pub enum Refusal {
     /// There are keys, but not this one.
     #[error("the key {kid:?} is unknown")]
     UnknownKey {
-        /// As the token names it.
+        /// The key identifier in the token.
         kid: String,
     },
     /// `alg` is not the key's algorithm.

@@ -51,7 +51,7 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 struct Feed {
     max_age: Duration,
-    heard: Option<Timestamp>,
+    refreshed_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,28 +89,35 @@ impl Revocations {
     /// every token is refused.
     pub fn follow(&self, max_age: Duration) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.feed = Some(Feed { max_age, heard: None });
+        state.feed = Some(Feed {
+            max_age,
+            refreshed_at: None,
+        });
     }
 
     /// The feed has answered, and everything it said is in the set.
-    pub fn heard(&self) {
+    pub fn mark_fresh(&self) {
         let now = self.clock.now();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(feed) = &mut state.feed {
-            feed.heard = Some(now);
+            feed.refreshed_at = Some(now);
         }
     }
 
-    /// How the feed is.
+    /// Whether the feed is followed, and how old its last answer is.
     pub fn health(&self) -> FeedHealth {
         let feed = self.state.read().unwrap_or_else(PoisonError::into_inner).feed;
-        let Some(Feed { max_age, heard }) = feed else {
+        let Some(Feed {
+            max_age,
+            refreshed_at,
+        }) = feed
+        else {
             return FeedHealth::NotFollowed;
         };
-        let Some(heard) = heard else {
+        let Some(refreshed_at) = refreshed_at else {
             return FeedHealth::Waiting;
         };
-        let age = self.clock.now().since(heard);
+        let age = self.clock.now().since(refreshed_at);
         if age > max_age {
             FeedHealth::Stale(age)
         } else {
@@ -120,7 +127,7 @@ impl Revocations {
 
     pub(crate) fn check(&self, principal: &Principal) -> Result<(), Refusal> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        if state.feed.is_some_and(|feed| feed.heard.is_none()) {
+        if state.feed.is_some_and(|feed| feed.refreshed_at.is_none()) {
             return Err(Refusal::NoRevocations);
         }
         if state.sessions.contains_key(&principal.session_id) {
@@ -157,7 +164,7 @@ mod tests {
         assert_eq!(revocations.health(), FeedHealth::NotFollowed);
         revocations.follow(Duration::from_mins(1));
         assert_eq!(revocations.health(), FeedHealth::Waiting);
-        revocations.heard();
+        revocations.mark_fresh();
         fake.advance(Duration::from_mins(1));
         assert_eq!(revocations.health(), FeedHealth::Fresh(Duration::from_mins(1)));
         fake.advance(Duration::from_secs(1));

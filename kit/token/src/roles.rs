@@ -46,7 +46,7 @@ impl Roles {
         Role::ALL.into_iter().filter(move |role| self.0 & role.bit() != 0)
     }
 
-    /// Whether there is none.
+    /// Whether the set holds no role.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -122,7 +122,7 @@ impl SigningKey {
         self.verifying.kid()
     }
 
-    /// How it signs.
+    /// The signature algorithm of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.verifying.algorithm()
     }

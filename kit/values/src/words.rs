@@ -155,14 +155,14 @@ mod tests {
 
     #[test]
     fn another_word_is_refused_by_name_of_those_there_are() {
-        let wanted = "must be one of `same_as_others`, `UNIQUE`";
+        let message = "must be one of `same_as_others`, `UNIQUE`";
         for text in ["unique", "", "same_as_others "] {
-            assert_eq!(text.parse::<Likeness>().unwrap_err().to_string(), wanted);
+            assert_eq!(text.parse::<Likeness>().unwrap_err().to_string(), message);
         }
         let error = serde_json::from_str::<Likeness>("\"odd\"")
             .unwrap_err()
             .to_string();
-        assert!(error.starts_with(wanted), "{error}");
+        assert!(error.starts_with(message), "{error}");
         for json in ["{\"UNIQUE\":null}", "1", "null", "[\"UNIQUE\"]"] {
             assert!(serde_json::from_str::<Likeness>(json).is_err(), "{json}");
         }

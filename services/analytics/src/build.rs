@@ -8,7 +8,7 @@ use crate::command::command;
 use crate::config::AnalyticsConfig;
 use crate::http::{Edge, router};
 use crate::service::AnalyticsService;
-use crate::tasks::{self, Board, Live, TaskDeps};
+use crate::tasks::{self, GenerationSignals, Live, TaskDeps};
 
 /// Analytics, for the process that hosts it.
 pub fn service() -> Service {
@@ -20,14 +20,14 @@ pub fn service() -> Service {
 
 /// Builds it. No other service calls it, so there is no client.
 pub async fn build(config: AnalyticsConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<()>> {
-    let (board, live) = (Arc::new(Board::default()), Live::new(config.streams));
+    let (signals, live) = (Arc::new(GenerationSignals::default()), Live::new(config.streams));
     let (db, bus) = (home.db()?, home.bus()?);
-    tasks::begin_unretired(&db, &bus, &board).await?;
+    tasks::begin_unretired(&db, &bus, &signals).await?;
     let task_deps = TaskDeps {
         db,
         bus,
         clock: home.clock.clone(),
-        board,
+        signals,
         live: live.clone(),
         behaviour_kept: config.behaviour_kept.into(),
     };

@@ -11,7 +11,7 @@ use kit_service::{Home, Listing, Ownership, ServiceCommand, answer, talk};
 use crate::operator::{GenerationReport, Operator};
 
 /// Between two looks at a rebuild.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Subcommand)]
 enum Analytics {
@@ -31,9 +31,9 @@ pub(crate) fn command() -> ServiceCommand {
     ServiceCommand::new("analytics", about, Ownership::Beside, run)
 }
 
-async fn run(wanted: Analytics, home: Home) -> anyhow::Result<()> {
+async fn run(command: Analytics, home: Home) -> anyhow::Result<()> {
     let operator = Operator::new(home.db()?, home.events()?, home.clock.clone());
-    match wanted {
+    match command {
         Analytics::Rebuild { wait } => {
             let generation = operator.rebuild().await?;
             talk(
@@ -51,7 +51,7 @@ async fn run(wanted: Analytics, home: Home) -> anyhow::Result<()> {
 
 /// Tells how far a rebuild is until it is over.
 async fn follow(operator: &Operator, generation: i64) -> anyhow::Result<()> {
-    let mut told = String::new();
+    let mut printed = String::new();
     loop {
         let all = operator.generations().await?;
         let found = all.iter().find(|known| known.generation == generation);
@@ -68,11 +68,11 @@ async fn follow(operator: &Operator, generation: i64) -> anyhow::Result<()> {
             Some(rows) => format!("{} events counted, {rows} rows to read", found.events),
             None => "no process has begun with it; is analytics running?".to_owned(),
         };
-        if now != told {
+        if now != printed {
             talk(&now);
-            told = now;
+            printed = now;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

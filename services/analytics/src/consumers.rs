@@ -13,7 +13,7 @@ use payments_api::{TransactionCreated, TransactionPaid};
 
 use crate::domain::{Fact, NotCounted, UserKey};
 use crate::store;
-use crate::tasks::Board;
+use crate::tasks::GenerationSignals;
 
 /// The first consumer's name in the tables, for ever.
 const FIRST: &str = "analytics";
@@ -46,10 +46,14 @@ pub(crate) fn consumer(generation: i64) -> String {
 }
 
 /// Begins to count a generation.
-pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<GroupHandle, BusError> {
+pub(crate) fn start(
+    bus: &Bus,
+    generation: i64,
+    signals: &Arc<GenerationSignals>,
+) -> Result<GroupHandle, BusError> {
     let recorder = Recorder {
         generation,
-        board: board.clone(),
+        signals: signals.clone(),
     };
     let (for_created, for_paid) = (recorder.clone(), recorder);
     bus.group(consumer(generation))
@@ -78,7 +82,7 @@ pub(crate) fn start(bus: &Bus, generation: i64, board: &Arc<Board>) -> Result<Gr
 #[derive(Clone)]
 struct Recorder {
     generation: i64,
-    board: Arc<Board>,
+    signals: Arc<GenerationSignals>,
 }
 
 impl Recorder {
@@ -92,7 +96,7 @@ impl Recorder {
         let fact = fact.map_err(Failure::never)?;
         let unit = async move |tx: &mut Tx| store::record(tx, generation, &event_id, &fact).await;
         inbox.apply(unit).await?;
-        self.board.fact_written();
+        self.signals.fact_written();
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use kit_token::{Role, UserId};
 
 use crate::domain::{Batch, DaySpan, Series, SpanError, Visitor};
 use crate::store;
-use crate::tasks::{Live, Seat};
+use crate::tasks::{Live, LiveSubscription};
 
 const USUAL_PRODUCTS: u32 = 10;
 const MOST_PRODUCTS: u32 = 100;
@@ -56,9 +56,9 @@ impl AnalyticsService {
     }
 
     /// A place to watch the counts from.
-    pub(crate) fn watch(&self) -> Result<Seat, AnalyticsFailure> {
-        let seat = self.0.live.seat();
-        seat.ok_or(Failure::Refused(AnalyticsRefusal::TooManyStreams))
+    pub(crate) fn watch(&self) -> Result<LiveSubscription, AnalyticsFailure> {
+        let subscription = self.0.live.subscribe();
+        subscription.ok_or(Failure::Refused(AnalyticsRefusal::TooManyStreams))
     }
 
     pub(crate) async fn users(&self, request: &PageRequest) -> Result<Page<UserStats>, AnalyticsFailure> {
@@ -183,7 +183,7 @@ async fn count(
     // In one order for everybody, so that nobody waits for each other.
     store::add_products(tx, batch).await?;
     if let Some(guest) = adopted {
-        store::adopt(tx, guest, visitor).await?;
+        store::assign_guest_events(tx, guest, visitor).await?;
     }
     store::add_journeys(tx, visitor, batch).await
 }

@@ -95,7 +95,7 @@ async fn signing_keys(config: &AuthConfig, token: &TokenConfig, home: &Home) -> 
     let boot = BootKey::load(config, &home.data)?;
     let read = async move |reader: &mut Reader| store::list_keys(reader).await;
     let rows = db.read(read).await?;
-    if let Some(row) = boot.wanted(&rows, &seal, now, config.key_publish_ahead.into()) {
+    if let Some(row) = boot.new_row(&rows, &seal, now, config.key_publish_ahead.into()) {
         db.write(async move |tx: &mut Tx| store::insert_key(tx, &row).await)
             .await?;
     }
@@ -137,12 +137,12 @@ async fn make_first_admin(config: &AuthConfig, auth: &AuthService) -> anyhow::Re
         &config.admin_email,
         &config.admin_password,
     ) {
-        let wanted = Register {
+        let request = Register {
             username: username.clone(),
             email: email.clone(),
             password: password.expose().clone(),
         };
-        auth.ensure_admin(&wanted).await?;
+        auth.ensure_admin(&request).await?;
     }
     Ok(())
 }

@@ -77,9 +77,9 @@ pub(crate) fn admin() -> ServiceCommand {
     ServiceCommand::new("admin", about, Ownership::Own, run_admin)
 }
 
-async fn run_keys(wanted: Keys, home: Home) -> anyhow::Result<()> {
+async fn run_keys(command: Keys, home: Home) -> anyhow::Result<()> {
     let operator = Operator::open(&home).await?;
-    let (keys, listing) = match wanted {
+    let (keys, listing) = match command {
         Keys::List(listing) => (operator.list_keys().await?, listing),
         Keys::Rotate => (operator.rotate_keys().await?, Listing::default()),
         Keys::Withdraw { kid } => (operator.withdraw_key(&kid).await?, Listing::default()),
@@ -87,9 +87,9 @@ async fn run_keys(wanted: Keys, home: Home) -> anyhow::Result<()> {
     Ok(listing.print(&keys, key_line)?)
 }
 
-async fn run_admin(wanted: Admin, home: Home) -> anyhow::Result<()> {
+async fn run_admin(command: Admin, home: Home) -> anyhow::Result<()> {
     let operator = Operator::open(&home).await?;
-    let changed = match wanted {
+    let changed = match command {
         Admin::List { q, listing } => {
             return Ok(listing.print(&operator.list_accounts(q).await?, account_line)?);
         }
@@ -98,12 +98,12 @@ async fn run_admin(wanted: Admin, home: Home) -> anyhow::Result<()> {
             email,
             role,
         } => {
-            let wanted = Register {
+            let request = Register {
                 username,
                 email,
                 password: password()?,
             };
-            answer(&operator.create_account(&wanted, role).await?.to_string());
+            answer(&operator.create_account(&request, role).await?.to_string());
             return Ok(());
         }
         Admin::SignOut { name } => {

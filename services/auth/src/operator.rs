@@ -21,8 +21,8 @@ impl Operator {
     }
 
     /// Makes an account with a role.
-    pub async fn create_account(&self, wanted: &Register, role: Role) -> anyhow::Result<UserId> {
-        Ok(self.0.create_account(by(), wanted, role).await?)
+    pub async fn create_account(&self, request: &Register, role: Role) -> anyhow::Result<UserId> {
+        Ok(self.0.create_account(by(), request, role).await?)
     }
 
     /// Accounts whose name or address has this part, at most a hundred.

@@ -10,11 +10,11 @@ use crate::network::Network;
 /// The other end of the connection, and whom it speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// Who speaks to us.
+    /// The address of the peer of the connection.
     pub(crate) peer: IpAddr,
     /// Whether it is one of `gateway.trusted_proxies`.
     pub(crate) is_proxy: bool,
-    /// Whose request it is.
+    /// The address of the client, as far as trusted proxies name it.
     pub(crate) client: IpAddr,
 }
 

@@ -1,4 +1,4 @@
-//! How one request is judged and handed on.
+//! How one request is checked and forwarded.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -14,14 +14,14 @@ use crate::body::{Announced, ForwardedBody};
 use crate::builtin::wants_page;
 use crate::client::Origin;
 use crate::headers::{clean_request, forward};
-use crate::limit::Turn;
+use crate::limit::RateCheck;
 use crate::path::NormalPath;
-use crate::table::{BuiltIn, Lookup, Place, PublicRoute};
+use crate::table::{BuiltIn, Destination, Lookup, PublicRoute};
 use crate::target::Outgoing;
 use crate::upgrade::{self, Handshake};
 
 /// Where a request that may pass goes.
-enum Onward<'a> {
+enum Responder<'a> {
     /// Nowhere: a browser gets the page.
     Page,
     BuiltIn(&'a PublicRoute, BuiltIn),
@@ -45,12 +45,12 @@ impl Endpoint for Gateway {
         let (mut parts, body) = request.into_parts();
         let origin = self.origin(&parts);
         let (label, mut reply) = match self.admit(&mut parts, Announced::of(&body), origin).await {
-            Ok(Onward::Page) => (None, self.built_ins.page()),
-            Ok(Onward::BuiltIn(route, which)) => {
+            Ok(Responder::Page) => (None, self.built_ins.page()),
+            Ok(Responder::BuiltIn(route, which)) => {
                 let reply = self.built_ins.answer(which, &parts.uri, &parts.headers).await;
                 (Some(route.label), reply)
             }
-            Ok(Onward::Target {
+            Ok(Responder::Target {
                 route,
                 number,
                 uri,
@@ -89,10 +89,15 @@ impl Endpoint for Gateway {
 }
 
 impl Gateway {
-    /// Judges a request by its head and what that says of its body; nothing of it is read.
-    async fn admit(&self, parts: &mut Parts, body: Announced, origin: Origin) -> Result<Onward<'_>, Refused> {
-        let turn = self.limiter.turn(origin.client);
-        turn.of_address().await?;
+    /// Checks a request by its head and what that says of its body; nothing of it is read.
+    async fn admit(
+        &self,
+        parts: &mut Parts,
+        body: Announced,
+        origin: Origin,
+    ) -> Result<Responder<'_>, Refused> {
+        let check = self.limiter.check(origin.client);
+        check.of_address().await?;
         refuse_tunnels(&parts.method)?;
         let handshake = Handshake::take(parts, body)?;
         clean_request(&mut parts.headers)
@@ -103,23 +108,23 @@ impl Gateway {
             Lookup::Found(route) => route,
             Lookup::WrongMethod(allow) => return Err(ApiError::method_not_allowed(allow).into()),
             Lookup::Nothing if wants_page(&parts.method, path.decoded(), &parts.headers) => {
-                return Ok(Onward::Page);
+                return Ok(Responder::Page);
             }
             Lookup::Nothing => return Err(ApiError::not_found("there is nothing at this path").into()),
         };
-        let admitted = self.admit_to(route, turn, &parts.headers, body).await;
-        let onward = admitted.and_then(|verified| match route.place {
-            Place::BuiltIn(which) => Ok(Onward::BuiltIn(route, which)),
-            Place::Target { number, strip } => Ok(Onward::Target {
+        let admitted = self.admit_to(route, check, &parts.headers, body).await;
+        let responder = admitted.and_then(|verified| match route.destination {
+            Destination::BuiltIn(which) => Ok(Responder::BuiltIn(route, which)),
+            Destination::Target { number, strip } => Ok(Responder::Target {
                 route,
                 number,
-                uri: onward_uri(&path, strip, parts.uri.query())?,
+                uri: target_uri(&path, strip, parts.uri.query())?,
                 verified,
                 handshake,
             }),
-            Place::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
+            Destination::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
         });
-        onward.map_err(|error| Refused {
+        responder.map_err(|error| Refused {
             label: Some(route.label),
             error,
         })
@@ -129,14 +134,14 @@ impl Gateway {
     async fn admit_to(
         &self,
         route: &PublicRoute,
-        turn: Turn<'_>,
+        check: RateCheck<'_>,
         headers: &HeaderMap,
         body: Announced,
     ) -> Result<Option<Verified>, ApiError> {
-        turn.of_route(route.rate).await?;
+        check.of_route(route.rate).await?;
         let verified = route.access.admit(&self.verifier, headers)?;
         if let Some(Verified(user)) = &verified {
-            turn.of_user(user).await?;
+            check.of_user(user).await?;
         }
         // An announced length is refused before a byte of it is read.
         if body.least > route.body_limit {
@@ -173,7 +178,7 @@ fn refuse_tunnels(method: &Method) -> Result<(), ApiError> {
 }
 
 /// The address as the target knows it: the normal path without its first segments, and the query as it came.
-fn onward_uri(path: &NormalPath<'_>, strip: usize, query: Option<&str>) -> Result<Uri, ApiError> {
+fn target_uri(path: &NormalPath<'_>, strip: usize, query: Option<&str>) -> Result<Uri, ApiError> {
     let path = without_segments(path.forwarded(), strip);
     let text = match query {
         Some(query) => bytes::Bytes::from(format!("{path}?{query}")),
@@ -222,7 +227,7 @@ mod tests {
     #[test]
     fn the_query_goes_on_as_it_came() {
         let path = NormalPath::parse("/api/%7eusers").unwrap();
-        let uri = onward_uri(&path, 1, Some("q=%2e%2E&x")).unwrap();
+        let uri = target_uri(&path, 1, Some("q=%2e%2E&x")).unwrap();
         assert_eq!(uri.to_string(), "/~users?q=%2e%2E&x");
     }
 }

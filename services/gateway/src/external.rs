@@ -8,7 +8,7 @@ use kit_http::server::RouteLabel;
 use crate::config::{ExternalRoute, GatewayConfig};
 use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
-use crate::table::{Place, PublicRoute, RouteProblem};
+use crate::table::{Destination, PublicRoute, RouteProblem};
 
 /// A route of the configuration, checked, with its target not yet built.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn read_external(
             methods: methods?,
             pattern,
             access: access?,
-            place: Place::Target { number, strip },
+            destination: Destination::Target { number, strip },
             body_limit: written.body_limit.unwrap_or(config.body_limit).bytes(),
             time_limit: written.time_limit.unwrap_or(config.time_limit).get(),
             rate: match written.rate_limit {

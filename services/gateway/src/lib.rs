@@ -2,7 +2,7 @@
 //!
 //! It is an [`Endpoint`](kit_http::server::Endpoint) behind the shared stack, nothing more: request id, log,
 //! metrics and the rendering of errors are the stack's. What is the gateway's own is the order in which a
-//! request is judged, and that nothing is answered by accident:
+//! request is checked, and that nothing is answered by accident:
 //!
 //! 1. the path is brought into its one reading ([`mod@path`]), the headers into what may pass ([`headers`]);
 //! 2. the route is found in a closed table that services and configuration filled when the gateway was built;
@@ -46,7 +46,7 @@ use kit_redis::Redis;
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::{Pool, PoolSettings, TrustError};
 use kit_runtime::{Clock, Readiness, Tasks};
-use kit_service::{Home, Hosted, PeerPlace, Peers, Service};
+use kit_service::{Home, Hosted, PeerLocation, Peers, Service};
 use kit_telemetry::Metrics;
 use kit_token::Verifier;
 use thiserror::Error;
@@ -63,7 +63,7 @@ use builtin::BuiltIns;
 use external::{External, read_external};
 use limit::{Limiter, Rates};
 use mount::{Mounted, enter_own};
-use table::{Place, PublicRoute, Table};
+use table::{Destination, PublicRoute, Table};
 use target::{Outward, Target};
 
 /// What the gateway is built of.
@@ -92,8 +92,8 @@ pub struct GatewayDeps {
 pub struct Backend {
     /// What it serves, under which prefixes, and what clients are told it is called.
     pub table: RouteTable,
-    /// Where it runs.
-    pub place: PeerPlace,
+    /// Where the service runs.
+    pub location: PeerLocation,
 }
 
 /// Why there is no gateway.
@@ -142,9 +142,9 @@ pub fn service() -> Service {
 /// Builds it. A service that neither runs here nor is configured as a peer is not mounted.
 pub async fn build(config: GatewayConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<()>> {
     let mut services = Vec::new();
-    for (table, place) in peers.places() {
-        if let Some(place) = place {
-            services.push(Backend { table, place });
+    for (table, location) in peers.locations() {
+        if let Some(location) = location {
+            services.push(Backend { table, location });
         } else {
             tracing::info!(service = table.service, "not mounted: no peer is configured");
         }
@@ -259,11 +259,11 @@ fn lines_of(table: &Table, tables: &[&RouteTable], externals: &[External]) -> Ve
 
 /// The service, or the URL: targets of the configuration are numbered after the services.
 fn target_name(route: &PublicRoute, services: usize, externals: &[External]) -> String {
-    let external = match route.place {
-        Place::Target { number, .. } => number
+    let external = match route.destination {
+        Destination::Target { number, .. } => number
             .checked_sub(services)
             .and_then(|index| externals.get(index)),
-        Place::BuiltIn(_) | Place::Hidden(_) => None,
+        Destination::BuiltIn(_) | Destination::Hidden(_) => None,
     };
     external.map_or_else(
         || route.label.service.to_owned(),

@@ -8,7 +8,7 @@ use kit_http::{Access, Exposure, RateClass, Route, RouteTable};
 
 use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
-use crate::table::{BuiltIn, Place, PublicRoute, RouteProblem, Table};
+use crate::table::{BuiltIn, Destination, PublicRoute, RouteProblem, Table};
 
 /// What services serve each other stands there, and no route of theirs leads to it, whatever its pattern.
 const INTERNAL: &str = "/internal";
@@ -74,18 +74,18 @@ impl Mounted<'_> {
                 from: format!("`{}` of `{}`", route.operation, self.table.service),
                 why,
             })?;
-        let place = match route.exposure {
-            Exposure::Gateway => Place::Target {
+        let destination = match route.exposure {
+            Exposure::Gateway => Destination::Target {
                 number: self.number,
                 strip: prefix.matches('/').count(),
             },
-            Exposure::OwnPort => Place::Hidden(self.number),
+            Exposure::OwnPort => Destination::Hidden(self.number),
         };
         table.add(PublicRoute {
             methods: Methods::Only(vec![route.method.clone()]),
             pattern,
             access: route.access_at_gateway(),
-            place,
+            destination,
             body_limit: route.body_limit,
             time_limit: route.time_limit,
             rate,
@@ -106,7 +106,7 @@ impl Mounted<'_> {
             methods: Methods::Any,
             pattern,
             access: Access::Admin,
-            place: Place::Hidden(self.number),
+            destination: Destination::Hidden(self.number),
             body_limit: 0,
             time_limit: Duration::ZERO,
             rate: RouteRate::Normal,
@@ -135,7 +135,7 @@ pub(crate) fn enter_own(table: &mut Table, problems: &mut Vec<RouteProblem>) {
                 methods: Methods::Only(vec![Method::GET]),
                 pattern,
                 access: Access::Public,
-                place: Place::BuiltIn(which),
+                destination: Destination::BuiltIn(which),
                 body_limit: OWN_BODY_LIMIT,
                 time_limit: OWN_TIME_LIMIT,
                 rate: RouteRate::Normal,

@@ -1,4 +1,4 @@
-//! What is told of a request's way on, where it is traced.
+//! The spans of forwarded requests.
 //!
 //! A service in this process gets a step of its own as if it stood behind a socket, so that a trace reads the
 //! same wherever the service runs, but for the call in between.
@@ -7,7 +7,7 @@ use http::Response;
 use http::request::Parts;
 use kit_config::BaseUrl;
 use kit_http::server::RouteLabel;
-use kit_http::server::span::{method_name, told_answer, told_request};
+use kit_http::server::span::{method_name, record_request, record_response};
 use kit_rpc::pool::SendError;
 use kit_telemetry::{Span, SpanKind, TraceParent, Tracer};
 
@@ -19,7 +19,7 @@ const GATEWAY: &str = "gateway";
 /// The step of a service in this process.
 pub(crate) fn begin_hosted(parts: &mut Parts, route: &PublicRoute) -> Span {
     let mut span = begin(parts, SpanKind::Server, route.label.service);
-    span.tell(|told| told_request(told, &parts.method, &parts.uri));
+    span.record(|recording| record_request(recording, &parts.method, &parts.uri));
     span
 }
 
@@ -27,20 +27,21 @@ pub(crate) fn begin_hosted(parts: &mut Parts, route: &PublicRoute) -> Span {
 pub(crate) fn answered<B>(span: &mut Span, response: &mut Response<B>) {
     if span.is_recorded() {
         let route = response.extensions().get::<RouteLabel>().copied();
-        told_answer(span, response, route);
+        record_response(span, response, route);
     }
 }
 
 /// The call of another process.
 pub(crate) fn begin_call(parts: &mut Parts, route: &PublicRoute, address: &BaseUrl) -> Span {
     let mut span = begin(parts, SpanKind::Client, GATEWAY);
-    span.tell(|told| {
+    span.record(|recording| {
         let (method, path) = (method_name(&parts.method), parts.uri.path());
         let (scheme, authority) = (
             if address.is_https() { "https" } else { "http" },
             address.authority(),
         );
-        told.name(format!("{method} {}", route.pattern))
+        recording
+            .name(format!("{method} {}", route.pattern))
             .set("http.request.method", method)
             .set("server.address", address.host().to_owned())
             .set("server.port", address.port())
@@ -52,18 +53,18 @@ pub(crate) fn begin_call(parts: &mut Parts, route: &PublicRoute, address: &BaseU
 
 /// How the call ended. To the caller every refusal is a failure, as the conventions want it.
 pub(crate) fn sent<B>(mut span: Span, sent: Result<&Response<B>, &SendError>) {
-    span.tell(|told| match sent {
+    span.record(|recording| match sent {
         Ok(response) => {
             let status = response.status();
-            told.set("http.response.status_code", status.as_u16());
+            recording.set("http.response.status_code", status.as_u16());
             if status.is_client_error() || status.is_server_error() {
-                told.fail(
+                recording.fail(
                     status.as_str().to_owned(),
                     status.canonical_reason().unwrap_or_default(),
                 );
             }
         }
-        Err(error) => told.fail(error.kind(), error.to_string()),
+        Err(error) => recording.fail(error.kind(), error.to_string()),
     });
     span.end();
 }

@@ -3,7 +3,7 @@
 //! The table is closed: what is not in it is not answered, and a route without an access rule or with the
 //! pattern of another does not enter. All mistakes are collected, so that an operator reads them at once.
 //!
-//! A service's routes that are *not* public are entered too, as [`Place::Hidden`]. Without them a request
+//! A service's routes that are *not* public are entered too, as [`Destination::Hidden`]. Without them a request
 //! for `/api/users/internal` would be matched by `/api/users/{id}`, forwarded, and answered by a route that
 //! was never meant to be reachable; with them that service is out for the request. Other services are not:
 //! what one of them keeps to itself takes no path from another.
@@ -26,7 +26,7 @@ pub(crate) struct PublicRoute {
     pub(crate) methods: Methods,
     pub(crate) pattern: Pattern,
     pub(crate) access: Access,
-    pub(crate) place: Place,
+    pub(crate) destination: Destination,
     /// The largest body, in bytes.
     pub(crate) body_limit: u64,
     /// From the request's head to the answer's.
@@ -38,12 +38,12 @@ pub(crate) struct PublicRoute {
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Destination {
     /// The gateway answers it.
     BuiltIn(BuiltIn),
     /// The target with this number, without this many leading segments.
     Target {
-        /// Its number.
+        /// The index of the target.
         number: usize,
         /// Leading segments that only the gateway knows.
         strip: usize,
@@ -88,7 +88,7 @@ pub enum RouteProblem {
     Overlap {
         /// The later route.
         route: String,
-        /// Where it leads.
+        /// The target of the hidden route.
         target: String,
         /// The earlier route.
         other: String,
@@ -159,10 +159,10 @@ impl Table {
         let (mut found, mut out) = (None, Vec::new());
         self.trie.find(method, path, |number| {
             let route = &self.routes[number];
-            match route.place {
-                Place::Hidden(target) => out.push(target),
-                Place::Target { number, .. } if out.contains(&number) => {}
-                Place::Target { .. } | Place::BuiltIn(_) => found = Some(route),
+            match route.destination {
+                Destination::Hidden(target) => out.push(target),
+                Destination::Target { number, .. } if out.contains(&number) => {}
+                Destination::Target { .. } | Destination::BuiltIn(_) => found = Some(route),
             }
             found.is_some()
         });
@@ -200,7 +200,7 @@ impl Table {
 
 impl PublicRoute {
     fn is_hidden(&self) -> bool {
-        matches!(self.place, Place::Hidden(_))
+        matches!(self.destination, Destination::Hidden(_))
     }
 
     /// For people: `GET /api/users/{id}`.
@@ -241,12 +241,12 @@ impl fmt::Display for RouteLine {
 mod tests {
     use super::*;
 
-    fn route(method: &Method, pattern: &str, place: Place) -> PublicRoute {
+    fn route(method: &Method, pattern: &str, destination: Destination) -> PublicRoute {
         PublicRoute {
             methods: Methods::Only(vec![method.clone()]),
             pattern: Pattern::parse(pattern).unwrap(),
             access: Access::Public,
-            place,
+            destination,
             body_limit: 0,
             time_limit: Duration::from_secs(1),
             rate: RouteRate::Normal,
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    const TARGET: Place = Place::Target { number: 0, strip: 1 };
+    const TARGET: Destination = Destination::Target { number: 0, strip: 1 };
 
     fn allow(table: &Table, method: &Method, path: &str) -> Option<String> {
         match table.find(method, path) {
@@ -272,7 +272,7 @@ mod tests {
         table.add(route(&Method::PUT, "/users/{id}", TARGET)).unwrap();
         table.add(route(&Method::GET, "/users/{id}", TARGET)).unwrap();
         table
-            .add(route(&Method::DELETE, "/users/me", Place::Hidden(0)))
+            .add(route(&Method::DELETE, "/users/me", Destination::Hidden(0)))
             .unwrap();
         assert_eq!(
             allow(&table, &Method::POST, "/users/me").as_deref(),
@@ -286,7 +286,7 @@ mod tests {
         let mut table = Table::new();
         table.add(route(&Method::GET, "/users/{id}", TARGET)).unwrap();
         table
-            .add(route(&Method::GET, "/users/internal", Place::Hidden(0)))
+            .add(route(&Method::GET, "/users/internal", Destination::Hidden(0)))
             .unwrap();
         assert!(matches!(
             table.find(&Method::GET, "/users/internal"),
@@ -294,12 +294,12 @@ mod tests {
         ));
         assert!(matches!(table.find(&Method::GET, "/users/7"), Lookup::Found(_)));
         assert_eq!(table.visible().count(), 1);
-        let elsewhere = Place::Target { number: 1, strip: 1 };
+        let elsewhere = Destination::Target { number: 1, strip: 1 };
         table
             .add(route(&Method::GET, "/users/{*path}", elsewhere))
             .unwrap();
         assert!(
-            matches!(table.find(&Method::GET, "/users/internal"), Lookup::Found(found) if found.place == elsewhere)
+            matches!(table.find(&Method::GET, "/users/internal"), Lookup::Found(found) if found.destination == elsewhere)
         );
     }
 

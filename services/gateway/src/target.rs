@@ -14,7 +14,7 @@ use kit_http::{ApiError, ReplyBody, Verified};
 use kit_rpc::pool::{self, Pool, SendError};
 use kit_rpc::{INTERNAL_KEY, InternalKeys};
 use kit_runtime::Tasks;
-use kit_service::PeerPlace;
+use kit_service::PeerLocation;
 use kit_telemetry::TraceParent;
 use kit_token::{Principal, Role};
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const GRACE: Duration = Duration::from_secs(1);
 
 /// An answer 101 that is no answer to a handshake.
-const UNASKED: &str = "switched protocols unasked";
+const UNEXPECTED_UPGRADE: &str = "switched protocols unasked";
 
 /// One of the places.
 pub(crate) enum Target {
@@ -79,9 +79,9 @@ pub(crate) struct Outward {
 
 impl Outward {
     pub(crate) fn service(&self, backend: &Backend) -> Result<Target, BuildError> {
-        match &backend.place {
-            PeerPlace::Hosted(router) => Ok(Target::Hosted(router.clone())),
-            PeerPlace::Remote(address) => {
+        match &backend.location {
+            PeerLocation::Hosted(router) => Ok(Target::Hosted(router.clone())),
+            PeerLocation::Remote(address) => {
                 let mut upstream = self.upstream(address)?;
                 upstream.display = backend.table.display;
                 upstream.internal_key = Some(self.internal_keys.to_send());
@@ -151,7 +151,7 @@ async fn host(mut router: axum::Router, mut outgoing: Outgoing<'_>) -> Response<
     if response.status() == StatusCode::SWITCHING_PROTOCOLS
         && !expected.is_some_and(|expected| expected.is_in(response.headers()))
     {
-        return ApiError::internal(UNASKED).into_reply();
+        return ApiError::internal(UNEXPECTED_UPGRADE).into_reply();
     }
     response.map(ReplyBody::Hosted)
 }
@@ -179,7 +179,7 @@ impl Upstream {
         span::sent(span, sent.as_ref());
         match sent {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                self.turn_over(response, handshake)
+                self.open_tunnel(response, handshake)
             }
             Ok(response) => Ok(passed_on(response)),
             Err(_) if overrun.happened() => Err(ApiError::too_large(route.body_limit)),
@@ -213,8 +213,8 @@ impl Upstream {
         }
     }
 
-    /// Makes a tunnel of both connections. An answer to what nobody asked is one that nobody can read on.
-    fn turn_over(
+    /// Joins both connections to a tunnel. An answer to what nobody asked is one that nobody can read on.
+    fn open_tunnel(
         &self,
         mut response: Response<Incoming>,
         handshake: Option<Handshake>,
@@ -228,7 +228,7 @@ impl Upstream {
                 upgrade::announce(reply.headers_mut());
                 Ok(reply)
             }
-            Some(_) | None => Err(self.bad_gateway(UNASKED)),
+            Some(_) | None => Err(self.bad_gateway(UNEXPECTED_UPGRADE)),
         }
     }
 

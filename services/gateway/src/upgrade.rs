@@ -33,7 +33,7 @@ const WEBSOCKET_ID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// How long the one direction of a tunnel may go on when the other has ended.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A client's wish to speak WebSocket.
+/// A client's request to speak WebSocket.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     /// The connection, once it has been turned over.
@@ -46,7 +46,7 @@ pub(crate) struct Handshake {
 pub(crate) struct ExpectedAnswer(String);
 
 impl Handshake {
-    /// Takes the wish out of a request, before its headers are cleaned. Whatever else the request wants the
+    /// Takes the handshake out of a request, before its headers are cleaned. Whatever else the request wants the
     /// connection to become is out of reach from here on.
     pub(crate) fn take(parts: &mut Parts, body: Announced) -> Result<Option<Self>, ApiError> {
         if !parts.headers.contains_key(UPGRADE) {
@@ -106,11 +106,11 @@ async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin)
 }
 
 fn is_handshake(parts: &Parts) -> bool {
-    let wanted = sole(&parts.headers, &UPGRADE);
+    let requested = sole(&parts.headers, &UPGRADE);
     let connection = parts.headers.get_all(CONNECTION).iter();
     parts.method == Method::GET
         && parts.version == Version::HTTP_11
-        && wanted.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(WEBSOCKET.as_bytes()))
+        && requested.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(WEBSOCKET.as_bytes()))
         && connection
             .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
             .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))

@@ -23,7 +23,7 @@ pub fn service() -> Service {
 /// Builds it.
 pub async fn build(_: UsersConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<UsersClient>> {
     let profiles = Profiles::new(home.db()?, home.redis.clone(), home.cache());
-    profiles.listen(&home.bus()?)?;
+    profiles.subscribe(&home.bus()?)?;
     consumers::start(&home.bus()?, &profiles)?;
     let service = UsersService::new(home.units()?, profiles, peers.client()?);
     Ok(Hosted::new(

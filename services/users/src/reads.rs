@@ -28,7 +28,7 @@ const NAME: &str = "profiles";
 /// The broadcast's name.
 const BROADCAST: &str = "users-profiles";
 
-/// How old a profile can be that is shown while this process hears of nothing.
+/// How old a profile can be that is shown while this process receives no events.
 const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
 /// Reads profiles. A cheap handle.
@@ -59,17 +59,24 @@ impl Profiles {
         }
     }
 
-    /// Begins to hear of what other processes change.
-    pub(crate) fn listen(&self, bus: &Bus) -> Result<(), BusError> {
+    /// Subscribes to the changes of other processes.
+    pub(crate) fn subscribe(&self, bus: &Bus) -> Result<(), BusError> {
         self.cache
             .invalidated_by(bus.broadcast(BROADCAST))
-            .on(|told: &Delivery<ProfileCreated>| [updated(told.payload.user_id, told.payload.version)])
-            .on(|told: &Delivery<ProfileUpdated>| [updated(told.payload.user_id, told.payload.version)])
-            .on(|told: &Delivery<ProfileDeleted>| {
-                [Change::deleted(told.payload.user_id, told.payload.version)]
+            .on(|delivery: &Delivery<ProfileCreated>| {
+                [updated(delivery.payload.user_id, delivery.payload.version)]
             })
-            .on(|told: &Delivery<ProfileHidden>| [updated(told.payload.user_id, None)])
-            .on(|told: &Delivery<ProfileShown>| [updated(told.payload.user_id, None)])
+            .on(|delivery: &Delivery<ProfileUpdated>| {
+                [updated(delivery.payload.user_id, delivery.payload.version)]
+            })
+            .on(|delivery: &Delivery<ProfileDeleted>| {
+                [Change::deleted(
+                    delivery.payload.user_id,
+                    delivery.payload.version,
+                )]
+            })
+            .on(|delivery: &Delivery<ProfileHidden>| [updated(delivery.payload.user_id, None)])
+            .on(|delivery: &Delivery<ProfileShown>| [updated(delivery.payload.user_id, None)])
             .start()
     }
 

@@ -217,7 +217,7 @@ fn may_modify(call: &Call, user_id: UserId) -> Result<(), UsersFailure> {
     }
 }
 
-/// Makes the profile unless there is one, and tells of it.
+/// Makes the profile unless there is one, and writes its event.
 async fn insert(tx: &mut Tx, draft: &ProfileDraft, now: Timestamp) -> Result<Option<i64>, StoreError> {
     let made = store::insert(tx, draft, now).await?;
     if let Some(version) = made {

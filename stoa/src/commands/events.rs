@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::services::{self, KnownService};
 
 /// Between two looks at a log that is followed.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The most that one look takes from a log.
 const PAGE: u32 = 1_000;
@@ -37,32 +37,32 @@ pub(super) fn events(config: Loaded, options: &Events) -> anyhow::Result<ExitCod
 }
 
 async fn run(config: Loaded, options: &Events, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    let desk = Desk::open(config, lifecycle).await?;
+    let admin = EventAdmin::open(config, lifecycle).await?;
     match options {
-        Events::Tail(options) => desk.tail(options).await,
-        Events::Lag(listing) => desk.lag(listing).await,
-        Events::Dlq(Dlq::List { consumer, json }) => desk.dead_letters(consumer.as_deref(), *json).await,
-        Events::Dlq(Dlq::Show { consumer, event }) => desk.show(consumer, event).await,
-        Events::Dlq(Dlq::Replay { consumer, event }) => desk.retry(consumer, event.as_deref()).await,
-        Events::Dlq(Dlq::Drop { consumer, event }) => desk.drop_event(consumer, event).await,
+        Events::Tail(options) => admin.tail(options).await,
+        Events::Lag(listing) => admin.lag(listing).await,
+        Events::Dlq(Dlq::List { consumer, json }) => admin.dead_letters(consumer.as_deref(), *json).await,
+        Events::Dlq(Dlq::Show { consumer, event }) => admin.show(consumer, event).await,
+        Events::Dlq(Dlq::Replay { consumer, event }) => admin.retry(consumer, event.as_deref()).await,
+        Events::Dlq(Dlq::Drop { consumer, event }) => admin.drop_event(consumer, event).await,
         Events::Replay {
             consumer,
             since,
             repeat,
         } => {
             let effects = if *repeat { Effects::Repeat } else { Effects::Keep };
-            desk.replay(consumer, since, effects).await
+            admin.replay(consumer, since, effects).await
         }
     }
 }
 
-/// Every service's events, for one who looks after them.
-struct Desk {
+/// Administration of every service's events.
+struct EventAdmin {
     node: Node,
     services: Vec<(KnownService, Admin)>,
 }
 
-impl Desk {
+impl EventAdmin {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
         let stores: Vec<_> = services::all()
             .filter(|service| service.migrations.is_some())
@@ -90,12 +90,13 @@ impl Desk {
     async fn tail(&self, options: &Tail) -> anyhow::Result<()> {
         // Any of them reads every log.
         let (_, admin) = self.services.first().context("there is no database to look at")?;
-        let wanted = |service: &KnownService| options.source.is_none_or(|source| source.name == service.name);
+        let is_selected =
+            |service: &KnownService| options.source.is_none_or(|source| source.name == service.name);
         let mut logs: Vec<(KnownService, Option<i64>)> = self
             .services
             .iter()
             .map(|(service, _)| *service)
-            .filter(wanted)
+            .filter(is_selected)
             .map(|service| (service, None))
             .collect();
         if logs.is_empty() {
@@ -111,13 +112,13 @@ impl Desk {
             }
             events.sort_by_key(|(_, event)| event.at);
             for (service, event) in &events {
-                answer(&told(service, event, options.json));
+                answer(&event_line(service, event, options.json));
             }
             if !options.follow {
                 return Ok(());
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
             }
         }
@@ -223,7 +224,7 @@ fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-fn told(service: KnownService, event: &LoggedEvent, as_json: bool) -> String {
+fn event_line(service: KnownService, event: &LoggedEvent, as_json: bool) -> String {
     if as_json {
         let mut line = json!(event);
         line["source"] = json!(service.name);

@@ -69,8 +69,8 @@ pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
     )
 }
 
-fn exposed(wanted: Option<&str>) -> anyhow::Result<Vec<KnownService>> {
-    match wanted {
+fn exposed(choice: Option<&str>) -> anyhow::Result<Vec<KnownService>> {
+    match choice {
         None => Ok(Vec::new()),
         Some("all") => Ok(services::all()
             .filter(|service| service.name != GATEWAY)
@@ -178,8 +178,8 @@ fn address(node: &Node, plan: &Plan, service: KnownService) -> anyhow::Result<So
 
 fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<String> {
     let mut text = format!("Stoa {} is up.\n", env!("CARGO_PKG_VERSION"));
-    for listening in sockets.listening() {
-        let purpose = match listening.name.as_str() {
+    for socket in sockets.bound() {
+        let purpose = match socket.name.as_str() {
             "gateway" => "API under /api, its documentation at /docs",
             "admin" => "metrics and readiness; keep it private",
             _ => "the service's own port",
@@ -187,7 +187,7 @@ fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<
         writeln!(
             text,
             "  {:<8} http://{:<21} {purpose}",
-            listening.name, listening.address
+            socket.name, socket.address
         )?;
     }
     let stores = |service: &&KnownService| service.migrations.is_some();
@@ -195,10 +195,7 @@ fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<
         let kind = node.database_settings(service).target.dialect();
         writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
     }
-    let gateway = sockets
-        .listening()
-        .iter()
-        .find(|listening| listening.name == "gateway");
+    let gateway = sockets.bound().iter().find(|socket| socket.name == "gateway");
     if let Some(gateway) = gateway {
         let config: gateway::GatewayConfig = section(&node.config)?;
         let base = config

@@ -11,10 +11,10 @@
 
 use std::ops::Range;
 
-use crate::change::{Fate, Known};
+use crate::change::{Known, Presence};
 
 const VERSION: Range<usize> = 1..21;
-const FATE: Range<usize> = 21..22;
+const PRESENCE: Range<usize> = 21..22;
 const BEGAN: Range<usize> = 38..54;
 const HEAD: usize = 54;
 
@@ -39,13 +39,13 @@ pub(super) enum Lying<'a> {
 
 /// What is known, so that the later one is the larger text.
 pub(super) fn stamp(known: Known) -> String {
-    let fate = match known.fate {
-        Fate::There => 0,
-        Fate::Gone => 1,
+    let presence = match known.presence {
+        Presence::Present => 0,
+        Presence::Gone => 1,
     };
     // The sign bit turned over: the smallest is 0.
     let version = known.version.cast_unsigned() ^ (1 << 63);
-    format!("{version:020}{fate}")
+    format!("{version:020}{presence}")
 }
 
 pub(super) fn read(lying: &[u8]) -> Lying<'_> {
@@ -53,7 +53,7 @@ pub(super) fn read(lying: &[u8]) -> Lying<'_> {
         return Lying::Odd;
     };
     let number = |range: Range<usize>| std::str::from_utf8(&head[range]).ok()?.parse::<u64>().ok();
-    match (head[0], number(VERSION), number(FATE), number(BEGAN)) {
+    match (head[0], number(VERSION), number(PRESENCE), number(BEGAN)) {
         (b'm', Some(_), Some(_), Some(_)) => Lying::Mark,
         (b'v', Some(version), Some(0), Some(began)) => Lying::Value(Entry {
             version: (version ^ (1 << 63)).cast_signed(),
@@ -68,22 +68,22 @@ pub(super) fn read(lying: &[u8]) -> Lying<'_> {
 mod tests {
     use super::*;
 
-    const fn known(version: i64, fate: Fate) -> Known {
-        Known { version, fate }
+    const fn known(version: i64, presence: Presence) -> Known {
+        Known { version, presence }
     }
 
     #[test]
     fn stamps_compare_as_what_they_stand_for() {
         let inputs = [
-            known(i64::MIN, Fate::There),
-            known(i64::MIN, Fate::Gone),
-            known(-1, Fate::There),
-            known(0, Fate::There),
-            known(0, Fate::Gone),
-            known(9, Fate::Gone),
-            known(10, Fate::There),
-            known(1_770_000_000_000_001, Fate::There),
-            known(i64::MAX, Fate::Gone),
+            known(i64::MIN, Presence::Present),
+            known(i64::MIN, Presence::Gone),
+            known(-1, Presence::Present),
+            known(0, Presence::Present),
+            known(0, Presence::Gone),
+            known(9, Presence::Gone),
+            known(10, Presence::Present),
+            known(1_770_000_000_000_001, Presence::Present),
+            known(i64::MAX, Presence::Gone),
         ];
         for pair in inputs.windows(2) {
             assert!(pair[0] < pair[1]);
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_value_is_read_as_it_was_written() {
         for version in [i64::MIN, -7, 0, 1_770_000_000_000_001, i64::MAX] {
-            let stamp = stamp(known(version, Fate::There));
+            let stamp = stamp(known(version, Presence::Present));
             let lying = format!("v{stamp}{:016}{:016}[1]", 3, 1_770_000_000_000_000_u64);
             let entry = Entry {
                 version,
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn what_others_wrote_is_odd() {
-        let right = format!("v{}{:032}1", stamp(known(1, Fate::There)), 0);
+        let right = format!("v{}{:032}1", stamp(known(1, Presence::Present)), 0);
         assert!(matches!(read(right.as_bytes()), Lying::Value(_)));
-        let gone = format!("v{}{:032}1", stamp(known(1, Fate::Gone)), 0);
+        let gone = format!("v{}{:032}1", stamp(known(1, Presence::Gone)), 0);
         for odd in [
             "",
             "v",

@@ -99,7 +99,7 @@ impl<K, V> Shared<K, V> {
         let (now, lying): (i64, Option<Vec<u8>>) = match looked {
             Ok(looked) => looked,
             Err(away) => {
-                self.complain(&away);
+                self.log_failure(&away);
                 return Looked::Away;
             }
         };
@@ -146,18 +146,18 @@ impl<K, V> Shared<K, V> {
         let key = self.key(key);
         let filled = self.redis.run::<i64>(&scripts::FILL, &key, arguments).await;
         if let Err(away) = filled {
-            self.complain(&away);
+            self.log_failure(&away);
         }
     }
 
-    /// Tells Redis what became known, or that whatever lies there is out of date.
-    pub(crate) async fn tell(&self, key: &K, news: Option<Known>, clock: &Clock) {
+    /// Records a change in Redis, or that whatever lies there is out of date.
+    pub(crate) async fn record_change(&self, key: &K, news: Option<Known>, clock: &Clock) {
         let stamp = news.map(entry::stamp).unwrap_or_default();
         let arguments = (stamp, millis(self.remembered));
         let key = self.key(key);
-        let told = self.redis.run::<i64>(&scripts::TELL, &key, arguments).await;
-        if let Err(away) = told {
-            self.complain(&away);
+        let recorded = self.redis.run::<i64>(&scripts::MARK, &key, arguments).await;
+        if let Err(away) = recorded {
+            self.log_failure(&away);
             self.distrust_before(clock.now());
         }
     }
@@ -176,7 +176,7 @@ impl<K, V> Shared<K, V> {
     }
 
     /// That Redis is away is its own concern; that it refuses what it is asked is a defect.
-    fn complain(&self, away: &Away) {
+    fn log_failure(&self, away: &Away) {
         if let Away::Refused(reason) = away {
             tracing::error!(cache = self.area, %reason, "redis refuses");
         }

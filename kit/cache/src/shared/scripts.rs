@@ -14,7 +14,7 @@ pub(super) static FILL: LazyLock<Script> = LazyLock::new(|| Script::new("cache_f
 
 /// Remembers a version, or fences off whatever was loaded up to now; what lay there goes if it is older.
 /// Arguments: the stamp, or nothing, and for how many milliseconds it stays.
-pub(super) static TELL: LazyLock<Script> = LazyLock::new(|| Script::new("cache_tell", TELL_TEXT));
+pub(super) static MARK: LazyLock<Script> = LazyLock::new(|| Script::new("cache_tell", MARK_TEXT));
 
 const LOOK_TEXT: &str = "
 local time = redis.call('TIME')
@@ -42,7 +42,7 @@ redis.call('SET', KEYS[1], 'v' .. ARGV[1] .. fence .. ARGV[2] .. ARGV[5], 'PX', 
 return 1
 ";
 
-const TELL_TEXT: &str = "
+const MARK_TEXT: &str = "
 local stamp, fence = '000000000000000000000', '0000000000000000'
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 53)
 if type(head) == 'string' and #head == 54 and string.match(head, '^[vm]%d+$') then

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::shelf::{Asking, Gate, MINUTE, Shelf, Value, held};
+use crate::fixture::{Asking, Fixture, Gate, MINUTE, Value, held};
 
 /// What happens to one key, of which the source of truth knows a growing version or that it is gone.
 #[derive(Clone, Debug)]
@@ -16,10 +16,10 @@ enum Step {
     Write,
     Delete,
     /// The cache hears of the source as it was so many changes ago.
-    Tell {
+    Invalidate {
         ago: usize,
     },
-    TellWithoutVersion,
+    InvalidateWithoutVersion,
     /// The writer of so many changes ago puts its value.
     Put {
         ago: usize,
@@ -37,8 +37,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => Just(Step::Write),
         1 => Just(Step::Delete),
-        3 => (0_usize..4).prop_map(|ago| Step::Tell { ago }),
-        1 => Just(Step::TellWithoutVersion),
+        3 => (0_usize..4).prop_map(|ago| Step::Invalidate { ago }),
+        1 => Just(Step::InvalidateWithoutVersion),
         2 => (0_usize..4).prop_map(|ago| Step::Put { ago }),
         4 => Just(Step::Ask),
         4 => any::<Index>().prop_map(|which| Step::End { which }),
@@ -57,7 +57,7 @@ struct State {
 #[derive(Clone, Copy, Debug, Default)]
 struct Floor {
     /// Whatever is answered: the latest version that the cache was told of.
-    told: i64,
+    invalidated: i64,
     /// What was loaded, besides: the version that the source had when the cache was told without one, or was
     /// cleared. A late put knows nothing of that.
     reset: i64,
@@ -65,8 +65,8 @@ struct Floor {
     held: i64,
 }
 
-struct World {
-    shelf: Shelf,
+struct Model {
+    fixture: Fixture,
     /// By version.
     history: Vec<State>,
     floor: Floor,
@@ -87,14 +87,14 @@ fn value(version: i64, value: Value) -> Versioned<Value> {
     Versioned { version, value }
 }
 
-impl World {
+impl Model {
     fn new() -> Self {
         let first = State {
             version: 0,
             is_there: false,
         };
         Self {
-            shelf: Shelf::with(|settings| settings.absence = Absence::KeptFor(MINUTE)),
+            fixture: Fixture::with(|settings| settings.absence = Absence::KeptFor(MINUTE)),
             history: vec![first],
             floor: Floor::default(),
             asked: Vec::new(),
@@ -113,16 +113,16 @@ impl World {
         match step {
             Step::Write => self.change(true),
             Step::Delete => self.change(false),
-            Step::Tell { ago } => self.tell(self.earlier(*ago)),
-            Step::TellWithoutVersion => {
-                self.shelf.cache.invalidate(Change::updated(KEY, None));
+            Step::Invalidate { ago } => self.invalidate(self.earlier(*ago)),
+            Step::InvalidateWithoutVersion => {
+                self.fixture.cache.invalidate(Change::updated(KEY, None));
                 self.floor.reset = self.now().version;
             }
             Step::Put { ago } => self.put(self.earlier(*ago)),
             Step::Ask => self.ask().await,
             Step::End { which } => self.end(which).await,
             Step::Clear => {
-                self.shelf.cache.clear();
+                self.fixture.cache.clear();
                 self.floor.reset = self.now().version;
                 self.floor.held = 0;
             }
@@ -134,21 +134,21 @@ impl World {
         self.history.push(State { version, is_there });
     }
 
-    fn tell(&mut self, state: State) {
+    fn invalidate(&mut self, state: State) {
         let change = if state.is_there {
             Change::updated(KEY, state.version)
         } else {
             Change::deleted(KEY, state.version)
         };
-        self.shelf.cache.invalidate(change);
-        self.floor.told = self.floor.told.max(state.version);
+        self.fixture.cache.invalidate(change);
+        self.floor.invalidated = self.floor.invalidated.max(state.version);
     }
 
     fn put(&mut self, state: State) {
         if state.is_there {
-            self.shelf.cache.put(KEY, value(state.version, "put"));
+            self.fixture.cache.put(KEY, value(state.version, "put"));
             // Where it is too old for what was told, nothing is held.
-            if state.version >= self.floor.told {
+            if state.version >= self.floor.invalidated {
                 self.floor.held = self.floor.held.max(state.version);
             }
         }
@@ -156,7 +156,7 @@ impl World {
 
     async fn ask(&mut self) {
         let (gate, load) = held();
-        let cache = self.shelf.cache.clone();
+        let cache = self.fixture.cache.clone();
         let mut asking: Asking = Box::pin(async move { cache.get(&KEY, load.into_load()).await });
         match futures::poll!(asking.as_mut()) {
             Poll::Ready(answer) => {
@@ -210,10 +210,10 @@ impl World {
     }
 
     fn check(&self, found: Option<&Versioned<Value>>, floor: Floor) {
-        let loaded = floor.told.max(floor.reset);
+        let loaded = floor.invalidated.max(floor.reset);
         match found {
             Some(found) if found.value == "put" => {
-                assert!(found.version >= floor.told, "{found:?} {floor:?}");
+                assert!(found.version >= floor.invalidated, "{found:?} {floor:?}");
             }
             Some(found) => assert!(found.version >= loaded, "{found:?} {floor:?}"),
             // Then it was gone at some time since.
@@ -236,11 +236,11 @@ proptest! {
     fn an_answer_is_never_older_than_what_was_told(steps in vec(step(), 0..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let mut world = World::new();
+            let mut model = Model::new();
             for step in &steps {
-                world.take(step).await;
+                model.take(step).await;
             }
-            world.finish().await;
+            model.finish().await;
         });
     }
 }

@@ -18,9 +18,9 @@ enum Step {
     /// A process writes, and puts what it wrote.
     Put(usize),
     /// A process hears of the source as it was so many changes ago.
-    Hear(usize, i64),
+    Invalidate(usize, i64),
     /// A process hears that something changed.
-    HearWithoutVersion(usize),
+    InvalidateWithoutVersion(usize),
     Clear(usize),
     /// Somebody asks a process; a load, if it comes to one, reads the source now.
     Ask(usize),
@@ -36,8 +36,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => Just(Step::Write),
         1 => (0_usize..2).prop_map(Step::Put),
-        3 => (0_usize..2, 0_i64..4).prop_map(|(process, ago)| Step::Hear(process, ago)),
-        1 => (0_usize..2).prop_map(Step::HearWithoutVersion),
+        3 => (0_usize..2, 0_i64..4).prop_map(|(process, ago)| Step::Invalidate(process, ago)),
+        1 => (0_usize..2).prop_map(Step::InvalidateWithoutVersion),
         1 => (0_usize..2).prop_map(Step::Clear),
         4 => (0_usize..2).prop_map(Step::Ask),
         4 => any::<Index>().prop_map(Step::End),
@@ -46,12 +46,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-struct World {
+struct Model {
     processes: [Process; 2],
     /// Of the source.
     version: i64,
     /// What each process was told, or has written itself.
-    told: [i64; 2],
+    noted: [i64; 2],
     /// The version that the source had when each was told without one, or was cleared.
     reset: [i64; 2],
     running: Vec<(usize, Reading, i64)>,
@@ -59,22 +59,22 @@ struct World {
     copies: Vec<Vec<u8>>,
 }
 
-impl World {
+impl Model {
     async fn take(&mut self, step: &Step) {
         match step {
             Step::Write => self.version += 1,
             Step::Put(process) => {
                 self.version += 1;
-                self.told[*process] = self.version;
+                self.noted[*process] = self.version;
                 self.processes[*process].put(KEY, self.version);
             }
-            Step::Hear(process, ago) => {
+            Step::Invalidate(process, ago) => {
                 let version = (self.version - ago).max(1);
-                self.told[*process] = self.told[*process].max(version);
+                self.noted[*process] = self.noted[*process].max(version);
                 let change = Change::updated(KEY.to_owned(), version);
                 self.processes[*process].cache.invalidate(change);
             }
-            Step::HearWithoutVersion(process) => {
+            Step::InvalidateWithoutVersion(process) => {
                 self.reset[*process] = self.version;
                 let change = Change::updated(KEY.to_owned(), None);
                 self.processes[*process].cache.invalidate(change);
@@ -86,8 +86,8 @@ impl World {
             Step::Ask(process) => self.ask(*process).await,
             Step::End(_) if self.running.is_empty() => {}
             Step::End(which) => {
-                let place = which.index(self.running.len());
-                let (_, reading, read) = self.running.swap_remove(place);
+                let index = which.index(self.running.len());
+                let (_, reading, read) = self.running.swap_remove(index);
                 assert_eq!(reading.brings(read).await, Some(read));
             }
             Step::GoBack(_) if self.copies.is_empty() => {}
@@ -108,7 +108,7 @@ impl World {
         }
         match self.processes[process].held(KEY).await {
             Some(held) => {
-                let least = self.told[process].max(self.reset[process]);
+                let least = self.noted[process].max(self.reset[process]);
                 assert!(
                     held >= least,
                     "process {process} knows of {least}, and says {held}"
@@ -135,27 +135,27 @@ impl World {
 
 async fn no_step_leads_back(steps: &[Step]) {
     let installation = Installation::new();
-    let mut world = World {
+    let mut model = Model {
         processes: [installation.process().await, installation.process().await],
         version: 1,
-        told: [1; 2],
+        noted: [1; 2],
         reset: [1; 2],
         running: Vec::new(),
         copies: Vec::new(),
     };
     let mut known = None;
     for step in steps {
-        world.take(step).await;
-        let now = world.known().await;
+        model.take(step).await;
+        let now = model.known().await;
         if !matches!(step, Step::Evict | Step::GoBack(_)) && now.is_some() {
             assert!(now >= known, "{step:?} led redis back from {known:?} to {now:?}");
         }
         known = now;
     }
-    for (_, reading, read) in world.running {
+    for (_, reading, read) in model.running {
         reading.brings(read).await;
     }
-    for process in world.processes {
+    for process in model.processes {
         process.end().await;
     }
 }

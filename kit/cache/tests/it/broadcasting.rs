@@ -6,7 +6,7 @@ use kit_testing::db::TestDb;
 use kit_testing::{both_databases, eventually};
 use tokio::sync::oneshot;
 
-use crate::world::{self, LoadError, MIGRATIONS, Node, remove, rename, version};
+use crate::process::{self, LoadError, MIGRATIONS, Node, remove, rename, version};
 
 /// Returns once the name is this one, of whichever version.
 async fn until_named(node: &Node, id: &str, name: Option<&str>) {
@@ -23,7 +23,7 @@ both_databases! {
         rename(test.db(), "a", "Ada").await;
         rename(test.db(), "b", "Bob").await;
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         for _ in 0..3 {
             assert_eq!(node.name("a").await.as_deref(), Some("Ada"));
             assert_eq!(node.name("b").await.as_deref(), Some("Bob"));
@@ -40,7 +40,7 @@ both_databases! {
 
     async fn what_is_created_elsewhere_is_missing_no_more(test: &TestDb) {
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         assert_eq!(node.name("a").await, None);
         assert_eq!(node.held("a").await, Some(None));
         rename(test.db(), "a", "Ada").await;
@@ -51,7 +51,7 @@ both_databases! {
     async fn what_is_deleted_elsewhere_is_not_brought_back(test: &TestDb) {
         let at = rename(test.db(), "a", "Ada").await;
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         assert_eq!(node.name("a").await.as_deref(), Some("Ada"));
         remove(test.db(), "a").await;
         until_named(&node, "a", None).await;
@@ -64,14 +64,14 @@ both_databases! {
         rename(test.db(), "a", "Ada").await;
         rename(test.db(), "b", "Bob").await;
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         assert_eq!(node.name("b").await.as_deref(), Some("Bob"));
 
         let ((read, has_read), (go_on, may_go_on)) = (oneshot::channel(), oneshot::channel::<()>());
         let db = node.db.clone();
         let key = "a".to_owned();
         let slow = node.cache.get(&key, async move || {
-            let found = world::find(&db, "a".to_owned()).await?;
+            let found = process::find(&db, "a".to_owned()).await?;
             read.send(()).map_err(|()| LoadError::NotHeld)?;
             may_go_on.await.map_err(|_| LoadError::NotHeld)?;
             Ok(found)
@@ -95,7 +95,7 @@ both_databases! {
         rename(test.db(), "a", "Ada").await;
         rename(test.db(), "b", "Bob").await;
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         assert_eq!(node.name("b").await.as_deref(), Some("Bob"));
         // The process was suspended for so long that events may have been removed.
         node.clock.advance(Duration::from_hours(1));
@@ -112,7 +112,7 @@ both_databases! {
     async fn an_event_that_cannot_be_understood_clears_the_cache(test: &TestDb) {
         rename(test.db(), "a", "Ada").await;
         let node = Node::of(test);
-        node.listen().await;
+        node.subscribe().await;
         assert_eq!(node.name("a").await.as_deref(), Some("Ada"));
         rename(test.db(), "odd", "Odo").await;
         node.until_not_held("a").await;
@@ -125,8 +125,8 @@ async fn a_write_in_one_process_is_seen_in_the_other() {
     let test = TestDb::postgres(&MIGRATIONS).await;
     let (one, other) = (Node::of(&test), Node::beside(&test).await);
     rename(&one.db, "a", "Ada").await;
-    one.listen().await;
-    other.listen().await;
+    one.subscribe().await;
+    other.subscribe().await;
     assert_eq!(one.name("a").await.as_deref(), Some("Ada"));
     assert_eq!(other.name("a").await.as_deref(), Some("Ada"));
 

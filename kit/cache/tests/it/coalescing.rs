@@ -9,18 +9,18 @@ use kit_cache::CacheError;
 use kit_testing::eventually;
 use tokio::sync::{mpsc, watch};
 
-use crate::shelf::{Away, Loaded, Shelf, brings, held, never, of, version_of};
+use crate::fixture::{Away, Fixture, Loaded, brings, held, never, of, version_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_gets_of_one_key_run_one_load() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let loads = Arc::new(AtomicU32::new(0));
     let (open, opened) = watch::channel(false);
     let (answered, mut answers) = mpsc::unbounded_channel();
     for _ in 0..50 {
-        let (cache, answered) = (shelf.cache.clone(), answered.clone());
+        let (cache, answered) = (fixture.cache.clone(), answered.clone());
         let (loads, mut opened) = (loads.clone(), opened.clone());
-        shelf.lifecycle.tasks().spawn("caller", async move {
+        fixture.lifecycle.tasks().spawn("caller", async move {
             let load = async move || -> Loaded {
                 loads.fetch_add(1, Ordering::SeqCst);
                 opened.wait_for(|open| *open).await.unwrap();
@@ -31,7 +31,7 @@ async fn fifty_gets_of_one_key_run_one_load() {
         });
     }
     eventually("all wait for one load", async || {
-        let text = shelf.metrics.encode();
+        let text = fixture.metrics.encode();
         text.contains("outcome=\"joined\"} 49").then_some(())
     })
     .await;
@@ -44,19 +44,19 @@ async fn fifty_gets_of_one_key_run_one_load() {
 
 #[tokio::test]
 async fn keys_are_loaded_apart() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (gate, load) = held();
-    let _asking = shelf.ask("a", load).await;
-    assert_eq!(shelf.load("b", 3).await, 3);
+    let _asking = fixture.ask("a", load).await;
+    assert_eq!(fixture.load("b", 3).await, 3);
     drop(gate);
 }
 
 #[tokio::test]
 async fn a_first_caller_who_goes_away_takes_nothing_from_the_others() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (gate, load) = held();
-    let first = shelf.ask("a", load).await;
-    let others = [shelf.ask("a", never()).await, shelf.ask("a", never()).await];
+    let first = fixture.ask("a", load).await;
+    let others = [fixture.ask("a", never()).await, fixture.ask("a", never()).await];
     drop(first);
     gate.bring(1);
     for answer in join_all(others).await {
@@ -66,22 +66,22 @@ async fn a_first_caller_who_goes_away_takes_nothing_from_the_others() {
 
 #[tokio::test]
 async fn a_load_that_everybody_left_is_kept_all_the_same() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (gate, load) = held();
-    drop(shelf.ask("a", load).await);
+    drop(fixture.ask("a", load).await);
     gate.bring(1);
-    let found = shelf.ask("a", never()).await.await;
+    let found = fixture.ask("a", never()).await.await;
     assert_eq!(version_of(&found), Some(1));
-    assert_eq!(shelf.held_version("a").await, Some(1));
+    assert_eq!(fixture.held_version("a").await, Some(1));
 }
 
 #[tokio::test]
 async fn a_failed_load_is_heard_by_everybody_and_kept_nowhere() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (gate, load) = held();
-    let mut callers = vec![shelf.ask("a", load).await];
+    let mut callers = vec![fixture.ask("a", load).await];
     for _ in 0..9 {
-        callers.push(shelf.ask("a", never()).await);
+        callers.push(fixture.ask("a", never()).await);
     }
     gate.end(Err(Away));
     for answer in join_all(callers).await {
@@ -89,29 +89,29 @@ async fn a_failed_load_is_heard_by_everybody_and_kept_nowhere() {
         assert_eq!(error.to_string(), "the source is away");
         assert!(matches!(error, CacheError::Failed(cause) if *cause == Away));
     }
-    assert_eq!(shelf.load("a", 2).await, 2);
+    assert_eq!(fixture.load("a", 2).await, 2);
 }
 
 #[tokio::test]
 async fn a_failed_load_leaves_what_was_put_meanwhile() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (gate, load) = held();
-    let asking = shelf.ask("a", load).await;
-    shelf.put("a", 4);
+    let asking = fixture.ask("a", load).await;
+    fixture.put("a", 4);
     gate.end(Err(Away));
     assert!(asking.await.is_err());
-    assert_eq!(shelf.held_version("a").await, Some(4));
+    assert_eq!(fixture.held_version("a").await, Some(4));
 }
 
 #[tokio::test]
 async fn a_load_that_panics_hangs_nobody() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     // A gate that is dropped makes its load panic.
     let (gate, load) = held();
     let callers = [
-        shelf.ask("a", load).await,
-        shelf.ask("a", never()).await,
-        shelf.ask("a", never()).await,
+        fixture.ask("a", load).await,
+        fixture.ask("a", never()).await,
+        fixture.ask("a", never()).await,
     ];
     drop(gate);
     for answer in join_all(callers).await {
@@ -119,41 +119,41 @@ async fn a_load_that_panics_hangs_nobody() {
         assert!(matches!(error, CacheError::Lost { cache: "shelf" }));
         assert_eq!(error.to_string(), "the load of `shelf` was lost");
     }
-    assert_eq!(shelf.load("a", 1).await, 1);
+    assert_eq!(fixture.load("a", 1).await, 1);
 }
 
 #[tokio::test]
 async fn a_load_that_panics_before_its_first_step_hangs_nobody() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let load = || -> std::future::Ready<Loaded> { panic!("on purpose") };
-    let answer = shelf.cache.get(&"a", load).await;
+    let answer = fixture.cache.get(&"a", load).await;
     assert!(matches!(answer, Err(CacheError::Lost { .. })));
-    assert_eq!(shelf.load("a", 1).await, 1);
+    assert_eq!(fixture.load("a", 1).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_load_that_takes_too_long_is_given_up() {
-    let shelf = Shelf::new();
-    let first = shelf.cache.get(&"a", pending::<Loaded>);
-    let second = shelf.cache.get(&"a", pending::<Loaded>);
+    let fixture = Fixture::new();
+    let first = fixture.cache.get(&"a", pending::<Loaded>);
+    let second = fixture.cache.get(&"a", pending::<Loaded>);
     let (first, second) = tokio::join!(first, second);
     for answer in [first, second] {
         let error = answer.unwrap_err();
         assert_eq!(error.to_string(), "the load of `shelf` took longer than 10s");
     }
-    assert_eq!(shelf.load("a", 1).await, 1);
+    assert_eq!(fixture.load("a", 1).await, 1);
 }
 
 #[tokio::test]
 async fn a_process_that_stops_lets_nobody_wait() {
-    let shelf = Shelf::new();
+    let fixture = Fixture::new();
     let (_gate, load) = held();
-    let asking = shelf.ask("a", load).await;
-    let joined = shelf.ask("a", never()).await;
-    shelf.lifecycle.end().await;
+    let asking = fixture.ask("a", load).await;
+    let joined = fixture.ask("a", never()).await;
+    fixture.lifecycle.end().await;
     for answer in [asking.await, joined.await] {
         assert!(matches!(answer, Err(CacheError::Lost { .. })));
     }
     // Whether this one still runs is chance; that it ends is not.
-    let _ = shelf.cache.get(&"a", brings(Some(1))).await;
+    let _ = fixture.cache.get(&"a", brings(Some(1))).await;
 }

@@ -6,19 +6,21 @@ use std::time::Duration;
 use kit_cache::{Absence, Cache, CacheDeps, CacheSettings, Versioned};
 use kit_runtime::{FakeClock, Ids, Lifecycle, Timestamp};
 
-use crate::shelf::{MINUTE, Shelf, brings, held, of, version_of};
+use crate::fixture::{Fixture, MINUTE, brings, held, of, version_of};
 
 #[tokio::test]
 async fn a_value_ends_within_the_last_tenth_of_its_time() {
-    let shelf = Shelf::with(|settings| settings.time_to_live = 10 * MINUTE);
-    shelf.load("loaded", 1).await;
-    shelf.put("put", 1);
-    shelf.clock.advance(Duration::from_micros(9 * 60 * 1_000_000 - 1));
-    assert_eq!(shelf.held_version("loaded").await, Some(1));
-    assert_eq!(shelf.held_version("put").await, Some(1));
-    shelf.clock.advance(MINUTE + Duration::from_micros(1));
-    assert_eq!(shelf.held("loaded").await, None);
-    assert_eq!(shelf.held("put").await, None);
+    let fixture = Fixture::with(|settings| settings.time_to_live = 10 * MINUTE);
+    fixture.load("loaded", 1).await;
+    fixture.put("put", 1);
+    fixture
+        .clock
+        .advance(Duration::from_micros(9 * 60 * 1_000_000 - 1));
+    assert_eq!(fixture.held_version("loaded").await, Some(1));
+    assert_eq!(fixture.held_version("put").await, Some(1));
+    fixture.clock.advance(MINUTE + Duration::from_micros(1));
+    assert_eq!(fixture.held("loaded").await, None);
+    assert_eq!(fixture.held("put").await, None);
 }
 
 #[tokio::test]
@@ -60,51 +62,51 @@ async fn values_loaded_together_do_not_end_together() {
 
 #[tokio::test]
 async fn the_time_counts_from_the_beginning_of_the_load() {
-    let shelf = Shelf::with(|settings| settings.time_to_live = 10 * MINUTE);
+    let fixture = Fixture::with(|settings| settings.time_to_live = 10 * MINUTE);
     let (gate, load) = held();
-    let asking = shelf.ask("a", load).await;
-    shelf.clock.advance(8 * MINUTE);
+    let asking = fixture.ask("a", load).await;
+    fixture.clock.advance(8 * MINUTE);
     gate.bring(1);
     assert_eq!(version_of(&asking.await), Some(1));
-    assert_eq!(shelf.held_version("a").await, Some(1));
-    shelf.clock.advance(2 * MINUTE);
-    assert_eq!(shelf.held("a").await, None);
+    assert_eq!(fixture.held_version("a").await, Some(1));
+    fixture.clock.advance(2 * MINUTE);
+    assert_eq!(fixture.held("a").await, None);
 }
 
 #[tokio::test]
 async fn an_ended_value_holds_nothing_off() {
-    let shelf = Shelf::new();
-    shelf.put("a", 5);
-    shelf.clock.advance(5 * MINUTE);
+    let fixture = Fixture::new();
+    fixture.put("a", 5);
+    fixture.clock.advance(5 * MINUTE);
     // Its source was restored from a backup.
-    shelf.put("a", 3);
-    assert_eq!(shelf.held_version("a").await, Some(3));
+    fixture.put("a", 3);
+    assert_eq!(fixture.held_version("a").await, Some(3));
 }
 
 #[tokio::test]
 async fn absence_is_asked_for_again_unless_the_owner_wants_it_kept() {
-    let shelf = Shelf::new();
-    shelf.cache.get(&"a", brings(None)).await.unwrap();
-    assert_eq!(shelf.held("a").await, None);
+    let fixture = Fixture::new();
+    fixture.cache.get(&"a", brings(None)).await.unwrap();
+    assert_eq!(fixture.held("a").await, None);
 
-    let shelf = Shelf::with(|settings| settings.absence = Absence::KeptFor(MINUTE));
-    shelf.cache.get(&"a", brings(None)).await.unwrap();
-    assert_eq!(shelf.held("a").await, Some(None));
-    shelf.clock.advance(MINUTE);
-    assert_eq!(shelf.held("a").await, None);
+    let fixture = Fixture::with(|settings| settings.absence = Absence::KeptFor(MINUTE));
+    fixture.cache.get(&"a", brings(None)).await.unwrap();
+    assert_eq!(fixture.held("a").await, Some(None));
+    fixture.clock.advance(MINUTE);
+    assert_eq!(fixture.held("a").await, None);
 }
 
 #[tokio::test]
 async fn what_was_not_used_for_longest_goes_first() {
-    let shelf = Shelf::with(|settings| settings.entries = 3);
+    let fixture = Fixture::with(|settings| settings.entries = 3);
     for key in ["a", "b", "c"] {
-        shelf.put(key, 1);
+        fixture.put(key, 1);
     }
-    assert_eq!(shelf.held_version("a").await, Some(1));
-    shelf.put("d", 1);
-    assert_eq!(shelf.held("b").await, None);
+    assert_eq!(fixture.held_version("a").await, Some(1));
+    fixture.put("d", 1);
+    assert_eq!(fixture.held("b").await, None);
     for key in ["a", "c", "d"] {
-        assert_eq!(shelf.held_version(key).await, Some(1), "{key}");
+        assert_eq!(fixture.held_version(key).await, Some(1), "{key}");
     }
 }
 

@@ -2,28 +2,28 @@
 
 use kit_cache::Change;
 
-use crate::shelf::{Away, Shelf, held, never};
+use crate::fixture::{Away, Fixture, held, never};
 
 #[tokio::test]
 async fn look_ups_loads_and_evictions_are_counted_by_cache() {
-    let shelf = Shelf::with(|settings| settings.entries = 2);
-    shelf.load("a", 1).await;
-    shelf.load("a", 1).await;
-    shelf.load("a", 1).await;
+    let fixture = Fixture::with(|settings| settings.entries = 2);
+    fixture.load("a", 1).await;
+    fixture.load("a", 1).await;
+    fixture.load("a", 1).await;
     let (gate, load) = held();
-    let asking = shelf.ask("b", load).await;
-    let joined = shelf.ask("b", never()).await;
+    let asking = fixture.ask("b", load).await;
+    let joined = fixture.ask("b", never()).await;
     gate.end(Err(Away));
     assert!(asking.await.is_err() && joined.await.is_err());
-    shelf.put("c", 1);
-    shelf.put("d", 1);
+    fixture.put("c", 1);
+    fixture.put("d", 1);
     let (gate, load) = held();
-    let overtaken = shelf.ask("e", load).await;
-    shelf.cache.invalidate(Change::updated("e", 2));
+    let overtaken = fixture.ask("e", load).await;
+    fixture.cache.invalidate(Change::updated("e", 2));
     gate.bring(1);
     overtaken.await.unwrap();
 
-    let text = shelf.metrics.encode();
+    let text = fixture.metrics.encode();
     for line in [
         "stoa_cache_lookups_total{cache=\"shelf\",outcome=\"hit\"} 2",
         "stoa_cache_lookups_total{cache=\"shelf\",outcome=\"miss\"} 3",
@@ -37,7 +37,7 @@ async fn look_ups_loads_and_evictions_are_counted_by_cache() {
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
-    shelf.cache.clear();
-    let text = shelf.metrics.encode();
+    fixture.cache.clear();
+    let text = fixture.metrics.encode();
     assert!(text.contains("stoa_cache_entries{cache=\"shelf\"} 0"), "{text}");
 }

@@ -102,12 +102,12 @@ async fn what_redis_could_not_be_told_it_cannot_contradict() {
     writer.until_asked().await;
     assert_eq!(writer.held("a").await, None);
     // Who was not told of anything, neither by the writer nor by an event, may believe it.
-    let newcomer = installation.process().await;
+    let late = installation.process().await;
     eventually("it finds the copy", async || {
-        (newcomer.held("a").await == Some(7)).then_some(())
+        (late.held("a").await == Some(7)).then_some(())
     })
     .await;
-    for process in [writer, other, newcomer] {
+    for process in [writer, other, late] {
         process.end().await;
     }
 }

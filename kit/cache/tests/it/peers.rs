@@ -12,7 +12,7 @@ use kit_telemetry::Metrics;
 use kit_testing::{eventually, redis_url};
 use tokio::sync::oneshot;
 
-use crate::shelf::Away;
+use crate::fixture::Away;
 
 pub(crate) type Answer = Result<Option<Versioned<String>>, CacheError<Away>>;
 pub(crate) type Loaded = Result<Option<Versioned<String>>, Away>;
@@ -123,7 +123,7 @@ impl Process {
         };
         match select(asking.boxed(), has_begun).await {
             Either::Left(_) => None,
-            Either::Right((told, asking)) => told.ok().map(|()| Reading { asking, end }),
+            Either::Right((result, asking)) => result.ok().map(|()| Reading { asking, end }),
         }
     }
 

@@ -28,7 +28,7 @@ fn key(key: &str) -> String {
 async fn what_one_process_has_loaded_the_other_need_not() {
     let (one, other) = two().await;
     shared(&one, "a", 7).await;
-    let found = other.get("a", Err(crate::shelf::Away)).await.unwrap();
+    let found = other.get("a", Err(crate::fixture::Away)).await.unwrap();
     assert_eq!(found, Some(of(7)));
     // From now on it is in memory.
     let _: i64 = other.ask("DEL", "a", &[]).await;
@@ -129,9 +129,9 @@ async fn a_load_that_ends_late_does_not_bring_back_what_was_changed() {
         shared(&one, &format!("after {name}"), 1).await;
         assert_eq!(one.lying(name).await.unwrap(), after, "{name}");
         assert_eq!(other.held(name).await, None, "{name}");
-        let newcomer = installation.process().await;
-        assert_eq!(newcomer.held(name).await, None, "{name}");
-        newcomer.end().await;
+        let late = installation.process().await;
+        assert_eq!(late.held(name).await, None, "{name}");
+        late.end().await;
     }
     one.end().await;
     other.end().await;

@@ -146,13 +146,16 @@ fn a_file_that_is_named_must_be_there() {
         ..Sources::default()
     };
     let errors = crate::catalog().load(sources).unwrap_err();
-    let told: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
-    assert_eq!(told.len(), 2);
+    let message: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(message.len(), 2);
     assert!(
-        told[0].starts_with("cannot read `/nowhere/stoa.toml`: "),
-        "{told:?}"
+        message[0].starts_with("cannot read `/nowhere/stoa.toml`: "),
+        "{message:?}"
     );
-    assert!(told[1].starts_with("cannot read `/nowhere/.env`: "), "{told:?}");
+    assert!(
+        message[1].starts_with("cannot read `/nowhere/.env`: "),
+        "{message:?}"
+    );
 }
 
 #[test]
@@ -195,7 +198,7 @@ fn the_rules_of_a_section_see_all_of_it() {
 #[test]
 fn production_refuses_weak_secrets() {
     let strong = "jGmS3CJkGqVd0xMTvbQwXA8ul1ryLw9F";
-    let told = |secret: &str| {
+    let message = |secret: &str| {
         let machine = Machine::new()
             .file("profile = 'production'")
             .variable("JWT_SECRET", secret);
@@ -205,7 +208,7 @@ fn production_refuses_weak_secrets() {
             .check()
             .map_err(|errors| errors.to_string())
     };
-    assert_eq!(told(strong), Ok(()));
+    assert_eq!(message(strong), Ok(()));
     for (weak, why) in [
         (&strong[1..], "it is shorter than 32 bytes"),
         ("abcabcabcabcabcabcabcabcabcabcabcabcabc", "it repeats itself"),
@@ -214,7 +217,7 @@ fn production_refuses_weak_secrets() {
             "it holds a word that examples use",
         ),
     ] {
-        let text = told(weak).unwrap_err();
+        let text = message(weak).unwrap_err();
         assert!(
             text.contains(&format!(
                 "`auth.jwt_secret`: too weak for production: {why} (environment"
@@ -278,11 +281,14 @@ fn no_message_and_no_listing_repeats_a_secret() {
         .variable("REDIS_URL", "redis://:hunter2@cache");
     let loaded = right.load().unwrap();
     let auth: AuthConfig = loaded.get().unwrap();
-    let told = format!(
+    let message = format!(
         "{auth:?} {loaded:?} {:?} {}",
         loaded.show(),
         loaded.origins_text() + &loaded.values_text()
     );
-    assert!(told.contains("<secret>") && !told.contains("hunter2"), "{told}");
+    assert!(
+        message.contains("<secret>") && !message.contains("hunter2"),
+        "{message}"
+    );
     assert!(!format!("{:?}", right.sources).contains("hunter2"));
 }

@@ -75,7 +75,7 @@ fn the_file_is_held_to_its_types() {
     assert!((all.share - 2.0).abs() < f64::EPSILON);
     assert_eq!(all.times.len(), 1);
 
-    for (text, told) in [
+    for (text, message) in [
         ("text = 1", "expected text, got `1`"),
         ("flag = 'true'", "expected `true` or `false`, got `true`"),
         ("port = '80'", "expected a whole number from 0 to 65535, got `80`"),
@@ -93,7 +93,11 @@ fn the_file_is_held_to_its_types() {
         ),
         ("keys = ['a', 12345]", "expected a list, each item text"),
     ] {
-        assert_eq!(from_file(&format!("[all]\n{text}")).unwrap_err(), told, "{text}");
+        assert_eq!(
+            from_file(&format!("[all]\n{text}")).unwrap_err(),
+            message,
+            "{text}"
+        );
     }
 }
 

@@ -52,9 +52,9 @@ fn a_document_tells_topics_types_schemas_and_examples() {
 
 #[test]
 fn the_order_of_descriptions_does_not_matter() {
-    let mut turned = events();
-    turned.reverse();
-    assert_eq!(described().to_string(), asyncapi(&INFO, &turned).to_string());
+    let mut reversed = events();
+    reversed.reverse();
+    assert_eq!(described().to_string(), asyncapi(&INFO, &reversed).to_string());
 }
 
 #[test]

@@ -161,33 +161,33 @@ mod tests {
         tags: Vec<u8>,
     }
 
-    fn refused(body: &[u8]) -> String {
+    fn error_of(body: &[u8]) -> String {
         format!("{:?}", parse::<Login>(body).unwrap_err())
     }
 
     #[test]
     fn malformed_json_names_line_and_column() {
-        assert!(refused(b"{nope").contains("malformed JSON at line 1 column 2"));
-        assert!(refused(b"").contains("malformed JSON at line 1 column 0"));
-        assert!(refused(b"{\"name\":\"a\"} x").contains("malformed JSON at line 1 column 14"));
+        assert!(error_of(b"{nope").contains("malformed JSON at line 1 column 2"));
+        assert!(error_of(b"").contains("malformed JSON at line 1 column 0"));
+        assert!(error_of(b"{\"name\":\"a\"} x").contains("malformed JSON at line 1 column 14"));
     }
 
     #[test]
     fn an_array_is_no_object() {
-        assert!(refused(b" [\"ada\", []]").contains("expected an object"));
+        assert!(error_of(b" [\"ada\", []]").contains("expected an object"));
     }
 
     #[test]
     fn invalid_utf8_is_refused() {
-        assert!(refused(b"{\"name\":\"\xff\"}").contains("400"));
+        assert!(error_of(b"{\"name\":\"\xff\"}").contains("400"));
     }
 
     #[test]
     fn a_wrong_member_is_named_by_its_pointer() {
-        assert!(refused(b"{}").contains("/name: missing field"));
-        assert!(refused(b"{\"name\":\"a\",\"admin\":true}").contains("/admin: unknown field"));
-        assert!(refused(b"{\"name\":\"a\",\"name\":\"b\"}").contains("/name: duplicate field"));
-        assert!(refused(b"{\"name\":\"a\",\"tags\":[1,\"x\"]}").contains("/tags/1: invalid type"));
+        assert!(error_of(b"{}").contains("/name: missing field"));
+        assert!(error_of(b"{\"name\":\"a\",\"admin\":true}").contains("/admin: unknown field"));
+        assert!(error_of(b"{\"name\":\"a\",\"name\":\"b\"}").contains("/name: duplicate field"));
+        assert!(error_of(b"{\"name\":\"a\",\"tags\":[1,\"x\"]}").contains("/tags/1: invalid type"));
     }
 
     #[test]

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[derive(Debug, PartialEq, Eq, Deserialize)]
-    enum Wish {
+    enum Item {
         Nothing,
         Money(Money),
         Line { sku: String, count: u8 },
@@ -253,7 +253,7 @@ mod tests {
         pair: (u8, String),
         lines: Vec<Money>,
         named: BTreeMap<String, Money>,
-        wishes: Vec<Wish>,
+        items: Vec<Item>,
     }
 
     const OBJECT: &str = r#"{"amount_minor":1,"currency":"USD"}"#;
@@ -266,7 +266,7 @@ mod tests {
     fn order(money: &str) -> String {
         format!(
             r#"{{"total":{OBJECT},"pair":[1,"x"],"lines":[{OBJECT}],"named":{{"a":{OBJECT}}},
-                "wishes":["Nothing",{{"Money":{OBJECT}}},{{"Line":{{"sku":"a","count":1}}}}]}}"#
+                "items":["Nothing",{{"Money":{OBJECT}}},{{"Line":{{"sku":"a","count":1}}}}]}}"#
         )
         .replacen(OBJECT, money, 1)
     }
@@ -276,7 +276,7 @@ mod tests {
         let text = order(OBJECT);
         let read_strictly: Order = read(&text).unwrap();
         assert_eq!(read_strictly, serde_json::from_str(&text).unwrap());
-        assert_eq!(read_strictly.wishes.len(), 3);
+        assert_eq!(read_strictly.items.len(), 3);
         let any: serde_json::Value = read(&text).unwrap();
         assert_eq!(any, serde_json::from_str::<serde_json::Value>(&text).unwrap());
     }

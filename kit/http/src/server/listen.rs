@@ -63,7 +63,7 @@ impl Server {
         Ok(Self { listener, settings })
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }

@@ -1,4 +1,4 @@
-//! What a request's span is told, by OpenTelemetry's stable conventions for HTTP.
+//! What a request's span records, by OpenTelemetry's stable conventions for HTTP.
 //!
 //! The query is left out: it may carry a ticket. Requests for health get no span, nor do those that services
 //! make of each other on their own account: both come for ever, many times a minute, and belong to no trace.
@@ -29,9 +29,9 @@ pub(super) fn begin_span<B>(
         return Span::default();
     }
     let mut span = tracer.begin(SpanKind::Server, Some(service), given);
-    span.tell(|told| {
-        told_request(told, request.method(), request.uri());
-        told_sender(told, request);
+    span.record(|recording| {
+        record_request(recording, request.method(), request.uri());
+        record_sender(recording, request);
     });
     if let Some(tracer) = span.tracer() {
         request.extensions_mut().insert(tracer.clone());
@@ -43,25 +43,27 @@ pub(super) fn begin_span<B>(
     span
 }
 
-/// Tells a server's span what is asked for.
-pub fn told_request(told: &mut Recording, method: &Method, uri: &Uri) {
+/// Records in a server's span what is asked for.
+pub fn record_request(recording: &mut Recording, method: &Method, uri: &Uri) {
     let known = method_name(method);
-    told.name(known)
+    recording
+        .name(known)
         .set("http.request.method", known)
         .set("url.scheme", "http")
         .set("url.path", uri.path().to_owned());
     if known == OTHER {
-        told.set("http.request.method_original", method.as_str().to_owned());
+        recording.set("http.request.method_original", method.as_str().to_owned());
     }
 }
 
-fn told_sender<B>(told: &mut Recording, request: &Request<B>) {
+fn record_sender<B>(recording: &mut Recording, request: &Request<B>) {
     let agent = request.headers().get(USER_AGENT);
     if let Some(agent) = agent.and_then(|value| value.to_str().ok()) {
-        told.set("user_agent.original", agent.to_owned());
+        recording.set("user_agent.original", agent.to_owned());
     }
     if let Some(PeerAddress(peer)) = request.extensions().get() {
-        told.set("network.peer.address", peer.ip().to_string())
+        recording
+            .set("network.peer.address", peer.ip().to_string())
             .set("network.peer.port", peer.port());
     }
 }
@@ -77,26 +79,26 @@ pub fn method_name(method: &Method) -> &'static str {
 
 /// Ends the step of a request with its answer's head.
 pub(super) fn end_span<B>(mut span: Span, response: &mut Response<B>, route: Option<RouteLabel>) {
-    told_answer(&mut span, response, route);
+    record_response(&mut span, response, route);
     span.end();
 }
 
-/// Tells a server's span what was answered: the route by its pattern and operation, and the status, of which
+/// Records in a server's span what was answered: the route by its pattern and operation, and the status, of which
 /// only a 5xx is a failure of ours.
-pub fn told_answer<B>(span: &mut Span, response: &mut Response<B>, route: Option<RouteLabel>) {
+pub fn record_response<B>(span: &mut Span, response: &mut Response<B>, route: Option<RouteLabel>) {
     let status = response.status();
-    span.tell(|told| {
+    span.record(|recording| {
         let pattern = response.extensions_mut().remove::<RoutePattern>();
         if let Some(RoutePattern(pattern)) = pattern {
-            told.route(pattern);
+            recording.route(pattern);
         }
         if let Some(RouteLabel { operation, .. }) = route {
-            told.set("stoa.operation", operation);
+            recording.set("stoa.operation", operation);
         }
-        told.set("http.response.status_code", status.as_u16());
+        recording.set("http.response.status_code", status.as_u16());
         if status.is_server_error() {
             let reason = status.canonical_reason().unwrap_or_default();
-            told.fail(status.as_str().to_owned(), reason);
+            recording.fail(status.as_str().to_owned(), reason);
         }
     });
 }

@@ -42,7 +42,7 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(5);
 pub struct Stack {
     inner: Arc<Inner>,
     tracer: Tracer,
-    /// Whose requests these are.
+    /// The name of the service whose requests pass here.
     service: &'static str,
 }
 
@@ -143,7 +143,7 @@ impl Stack {
             id: RequestId(id.into()),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
-            format: ErrorFormat::wanted_by(request.headers()),
+            format: ErrorFormat::requested_by(request.headers()),
             expects_continue: request.headers().contains_key(EXPECT),
             started: Instant::now(),
         }

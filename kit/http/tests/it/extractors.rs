@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::service::TestService;
 
 #[tokio::test]
 async fn json_that_is_not_what_was_asked_for_is_refused_by_name() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for (body, message) in [
         ("", "malformed JSON at line 1 column 0: EOF while parsing a value"),
         ("{nope", "malformed JSON at line 1 column 2: key must be a string"),
@@ -33,7 +33,7 @@ async fn json_that_is_not_what_was_asked_for_is_refused_by_name() {
         ("[]", ": invalid type: sequence, expected an object"),
         ("null", ": invalid type: null, expected an object"),
     ] {
-        let answer = wire.tell("POST /notes", "", body).await;
+        let answer = wire.send_body("POST /notes", "", body).await;
         assert_eq!(answer.refusal(400), message, "{body}");
         let code = if message.starts_with("malformed") {
             "malformed_json"
@@ -42,21 +42,23 @@ async fn json_that_is_not_what_was_asked_for_is_refused_by_name() {
         };
         assert_eq!(answer.json()["code"], code, "{body}");
     }
-    let many = wire.tell("POST /notes", "", r#"{"text":"a","tags":"x"}"#).await;
+    let many = wire
+        .send_body("POST /notes", "", r#"{"text":"a","tags":"x"}"#)
+        .await;
     assert_eq!(
         many.json()["errors"],
         json!([{ "pointer": "/tags", "message": "invalid type: string \"x\", expected a sequence" }])
     );
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn json_that_is_deep_or_not_text_is_refused() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let deep = "[".repeat(1000);
-    wire.tell("POST /notes", "", &deep).await.refusal(400);
-    wire.tell("POST /notes", "", r#"{"text":"\ud800"}"#)
+    wire.send_body("POST /notes", "", &deep).await.refusal(400);
+    wire.send_body("POST /notes", "", r#"{"text":"\ud800"}"#)
         .await
         .refusal(400);
     let mut request = b"POST /notes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
@@ -65,13 +67,13 @@ async fn json_that_is_deep_or_not_text_is_refused() {
     request.extend_from_slice(b"{\"text\":\"\xff\"}");
     wire.send(request).await;
     wire.answer().await.refusal(400);
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn another_content_type_is_refused() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let body = r#"{"text":"x"}"#;
     for (line, status) in [
         ("Content-Type: application/json\r\n", 200),
@@ -93,13 +95,13 @@ async fn another_content_type_is_refused() {
             assert_eq!(answer.refusal(415), "the content type must be `application/json`");
         }
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_path_that_does_not_fit_is_refused() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     assert_eq!(wire.ask("GET /notes/%31", "").await.json()["id"], 1);
     for id in ["x", "-1", "1.5", "4294967296", "%00", "%ff", "%2e%2e", "1%20"] {
         let answer = wire.ask(&format!("GET /notes/{id}"), "").await;
@@ -117,12 +119,12 @@ async fn a_path_that_does_not_fit_is_refused() {
         let status = wire.ask(&format!("GET {path}"), "").await.status;
         assert!(status == 404 || status == 400, "{path}: {status}");
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_utf_8_break_nothing() {
-    let world = World::start().await;
+    let service = TestService::start().await;
     for request in [
         &b"GET /\xff\xfe HTTP/1.1\r\nHost: test\r\n\r\n"[..],
         b"GET /search?q=\xff HTTP/1.1\r\nHost: test\r\n\r\n",
@@ -133,7 +135,7 @@ async fn bytes_that_are_no_utf_8_break_nothing() {
         b"GET /nowhere HTTP/1.1\r\nHost: \xff\r\nX-Request-Id: \xff\r\nTraceparent: \xff\r\nAccept: \xff\r\n\r\n",
     ] {
         let shown = String::from_utf8_lossy(request).into_owned();
-        let mut wire = world.wire().await;
+        let mut wire = service.wire().await;
         wire.send(request).await;
         let status = wire.answer().await.status;
         assert!((200..500).contains(&status), "{shown}: {status}");
@@ -141,20 +143,20 @@ async fn bytes_that_are_no_utf_8_break_nothing() {
             assert!(status >= 400, "{shown}: {status}");
         }
     }
-    let mut wire = world.wire().await;
+    let mut wire = service.wire().await;
     wire.send("GET /user HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer caf\u{e9}\r\n\r\n")
         .await;
     assert_eq!(
         wire.answer().await.refusal(401),
         "Invalid authorization header format"
     );
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_query_takes_its_own_parameters_only() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let found = wire.ask("GET /search?q=a%20b%C3%A9&most=3", "").await;
     assert_eq!(found.json(), json!({ "q": "a b\u{e9}", "most": 3 }));
     for query in [
@@ -171,13 +173,13 @@ async fn a_query_takes_its_own_parameters_only() {
         answer.refusal(400);
         assert_eq!(answer.json()["code"], "invalid_query", "{query}");
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_list_is_walked_a_page_at_a_time() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let mut query = "?limit=2".to_owned();
     let mut pages = Vec::new();
     loop {
@@ -219,13 +221,13 @@ async fn a_list_is_walked_a_page_at_a_time() {
         answer.refusal(400);
         assert_eq!(answer.json()["code"], "invalid_query", "{query}");
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_change_is_refused_to_who_has_seen_another_version() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     assert_eq!(wire.ask("GET /notes/1", "").await.header("etag"), "\"7\"");
     for (lines, status) in [
         ("", 204),
@@ -256,5 +258,5 @@ async fn a_change_is_refused_to_who_has_seen_another_version() {
             _ => assert!(answer.body.is_empty()),
         }
     }
-    world.end().await;
+    service.end().await;
 }

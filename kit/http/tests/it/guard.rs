@@ -7,14 +7,14 @@ use kit_runtime::{FakeClock, Ids};
 use kit_testing::{AUDIENCE, ISSUER, Identity, TestProcess};
 use kit_token::{Role, Verifier, VerifierRules};
 
+use crate::service::{TestService, serve};
 use crate::wire::Wire;
-use crate::world::{World, serve};
 
 #[tokio::test]
 async fn each_way_of_not_signing_in_has_its_message() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
-    let token = world.process.sign_in(&Identity::customer("ada"));
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
+    let token = service.process.sign_in(&Identity::customer("ada"));
     let format = "Invalid authorization header format";
     for (lines, message) in [
         (String::new(), "Missing authorization header"),
@@ -60,16 +60,16 @@ async fn each_way_of_not_signing_in_has_its_message() {
             .await;
         assert_eq!(answer.body, b"ada");
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_token_ends_with_its_time() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
-    let bearer = world.bearer(Role::Customer);
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
+    let bearer = service.bearer(Role::Customer);
     assert_eq!(wire.ask("GET /user", &bearer).await.status, 200);
-    world
+    service
         .process
         .time
         .advance(std::time::Duration::from_secs(3600 + 31));
@@ -77,19 +77,19 @@ async fn a_token_ends_with_its_time() {
         wire.ask("GET /user", &bearer).await.refusal(401),
         "Invalid or expired token"
     );
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn each_role_includes_the_one_before() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for (role, staff, admin) in [
         (Role::Customer, 403, 403),
         (Role::Staff, 200, 403),
         (Role::Admin, 200, 200),
     ] {
-        let bearer = world.bearer(role);
+        let bearer = service.bearer(role);
         for (path, status) in [
             ("/user", 200),
             ("/own", 200),
@@ -103,25 +103,25 @@ async fn each_role_includes_the_one_before() {
             }
         }
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_public_route_does_not_look_at_tokens() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for lines in ["", "Authorization: Bearer a.b.c\r\n", "Authorization: ?\r\n"] {
         assert_eq!(wire.ask("GET /", lines).await.status, 200);
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_guest_needs_no_token_but_a_bad_one_is_refused() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     assert_eq!(wire.ask("GET /guest", "").await.body, b"nobody");
-    let known = wire.ask("GET /guest", &world.bearer(Role::Customer)).await;
+    let known = wire.ask("GET /guest", &service.bearer(Role::Customer)).await;
     assert_eq!(known.body, b"ada");
     for (lines, message) in [
         ("Authorization: Bearer a.b.c\r\n", "Invalid or expired token"),
@@ -129,7 +129,7 @@ async fn a_guest_needs_no_token_but_a_bad_one_is_refused() {
     ] {
         assert_eq!(wire.ask("GET /guest", lines).await.refusal(401), message);
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
@@ -166,17 +166,17 @@ async fn nobody_can_be_verified_before_there_are_keys() {
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
-    let world = World::start().await;
-    let answer = world.wire().await.ask("GET /late", "").await;
+    let service = TestService::start().await;
+    let answer = service.wire().await.ask("GET /late", "").await;
     assert_eq!(answer.refusal(503), "the request took too long");
     assert!(!answer.header("retry-after").is_empty());
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_known_path_names_the_methods_it_knows() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for (line, allowed) in [
         ("DELETE /notes", ["GET", "HEAD", "POST"]),
         ("PATCH /notes/1", ["GET", "HEAD", "PUT"]),
@@ -190,7 +190,7 @@ async fn a_known_path_names_the_methods_it_knows() {
     for method in ["OPTIONS", "TRACE", "BREW"] {
         wire.ask(&format!("{method} /notes"), "").await.refusal(405);
     }
-    world.end().await;
+    service.end().await;
 }
 
 fn table() -> RouteTable {

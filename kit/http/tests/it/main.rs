@@ -4,7 +4,7 @@ mod connections;
 mod extractors;
 mod guard;
 mod limits;
+mod service;
 mod stack;
 mod stopping;
 mod wire;
-mod world;

@@ -8,14 +8,14 @@ use kit_http::server::{AdminEndpoint, Endpoint};
 use kit_http::{ApiError, FieldError, ReplyBody, RequestBody};
 use serde_json::json;
 
-use crate::world::World;
+use crate::service::TestService;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test]
 async fn a_request_keeps_a_valid_identifier_and_gets_one_otherwise() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for kept in ["req-1.A_b", &"x".repeat(128)] {
         let answer = wire.ask("GET /seen", &format!("X-Request-Id: {kept}\r\n")).await;
         assert_eq!(answer.header("x-request-id"), kept);
@@ -35,7 +35,7 @@ async fn a_request_keeps_a_valid_identifier_and_gets_one_otherwise() {
     made.sort();
     made.dedup();
     assert_eq!(made.len(), 7, "each has one of its own");
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
@@ -51,18 +51,18 @@ async fn an_answer_has_one_identifier_even_where_a_handler_set_another() {
             response
         }
     }
-    let world = World::start().await;
-    let mut wire = world.wire_to(Chatty).await;
+    let service = TestService::start().await;
+    let mut wire = service.wire_to(Chatty).await;
     let answer = wire.ask("GET /", "X-Request-Id: mine\r\n").await;
     let ids: Vec<_> = answer.headers.get_all("x-request-id").iter().collect();
     assert_eq!(ids, ["mine"]);
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_trace_goes_on_and_a_broken_one_begins_anew() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let given = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let answer = wire.ask("GET /seen", &format!("Traceparent: {given}\r\n")).await;
     assert_eq!(answer.json()["trace"], given);
@@ -79,22 +79,22 @@ async fn a_trace_goes_on_and_a_broken_one_begins_anew() {
             "{trace}"
         );
     }
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_handler_knows_the_other_end_of_the_connection() {
-    let world = World::start().await;
-    let answer = world.wire().await.ask("GET /seen", "").await;
+    let service = TestService::start().await;
+    let answer = service.wire().await.ask("GET /seen", "").await;
     let peer = answer.json()["peer"].as_str().unwrap().to_owned();
-    assert!(peer.starts_with("127.0.0.1:") && peer != world.address.to_string());
-    world.end().await;
+    assert!(peer.starts_with("127.0.0.1:") && peer != service.address.to_string());
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_refusal_has_the_one_shape() {
-    let world = World::start().await;
-    let answer = world.wire().await.ask("GET /nowhere", "").await;
+    let service = TestService::start().await;
+    let answer = service.wire().await.ask("GET /nowhere", "").await;
     assert_eq!(answer.refusal(404), "there is nothing at this path");
     assert_eq!(
         answer.json(),
@@ -104,15 +104,15 @@ async fn a_refusal_has_the_one_shape() {
         })
     );
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn the_same_facts_come_as_problem_details_for_who_asks() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     let accept = "Accept: text/html, application/problem+json\r\n";
-    let answer = wire.tell("POST /notes", accept, r#"{"txt":1}"#).await;
+    let answer = wire.send_body("POST /notes", accept, r#"{"txt":1}"#).await;
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let body = answer.json();
     assert_eq!(body["type"], "about:blank");
@@ -121,16 +121,18 @@ async fn the_same_facts_come_as_problem_details_for_who_asks() {
     assert_eq!(body["code"], "validation_failed");
     assert_eq!(body["request_id"], answer.header("x-request-id"));
     assert_eq!(body["errors"][0]["pointer"], "/txt");
-    let plain = wire.tell("POST /notes", "Accept: */*\r\n", r#"{"txt":1}"#).await;
+    let plain = wire
+        .send_body("POST /notes", "Accept: */*\r\n", r#"{"txt":1}"#)
+        .await;
     assert_eq!(plain.json()["message"], body["detail"]);
     plain.refusal(400);
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn a_panic_tells_nothing_and_the_connection_lives_on() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for path in ["/panic", "/broken"] {
         let answer = wire.ask(&format!("GET {path}"), "").await;
         assert_eq!(answer.refusal(500), "internal error");
@@ -139,7 +141,7 @@ async fn a_panic_tells_nothing_and_the_connection_lives_on() {
         assert!(!format!("{:?}", answer.headers).contains("secret"));
     }
     assert_eq!(wire.ask("GET /", "").await.body, b"hello");
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
@@ -160,8 +162,8 @@ async fn a_handlers_error_keeps_its_status_fields_and_headers() {
             error.into_reply()
         }
     }
-    let world = World::start().await;
-    let mut wire = world.wire_to(Arc::new(Refusing)).await;
+    let service = TestService::start().await;
+    let mut wire = service.wire_to(Arc::new(Refusing)).await;
     let fields = wire.ask("GET /fields", "").await;
     assert_eq!(fields.refusal(400), "/a: is odd");
     assert_eq!(
@@ -177,23 +179,23 @@ async fn a_handlers_error_keeps_its_status_fields_and_headers() {
     let method = wire.ask("GET /method", "").await;
     method.refusal(405);
     assert_eq!(method.header("allow"), "GET, PUT");
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_status() {
-    let world = World::start().await;
-    let mut wire = world.wire().await;
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
     for path in [
         "/", "/", "/notes/1", "/notes/2", "/notes/x", "/user", "/nowhere", "/panic",
     ] {
         wire.ask(&format!("GET {path}"), "").await;
     }
     let admin = AdminEndpoint {
-        metrics: world.process.metrics.clone(),
-        readiness: world.process.readiness.clone(),
+        metrics: service.process.metrics.clone(),
+        readiness: service.process.readiness.clone(),
     };
-    let mut admin = world.wire_to(admin).await;
+    let mut admin = service.wire_to(admin).await;
     let metrics = admin.ask("GET /metrics", "").await;
     assert!(
         metrics
@@ -221,21 +223,21 @@ async fn requests_are_counted_by_route_and_status() {
         "there is nothing at this path"
     );
     assert_eq!(
-        admin.tell("POST /metrics", "", "{}").await.header("allow"),
+        admin.send_body("POST /metrics", "", "{}").await.header("allow"),
         "GET, HEAD"
     );
-    world.end().await;
+    service.end().await;
 }
 
 #[tokio::test]
 async fn readiness_names_what_is_missing() {
-    let world = World::start().await;
-    let gate = world.process.readiness.gate("test.keys");
+    let service = TestService::start().await;
+    let gate = service.process.readiness.gate("test.keys");
     let admin = AdminEndpoint {
-        metrics: world.process.metrics.clone(),
-        readiness: world.process.readiness.clone(),
+        metrics: service.process.metrics.clone(),
+        readiness: service.process.readiness.clone(),
     };
-    let mut admin = world.wire_to(admin).await;
+    let mut admin = service.wire_to(admin).await;
     assert_eq!(admin.ask("GET /livez", "").await.status, 200);
     let missing = admin.ask("GET /readyz", "").await;
     assert_eq!(missing.status, 503);
@@ -245,8 +247,8 @@ async fn readiness_names_what_is_missing() {
     assert_eq!((ready.status, ready.json()), (200, json!({ "status": "ready" })));
     let verbose = admin.ask("GET /readyz?verbose", "").await;
     assert!(String::from_utf8_lossy(&verbose.body).contains("test.keys"));
-    world.process.readiness.drain();
+    service.process.readiness.drain();
     assert_eq!(admin.ask("GET /readyz", "").await.status, 503);
     assert_eq!(admin.ask("GET /livez", "").await.status, 200);
-    world.end().await;
+    service.end().await;
 }

@@ -6,7 +6,7 @@ use kit_runtime::{Shutdown, ShutdownLimits};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::world::World;
+use crate::service::TestService;
 
 const LIMITS: ShutdownLimits = ShutdownLimits {
     lame_duck: Duration::ZERO,
@@ -26,18 +26,18 @@ fn signal(given: oneshot::Receiver<()>) -> impl AsyncFnMut() {
 
 #[tokio::test]
 async fn requests_under_way_are_finished_and_idle_connections_closed() {
-    let mut world = World::start().await;
-    let mut idle = world.wire().await;
+    let mut service = TestService::start().await;
+    let mut idle = service.wire().await;
     assert_eq!(idle.ask("GET /", "").await.header("connection"), "");
-    let mut fresh = world.wire().await;
-    let mut busy = world.wire().await;
+    let mut fresh = service.wire().await;
+    let mut busy = service.wire().await;
     busy.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n").await;
-    assert_eq!(world.heard.recv().await, Some("came"));
+    assert_eq!(service.events.recv().await, Some("came"));
 
     let (send, given) = oneshot::channel();
-    let readiness = world.process.readiness.clone();
-    let (address, gate) = (world.address, world.gate.clone());
-    let running = world.process.lifecycle.run(&readiness, LIMITS, signal(given));
+    let readiness = service.process.readiness.clone();
+    let (address, gate) = (service.address, service.gate.clone());
+    let running = service.process.lifecycle.run(&readiness, LIMITS, signal(given));
     let story = async {
         send.send(()).unwrap();
         assert!(idle.closed().await.is_empty());
@@ -58,18 +58,18 @@ async fn requests_under_way_are_finished_and_idle_connections_closed() {
 
 #[tokio::test]
 async fn a_body_under_way_is_still_read_when_the_process_stops() {
-    let world = World::start().await;
-    let mut busy = world.wire().await;
+    let service = TestService::start().await;
+    let mut busy = service.wire().await;
     busy.send(
         "POST /notes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"te",
     )
     .await;
     // An answer on another connection shows that the server has had the time to read the head.
-    let mut other = world.wire().await;
+    let mut other = service.wire().await;
     assert_eq!(other.ask("GET /", "").await.status, 200);
     let (send, given) = oneshot::channel();
-    let readiness = world.process.readiness.clone();
-    let running = world.process.lifecycle.run(&readiness, LIMITS, signal(given));
+    let readiness = service.process.readiness.clone();
+    let running = service.process.lifecycle.run(&readiness, LIMITS, signal(given));
     let story = async {
         send.send(()).unwrap();
         other.closed().await;
@@ -83,23 +83,23 @@ async fn a_body_under_way_is_still_read_when_the_process_stops() {
 
 #[tokio::test]
 async fn a_hard_stop_cuts_off_what_does_not_end() {
-    let mut world = World::start().await;
-    let mut stuck = world.wire().await;
+    let mut service = TestService::start().await;
+    let mut stuck = service.wire().await;
     stuck.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n").await;
-    assert_eq!(world.heard.recv().await, Some("came"));
+    assert_eq!(service.events.recv().await, Some("came"));
     let (send, given) = oneshot::channel();
     send.send(()).unwrap();
     let limits = ShutdownLimits {
         hard_stop: Duration::from_millis(50),
         ..LIMITS
     };
-    let readiness = world.process.readiness.clone();
-    let ended = world
+    let readiness = service.process.readiness.clone();
+    let ended = service
         .process
         .lifecycle
         .run(&readiness, limits, signal(given))
         .await;
     assert_eq!(ended, Shutdown::Forced);
     assert!(stuck.closed().await.is_empty());
-    assert_eq!(world.heard.recv().await, Some("left"));
+    assert_eq!(service.events.recv().await, Some("left"));
 }

@@ -49,7 +49,7 @@ impl Wire {
     }
 
     /// Sends a request with a JSON body.
-    pub(crate) async fn tell(&mut self, line: &str, headers: &str, body: &str) -> Answer {
+    pub(crate) async fn send_body(&mut self, line: &str, headers: &str, body: &str) -> Answer {
         let length = body.len();
         let head = format!(
             "{line} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\

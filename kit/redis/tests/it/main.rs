@@ -5,5 +5,5 @@
 )]
 
 mod answers;
+mod client;
 mod outages;
-mod world;

@@ -3,23 +3,23 @@
 //! A pool of our own over `hyper::client::conn::http1`, since the general-purpose client costs a fifth more
 //! instructions a request: it boxes connectors, wraps every body and asks a shared map for every request.
 //! Here a caller resolves its [`Upstream`] once, at start, and afterwards takes connections from that
-//! upstream's own shelf.
+//! upstream's own idle connections.
 //!
 //! - **Last in, first out.** The connection used last is the one most surely alive; the others grow old and
 //!   are closed.
-//! - **The answer's body stays hyper's `Incoming`.** A connection goes back to the shelf as soon as the head
+//! - **The answer's body stays hyper's `Incoming`.** A connection is idle again as soon as the head
 //!   of the answer is there, and whoever takes it asks whether it is ready. It becomes ready when the body
 //!   has been read to its end, and never if the body was dropped before that.
 //! - **A request is sent once.** It is sent again only when the first connection turned out to be closed
 //!   and hyper handed the request back, so that not a byte of it was written. Anything else is for the
 //!   caller to decide, who knows whether the request may be repeated; [`SendError`] says what is known.
-//! - **No timer a connection.** One task per pool walks the shelves.
+//! - **No timer a connection.** One task per pool walks the idle connections.
 //!
 //! What it deliberately does not do: HTTP/2, redirects, cookies, decompression, proxies, following DNS
 //! changes on live connections, or limiting how many connections are open at once.
 
 mod connect;
-mod shelf;
+mod idle;
 mod tls;
 mod upstream;
 
@@ -52,7 +52,7 @@ pub struct PoolSettings {
     /// After how long without use a connection is closed; at the earliest after half of it. Choose it
     /// shorter than the upstreams' own.
     pub idle_timeout: Duration,
-    /// How many connections an upstream's shelf holds; one more pushes out the one unused longest.
+    /// How many idle connections an upstream keeps; one more pushes out the one unused longest.
     pub max_idle_per_host: usize,
     /// Whose certificates are believed where the upstream is `https`.
     pub trust: Trust,
@@ -69,7 +69,7 @@ impl Default for PoolSettings {
     }
 }
 
-/// Why there is no answer, and what is known of the request's fate.
+/// Why there is no answer, and whether the request was sent.
 #[derive(Debug, Error)]
 pub enum SendError {
     /// No connection, or it was closed before a byte was written: surely not done, safe to repeat.

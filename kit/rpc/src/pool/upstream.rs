@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::Connector;
-use super::shelf::Shelf;
+use super::idle::IdleConnections;
 use super::{BoxError, PoolInner, SendError};
 
 /// How long an exchange waits for its connection to be ready again, once the answer has been read. The
@@ -35,7 +35,7 @@ impl<B> Clone for Upstream<B> {
 /// The bounds of a request whose whole answer is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange {
-    /// When to give up.
+    /// When to give up the request.
     pub deadline: Instant,
     /// The largest body of an answer, in bytes.
     pub most_bytes: usize,
@@ -45,7 +45,7 @@ pub struct Exchange {
 pub(super) struct UpstreamInner<B> {
     connector: Connector,
     pool: Arc<PoolInner<B>>,
-    shelf: Mutex<Shelf<B>>,
+    idle: Mutex<IdleConnections<B>>,
 }
 
 /// What became of a request that was given to a connection.
@@ -111,28 +111,28 @@ impl<B> UpstreamInner<B> {
         Self {
             connector,
             pool,
-            shelf: Mutex::default(),
+            idle: Mutex::default(),
         }
     }
 
     pub(super) fn tidy(&self) {
-        self.shelf().tidy();
+        self.idle().tidy();
     }
 
     pub(super) fn clear(&self) {
-        self.shelf().clear();
+        self.idle().clear();
     }
 
     fn keep(&self, connection: SendRequest<B>) {
-        let mut parked = self.shelf();
+        let mut parked = self.idle();
         // Asked under the lock, so that nothing is put back after the last clearing.
         if !self.pool.is_closed() {
             parked.put(connection, self.pool.settings.max_idle_per_host);
         }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf<B>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, IdleConnections<B>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,7 +148,7 @@ where
     ) -> Result<(SendRequest<B>, Response<Incoming>), SendError> {
         let host = self.connector.host_header();
         request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
-        let kept = self.shelf().take();
+        let kept = self.idle().take();
         if let Some(mut sender) = kept {
             match attempt(&mut sender, request, deadline).await? {
                 Attempt::Answered(response) => return Ok((sender, response)),

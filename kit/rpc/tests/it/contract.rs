@@ -7,7 +7,7 @@ use kit_rpc::{Actor, Deadline};
 use kit_runtime::{Ids, Timestamp};
 use kit_token::{Principal, Role};
 
-use crate::ledger::{Act, Fixture, LedgerError, LedgerRefusal, call, each_way, script};
+use crate::ledger::{Act, Fixture, LedgerError, LedgerRefusal, call, each_transport, script};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -27,16 +27,16 @@ fn principal() -> Arc<Principal> {
 
 #[tokio::test]
 async fn a_value_comes_back() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let seen = ledger.client.look(&call(), script(&[])).await.unwrap();
-        assert_eq!(seen.attempt, 1, "{:?}", ledger.way);
+        assert_eq!(seen.attempt, 1, "{:?}", ledger.transport);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_refusal_comes_back_as_it_was_given() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let refusal = ledger
             .client
             .look(&call(), script(&[Act::Refuse]))
@@ -46,7 +46,7 @@ async fn a_refusal_comes_back_as_it_was_given() {
             refusal,
             LedgerError::Refused(LedgerRefusal::Overdrawn { missing: 7 }),
             "{:?}",
-            ledger.way
+            ledger.transport
         );
         assert_eq!(ledger.service.attempts(), 1);
     })
@@ -55,10 +55,10 @@ async fn a_refusal_comes_back_as_it_was_given() {
 
 #[tokio::test]
 async fn a_panic_is_internal_and_the_service_lives_on() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let ask = script(&[Act::Panic]);
         let failure = ledger.client.look(&call(), ask.clone()).await.unwrap_err();
-        assert_eq!(failure, LedgerError::Internal, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Internal, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 1, "a panic was sent again");
         assert!(ledger.client.look(&call(), ask).await.is_ok());
     })
@@ -67,10 +67,10 @@ async fn a_panic_is_internal_and_the_service_lives_on() {
 
 #[tokio::test]
 async fn a_deadline_that_passed_before_means_surely_not_done() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let late = call().within(Duration::ZERO);
         let failure = ledger.client.change(&late, script(&[])).await.unwrap_err();
-        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 0);
     })
     .await;
@@ -78,13 +78,13 @@ async fn a_deadline_that_passed_before_means_surely_not_done() {
 
 #[tokio::test]
 async fn a_deadline_that_passes_underway_means_maybe_done() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let failure = ledger
             .client
             .change(&call().within(SHORT), script(&[Act::Hang]))
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.transport);
         ledger.service.dropped.notified().await;
         assert_eq!(ledger.service.attempts(), 1);
     })
@@ -93,7 +93,7 @@ async fn a_deadline_that_passes_underway_means_maybe_done() {
 
 #[tokio::test]
 async fn a_call_that_nobody_waits_for_any_more_is_dropped() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let context = call();
         tokio::select! {
             answer = ledger.client.change(&context, script(&[Act::Hang])) => panic!("{answer:?}"),
@@ -106,14 +106,14 @@ async fn a_call_that_nobody_waits_for_any_more_is_dropped() {
 
 #[tokio::test]
 async fn the_context_arrives_whole() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let context = call()
             .within(Duration::from_secs(5))
             .with_trace(trace.parse().ok(), Some("req_1".into()))
             .with_idempotency_key("once");
         let seen = ledger.client.change(&context, script(&[])).await.unwrap();
-        assert_eq!(seen.trace.as_deref(), Some(trace), "{:?}", ledger.way);
+        assert_eq!(seen.trace.as_deref(), Some(trace), "{:?}", ledger.transport);
         assert_eq!(seen.request_id.as_deref(), Some("req_1"));
         assert_eq!(seen.idempotency_key.as_deref(), Some("once"));
         assert!(seen.remaining <= Duration::from_secs(5) && seen.remaining > Duration::from_secs(1));
@@ -123,17 +123,17 @@ async fn the_context_arrives_whole() {
 
 #[tokio::test]
 async fn a_call_without_trace_or_key_arrives_without() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let seen = ledger.client.look(&call(), script(&[])).await.unwrap();
         let absent = (seen.trace, seen.request_id, seen.idempotency_key);
-        assert_eq!(absent, (None, None, None), "{:?}", ledger.way);
+        assert_eq!(absent, (None, None, None), "{:?}", ledger.transport);
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_actor_arrives_whoever_it_is() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         for actor in [
             Actor::Anonymous,
             Actor::User(principal()),
@@ -141,7 +141,7 @@ async fn the_actor_arrives_whoever_it_is() {
         ] {
             let context = kit_rpc::CallContext::new(actor.clone(), Deadline::after(Duration::from_secs(20)));
             let seen = ledger.client.look(&context, script(&[])).await.unwrap();
-            assert_eq!(seen.actor, actor, "{:?}", ledger.way);
+            assert_eq!(seen.actor, actor, "{:?}", ledger.transport);
         }
         let context = call().for_service("gateway");
         let seen = ledger.client.look(&context, script(&[])).await.unwrap();
@@ -152,23 +152,23 @@ async fn the_actor_arrives_whoever_it_is() {
 
 #[tokio::test]
 async fn a_query_is_sent_again_until_it_is_answered() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let ask = script(&[Act::Unavailable, Act::Unknown, Act::Answer]);
         let seen = ledger.client.look(&call(), ask).await.unwrap();
-        assert_eq!(seen.attempt, 3, "{:?}", ledger.way);
+        assert_eq!(seen.attempt, 3, "{:?}", ledger.transport);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_query_is_sent_three_times_at_most() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let failure = ledger
             .client
             .look(&call(), script(&[Act::Unavailable; 9]))
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 3);
     })
     .await;
@@ -176,13 +176,13 @@ async fn a_query_is_sent_three_times_at_most() {
 
 #[tokio::test]
 async fn a_defect_is_not_sent_again() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let failure = ledger
             .client
             .look(&call(), script(&[Act::Internal]))
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Internal, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Internal, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 1);
     })
     .await;
@@ -190,13 +190,13 @@ async fn a_defect_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_command_is_sent_once() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let failure = ledger
             .client
             .change(&call(), script(&[Act::Unavailable]))
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unavailable, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 1);
     })
     .await;
@@ -204,14 +204,14 @@ async fn a_command_is_sent_once() {
 
 #[tokio::test]
 async fn a_command_with_a_key_is_sent_again() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let ask = script(&[Act::Unknown, Act::Unavailable, Act::Answer]);
         let seen = ledger
             .client
             .change(&call().with_idempotency_key("once"), ask)
             .await
             .unwrap();
-        assert_eq!(seen.attempt, 3, "{:?}", ledger.way);
+        assert_eq!(seen.attempt, 3, "{:?}", ledger.transport);
         assert_eq!(seen.idempotency_key.as_deref(), Some("once"));
     })
     .await;
@@ -219,27 +219,27 @@ async fn a_command_with_a_key_is_sent_again() {
 
 #[tokio::test]
 async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let ask = script(&[Act::Unknown, Act::Unavailable, Act::Unavailable]);
         let failure = ledger
             .client
             .change(&call().with_idempotency_key("once"), ask)
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.transport);
     })
     .await;
 }
 
 #[tokio::test]
 async fn nothing_is_sent_again_past_the_deadline() {
-    each_way(async |ledger: Fixture| {
+    each_transport(async |ledger: Fixture| {
         let failure = ledger
             .client
             .look(&call().within(SHORT), script(&[Act::Hang; 3]))
             .await
             .unwrap_err();
-        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.way);
+        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.transport);
         assert_eq!(ledger.service.attempts(), 1);
     })
     .await;

@@ -111,12 +111,12 @@ async fn every_answer_that_is_none_has_its_outcome() {
 #[tokio::test]
 async fn a_call_is_a_post_below_the_peers_prefix_with_key_and_trace() {
     let lifecycle = Lifecycle::new();
-    let (told, heard) = tokio::sync::oneshot::channel();
-    let told = std::sync::Mutex::new(Some(told));
+    let (sender, received) = tokio::sync::oneshot::channel();
+    let sender = std::sync::Mutex::new(Some(sender));
     let server = RawServer::start(&lifecycle.tasks(), move |_, mut stream| {
-        let told = told.lock().unwrap().take().unwrap();
+        let sender = sender.lock().unwrap().take().unwrap();
         async move {
-            told.send(read_request(&mut stream).await.unwrap()).unwrap();
+            sender.send(read_request(&mut stream).await.unwrap()).unwrap();
             write(
                 &mut stream,
                 &answer("200 OK", "application/json", "{\"Err\":\"Internal\"}"),
@@ -130,7 +130,7 @@ async fn a_call_is_a_post_below_the_peers_prefix_with_key_and_trace() {
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let context = call().with_trace(trace.parse().ok(), Some("req_1".into()));
     ledger.look(&context, script(&[])).await.unwrap_err();
-    let request = heard.await.unwrap();
+    let request = received.await.unwrap();
     assert!(
         request.starts_with("POST /behind/internal/rpc/ledger/look HTTP/1.1\r\n"),
         "{request}"
@@ -170,7 +170,11 @@ impl Stranger {
         upstream.exchange(request, bounds(LONG)).await.unwrap()
     }
 
-    async fn refused(&self, request: http::request::Builder, body: impl Into<Bytes>) -> (StatusCode, String) {
+    async fn error_of(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> (StatusCode, String) {
         let response = self.send(request, body).await;
         let error: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(error["status"], response.status().as_str());
@@ -191,13 +195,13 @@ fn known_look() -> http::request::Builder {
 async fn without_the_key_nothing_is_even_read() {
     let stranger = Stranger::new();
     let refused = (StatusCode::UNAUTHORIZED, "invalid_internal_key".to_owned());
-    assert_eq!(stranger.refused(look(), "{").await, refused);
+    assert_eq!(stranger.error_of(look(), "{").await, refused);
     let wrong = look().header(INTERNAL_KEY, "wrong");
-    assert_eq!(stranger.refused(wrong, "{").await, refused);
+    assert_eq!(stranger.error_of(wrong, "{").await, refused);
     let twice = known_look().header(INTERNAL_KEY, keys(&["one"]).to_send());
-    assert_eq!(stranger.refused(twice, "{").await, refused);
+    assert_eq!(stranger.error_of(twice, "{").await, refused);
     let unknown = Request::post("/internal/rpc/ledger/burn");
-    assert_eq!(stranger.refused(unknown, "").await, refused);
+    assert_eq!(stranger.error_of(unknown, "").await, refused);
 }
 
 #[tokio::test]
@@ -237,7 +241,7 @@ async fn a_call_that_is_none_is_refused_in_the_one_shape() {
         ),
     ];
     for (request, body, status, code) in cases {
-        let refused = stranger.refused(request, body).await;
+        let refused = stranger.error_of(request, body).await;
         assert_eq!((refused.0.as_u16(), refused.1.as_str()), (status, code));
     }
 }

@@ -94,7 +94,7 @@ impl Scripted {
             Act::Refuse => Err(CallError::Refused(LedgerRefusal::Overdrawn { missing: 7 })),
             Act::Panic => panic!("as the test asked"),
             Act::Hang => {
-                let _told = ToldOnDrop(&self.dropped);
+                let _notify = NotifyOnDrop(&self.dropped);
                 self.hanging.notify_one();
                 pending().await
             }
@@ -105,9 +105,9 @@ impl Scripted {
     }
 }
 
-struct ToldOnDrop<'a>(&'a Notify);
+struct NotifyOnDrop<'a>(&'a Notify);
 
-impl Drop for ToldOnDrop<'_> {
+impl Drop for NotifyOnDrop<'_> {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -124,7 +124,7 @@ impl Ledger for Scripted {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Way {
+pub(crate) enum Transport {
     Local,
     Loopback,
     Http,
@@ -132,26 +132,26 @@ pub(crate) enum Way {
 
 /// A service and a client that reaches it one way.
 pub(crate) struct Fixture {
-    pub(crate) way: Way,
+    pub(crate) transport: Transport,
     pub(crate) service: Arc<Scripted>,
     pub(crate) client: LedgerClient,
     _lifecycle: Lifecycle,
 }
 
 /// Runs a test each way, with a fresh service.
-pub(crate) async fn each_way(test: impl AsyncFn(Fixture)) {
-    for way in [Way::Local, Way::Loopback, Way::Http] {
+pub(crate) async fn each_transport(test: impl AsyncFn(Fixture)) {
+    for transport in [Transport::Local, Transport::Loopback, Transport::Http] {
         let (lifecycle, service) = (Lifecycle::new(), Arc::new(Scripted::default()));
-        let client = match way {
-            Way::Local => LedgerClient::local(service.clone()),
-            Way::Loopback => LedgerClient::loopback(service.clone()),
-            Way::Http => {
+        let client = match transport {
+            Transport::Local => LedgerClient::local(service.clone()),
+            Transport::Loopback => LedgerClient::loopback(service.clone()),
+            Transport::Http => {
                 let address = serve(&lifecycle, &service, &keys(&["one"])).await;
                 client(&lifecycle, &address, &keys(&["one"]))
             }
         };
         test(Fixture {
-            way,
+            transport,
             service,
             client,
             _lifecycle: lifecycle,

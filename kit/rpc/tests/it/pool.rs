@@ -159,14 +159,14 @@ async fn a_connection_whose_answer_was_not_read_is_never_used_again() {
 async fn a_connection_still_busy_is_passed_over_and_used_later() {
     let lifecycle = Lifecycle::new();
     let rest = Arc::new(Notify::new());
-    let told = rest.clone();
+    let notify = rest.clone();
     let server = RawServer::start(&lifecycle.tasks(), move |number, mut stream| {
-        let told = told.clone();
+        let notify = notify.clone();
         async move {
             if number == 1 {
                 read_head(&mut stream).await.unwrap();
                 write(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf").await;
-                told.notified().await;
+                notify.notified().await;
                 write(&mut stream, "half").await;
             }
             while read_head(&mut stream).await.is_some() {

@@ -15,7 +15,7 @@ use crate::ledger::{Act, LedgerClient, LedgerError, LedgerRefusal, Scripted, cal
 /// A ledger behind a socket, its caller, and what both tell.
 struct Traced {
     ledger: LedgerClient,
-    told: SpanQueue,
+    spans: SpanQueue,
     _lifecycle: Lifecycle,
 }
 
@@ -26,7 +26,7 @@ impl Traced {
             ratio: 0.0,
             queue: 64,
         };
-        let (tracer, told) = Tracer::new(settings, Clock::system(), Ids::system(), counts);
+        let (tracer, spans) = Tracer::new(settings, Clock::system(), Ids::system(), counts);
         let lifecycle = Lifecycle::new();
         let address = "127.0.0.1:0".parse().unwrap();
         let server = Server::bind(address, ServerSettings::default()).await.unwrap();
@@ -38,14 +38,14 @@ impl Traced {
         let remote = Remote::new(&pool, &address, keys(&["one"])).unwrap();
         Self {
             ledger: LedgerClient::remote(remote.with_tracer(tracer)),
-            told,
+            spans,
             _lifecycle: lifecycle,
         }
     }
 
     /// The steps of one call: the caller's and the service's.
     async fn steps(&mut self) -> (SpanData, SpanData) {
-        let (one, other) = (self.told.recv().await.unwrap(), self.told.recv().await.unwrap());
+        let (one, other) = (self.spans.recv().await.unwrap(), self.spans.recv().await.unwrap());
         match one.kind {
             SpanKind::Client => (one, other),
             SpanKind::Server | SpanKind::Producer | SpanKind::Consumer => (other, one),
@@ -55,11 +55,11 @@ impl Traced {
 
 #[tokio::test]
 async fn what_a_service_does_follows_on_the_call_of_it() {
-    let mut world = Traced::start().await;
+    let mut traced = Traced::start().await;
     let trace = TraceParent::start(Ids::system().random());
     let asked = call().with_trace(Some(trace), None);
-    let seen = world.ledger.look(&asked, script(&[Act::Answer])).await.unwrap();
-    let (caller, service) = world.steps().await;
+    let seen = traced.ledger.look(&asked, script(&[Act::Answer])).await.unwrap();
+    let (caller, service) = traced.steps().await;
     assert_eq!(
         (caller.parent, service.parent),
         (Some(trace), Some(caller.context))
@@ -73,27 +73,27 @@ async fn what_a_service_does_follows_on_the_call_of_it() {
 
 #[tokio::test]
 async fn a_failed_call_says_so_and_a_refusal_is_an_answer() {
-    let mut world = Traced::start().await;
+    let mut traced = Traced::start().await;
     let asked = call().with_trace(Some(TraceParent::start(Ids::system().random())), None);
-    let refused = world.ledger.change(&asked, script(&[Act::Refuse])).await;
+    let refused = traced.ledger.change(&asked, script(&[Act::Refuse])).await;
     assert_eq!(
         refused.unwrap_err(),
         LedgerError::Refused(LedgerRefusal::Overdrawn { missing: 7 })
     );
-    assert_eq!(world.steps().await.0.failure, None);
-    let broken = world
+    assert_eq!(traced.steps().await.0.failure, None);
+    let broken = traced
         .ledger
         .change(&asked, script(&[Act::Refuse, Act::Internal]))
         .await;
     assert_eq!(broken.unwrap_err(), LedgerError::Internal);
-    let (caller, _) = world.steps().await;
+    let (caller, _) = traced.steps().await;
     assert_eq!(caller.failure.as_deref(), Some("a call failed"));
     assert!(caller.attributes.contains(&("error.type", "internal".into())));
 }
 
 #[tokio::test]
 async fn what_belongs_to_no_trace_begins_none() {
-    let mut world = Traced::start().await;
-    world.ledger.look(&call(), script(&[Act::Answer])).await.unwrap();
-    assert!(world.told.try_recv().is_err());
+    let mut traced = Traced::start().await;
+    traced.ledger.look(&call(), script(&[Act::Answer])).await.unwrap();
+    assert!(traced.spans.try_recv().is_err());
 }

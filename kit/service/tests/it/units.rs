@@ -101,7 +101,7 @@ kit_testing::on_both_databases! {
         assert_eq!(again.header("content-type"), "application/json");
         for (path, text) in [("/shelves/b", "x"), ("/shelves/a", "y")] {
             let other = keyed.post(path, &json!({ "text": text })).await;
-            other.refused(422, "`Idempotency-Key` was used for another request");
+            other.expect_error(422, "`Idempotency-Key` was used for another request");
         }
         assert_eq!(count(&units).await, 1);
         client.post("/shelves/a", &json!({ "text": "x" })).await.expect(201);
@@ -111,7 +111,7 @@ kit_testing::on_both_databases! {
     async fn a_refusal_is_not_kept(fixture: &Fixture) {
         let (units, client) = notes(fixture).await;
         let keyed = client.with("idempotency-key", "key");
-        keyed.post("/shelves/a", &json!({ "text": "" })).await.refused(409, "the cart is empty");
+        keyed.post("/shelves/a", &json!({ "text": "" })).await.expect_error(409, "the cart is empty");
         keyed.post("/shelves/a", &json!({ "text": "x" })).await.expect(201);
         assert_eq!(count(&units).await, 1);
     }

@@ -247,25 +247,31 @@ fn the_first_flaw_of_the_claims_is_the_one_that_is_told() {
     let forge = &FORGES[2];
     let verifier = verifier_of(forge);
     verifier.revocations().revoke_session(flawed.sid);
-    let mut told = |repair: fn(&mut kit_token::Claims)| {
+    let mut refusal_after = |repair: fn(&mut kit_token::Claims)| {
         let refusal = verifier.verify(&forge.key().sign(&flawed)).unwrap_err();
         repair(&mut flawed);
         refusal
     };
-    assert_eq!(told(|claims| claims.iss = rules().issuer), Refusal::Issuer);
-    assert_eq!(told(|claims| claims.aud = rules().audience), Refusal::Audience);
     assert_eq!(
-        told(|claims| claims.exp = Timestamp::from_seconds(NOW + 10)),
+        refusal_after(|claims| claims.iss = rules().issuer),
+        Refusal::Issuer
+    );
+    assert_eq!(
+        refusal_after(|claims| claims.aud = rules().audience),
+        Refusal::Audience
+    );
+    assert_eq!(
+        refusal_after(|claims| claims.exp = Timestamp::from_seconds(NOW + 10)),
         Refusal::Expired
     );
-    assert_eq!(told(|claims| claims.nbf = None), Refusal::NotYetValid);
+    assert_eq!(refusal_after(|claims| claims.nbf = None), Refusal::NotYetValid);
     assert_eq!(
-        told(|claims| claims.iat = Timestamp::from_seconds(NOW).minus(MAX_LIFETIME)),
+        refusal_after(|claims| claims.iat = Timestamp::from_seconds(NOW).minus(MAX_LIFETIME)),
         Refusal::IssuedInFuture
     );
     assert_eq!(
-        told(|claims| claims.iat = Timestamp::from_seconds(NOW)),
+        refusal_after(|claims| claims.iat = Timestamp::from_seconds(NOW)),
         Refusal::Lifetime
     );
-    assert_eq!(told(|_| ()), Refusal::SessionRevoked);
+    assert_eq!(refusal_after(|_| ()), Refusal::SessionRevoked);
 }

@@ -42,7 +42,7 @@ pub struct Track {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrackedEvent {
-    /// What.
+    /// What the visitor did.
     pub r#type: TrackedKind,
     /// Which product, for the types that have one: 1 to 64 of `A-Z a-z 0-9 . _ -`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ pub struct RankQuery {
 /// The products that most was done with. Products with nothing of what they are ranked by are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct TopProducts {
-    /// What comes first.
+    /// The count by which the products are ranked.
     pub by: RankBy,
     /// The start of the first day.
     pub from: Timestamp,
@@ -119,9 +119,9 @@ pub struct TopProducts {
 /// What visitors did with one product.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct ProductStats {
-    /// Which.
+    /// The SKU of the product.
     pub sku: String,
-    /// How often it was looked at.
+    /// How often the product was viewed.
     pub viewed: u64,
     /// How many were put into carts.
     pub added: u64,
@@ -145,6 +145,6 @@ pub struct Funnel {
 pub struct FunnelStep {
     /// `visited` for whatever they did, or a type of tracked events.
     pub step: String,
-    /// How many came so far.
+    /// The number of visitors who reached this step.
     pub visitors: u64,
 }

@@ -12,32 +12,32 @@ use serde::{Deserialize, Serialize};
 pub struct Stats {
     /// Transactions that were created.
     pub total_transactions: u64,
-    /// Their sum.
+    /// The sum of the transactions that were created.
     pub total_amount: Amount,
     /// Transactions that were paid.
     pub total_paid_transactions: u64,
     /// Events of the topic.
     pub events_processed: u64,
-    /// Users whom the events tell of.
+    /// Users with at least one event.
     pub unique_users: u64,
 }
 
 /// What was counted of one user; zeros where no event tells of them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct UserStats {
-    /// Who, as the events say.
+    /// The identifier of the user, as in the events.
     pub user_id: String,
     /// Transactions that they created.
     pub total_transactions: u64,
-    /// Their sum.
+    /// The sum of the transactions that were created.
     pub total_amount: Amount,
     /// Transactions that they paid.
     pub total_paid_transactions: u64,
-    /// Events that tell of them.
+    /// Events of the user.
     pub events_processed: u64,
-    /// When the first of it happened.
+    /// When the user's first event happened (UTC).
     pub first_event_at: Option<Timestamp>,
-    /// When the last of it happened.
+    /// When the user's last event happened (UTC).
     pub last_event_at: Option<Timestamp>,
 }
 
@@ -88,9 +88,9 @@ pub struct TimeSeriesQuery {
 /// A metric over time, by when things happened and not by when they were counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TimeSeries {
-    /// Of what.
+    /// The metric that was counted.
     pub metric: Metric,
-    /// How long each point is.
+    /// The length of each point.
     pub interval: Interval,
     /// The start of the first point.
     pub from: Timestamp,
@@ -103,7 +103,7 @@ pub struct TimeSeries {
 /// One point of a time series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Point {
-    /// Where it begins.
+    /// The start of the point (UTC).
     pub at: Timestamp,
     /// What was counted in it.
     pub value: PointValue,

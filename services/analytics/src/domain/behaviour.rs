@@ -116,8 +116,8 @@ fn check_quantity(check: &mut Check, index: usize, event: &TrackedEvent) -> Opti
 }
 
 fn check_time(check: &mut Check, index: usize, event: &TrackedEvent, now: Timestamp) {
-    let wanted = now.minus(OLDEST)..=now.plus(AHEAD);
-    if event.at.is_some_and(|at| !wanted.contains(&at)) {
+    let accepted = now.minus(OLDEST)..=now.plus(AHEAD);
+    if event.at.is_some_and(|at| !accepted.contains(&at)) {
         let message = "must be at most a day ago and five minutes ahead";
         check.refuse(format_args!("/events/{index}/at"), message);
     }
@@ -138,8 +138,8 @@ mod tests {
 
     fn check(events: &Value) -> Result<Batch, Vec<String>> {
         let request = serde_json::from_value(json!({ "events": events })).unwrap();
-        let told = |errors: Vec<FieldError>| errors.into_iter().map(|error| error.pointer).collect();
-        Batch::check(request, NOW).map_err(told)
+        let pointers = |errors: Vec<FieldError>| errors.into_iter().map(|error| error.pointer).collect();
+        Batch::check(request, NOW).map_err(pointers)
     }
 
     #[test]

@@ -12,4 +12,4 @@ pub(crate) use counts::{Counts, Fact, HourCounts, NotCounted, Sums, UserKey, Use
 pub(crate) use ready::Target;
 pub(crate) use series::Series;
 pub(crate) use span::{DaySpan, SpanError, day_of};
-pub(crate) use standstill::{Wanted, later, stands_still};
+pub(crate) use standstill::{Takeover, next_standstill, stands_still};

@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn hours_without_anything_are_points_too() {
-        let wanted = query(Interval::Hour, "2030-01-01T10:59:59Z", "2030-01-01T13:00:00Z");
-        let series = Series::check(wanted, at("2031-01-01T00:00:00Z")).unwrap();
+        let request = query(Interval::Hour, "2030-01-01T10:59:59Z", "2030-01-01T13:00:00Z");
+        let series = Series::check(request, at("2031-01-01T00:00:00Z")).unwrap();
         let answer = series.of(&[hour("2030-01-01T10:00:00Z", 3), hour("2030-01-01T12:00:00Z", 4)]);
         assert_eq!(
             values(&answer),
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn a_day_is_the_sum_of_its_hours() {
-        let wanted = query(
+        let request = query(
             Interval::Day,
             "2030-01-01T00:00:00Z",
             "2030-01-02T00:00:00.000001Z",
         );
-        let series = Series::check(wanted, at("2031-01-01T00:00:00Z")).unwrap();
+        let series = Series::check(request, at("2031-01-01T00:00:00Z")).unwrap();
         let answer = series.of(&[
             hour("2030-01-01T00:00:00Z", 1),
             hour("2030-01-01T23:00:00Z", 2),

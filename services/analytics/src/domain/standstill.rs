@@ -16,20 +16,20 @@ pub(crate) fn stands_still(standstill: i64) -> bool {
     standstill > 0
 }
 
-/// The number a second later; `wanted` says whether a newer generation could take over.
-pub(crate) fn later(standstill: i64, wanted: Wanted) -> i64 {
-    match (standstill, wanted) {
-        (0, Wanted::No) => 0,
+/// The number a second later; `takeover` says whether a newer generation could take over.
+pub(crate) fn next_standstill(standstill: i64, takeover: Takeover) -> i64 {
+    match (standstill, takeover) {
+        (0, Takeover::NotYet) => 0,
         (LONGEST.., _) => -BETWEEN,
         (number, _) => number + 1,
     }
 }
 
-/// Whether a standstill would help somebody.
+/// Whether a newer generation could take over from the live one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Yes,
-    No,
+pub(crate) enum Takeover {
+    Possible,
+    NotYet,
 }
 
 #[cfg(test)]
@@ -38,17 +38,17 @@ mod tests {
 
     #[test]
     fn a_standstill_begins_when_it_is_wanted_and_ends_by_itself() {
-        assert_eq!(later(0, Wanted::No), 0);
-        let mut number = later(0, Wanted::Yes);
+        assert_eq!(next_standstill(0, Takeover::NotYet), 0);
+        let mut number = next_standstill(0, Takeover::Possible);
         let mut seconds = 0;
         while stands_still(number) {
-            number = later(number, Wanted::No);
+            number = next_standstill(number, Takeover::NotYet);
             seconds += 1;
         }
         assert_eq!(seconds, LONGEST);
         let mut pause = 0;
         while number != 0 {
-            number = later(number, Wanted::Yes);
+            number = next_standstill(number, Takeover::Possible);
             assert!(!stands_still(number));
             pause += 1;
         }

@@ -21,7 +21,7 @@ use crate::service::AnalyticsService;
 #[derive(Clone)]
 pub(crate) struct Edge {
     pub(crate) service: AnalyticsService,
-    /// Judges the token of a stream again while it is open.
+    /// Verifies the token of a stream again while it is open.
     pub(crate) verifier: Verifier,
     /// Ends streams.
     pub(crate) stop: Stop,

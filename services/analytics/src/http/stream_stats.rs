@@ -18,13 +18,13 @@ use kit_runtime::Stop;
 use kit_token::Verifier;
 
 use crate::service::{AnalyticsFailure, AnalyticsService};
-use crate::tasks::Seat;
+use crate::tasks::LiveSubscription;
 
 /// Between two signs of life on a stream where nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often the token is judged again.
-const JUDGED: Duration = Duration::from_millis(500);
+/// How often the token is verified again.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 pub(super) async fn stream_stats(
     State(analytics): State<AnalyticsService>,
@@ -32,11 +32,11 @@ pub(super) async fn stream_stats(
     State(stop): State<Stop>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, AnalyticsFailure> {
-    let seat = analytics.watch()?;
+    let subscription = analytics.watch()?;
     // A stream on which nothing would ever come is refused at once.
     analytics.stats().await?;
     let watcher = Watcher {
-        seat,
+        subscription,
         stop,
         verifier,
         headers,
@@ -49,7 +49,7 @@ pub(super) async fn stream_stats(
 }
 
 struct Watcher {
-    seat: Seat,
+    subscription: LiveSubscription,
     stop: Stop,
     verifier: Verifier,
     /// With the token, as it came.
@@ -63,16 +63,16 @@ impl Watcher {
             tokio::select! {
                 biased;
                 () = self.stop.requested() => return None,
-                stats = self.seat.next() => return self.is_welcome().then_some(stats),
-                () = tokio::time::sleep(JUDGED) => {}
+                stats = self.subscription.next() => return self.is_authorized().then_some(stats),
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
-            if !self.is_welcome() {
+            if !self.is_authorized() {
                 return None;
             }
         }
     }
 
-    fn is_welcome(&self) -> bool {
+    fn is_authorized(&self) -> bool {
         Access::Staff.admit(&self.verifier, &self.headers).is_ok()
     }
 }

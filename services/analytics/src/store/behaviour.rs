@@ -61,7 +61,11 @@ pub(crate) async fn add_journeys(tx: &mut Tx, visitor: Visitor, batch: &Batch) -
 }
 
 /// Makes a guest's journeys those of the user whom the guest turned out to be.
-pub(crate) async fn adopt(tx: &mut Tx, guest: Visitor, user: Visitor) -> Result<(), StoreError> {
+pub(crate) async fn assign_guest_events(
+    tx: &mut Tx,
+    guest: Visitor,
+    user: Visitor,
+) -> Result<(), StoreError> {
     sql(
         "INSERT INTO journeys (visitor, day, viewed, added, started, ordered) \
          SELECT CAST($1 AS TEXT), day, viewed, added, started, ordered FROM journeys WHERE visitor = $2",
@@ -85,7 +89,7 @@ pub(crate) async fn top_products(
     span: DaySpan,
     limit: u32,
 ) -> Result<Vec<ProductStats>, StoreError> {
-    let (wanted, order) = match by {
+    let (condition, order) = match by {
         RankBy::Viewed => (" HAVING SUM(viewed) > 0", " ORDER BY SUM(viewed) DESC"),
         RankBy::Added => (" HAVING SUM(added) > 0", " ORDER BY SUM(added) DESC"),
         RankBy::Ordered => (" HAVING SUM(ordered) > 0", " ORDER BY SUM(ordered) DESC"),
@@ -96,7 +100,7 @@ pub(crate) async fn top_products(
     )
     .bind(span.from)
     .bind(span.to)
-    .push(wanted)
+    .push(condition)
     .push(order)
     .push(", sku LIMIT ")
     .push_bind(limit)

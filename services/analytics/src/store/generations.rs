@@ -133,7 +133,7 @@ pub(crate) async fn switch(tx: &mut Tx, to: i64, now: Timestamp) -> Result<(), S
 }
 
 /// Whether nothing is left of those that are over.
-pub(crate) async fn swept_clean(on: &mut impl Session) -> Result<bool, StoreError> {
+pub(crate) async fn is_swept(on: &mut impl Session) -> Result<bool, StoreError> {
     let left = sql("SELECT generation FROM generations WHERE state = 'retired' AND \
          (EXISTS (SELECT 1 FROM facts WHERE facts.generation = generations.generation) \
           OR EXISTS (SELECT 1 FROM user_counts WHERE user_counts.generation = generations.generation) \

@@ -7,11 +7,13 @@ mod reports;
 
 use kit_db::{Row, StoreError};
 
-pub(crate) use behaviour::{add_journeys, add_products, adopt, forget_behaviour, funnel, top_products};
+pub(crate) use behaviour::{
+    add_journeys, add_products, assign_guest_events, forget_behaviour, funnel, top_products,
+};
 pub(crate) use facts::{add_hours, add_total, add_users, any_fact, record, take_facts};
 pub use generations::GenerationState;
 pub(crate) use generations::{
-    Generation, begin, has_everything_of, hold, list, set_standstill, sweep, swept_clean, switch, unretired,
+    Generation, begin, has_everything_of, hold, is_swept, list, set_standstill, sweep, switch, unretired,
 };
 pub(crate) use reports::{hours, stats, user_stats, users};
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Clock, Stop, TaskError};
 
-use super::Board;
+use super::GenerationSignals;
 use crate::domain::{Sums, stands_still};
 use crate::store::{self, GenerationState};
 
@@ -21,11 +21,11 @@ use crate::store::{self, GenerationState};
 const PAGE: u32 = 2_000;
 
 /// How often to look for facts of a process that has ended.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After a round with many facts, so that the next one finds many too. Where there are few nobody is kept waiting.
-const GATHERING: Duration = Duration::from_millis(20);
-const MANY: usize = 32;
+const BATCH_DELAY: Duration = Duration::from_millis(20);
+const LARGE_BATCH: usize = 32;
 
 /// The pause after the database could not be written.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -33,19 +33,19 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) struct Folder {
     db: Db,
     clock: Clock,
-    board: Arc<Board>,
+    signals: Arc<GenerationSignals>,
 }
 
 impl Folder {
-    pub(crate) fn new(db: Db, clock: Clock, board: Arc<Board>) -> Self {
-        Self { db, clock, board }
+    pub(crate) fn new(db: Db, clock: Clock, signals: Arc<GenerationSignals>) -> Self {
+        Self { db, clock, signals }
     }
 
     pub(crate) async fn run(self, stop: &Stop) -> Result<(), TaskError> {
         while !stop.is_requested() {
             match self.round().await {
-                Ok(facts) if facts >= MANY => {
-                    stop.sleep(GATHERING).await;
+                Ok(facts) if facts >= LARGE_BATCH => {
+                    stop.sleep(BATCH_DELAY).await;
                     continue;
                 }
                 Ok(_) => {}
@@ -57,8 +57,8 @@ impl Folder {
             }
             tokio::select! {
                 () = stop.requested() => {}
-                () = self.board.wait_for_facts() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = self.signals.wait_for_facts() => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
         Ok(())
@@ -67,13 +67,13 @@ impl Folder {
     /// A page of each generation, the newest first; how many facts.
     async fn round(&self) -> Result<usize, StoreError> {
         let mut done = 0;
-        for generation in self.board.newest_first() {
+        for generation in self.signals.newest_first() {
             let folded = self.fold(generation.number).await?;
             done += folded;
             if folded > 0 && generation.state == GenerationState::Live {
-                self.board.counts_changed();
+                self.signals.counts_changed();
             }
-            let is_candidate = self.board.candidate() == Some(generation.number);
+            let is_candidate = self.signals.candidate() == Some(generation.number);
             if is_candidate && self.replace_live(generation.number).await? {
                 break;
             }
@@ -93,7 +93,7 @@ impl Folder {
 
     /// Shows a generation from now on if it has everything that is shown.
     async fn replace_live(&self, generation: i64) -> Result<bool, StoreError> {
-        let known = self.board.newest_first();
+        let known = self.signals.newest_first();
         let live = known.iter().find(|known| known.state == GenerationState::Live);
         let Some(live) = live.map(|live| live.number).filter(|live| *live < generation) else {
             return Ok(false);
@@ -120,9 +120,9 @@ impl Folder {
         if is_replaced {
             tracing::info!(generation, "the statistics are rebuilt, and shown from now on");
             let known = async |reader: &mut Reader| store::unretired(reader).await;
-            self.board.learn(self.db.read(known).await?);
-            self.board.set_candidate(None);
-            self.board.counts_changed();
+            self.signals.set_generations(self.db.read(known).await?);
+            self.signals.set_candidate(None);
+            self.signals.counts_changed();
         }
         Ok(is_replaced)
     }

@@ -11,62 +11,67 @@ use kit_db::{Db, Reader};
 use kit_runtime::{Stop, TaskError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
-use super::Board;
+use super::GenerationSignals;
 use crate::store;
 
 /// How often to look for what other processes added up.
-const LOOK: Duration = Duration::from_millis(400);
+const POLL_INTERVAL: Duration = Duration::from_millis(400);
 
 /// Shortest time between two looks, however much happens.
-const BREATH: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
 
-/// Who watches, and what there is to see. A cheap handle.
+/// Subscriptions to the live counts. A cheap handle.
 #[derive(Clone)]
 pub(crate) struct Live(Arc<Inner>);
 
 struct Inner {
-    seats: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     seen: watch::Sender<Option<Stats>>,
     came: Notify,
 }
 
-/// A watcher's place, free again once it is dropped.
-pub(crate) struct Seat {
+/// One of the limited subscriptions; its slot is free again once it is dropped.
+pub(crate) struct LiveSubscription {
     seen: watch::Receiver<Option<Stats>>,
     last: Option<Stats>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Live {
-    pub(crate) fn new(seats: usize) -> Self {
+    pub(crate) fn new(slots: usize) -> Self {
         Self(Arc::new(Inner {
-            seats: Arc::new(Semaphore::new(seats)),
+            slots: Arc::new(Semaphore::new(slots)),
             seen: watch::Sender::new(None),
             came: Notify::new(),
         }))
     }
 
-    /// A place to watch from, where one is free.
-    pub(crate) fn seat(&self) -> Option<Seat> {
-        let permit = self.0.seats.clone().try_acquire_owned().ok()?;
+    /// A subscription, where a slot is free.
+    pub(crate) fn subscribe(&self) -> Option<LiveSubscription> {
+        let permit = self.0.slots.clone().try_acquire_owned().ok()?;
         let mut seen = self.0.seen.subscribe();
         // What is known here may be old; the first thing shown is looked up now.
         seen.mark_unchanged();
         self.0.came.notify_one();
-        Some(Seat {
+        Some(LiveSubscription {
             seen,
             last: None,
             _permit: permit,
         })
     }
 
-    pub(super) async fn run(&self, db: &Db, board: &Board, stop: &Stop) -> Result<(), TaskError> {
+    pub(super) async fn run(
+        &self,
+        db: &Db,
+        signals: &GenerationSignals,
+        stop: &Stop,
+    ) -> Result<(), TaskError> {
         while !stop.is_requested() {
             let is_new = tokio::select! {
                 () = stop.requested() => break,
                 () = self.0.came.notified() => true,
-                () = board.wait_for_counts(), if self.is_watched() => false,
-                () = tokio::time::sleep(LOOK), if self.is_watched() => false,
+                () = signals.wait_for_counts(), if self.is_watched() => false,
+                () = tokio::time::sleep(POLL_INTERVAL), if self.is_watched() => false,
             };
             match db
                 .read(async |reader: &mut Reader| store::stats(reader).await)
@@ -86,7 +91,7 @@ impl Live {
                     }
                 }
             }
-            stop.sleep(BREATH).await;
+            stop.sleep(MIN_PAUSE).await;
         }
         Ok(())
     }
@@ -96,7 +101,7 @@ impl Live {
     }
 }
 
-impl Seat {
+impl LiveSubscription {
     /// The next counts that differ from those seen last. Never, once nobody looks any more.
     pub(crate) async fn next(&mut self) -> Stats {
         loop {

@@ -1,10 +1,10 @@
 //! What analytics does of its own accord: adds facts up, builds and replaces generations, tells live streams, and
 //! removes what is over.
 
-mod board;
 mod fold;
 mod live;
 mod rebuild;
+mod signals;
 mod sweep;
 
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use kit_bus::Bus;
 use kit_db::Db;
 use kit_runtime::{Clock, Tasks};
 
-pub(crate) use board::Board;
-pub(crate) use live::{Live, Seat};
+pub(crate) use live::{Live, LiveSubscription};
 pub(crate) use rebuild::begin_unretired;
+pub(crate) use signals::GenerationSignals;
 
 use fold::Folder;
 use rebuild::Builder;
@@ -28,7 +28,7 @@ pub(crate) struct TaskDeps {
     pub(crate) db: Db,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
-    pub(crate) board: Arc<Board>,
+    pub(crate) signals: Arc<GenerationSignals>,
     pub(crate) live: Live,
     /// How long it is kept what visitors did.
     pub(crate) behaviour_kept: Duration,
@@ -38,25 +38,33 @@ pub(crate) struct TaskDeps {
 pub(crate) fn start(tasks: &Tasks, deps: &TaskDeps) {
     let folding = deps.clone();
     tasks.supervise("analytics.fold", move |stop| {
-        let folder = Folder::new(folding.db.clone(), folding.clock.clone(), folding.board.clone());
+        let folder = Folder::new(folding.db.clone(), folding.clock.clone(), folding.signals.clone());
         async move { folder.run(&stop).await }
     });
     let building = deps.clone();
     tasks.supervise("analytics.generations", move |stop| {
-        let builder = Builder::new(building.db.clone(), building.bus.clone(), building.board.clone());
+        let builder = Builder::new(
+            building.db.clone(),
+            building.bus.clone(),
+            building.signals.clone(),
+        );
         async move { builder.run(&stop).await }
     });
-    let telling = deps.clone();
+    let watching = deps.clone();
     tasks.supervise("analytics.live", move |stop| {
-        let (live, db, board) = (telling.live.clone(), telling.db.clone(), telling.board.clone());
-        async move { live.run(&db, &board, &stop).await }
+        let (live, db, signals) = (
+            watching.live.clone(),
+            watching.db.clone(),
+            watching.signals.clone(),
+        );
+        async move { live.run(&db, &signals, &stop).await }
     });
     let sweeping = deps.clone();
     tasks.supervise("analytics.sweep", move |stop| {
         let sweeper = Sweeper {
             db: sweeping.db.clone(),
             clock: sweeping.clock.clone(),
-            board: sweeping.board.clone(),
+            signals: sweeping.signals.clone(),
             behaviour_kept: sweeping.behaviour_kept,
         };
         async move { sweeper.run(&stop).await }

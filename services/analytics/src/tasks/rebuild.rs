@@ -14,43 +14,47 @@ use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Stop, TaskError};
 use tokio::time::Instant;
 
-use super::Board;
+use super::GenerationSignals;
 use crate::consumers;
-use crate::domain::{Target, Wanted, later};
+use crate::domain::{Takeover, Target, next_standstill};
 use crate::store::{self, GenerationState};
 
 /// How often to look at the table.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// To count what a new generation has not read takes longer the more there is, so that is asked again after a
 /// multiple of the time it took.
-const PATIENCE: u32 = 20;
+const BACKOFF_FACTOR: u32 = 20;
 
 /// How many events a new generation may be behind when the live one begins to stand still for it.
-const NEAR: i64 = 20_000;
+const MAX_EVENTS_BEHIND: i64 = 20_000;
 
 pub(crate) struct Builder {
     db: Db,
     bus: Bus,
-    board: Arc<Board>,
+    signals: Arc<GenerationSignals>,
     /// What each generation has to read before it can be shown.
     targets: BTreeMap<i64, Target>,
     /// Those that have.
     reached: BTreeSet<i64>,
     /// When to ask for it again.
-    ask_at: Instant,
+    next_query_at: Instant,
     /// There may be something left of consumers that were ended.
     may_have_left: bool,
 }
 
 /// Starts whatever is counted and was not started here.
-pub(crate) async fn begin_unretired(db: &Db, bus: &Bus, board: &Arc<Board>) -> Result<(), BeginError> {
+pub(crate) async fn begin_unretired(
+    db: &Db,
+    bus: &Bus,
+    signals: &Arc<GenerationSignals>,
+) -> Result<(), BeginError> {
     let known = async |reader: &mut Reader| store::unretired(reader).await;
-    board.learn(db.read(known).await?);
-    for generation in board.newest_first() {
-        if !board.has_consumer(generation.number) {
-            let consumer = consumers::start(bus, generation.number, board)?;
-            board.add_consumer(generation.number, consumer);
+    signals.set_generations(db.read(known).await?);
+    for generation in signals.newest_first() {
+        if !signals.has_consumer(generation.number) {
+            let consumer = consumers::start(bus, generation.number, signals)?;
+            signals.add_consumer(generation.number, consumer);
         }
     }
     Ok(())
@@ -66,21 +70,21 @@ pub(crate) enum BeginError {
 }
 
 impl Builder {
-    pub(crate) fn new(db: Db, bus: Bus, board: Arc<Board>) -> Self {
+    pub(crate) fn new(db: Db, bus: Bus, signals: Arc<GenerationSignals>) -> Self {
         Self {
             db,
             bus,
-            board,
+            signals,
             targets: BTreeMap::new(),
             reached: BTreeSet::new(),
-            ask_at: Instant::now(),
+            next_query_at: Instant::now(),
             may_have_left: true,
         }
     }
 
     pub(crate) async fn run(mut self, stop: &Stop) -> Result<(), TaskError> {
         while !stop.is_requested() {
-            match self.look().await {
+            match self.poll().await {
                 Ok(()) => {}
                 Err(BeginError::Store(error)) => {
                     tracing::warn!(%error, "the generations cannot be looked at");
@@ -90,7 +94,7 @@ impl Builder {
             if let Err(error) = self.end_retired().await {
                 tracing::warn!(%error, "the consumer of a retired generation cannot be removed");
             }
-            stop.sleep(LOOK).await;
+            stop.sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
@@ -98,7 +102,7 @@ impl Builder {
     /// Ends and removes the consumers of generations that are not counted any more, those too that another process
     /// has left behind.
     async fn end_retired(&mut self) -> Result<(), AdminError> {
-        self.may_have_left |= self.board.stop_retired().await;
+        self.may_have_left |= self.signals.stop_retired().await;
         if !self.may_have_left {
             return Ok(());
         }
@@ -115,9 +119,9 @@ impl Builder {
         Ok(())
     }
 
-    async fn look(&mut self) -> Result<(), BeginError> {
-        begin_unretired(&self.db, &self.bus, &self.board).await?;
-        let known = self.board.newest_first();
+    async fn poll(&mut self) -> Result<(), BeginError> {
+        begin_unretired(&self.db, &self.bus, &self.signals).await?;
+        let known = self.signals.newest_first();
         let live = known.iter().find(|known| known.state == GenerationState::Live);
         // Those between the newest and the live one are overtaken before they are shown.
         let (Some(newest), Some(live)) = (known.first(), live) else {
@@ -125,15 +129,15 @@ impl Builder {
         };
         let is_ready =
             newest.number > live.number && self.has_read_enough(newest.number, live.number).await?;
-        self.board.set_candidate(is_ready.then_some(newest.number));
-        let is_near = newest.counts.events + NEAR >= live.counts.events;
-        let wanted = if is_ready && is_near {
-            Wanted::Yes
+        self.signals.set_candidate(is_ready.then_some(newest.number));
+        let is_close = newest.counts.events + MAX_EVENTS_BEHIND >= live.counts.events;
+        let takeover = if is_ready && is_close {
+            Takeover::Possible
         } else {
-            Wanted::No
+            Takeover::NotYet
         };
         let (generation, from) = (live.number, live.standstill);
-        let to = later(from, wanted);
+        let to = next_standstill(from, takeover);
         if to != from {
             let unit = async move |tx: &mut Tx| store::set_standstill(tx, generation, (from, to)).await;
             self.db.write(unit).await.map_err(WriteError::flatten)?;
@@ -147,7 +151,7 @@ impl Builder {
             return Ok(true);
         }
         let asked = Instant::now();
-        if asked < self.ask_at {
+        if asked < self.next_query_at {
             return Ok(false);
         }
         let lags = self.bus.admin().lag().await?;
@@ -159,7 +163,7 @@ impl Builder {
             self.reached.insert(new);
             return Ok(true);
         }
-        self.ask_at = asked + asked.elapsed() * PATIENCE;
+        self.next_query_at = asked + asked.elapsed() * BACKOFF_FACTOR;
         Ok(false)
     }
 }

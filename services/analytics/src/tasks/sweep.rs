@@ -7,7 +7,7 @@ use std::time::Duration;
 use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Clock, Stop, TaskError};
 
-use super::Board;
+use super::GenerationSignals;
 use crate::domain::day_of;
 use crate::store;
 
@@ -20,7 +20,7 @@ const CHUNK: u32 = 500;
 pub(crate) struct Sweeper {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
-    pub(crate) board: Arc<Board>,
+    pub(crate) signals: Arc<GenerationSignals>,
     pub(crate) behaviour_kept: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Sweeper {
             self.sweep(stop).await?;
             tokio::select! {
                 () = stop.requested() => {}
-                () = self.board.wait_for_retirement() => {}
+                () = self.signals.wait_for_retirement() => {}
                 () = tokio::time::sleep(PERIOD) => {}
             }
         }
@@ -38,7 +38,7 @@ impl Sweeper {
     }
 
     async fn sweep(&self, stop: &Stop) -> Result<(), StoreError> {
-        let look = async |reader: &mut Reader| store::swept_clean(reader).await;
+        let look = async |reader: &mut Reader| store::is_swept(reader).await;
         while !stop.is_requested() && !self.db.read(look).await? {
             let unit = async |tx: &mut Tx| store::sweep(tx, CHUNK).await;
             self.db.write(unit).await.map_err(WriteError::flatten)?;

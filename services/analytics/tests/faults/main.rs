@@ -34,12 +34,12 @@ async fn goes_on_after(fault: &str, action: &str) {
 async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
     // Its tables are made, and then events come while it is away.
     AnalyticsApp::start(fixture).await.stop().await;
-    let teller = fixture.process();
-    let people: Vec<_> = (0..20).map(|_| user()).collect();
-    let payments = payments(fixture, &teller).await;
+    let publisher = fixture.process();
+    let persons: Vec<_> = (0..20).map(|_| user()).collect();
+    let payments = payments(fixture, &publisher).await;
     for _ in 0..10 {
-        let events = people.iter().map(|person| created(*person, "0.25", NOON));
-        payments.tell_all(events.collect()).await;
+        let events = persons.iter().map(|person| created(*person, "0.25", NOON));
+        payments.publish_all(events.collect()).await;
     }
     fail::cfg(fault, action).unwrap();
     let app = AnalyticsApp::start(fixture).await;
@@ -57,7 +57,7 @@ async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
     .await;
     fail::remove(fault);
     app.until_stats((200, "50.00", 0, 200, 20)).await;
-    payments.created(people[0], "1", NOON).await;
+    payments.created(persons[0], "1", NOON).await;
     app.until_stats((201, "51.00", 0, 201, 20)).await;
 }
 

@@ -30,15 +30,15 @@ on_both_databases! {
         app.somebody(&ada).get(&path).await.expect(200);
         app.somebody(&Identity::new("rosa", Role::Staff)).get(&path).await.expect(200);
         app.somebody(&Identity::admin("root")).get(&path).await.expect(200);
-        app.somebody(&eve).get(&path).await.refused(403, "You can only see your own statistics");
-        app.somebody(&eve).get("/stats/users").await.refused(403, "this needs the role `staff`");
+        app.somebody(&eve).get(&path).await.expect_error(403, "You can only see your own statistics");
+        app.somebody(&eve).get("/stats/users").await.expect_error(403, "this needs the role `staff`");
     }
 
     async fn who_sends_a_token_with_what_they_did_must_send_a_good_one(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
         let body = json!({ "events": [{ "type": "page_viewed" }] });
         let refused = app.stranger().with_token("rubbish").post("/track", &body).await;
-        refused.refused(401, "Invalid or expired token");
+        refused.expect_error(401, "Invalid or expired token");
         assert_eq!(app.count("SELECT visitor FROM journeys").await, 0);
     }
 }

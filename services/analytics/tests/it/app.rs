@@ -81,11 +81,11 @@ impl AnalyticsApp {
     /// Waits until the counts are these: transactions, their sum, paid ones, events, users.
     pub(crate) async fn until_stats(&self, expected: (u64, &str, u64, u64, u64)) {
         let mut last = String::new();
-        let wanted = stats_text(expected);
-        eventually(&format!("the counts are {wanted}"), async || {
+        let expected_text = stats_text(expected);
+        eventually(&format!("the counts are {expected_text}"), async || {
             let body = self.stranger().get("/stats").await.body;
             last = String::from_utf8_lossy(&body).into_owned();
-            (last == wanted).then_some(())
+            (last == expected_text).then_some(())
         })
         .await;
     }
@@ -115,21 +115,21 @@ pub(crate) async fn payments(fixture: &Fixture, process: &Arc<TestProcess>) -> P
 }
 
 impl Payments {
-    pub(crate) async fn tell(&self, event: impl Event + Clone + Send + Sync + 'static) {
+    pub(crate) async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
         self.0.publish(event).await;
     }
 
     /// Several events in one transaction.
-    pub(crate) async fn tell_all<E: Event + Clone + Send + Sync + 'static>(&self, events: Vec<E>) {
+    pub(crate) async fn publish_all<E: Event + Clone + Send + Sync + 'static>(&self, events: Vec<E>) {
         self.0.publish_all(events).await;
     }
 
     pub(crate) async fn created(&self, user_id: UserId, amount: &str, timestamp: Timestamp) {
-        self.tell(created(user_id, amount, timestamp)).await;
+        self.publish(created(user_id, amount, timestamp)).await;
     }
 
     pub(crate) async fn paid(&self, user_id: UserId, transactions_paid: u64, timestamp: Timestamp) {
-        self.tell(TransactionPaid {
+        self.publish(TransactionPaid {
             user_id,
             transactions_paid,
             timestamp,
@@ -138,7 +138,7 @@ impl Payments {
     }
 
     /// Writes an event as somebody else may have: with this payload, whatever it is.
-    pub(crate) async fn tell_raw(&self, kind: &'static str, key: &str, payload: &str) {
+    pub(crate) async fn publish_raw(&self, kind: &'static str, key: &str, payload: &str) {
         self.0.publish_raw(("transactions", kind), key, payload).await;
     }
 }

@@ -66,7 +66,7 @@ on_both_databases! {
         assert_eq!(send(json, Bytes::from_static(b"{\"events\":\"\xff\"}")).await.expect(400)["status"], "400");
         send(Some("text/plain"), "{}".into()).await.expect(415);
         let huge = format!("{{\"anonymous_id\":\"{}\"}}", "x".repeat(32 * 1024));
-        send(json, huge.into()).await.refused(413, "the body is larger than 32768 bytes");
+        send(json, huge.into()).await.expect_error(413, "the body is larger than 32768 bytes");
     }
 
     async fn a_question_that_cannot_be_is_refused(fixture: &Fixture) {
@@ -86,7 +86,7 @@ on_both_databases! {
                 let refused = staff.get(&format!("{path}?{query}")).await;
                 assert_eq!(refused.expect(400)["code"], "invalid_query", "{path}?{query}");
                 if let Some(message) = message {
-                    refused.refused(400, message);
+                    refused.expect_error(400, message);
                 }
             }
         }

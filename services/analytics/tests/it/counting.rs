@@ -45,10 +45,10 @@ on_both_databases! {
 
     async fn thousands_of_small_amounts_lose_nothing(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
-        let people: Vec<_> = (0..50).map(|_| user()).collect();
+        let persons: Vec<_> = (0..50).map(|_| user()).collect();
         for round in 0..20 {
-            let events = people.iter().map(|person| created(*person, "0.07", NOON.plus(Duration::from_secs(round))));
-            app.payments.tell_all(events.collect()).await;
+            let events = persons.iter().map(|person| created(*person, "0.07", NOON.plus(Duration::from_secs(round))));
+            app.payments.publish_all(events.collect()).await;
         }
         app.until_stats((1_000, "70.00", 0, 1_000, 50)).await;
     }
@@ -89,12 +89,12 @@ on_both_databases! {
 
     async fn users_are_listed_page_by_page(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
-        let mut people: Vec<_> = (0..5).map(|_| user().to_string()).collect();
-        for person in &people {
+        let mut persons: Vec<_> = (0..5).map(|_| user().to_string()).collect();
+        for person in &persons {
             app.payments.created(person.parse().unwrap(), "1", NOON).await;
         }
         app.until_stats((5, "5.00", 0, 5, 5)).await;
-        people.sort();
+        persons.sort();
         let (staff, mut seen) = (app.staff(), Vec::new());
         let mut path = "/stats/users?limit=2".to_owned();
         loop {
@@ -105,13 +105,13 @@ on_both_databases! {
             let Some(cursor) = page["next_cursor"].as_str() else { break };
             path = format!("/stats/users?limit=2&cursor={cursor}");
         }
-        assert_eq!(seen, people);
+        assert_eq!(seen, persons);
     }
 
     async fn events_of_other_types_are_passed_over(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
         let ada = user();
-        app.payments.tell(Refunded { user_id: ada.to_string() }).await;
+        app.payments.publish(Refunded { user_id: ada.to_string() }).await;
         app.payments.created(ada, "1", NOON).await;
         app.until_stats((1, "1.00", 0, 1, 1)).await;
     }
@@ -121,7 +121,7 @@ on_both_databases! {
         let payload = json!({
             "user_id": "somebody", "amount": 3, "timestamp": "2030-01-01T12:00:00+02:00", "more": [1, 2],
         });
-        app.payments.tell_raw("transaction.created", "somebody", &payload.to_string()).await;
+        app.payments.publish_raw("transaction.created", "somebody", &payload.to_string()).await;
         app.until_stats((1, "3.00", 0, 1, 1)).await;
         let listed = app.staff().get("/stats/users").await.expect(200);
         assert_eq!(listed["items"][0]["user_id"], "somebody");
@@ -132,8 +132,8 @@ on_both_databases! {
         let (eve, ada) = (user(), user());
         let of_eve = |amount: Value| json!({ "user_id": eve, "amount": amount, "timestamp": NOON }).to_string();
         let key = eve.to_string();
-        app.payments.tell_raw("transaction.created", &key, &of_eve(json!("10"))).await;
-        app.payments.tell_raw("transaction.created", &key, &of_eve(json!(7))).await;
+        app.payments.publish_raw("transaction.created", &key, &of_eve(json!("10"))).await;
+        app.payments.publish_raw("transaction.created", &key, &of_eve(json!(7))).await;
         app.payments.created(ada, "2", NOON).await;
         app.until_stats((1, "2.00", 0, 1, 1)).await;
         let letters = eventually("the letter is dead", async || {
@@ -148,26 +148,26 @@ on_both_databases! {
 
     async fn what_is_delivered_again_counts_once(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
-        let people: Vec<_> = (0..20).map(|_| user()).collect();
-        let events = || people.iter().map(|person| created(*person, "1.50", NOON)).collect();
-        app.payments.tell_all(events()).await;
+        let persons: Vec<_> = (0..20).map(|_| user()).collect();
+        let events = || persons.iter().map(|person| created(*person, "1.50", NOON)).collect();
+        app.payments.publish_all(events()).await;
         app.until_stats((20, "30.00", 0, 20, 20)).await;
         let (admin, beginning) = (app.bus.admin(), Timestamp::from_seconds(0));
         let replayed = admin.replay_since("analytics", beginning, Effects::Keep);
         assert_eq!(replayed.await.unwrap().len(), 1);
-        app.payments.tell_all(events()).await;
+        app.payments.publish_all(events()).await;
         app.until_stats((40, "60.00", 0, 40, 20)).await;
         caught_up(&app).await;
         app.until_stats((40, "60.00", 0, 40, 20)).await;
     }
 
     async fn a_process_that_ends_at_any_moment_loses_and_doubles_nothing(fixture: &Fixture) {
-        let people: Vec<_> = (0..10).map(|_| user()).collect();
+        let persons: Vec<_> = (0..10).map(|_| user()).collect();
         for round in 1..=5_u64 {
             let app = AnalyticsApp::start(fixture).await;
             for _ in 0..10 {
-                let events = people.iter().map(|person| created(*person, "0.10", NOON));
-                app.payments.tell_all(events.collect()).await;
+                let events = persons.iter().map(|person| created(*person, "0.10", NOON));
+                app.payments.publish_all(events.collect()).await;
             }
             // Sooner in one round, later in another: whatever it is at.
             eventually("it has counted something", async || {

@@ -11,7 +11,7 @@ on_both_databases! {
         app.stats().await;
         app.execute("DROP TABLE generations").await;
         let reply = app.stranger().get("/stats").await;
-        reply.refused(500, "internal error");
+        reply.expect_error(500, "internal error");
         app.stranger().get("/health").await.expect(200);
         let body = json!({ "events": [{ "type": "page_viewed" }] });
         app.stranger().post("/track", &body).await.expect(202);

@@ -22,13 +22,13 @@ async fn until_live(app: &AnalyticsApp, generation: i64) {
 }
 
 /// Tells events without a break until it is told to stop; how many.
-async fn tell_on(app: &AnalyticsApp, enough: &AtomicBool) -> u64 {
-    let people: Vec<_> = (0..10).map(|_| user()).collect();
-    let mut told = 0;
-    while !enough.load(Ordering::SeqCst) && told < 20_000 {
-        let events = people.iter().map(|person| created(*person, "0.01", NOON));
-        app.payments.tell_all(events.collect()).await;
-        told += 10;
+async fn publish_until(app: &AnalyticsApp, enough: &AtomicBool) -> u64 {
+    let persons: Vec<_> = (0..10).map(|_| user()).collect();
+    let mut published = 0;
+    while !enough.load(Ordering::SeqCst) && published < 20_000 {
+        let events = persons.iter().map(|person| created(*person, "0.01", NOON));
+        app.payments.publish_all(events.collect()).await;
+        published += 10;
         // So much at once that there is always something to do, and no more.
         eventually("most of it is counted", async || {
             let counted = app.stats().await["events_processed"].as_u64().unwrap();
@@ -37,11 +37,11 @@ async fn tell_on(app: &AnalyticsApp, enough: &AtomicBool) -> u64 {
             } else {
                 2_000
             };
-            (told < counted.saturating_add(may_be_left)).then_some(())
+            (published < counted.saturating_add(may_be_left)).then_some(())
         })
         .await;
     }
-    told
+    published
 }
 
 /// Whether no count went back.
@@ -117,10 +117,10 @@ on_both_databases! {
 
     async fn under_load_a_rebuild_is_exact_and_no_count_goes_back(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
-        let people: Vec<_> = (0..30).map(|_| user()).collect();
+        let persons: Vec<_> = (0..30).map(|_| user()).collect();
         for _ in 0..20 {
-            let events = people.iter().map(|person| created(*person, "0.01", NOON));
-            app.payments.tell_all(events.collect()).await;
+            let events = persons.iter().map(|person| created(*person, "0.01", NOON));
+            app.payments.publish_all(events.collect()).await;
         }
         app.until_stats((600, "6.00", 0, 600, 30)).await;
         let enough = AtomicBool::new(false);
@@ -139,29 +139,29 @@ on_both_databases! {
             assert!(grew(&before, &now), "{before} {now}");
             enough.store(true, Ordering::SeqCst);
         };
-        let (told, ()) = tokio::join!(tell_on(&app, &enough), watching);
-        let all = told + 600;
+        let (published, ()) = tokio::join!(publish_until(&app, &enough), watching);
+        let all = published + 600;
         let sum = format!("{}.{:02}", all / 100, all % 100);
         app.until_stats((all, &sum, 0, all, 40)).await;
     }
 
     async fn a_rebuild_goes_on_in_the_next_process(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
-        let people: Vec<_> = (0..30).map(|_| user()).collect();
+        let persons: Vec<_> = (0..30).map(|_| user()).collect();
         for _ in 0..30 {
-            let events = people.iter().map(|person| created(*person, "0.01", NOON));
-            app.payments.tell_all(events.collect()).await;
+            let events = persons.iter().map(|person| created(*person, "0.01", NOON));
+            app.payments.publish_all(events.collect()).await;
         }
         app.until_stats((900, "9.00", 0, 900, 30)).await;
         let generation = app.operator().rebuild().await.unwrap();
         app.stop().await;
         let app = AnalyticsApp::start(fixture).await;
-        app.payments.created(people[0], "1", NOON).await;
+        app.payments.created(persons[0], "1", NOON).await;
         until_live(&app, generation).await;
         app.until_stats((901, "10.00", 0, 901, 30)).await;
         app.stop().await;
         let app = AnalyticsApp::start(fixture).await;
-        app.payments.created(people[0], "1", NOON).await;
+        app.payments.created(persons[0], "1", NOON).await;
         app.until_stats((902, "11.00", 0, 902, 30)).await;
     }
 

@@ -27,8 +27,8 @@ on_both_databases! {
         let app = AnalyticsApp::start(fixture).await;
         let (staff, mut examples) = (app.staff(), Examples::of(routes()));
         let ada = Identity::customer("ada").user_id;
-        app.payments.tell(created(ada, "850.50", NOON)).await;
-        app.payments.tell(TransactionPaid { user_id: ada, transactions_paid: 1, timestamp: NOON }).await;
+        app.payments.publish(created(ada, "850.50", NOON)).await;
+        app.payments.publish(TransactionPaid { user_id: ada, transactions_paid: 1, timestamp: NOON }).await;
         app.until_stats((1, "850.50", 1, 2, 1)).await;
         let (tracked, example) = examples.check(&app.stranger(), "track", "/track").await;
         assert_eq!(tracked, example);

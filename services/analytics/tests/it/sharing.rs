@@ -7,11 +7,11 @@ use crate::app::{AnalyticsApp, NOON, created, user};
 on_both_databases! {
     async fn two_processes_count_each_event_once(fixture: &Fixture) {
         let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
-        let people: Vec<_> = (0..40).map(|_| user()).collect();
+        let persons: Vec<_> = (0..40).map(|_| user()).collect();
         for round in 0..10_u64 {
-            let teller = if round % 2 == 0 { &one } else { &two };
-            let events = people.iter().map(|person| created(*person, "0.25", NOON));
-            teller.payments.tell_all(events.collect()).await;
+            let publisher = if round % 2 == 0 { &one } else { &two };
+            let events = persons.iter().map(|person| created(*person, "0.25", NOON));
+            publisher.payments.publish_all(events.collect()).await;
         }
         for app in [&one, &two] {
             app.until_stats((400, "100.00", 0, 400, 40)).await;
@@ -20,37 +20,37 @@ on_both_databases! {
 
     async fn when_one_ends_the_other_goes_on(fixture: &Fixture) {
         let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
-        let people: Vec<_> = (0..40).map(|_| user()).collect();
-        let events = || people.iter().map(|person| created(*person, "0.25", NOON)).collect();
-        two.payments.tell_all(events()).await;
+        let persons: Vec<_> = (0..40).map(|_| user()).collect();
+        let events = || persons.iter().map(|person| created(*person, "0.25", NOON)).collect();
+        two.payments.publish_all(events()).await;
         eventually("something is counted", async || {
             (two.stats().await["events_processed"].as_u64().unwrap() > 0).then_some(())
         })
         .await;
         one.stop().await;
-        two.payments.tell_all(events()).await;
+        two.payments.publish_all(events()).await;
         two.until_stats((80, "20.00", 0, 80, 40)).await;
     }
 
     async fn a_rebuild_is_done_by_all_together(fixture: &Fixture) {
         let (one, two) = (AnalyticsApp::start(fixture).await, AnalyticsApp::start(fixture).await);
-        let people: Vec<_> = (0..40).map(|_| user()).collect();
-        let events = || people.iter().map(|person| created(*person, "0.25", NOON)).collect();
-        one.payments.tell_all(events()).await;
+        let persons: Vec<_> = (0..40).map(|_| user()).collect();
+        let events = || persons.iter().map(|person| created(*person, "0.25", NOON)).collect();
+        one.payments.publish_all(events()).await;
         one.until_stats((40, "10.00", 0, 40, 40)).await;
         let generation = one.operator().rebuild().await.unwrap();
         eventually("it is rebuilt", async || {
-            two.payments.tell_all(events()).await;
+            two.payments.publish_all(events()).await;
             let known = two.operator().generations().await.unwrap();
             known.iter().any(|known| known.generation == generation && known.state == "live").then_some(())
         })
         .await;
-        two.payments.tell_all(events()).await;
-        let told = two.count_events().await;
-        let cents = told * 25;
+        two.payments.publish_all(events()).await;
+        let published = two.count_events().await;
+        let cents = published * 25;
         let sum = format!("{}.{:02}", cents / 100, cents % 100);
         for app in [&one, &two] {
-            app.until_stats((told, &sum, 0, told, 40)).await;
+            app.until_stats((published, &sum, 0, published, 40)).await;
         }
     }
 }

@@ -53,13 +53,13 @@ impl Watcher {
 
     /// Waits for an event with these counts.
     async fn until(&mut self, expected: (u64, &str, u64, u64, u64)) {
-        let wanted = stats_text(expected);
+        let expected_text = stats_text(expected);
         while let Some(data) = self.line("data: ").await {
-            if data == wanted {
+            if data == expected_text {
                 return;
             }
         }
-        panic!("the stream has ended without {wanted}");
+        panic!("the stream has ended without {expected_text}");
     }
 }
 
@@ -123,7 +123,7 @@ on_both_databases! {
         one.until((0, "0.00", 0, 0, 0)).await;
         two.until((0, "0.00", 0, 0, 0)).await;
         let refused = app.staff().get("/stats/stream").await;
-        refused.refused(503, "too many streams are open");
+        refused.expect_error(503, "too many streams are open");
         assert!(!refused.header("retry-after").is_empty());
         drop(one);
         eventually("a seat is free again", async || {

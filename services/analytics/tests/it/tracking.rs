@@ -47,8 +47,8 @@ on_both_databases! {
         let app = AnalyticsApp::start(fixture).await;
         let ada = Identity::customer("ada");
         for _ in 0..2 {
-            let told = track(&app.somebody(&ada), &json!({ "events": [viewed("TEA")] })).await;
-            assert_eq!(told, json!({ "accepted": 1, "anonymous_id": null }));
+            let answer = track(&app.somebody(&ada), &json!({ "events": [viewed("TEA")] })).await;
+            assert_eq!(answer, json!({ "accepted": 1, "anonymous_id": null }));
         }
         assert_eq!(funnel(&app).await, [1, 1, 0, 0, 0]);
     }
@@ -78,7 +78,7 @@ on_both_databases! {
         let top = app.staff().get("/stats/top-products").await.expect(200);
         assert_eq!(top["items"], json!([{ "sku": "TEA", "viewed": 1, "added": 0, "ordered": 0 }]));
         let other = json!({ "events": [viewed("CUP")] });
-        ada.post("/track", &other).await.refused(422, "`Idempotency-Key` was used for another request");
+        ada.post("/track", &other).await.expect_error(422, "`Idempotency-Key` was used for another request");
         let grace = app.somebody(&Identity::customer("grace")).with("idempotency-key", "one");
         track(&grace, &other).await;
     }

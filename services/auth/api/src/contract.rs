@@ -66,7 +66,7 @@ pub struct RevocationNews {
     pub sessions: Vec<SessionId>,
     /// Users of whom only tokens of this epoch or a later one are good.
     pub epochs: Vec<(UserId, i64)>,
-    /// To ask with the next time.
+    /// The cursor of the next request.
     pub cursor: Option<RevocationCursor>,
     /// There is more to be had at once.
     pub more: bool,
@@ -77,19 +77,19 @@ pub struct RevocationNews {
 /// Asks whose account this is.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GetIdentity {
-    /// The account.
+    /// The identifier of the account.
     pub user_id: UserId,
 }
 
 /// Who an account belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Identity {
-    /// The account.
+    /// The identifier of the account.
     pub user_id: UserId,
-    /// Their name.
+    /// The username of the account.
     pub username: String,
-    /// Their address.
+    /// The email address of the account.
     pub email: String,
-    /// What they may do.
+    /// The roles of the account.
     pub roles: Vec<Role>,
 }

@@ -25,11 +25,11 @@ pub struct Register {
 /// A new account.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Registered {
-    /// Who it is from now on.
+    /// The identifier of the new account.
     pub user_id: UserId,
-    /// As given.
+    /// The username, as it was registered.
     pub username: String,
-    /// For people.
+    /// A text for humans.
     pub message: String,
     /// The tokens of a first session, where `auth.token_on_register` asks for them.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -49,12 +49,12 @@ pub struct LogIn {
 /// A session has begun.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct LoggedIn {
-    /// Its tokens.
+    /// The tokens of the session.
     #[serde(flatten)]
     pub session: Session,
-    /// Whose session it is.
+    /// The user who signed in.
     pub user_id: UserId,
-    /// Their name.
+    /// The username of the account.
     pub username: String,
 }
 
@@ -90,7 +90,7 @@ pub struct Validate {
 pub struct Validated {
     /// Always true; a token that is not is refused.
     pub valid: bool,
-    /// Whose it is.
+    /// The user to whom the token was issued.
     pub user_id: UserId,
     /// Their name when it was signed.
     pub username: String,
@@ -98,7 +98,7 @@ pub struct Validated {
     pub roles: Vec<Role>,
     /// Whether `admin` is among them.
     pub is_admin: bool,
-    /// When it ends.
+    /// When the token expires (UTC).
     pub expires_at: Timestamp,
 }
 
@@ -115,21 +115,21 @@ words! {
 /// `GET /me`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct AccountView {
-    /// Who it is.
+    /// The identifier of the account.
     pub user_id: UserId,
-    /// Their name.
+    /// The username of the account.
     pub username: String,
-    /// Their address.
+    /// The email address of the account.
     pub email: String,
     /// Whether they proved that it is theirs.
     pub email_verified: bool,
-    /// What they may do.
+    /// The roles of the account.
     pub roles: Vec<Role>,
     /// Whether the account may be used.
     pub status: AccountStatus,
     /// How many sessions are open.
     pub sessions: u64,
-    /// When they registered.
+    /// When the account was created (UTC).
     pub created_at: Timestamp,
 }
 
@@ -153,24 +153,24 @@ pub struct LogOut {
 /// Something was done.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Done {
-    /// What, for people.
+    /// What was done, as text for humans.
     pub message: String,
 }
 
 /// One of the caller's sessions.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct SessionView {
-    /// Its name.
+    /// The identifier of the session.
     pub id: SessionId,
     /// What it was begun with, as the `User-Agent` said.
     pub device: String,
-    /// From where.
+    /// The IP address from which the request came.
     pub ip: String,
-    /// When it began.
+    /// When the session began (UTC).
     pub created_at: Timestamp,
-    /// When it was refreshed last.
+    /// When the session was refreshed last (UTC).
     pub last_used_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the request itself.
     pub current: bool,
 }
 
@@ -215,15 +215,15 @@ pub struct AccountQuery {
 /// A key of the ring.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct KeyView {
-    /// Its name in tokens.
+    /// The key identifier, as in the `kid` of tokens.
     pub kid: String,
-    /// How it signs.
+    /// The signature algorithm of the key.
     pub algorithm: String,
-    /// What it does now.
+    /// The present state of the key.
     pub state: KeyState,
-    /// When it was made.
+    /// When the key was created (UTC).
     pub created_at: Timestamp,
-    /// From when it signs.
+    /// From when the key signs (UTC).
     pub active_from: Timestamp,
 }
 
@@ -253,17 +253,17 @@ pub struct KeyList {
 pub struct AuditEntry {
     /// Its name; later lines sort after earlier ones.
     pub id: String,
-    /// When.
+    /// When the entry was written (UTC).
     pub at: Timestamp,
     /// Who: a user's identifier, or what acted.
     pub actor: String,
     /// What was done, such as `session.started`.
     pub action: String,
-    /// To whom or what.
+    /// The account, session or key that was acted on.
     pub subject: String,
-    /// From where.
+    /// The IP address from which the request came.
     pub ip: String,
-    /// More of it, for people.
+    /// Further details, as text for humans.
     pub detail: String,
 }
 
@@ -272,9 +272,9 @@ pub struct AuditEntry {
 pub struct ApiIndex {
     /// Always `ok`.
     pub status: String,
-    /// For people.
+    /// A text for humans.
     pub message: String,
-    /// Where things are, by name.
+    /// Paths of the endpoints, by name.
     pub endpoints: BTreeMap<String, String>,
 }
 

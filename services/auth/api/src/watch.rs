@@ -140,7 +140,7 @@ impl Watch {
         }
     }
 
-    /// Reads to the end of the news, and only then says that it was heard: half a snapshot is none.
+    /// Reads to the end of the news, and only then marks it as fresh: half a snapshot is none.
     async fn load_news(&mut self) -> Result<(), WatchError> {
         loop {
             let news = self
@@ -162,7 +162,7 @@ impl Watch {
             self.cursor = news.cursor;
             if !news.more {
                 self.load_keys(Some(news.key_set)).await?;
-                self.verifier.revocations().heard();
+                self.verifier.revocations().mark_fresh();
                 return Ok(());
             }
         }

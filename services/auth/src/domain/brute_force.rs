@@ -21,7 +21,7 @@ pub(crate) struct DelayRules {
 pub(crate) struct Failures {
     count: u32,
     last: Timestamp,
-    under_way: u32,
+    in_flight: u32,
 }
 
 /// Whether an attempt may be made.
@@ -41,7 +41,7 @@ impl Failures {
         let count = self.remembered(rules, now);
         if now < self.last.plus(delay(count, rules)) {
             Admission::TooSoon
-        } else if self.under_way > 0 && count.saturating_add(self.under_way) >= rules.free {
+        } else if self.in_flight > 0 && count.saturating_add(self.in_flight) >= rules.free {
             Admission::Wait
         } else {
             Admission::Admitted
@@ -52,14 +52,14 @@ impl Failures {
     #[must_use]
     pub(crate) fn begun(self) -> Self {
         Self {
-            under_way: self.under_way.saturating_add(1),
+            in_flight: self.in_flight.saturating_add(1),
             ..self
         }
     }
 
     /// An attempt of `at` was wrong.
     #[must_use]
-    pub(crate) fn failed(self, rules: DelayRules, at: Timestamp) -> Self {
+    pub(crate) fn after_failure(self, rules: DelayRules, at: Timestamp) -> Self {
         Self {
             count: self.remembered(rules, at).saturating_add(1),
             last: self.last.max(at),
@@ -69,9 +69,9 @@ impl Failures {
 
     /// An attempt was right, and makes up for all before it.
     #[must_use]
-    pub(crate) fn forgiven(self) -> Self {
+    pub(crate) fn reset(self) -> Self {
         Self {
-            under_way: self.ended().under_way,
+            in_flight: self.ended().in_flight,
             ..Self::default()
         }
     }
@@ -79,20 +79,20 @@ impl Failures {
     /// An attempt has ended, and was no failure.
     #[must_use]
     pub(crate) fn ended(self) -> Self {
-        let under_way = self.under_way.saturating_sub(1);
-        if self.count == 0 && under_way == 0 {
+        let in_flight = self.in_flight.saturating_sub(1);
+        if self.count == 0 && in_flight == 0 {
             return Self::default();
         }
-        Self { under_way, ..self }
+        Self { in_flight, ..self }
     }
 
     /// Whether nothing of it matters any more.
     pub(crate) fn is_over(self, rules: DelayRules, now: Timestamp) -> bool {
-        !self.is_under_way() && now >= self.last.plus(rules.window)
+        !self.is_in_flight() && now >= self.last.plus(rules.window)
     }
 
-    pub(crate) const fn is_under_way(self) -> bool {
-        self.under_way > 0
+    pub(crate) const fn is_in_flight(self) -> bool {
+        self.in_flight > 0
     }
 
     fn remembered(self, rules: DelayRules, now: Timestamp) -> u32 {
@@ -127,13 +127,13 @@ mod tests {
         Failures {
             count,
             last: START,
-            under_way: 0,
+            in_flight: 0,
         }
     }
 
     fn fail(known: Failures, at: Timestamp) -> Failures {
         assert_eq!(known.admission(RULES, at), Admission::Admitted);
-        known.begun().failed(RULES, at)
+        known.begun().after_failure(RULES, at)
     }
 
     #[test]
@@ -178,8 +178,11 @@ mod tests {
         });
         assert_eq!(four.admission(RULES, START), Admission::Wait);
         assert_eq!(four.ended().admission(RULES, START), Admission::Admitted);
-        assert_eq!(four.failed(RULES, START).admission(RULES, START), Admission::Wait);
-        let failed = (0..4).fold(four, |known, _| known.failed(RULES, START));
+        assert_eq!(
+            four.after_failure(RULES, START).admission(RULES, START),
+            Admission::Wait
+        );
+        let failed = (0..4).fold(four, |known, _| known.after_failure(RULES, START));
         assert_eq!(failed.admission(RULES, START), Admission::TooSoon);
         // Past the free ones there is one at a time.
         let due = START.plus(Duration::from_secs(1));
@@ -189,8 +192,8 @@ mod tests {
     #[test]
     fn a_right_one_makes_up_for_all_and_leaves_nothing_behind() {
         let known = after(4).begun().begun();
-        assert_eq!(known.forgiven().admission(RULES, START), Admission::Admitted);
-        assert_eq!(known.forgiven().failed(RULES, START), after(1));
-        assert_eq!(known.forgiven().ended(), Failures::default());
+        assert_eq!(known.reset().admission(RULES, START), Admission::Admitted);
+        assert_eq!(known.reset().after_failure(RULES, START), after(1));
+        assert_eq!(known.reset().ended(), Failures::default());
     }
 }

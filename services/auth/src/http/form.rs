@@ -20,8 +20,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         let axum::Form(fields) = read.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(limit),
             status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                let wanted = "the content type must be `application/x-www-form-urlencoded`";
-                ApiError::new(status, "unsupported_media_type", wanted)
+                let message = "the content type must be `application/x-www-form-urlencoded`";
+                ApiError::new(status, "unsupported_media_type", message)
             }
             _ => ApiError::bad_request("invalid_form", rejection.body_text()),
         })?;

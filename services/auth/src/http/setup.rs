@@ -30,12 +30,12 @@ pub(super) async fn setup(
     call: Call<Anyone>,
     Form(form): Form<SetUp>,
 ) -> Result<impl IntoResponse, AuthFailure> {
-    let wanted = Register {
+    let request = Register {
         username: form.username,
         email: form.email,
         password: form.password,
     };
-    auth.set_up(&call, &form.token, &wanted).await?;
+    auth.set_up(&call, &form.token, &request).await?;
     Ok(page(DONE.to_owned()))
 }
 

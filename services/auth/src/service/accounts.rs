@@ -90,7 +90,7 @@ impl AuthService {
         seen: IfMatch,
     ) -> Result<VersionedAccount, AuthFailure> {
         let roles = patch.roles;
-        let wanted = AccountPatch {
+        let patch = AccountPatch {
             role: roles.map(|roles| roles.into_iter().max().unwrap_or(Role::Customer)),
             status: patch.status,
         };
@@ -105,7 +105,7 @@ impl AuthService {
             if !seen.allows(account.epoch) {
                 return Err(Failure::VersionMismatch);
             }
-            let change = wanted.apply(&account, &admins);
+            let change = patch.apply(&account, &admins);
             let change =
                 change.map_err(|PatchRefusal::LastAdmin| Failure::Refused(AuthRefusal::LastAdmin))?;
             let Some((role, status)) = change else {

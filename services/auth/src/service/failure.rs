@@ -35,7 +35,7 @@ impl From<SigningError> for AuthFailure {
 
 /// What to say of a token that was refused. Where keys and revocations are not known, or not well enough, it
 /// cannot be judged, and that it is not good would be a lie.
-pub(super) fn token_refused(refusal: Refusal) -> AuthFailure {
+pub(super) fn token_error(refusal: Refusal) -> AuthFailure {
     match refusal {
         Refusal::Expired => Failure::Refused(AuthRefusal::TokenExpired),
         Refusal::NoKeys | Refusal::NoRevocations => Failure::Unavailable {

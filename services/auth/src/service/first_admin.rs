@@ -52,8 +52,11 @@ impl AuthService {
     }
 
     /// Makes the configured first admin, unless there is one. Processes that start at once make one of them.
-    pub(crate) async fn ensure_admin(&self, wanted: &Register) -> Result<(), AuthFailure> {
-        match self.make_first_admin(wanted, By::operator("configuration")).await {
+    pub(crate) async fn ensure_admin(&self, request: &Register) -> Result<(), AuthFailure> {
+        match self
+            .make_first_admin(request, By::operator("configuration"))
+            .await
+        {
             Err(Failure::Refused(AuthRefusal::NoSetUpLink)) => Ok(()),
             made => made,
         }
@@ -73,24 +76,24 @@ impl AuthService {
         &self,
         call: &Call<Anyone>,
         token: &str,
-        wanted: &Register,
+        request: &Register,
     ) -> Result<(), AuthFailure> {
         if !self.set_up_link.is(token) {
             return Err(Failure::Refused(AuthRefusal::NoSetUpLink));
         }
-        self.make_first_admin(wanted, By::caller(AuditActor::SetUpLink, call))
+        self.make_first_admin(request, By::caller(AuditActor::SetUpLink, call))
             .await?;
         self.set_up_link.close();
         Ok(())
     }
 
     /// Refuses as the link does where somebody is admin already.
-    async fn make_first_admin(&self, wanted: &Register, by: By) -> Result<(), AuthFailure> {
+    async fn make_first_admin(&self, request: &Register, by: By) -> Result<(), AuthFailure> {
         // Asked before the password is hashed, and again where it counts.
         if self.has_admin().await? {
             return Err(Failure::Refused(AuthRefusal::NoSetUpLink));
         }
-        let account = self.new_account(wanted, Role::Admin).await?;
+        let account = self.new_account(request, Role::Admin).await?;
         let line = self.audit_line(&by, "account.created", account.user_id);
         let unit = async move |tx: &mut Tx| {
             store::lock_admins(tx).await?;

@@ -166,12 +166,12 @@ impl Known {
     fn end(&mut self, attempt: &Counted<'_>, outcome: Outcome) {
         let GuessRules { account, address } = attempt.rules;
         change(&mut self.accounts, &attempt.account, |failures| match outcome {
-            Outcome::Wrong => failures.failed(account, attempt.at),
-            Outcome::Right => failures.forgiven(),
+            Outcome::Wrong => failures.after_failure(account, attempt.at),
+            Outcome::Right => failures.reset(),
             Outcome::NotMade => failures.ended(),
         });
         change(&mut self.addresses, &attempt.address, |failures| match outcome {
-            Outcome::Wrong => failures.failed(address, attempt.at),
+            Outcome::Wrong => failures.after_failure(address, attempt.at),
             Outcome::Right | Outcome::NotMade => failures.ended(),
         });
     }
@@ -208,7 +208,7 @@ fn sweep(known: &mut HashMap<String, Failures>, rules: DelayRules, now: Timestam
     }
     // All of them recent: an attack from everywhere. Memory is worth more than its history.
     if known.len() >= SWEEP_AT {
-        known.retain(|_, failures| failures.is_under_way());
+        known.retain(|_, failures| failures.is_in_flight());
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
     }
 
     /// So many at one account that nobody has looked at yet.
-    fn under_way(guesses: &Guesses, count: usize) -> Vec<Attempt<'_>> {
+    fn in_flight(guesses: &Guesses, count: usize) -> Vec<Attempt<'_>> {
         let begun = (0..count).map(|_| guesses.attempt(&ADA, ADDRESS).now_or_never().flatten());
         begun.map(|attempt| attempt.expect("there is room")).collect()
     }
@@ -248,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn the_sixth_waits_for_the_five_and_comes_too_soon_where_all_were_wrong() {
         let (guesses, time) = guesses();
-        let mut five = under_way(&guesses, 5);
+        let mut five = in_flight(&guesses, 5);
         let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS));
         assert!(poll!(&mut sixth).is_pending());
         while let Some(wrong) = five.pop() {
@@ -257,14 +257,14 @@ mod tests {
         }
         assert!(sixth.await.is_none());
         time.advance(Duration::from_secs(1));
-        assert_eq!(under_way(&guesses, 1).len(), 1);
+        assert_eq!(in_flight(&guesses, 1).len(), 1);
     }
 
     #[tokio::test]
     async fn the_sixth_goes_on_where_one_was_right_or_was_not_made() {
         for right in [true, false] {
             let (guesses, _) = guesses();
-            let mut five = under_way(&guesses, 5);
+            let mut five = in_flight(&guesses, 5);
             let mut sixth = pin!(guesses.attempt(&ADA, ADDRESS));
             assert!(poll!(&mut sixth).is_pending());
             let one = five.remove(2);
@@ -282,7 +282,7 @@ mod tests {
     #[tokio::test]
     async fn somebody_elses_attempts_are_no_reason_to_wait() {
         let (guesses, _) = guesses();
-        let five = under_way(&guesses, 5);
+        let five = in_flight(&guesses, 5);
         let grace = guesses
             .attempt(&GuessedAt::Nobody("grace"), ADDRESS)
             .now_or_never()
@@ -294,7 +294,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_remembered_of_an_attack_from_everywhere_is_bounded() {
         let (guesses, _) = guesses();
-        let held = under_way(&guesses, 5);
+        let held = in_flight(&guesses, 5);
         for number in 0..SWEEP_AT + 1_000 {
             let name = number.to_string();
             let wrong = guesses.attempt(&GuessedAt::Nobody(&name), &name).await;

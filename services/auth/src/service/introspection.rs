@@ -10,7 +10,7 @@ use kit_service::{Call, Failure};
 use kit_token::{Principal, Refusal, SessionId, UserId};
 
 use super::audit::AuditActor;
-use super::failure::token_refused;
+use super::failure::token_error;
 use super::{AuthFailure, AuthService, By};
 use crate::domain::RefreshToken;
 use crate::store;
@@ -68,7 +68,7 @@ impl AuthService {
 
 /// Whom an access token speaks for; `None` where it is none, or not good.
 fn if_good(verified: Result<Arc<Principal>, Refusal>) -> Result<Option<Arc<Principal>>, AuthFailure> {
-    match verified.map_err(token_refused) {
+    match verified.map_err(token_error) {
         Err(Failure::Refused(AuthRefusal::TokenExpired | AuthRefusal::InvalidToken)) => Ok(None),
         verified => verified.map(Some),
     }

@@ -67,12 +67,12 @@ impl AuthService {
         request: &Register,
         role: Role,
     ) -> Result<NewAccount, AuthFailure> {
-        let wanted = Credentials::check(request, self.settings.password_rules)?;
+        let credentials = Credentials::check(request, self.settings.password_rules)?;
         Ok(NewAccount {
             user_id: self.units.new_id(),
-            password_hash: self.hasher.hash(&wanted.password).await?,
-            username: wanted.username,
-            email: wanted.email,
+            password_hash: self.hasher.hash(&credentials.password).await?,
+            username: credentials.username,
+            email: credentials.email,
             role,
             created_at: self.units.now(),
         })

@@ -6,7 +6,7 @@ use auth_api::{LoggedIn, Session, Validated};
 use kit_runtime::Timestamp;
 use kit_token::{Claims, FeedHealth, Principal, Refusal, Role, SessionId};
 
-use super::failure::token_refused;
+use super::failure::token_error;
 use super::{AuthFailure, AuthService, Settings};
 use crate::domain::{Account, RefreshToken};
 use crate::store::NewSession;
@@ -33,7 +33,7 @@ impl From<&NewSession> for IssueFor {
 impl AuthService {
     /// Tells whether an access token is good, for those who cannot verify one themselves.
     pub(crate) fn validate(&self, token: &str) -> Result<Validated, AuthFailure> {
-        let principal = self.verify_for_others(token).map_err(token_refused)?;
+        let principal = self.verify_for_others(token).map_err(token_error)?;
         Ok(Validated {
             valid: true,
             user_id: principal.user_id,

@@ -22,20 +22,24 @@ pub(crate) struct BootKey {
 
 impl BootKey {
     pub(crate) fn load(config: &AuthConfig, data: &Path) -> Result<Self, SigningError> {
-        let wanted = algorithm(config.algorithm);
+        let requested = algorithm(config.algorithm);
         let path = config
             .signing_key_file
             .clone()
             .unwrap_or_else(|| data.join("keys/signing.pem"));
-        let pem = pem(&path, wanted)?;
+        let pem = pem(&path, requested)?;
         let key = SigningKey::from_pem(pem.expose());
         let key = key.map_err(|source| SigningError::KeyFile {
             path: path.clone(),
             source,
         })?;
-        if key.algorithm() != wanted {
-            let (found, wanted) = (key.algorithm().as_str(), wanted.as_str());
-            return Err(SigningError::OtherAlgorithm { path, found, wanted });
+        if key.algorithm() != requested {
+            let (found, requested) = (key.algorithm().as_str(), requested.as_str());
+            return Err(SigningError::OtherAlgorithm {
+                path,
+                found,
+                requested,
+            });
         }
         Ok(Self {
             pem,
@@ -44,9 +48,9 @@ impl BootKey {
         })
     }
 
-    /// The row to add to those that are there, if it is wanted. Where others sign, it is published for a while
+    /// The row to add to those that are there, if one is missing. Where others sign, it is published for a while
     /// before it does, as after any rotation.
-    pub(crate) fn wanted(
+    pub(crate) fn new_row(
         self,
         rows: &[StoredKey],
         seal: &Seal,
@@ -69,8 +73,8 @@ impl BootKey {
     }
 }
 
-pub(super) fn algorithm(wanted: SigningAlgorithm) -> Algorithm {
-    match wanted {
+pub(super) fn algorithm(requested: SigningAlgorithm) -> Algorithm {
+    match requested {
         SigningAlgorithm::Rs256 => Algorithm::Rs256,
         SigningAlgorithm::Es256 => Algorithm::Es256,
         SigningAlgorithm::EdDsa => Algorithm::EdDsa,
@@ -79,12 +83,12 @@ pub(super) fn algorithm(wanted: SigningAlgorithm) -> Algorithm {
 
 /// A new key pair for the database, which signs from `active_from` on.
 pub(crate) fn new_pair(
-    wanted: SigningAlgorithm,
+    requested: SigningAlgorithm,
     seal: &Seal,
     now: Timestamp,
     active_from: Timestamp,
 ) -> Result<StoredKey, SigningError> {
-    let key = SigningKey::generate(algorithm(wanted))?;
+    let key = SigningKey::generate(algorithm(requested))?;
     let kid = key.kid().to_owned();
     let sealed_key = seal.seal(&kid, &key.to_pem()?).ok_or(SigningError::NoKey)?;
     Ok(StoredKey {
@@ -96,11 +100,11 @@ pub(crate) fn new_pair(
     })
 }
 
-fn pem(path: &Path, wanted: Algorithm) -> Result<Secret<String>, SigningError> {
+fn pem(path: &Path, requested: Algorithm) -> Result<Secret<String>, SigningError> {
     // Made only where there is none: an RSA key takes a while.
     let made = match secret_file::read(path)? {
         Some(_) => String::new(),
-        None => SigningKey::generate(wanted)?.to_pem()?.expose().clone(),
+        None => SigningKey::generate(requested)?.to_pem()?.expose().clone(),
     };
     Ok(secret_file::read_or_create_text(path, || made)?)
 }

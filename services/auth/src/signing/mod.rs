@@ -49,14 +49,14 @@ pub(crate) enum SigningError {
         path: PathBuf,
     },
     /// The file's key is of another kind than the configuration asks for.
-    #[error("`{path}` holds a key for {found}, and `auth.algorithm` asks for {wanted}")]
+    #[error("`{path}` holds a key for {found}, and `auth.algorithm` asks for {requested}")]
     OtherAlgorithm {
         /// Where it is.
         path: PathBuf,
         /// Its kind.
         found: &'static str,
         /// What is configured.
-        wanted: &'static str,
+        requested: &'static str,
     },
     /// A key in the database was sealed with another secret.
     #[error(

@@ -199,8 +199,8 @@ mod tests {
             ..old.clone()
         };
         let history = [vec![old.clone()], vec![old, new.clone()], vec![withdrawn, new]];
-        let told: Vec<usize> = history.iter().map(|rows| happened(rows)).collect();
-        assert_eq!(told, [1, 2, 3]);
+        let counts: Vec<usize> = history.iter().map(|rows| happened(rows)).collect();
+        assert_eq!(counts, [1, 2, 3]);
     }
 
     #[test]

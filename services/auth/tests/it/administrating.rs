@@ -39,7 +39,7 @@ async fn promoted(app: &AuthApp, admin: &Held, username: &str) -> Held {
 
 fn is_last_admin(reply: &Reply) -> bool {
     if reply.status == 409 {
-        reply.refused(409, "The last admin cannot be removed");
+        reply.expect_error(409, "The last admin cannot be removed");
     }
     reply.status == 409
 }
@@ -124,10 +124,10 @@ on_both_databases! {
         assert_eq!(account, app.me(&ada.token).await.expect(200));
         assert_eq!(account["sessions"], 2);
         let nobody = Ids::system().uuid().to_string();
-        get(&nobody).await.refused(404, "User not found");
-        app.patch_account(&root, &nobody, json!({ "roles": ["staff"] })).await.refused(404, "User not found");
+        get(&nobody).await.expect_error(404, "User not found");
+        app.patch_account(&root, &nobody, json!({ "roles": ["staff"] })).await.expect_error(404, "User not found");
         let sessions = format!("/admin/accounts/{nobody}/sessions");
-        app.of(&root).delete(&sessions).await.refused(404, "User not found");
+        app.of(&root).delete(&sessions).await.expect_error(404, "User not found");
         for id in ["1", "%00", "ada", &ada.user_id.to_uppercase(), &ada.session_id()] {
             get(id).await.expect(400);
             app.patch_account(&root, id, json!({})).await.expect(400);
@@ -142,7 +142,7 @@ on_both_databases! {
         let (everything, most, least) =
             (&["customer", "staff", "admin"][..], &["customer", "staff"][..], &["customer"][..]);
         let mut held = ada.clone();
-        for (epoch, (wanted, roles)) in [
+        for (epoch, (requested, roles)) in [
             (json!(["staff"]), most),
             (json!(["admin"]), everything),
             (json!(["customer", "staff"]), most),
@@ -156,9 +156,9 @@ on_both_databases! {
         .enumerate()
         {
             elsewhere.user(&held.token).await.expect(200);
-            let reply = app.patch_account(&root, &ada.user_id, json!({ "roles": wanted })).await;
+            let reply = app.patch_account(&root, &ada.user_id, json!({ "roles": requested })).await;
             assert_eq!(reply.expect(200)["roles"], json!(roles));
-            app.me(&held.token).await.refused(401, "Invalid or expired token");
+            app.me(&held.token).await.expect_error(401, "Invalid or expired token");
             elsewhere.refuses_soon(&held.token).await;
             held = app.assert_lives_with(&held, roles).await;
             assert_eq!(app.claims(&held.token).epoch, i64::try_from(epoch).unwrap() + 1);
@@ -166,8 +166,8 @@ on_both_databases! {
             elsewhere.admin(&held.token).await.expect(admitted);
             app.of(&held).get("/admin/accounts").await.expect(admitted);
         }
-        let told = app.texts("SELECT type FROM outbox WHERE type LIKE 'roles.%' OR type LIKE 'user.d%'").await;
-        assert_eq!(told, ["roles.changed"; 7]);
+        let types = app.texts("SELECT type FROM outbox WHERE type LIKE 'roles.%' OR type LIKE 'user.d%'").await;
+        assert_eq!(types, ["roles.changed"; 7]);
     }
 
     async fn a_disabled_account_is_out_at_once_until_it_is_enabled_again(fixture: &Fixture) {
@@ -182,7 +182,7 @@ on_both_databases! {
             app.assert_dead(each).await;
             elsewhere.refuses_soon(&each.token).await;
         }
-        app.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
+        app.log_in("ada", PASSWORD).await.expect_error(401, "Invalid username or password");
         let reply = app.patch_account(&root, ada, json!({ "status": "active" })).await;
         assert_eq!(reply.expect(200)["status"], "active");
         for each in &held {
@@ -191,8 +191,8 @@ on_both_databases! {
         let again = app.begin_again("ada").await;
         elsewhere.user(&again.token).await.expect(200);
         app.assert_lives(&again).await;
-        let told = app.texts("SELECT type FROM outbox WHERE type LIKE 'user.%' ORDER BY position").await;
-        assert_eq!(told[told.len() - 2..], ["user.disabled", "user.updated"]);
+        let types = app.texts("SELECT type FROM outbox WHERE type LIKE 'user.%' ORDER BY position").await;
+        assert_eq!(types[types.len() - 2..], ["user.disabled", "user.updated"]);
         assert_eq!(app.count("SELECT event_id FROM outbox WHERE type = 'session.revoked'").await, 2);
     }
 
@@ -203,8 +203,8 @@ on_both_databases! {
         let account = app.patch_account(&root, &ada, both).await.expect(200);
         assert_eq!((&account["status"], &account["roles"]), (&json!("disabled"), &json!(["customer", "staff"])));
         app.patch_account(&root, &ada, json!({ "roles": ["customer"] })).await.expect(200);
-        let told = app.texts("SELECT type FROM outbox WHERE type IN ('user.disabled', 'user.updated')").await;
-        assert_eq!(told, ["user.disabled"], "it was disabled once");
+        let types = app.texts("SELECT type FROM outbox WHERE type IN ('user.disabled', 'user.updated')").await;
+        assert_eq!(types, ["user.disabled"], "it was disabled once");
         app.log_in("ada", PASSWORD).await.expect(401);
     }
 
@@ -259,7 +259,7 @@ on_both_databases! {
         // Whoever has not seen that changes nothing, not even by saying what is so already.
         for patch in [json!({ "status": "disabled" }), json!({ "roles": ["staff"] }), json!({})] {
             for stale in [first.as_str(), "\"x\"", &format!("W/{second}")] {
-                change(stale, patch.clone()).await.refused(412, "the resource has changed since");
+                change(stale, patch.clone()).await.expect_error(412, "the resource has changed since");
             }
         }
         change("rubbish", json!({ "roles": [] })).await.expect(400);
@@ -275,7 +275,7 @@ on_both_databases! {
         let nobody = format!("/admin/accounts/{}", Ids::system().uuid());
         let client = app.of(&root).with("if-match", &first);
         let reply = client.send(http::Method::PATCH, &nobody, Some(&json!({}))).await;
-        reply.refused(404, "User not found");
+        reply.expect_error(404, "User not found");
     }
 
     async fn the_last_admin_stays(fixture: &Fixture) {
@@ -295,9 +295,9 @@ on_both_databases! {
         app.patch_account(&root, &ada.user_id, json!({ "status": "active" })).await.expect(200);
         app.patch_account(&root, &root.user_id, json!({ "roles": ["customer"] })).await.expect(200);
         // From then on they may do nothing any more, by any token.
-        app.of(&root).get("/admin/accounts").await.refused(401, "Invalid or expired token");
+        app.of(&root).get("/admin/accounts").await.expect_error(401, "Invalid or expired token");
         let root = app.assert_lives_with(&root, &["customer"]).await;
-        app.of(&root).get("/admin/accounts").await.refused(403, "this needs the role `admin`");
+        app.of(&root).get("/admin/accounts").await.expect_error(403, "this needs the role `admin`");
     }
 
     async fn of_the_last_two_admins_one_stays_however_they_go(fixture: &Fixture) {

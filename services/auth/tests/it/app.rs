@@ -40,7 +40,7 @@ pub(crate) fn signing_key(fixture: &Fixture) -> SigningKey {
 pub(crate) struct AuthApp {
     app: App,
     client: Client,
-    pub(crate) bell: Bell,
+    pub(crate) observed_clock: ObservedClock,
     pub(crate) verifier: Verifier,
 }
 
@@ -66,9 +66,11 @@ impl AuthApp {
         let token: TokenConfig = test_values(&about_tokens);
         let process = fixture.process();
         let verifier = Verifier::new(token.rules(), process.clock()).unwrap();
-        let bell = Bell::new(process.clock());
+        let observed_clock = ObservedClock::new(process.clock());
         let app = builder(fixture, settings).process(process);
-        let app = app.verifier(verifier.clone()).clock(Clock::new(bell.clone()));
+        let app = app
+            .verifier(verifier.clone())
+            .clock(Clock::new(observed_clock.clone()));
         let app = app.try_start().await?;
         let watch = KeyWatch {
             verifier: verifier.clone(),
@@ -81,7 +83,7 @@ impl AuthApp {
         Ok(Self {
             client: app.stranger(),
             app,
-            bell,
+            observed_clock,
             verifier,
         })
     }
@@ -170,12 +172,12 @@ pub(crate) fn members(object: &Value) -> Vec<&str> {
 /// A clock that can tell when auth looks at it. Auth does so between checking a password and storing the
 /// session, which is the moment that a story about a race has to know.
 #[derive(Clone)]
-pub(crate) struct Bell {
+pub(crate) struct ObservedClock {
     clock: Clock,
     next: Arc<Mutex<Option<oneshot::Sender<()>>>>,
 }
 
-impl Bell {
+impl ObservedClock {
     fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -191,7 +193,7 @@ impl Bell {
     }
 }
 
-impl TimeSource for Bell {
+impl TimeSource for ObservedClock {
     fn now(&self) -> Timestamp {
         if let Some(next) = self.next.lock().unwrap().take() {
             next.send(()).ok();

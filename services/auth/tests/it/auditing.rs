@@ -22,25 +22,25 @@ on_both_databases! {
     async fn what_was_done_is_written_down(fixture: &Fixture) {
         let app = AuthApp::start(fixture, &ADMIN).await;
         let root = app.begin_again("root").await;
-        let desk = app.of(&root).with("user-agent", "Desk/1.0");
+        let client = app.of(&root).with("user-agent", "Desk/1.0");
         let ada = app.begin("ada").await;
         let account = format!("/admin/accounts/{}", ada.user_id);
         let change = async |patch: Value| {
             app.advance(Duration::from_secs(1));
-            desk.send(http::Method::PATCH, &account, Some(&patch)).await.expect(200);
+            client.send(http::Method::PATCH, &account, Some(&patch)).await.expect(200);
         };
         change(json!({ "roles": ["staff"] })).await;
         change(json!({ "status": "disabled" })).await;
         change(json!({ "status": "active" })).await;
         let phone = app.begin_again("ada").await;
-        desk.delete(&format!("{account}/sessions")).await.expect(200);
+        client.delete(&format!("{account}/sessions")).await.expect(200);
         let here = app.begin_again("ada").await;
         app.begin_again("ada").await;
         app.of(&here).delete("/sessions").await.expect(200);
         app.change_password(&here, PASSWORD, "staple-horse-battery-10").await.expect(200);
         app.of(&here).post("/logout", &json!({})).await.expect(200);
-        let kid = desk.post("/admin/keys/rotate", &json!({})).await.expect(200)["items"][1]["kid"].clone();
-        desk.post(&format!("/admin/keys/{}/withdraw", kid.as_str().unwrap()), &json!({})).await.expect(200);
+        let kid = client.post("/admin/keys/rotate", &json!({})).await.expect(200)["items"][1]["kid"].clone();
+        client.post(&format!("/admin/keys/{}/withdraw", kid.as_str().unwrap()), &json!({})).await.expect(200);
         // Not done, so not written down.
         app.log_in("ada", "a-wrong-password").await.expect(401);
         change(json!({ "status": "active" })).await;
@@ -48,7 +48,7 @@ on_both_databases! {
 
         let (mut lines, mut path) = (Vec::new(), "/admin/audit?limit=4".to_owned());
         loop {
-            let page = desk.get(&path).await.expect(200);
+            let page = client.get(&path).await.expect(200);
             lines.extend(page["items"].as_array().unwrap().clone());
             let Some(cursor) = page["next_cursor"].as_str() else { break };
             path = format!("/admin/audit?limit=4&cursor={cursor}");
@@ -90,9 +90,9 @@ on_both_databases! {
         assert_eq!((text(first, "ip").as_str(), text(first, "detail").as_str()), ("", "configuration"));
         assert_ne!(lines[9]["at"], lines[10]["at"]);
         for query in ["limit=0", "limit=101", "cursor=%21", "actor=root"] {
-            desk.get(&format!("/admin/audit?{query}")).await.expect(400);
+            client.get(&format!("/admin/audit?{query}")).await.expect(400);
         }
-        assert!(desk.get("/admin/audit?cursor=IA").await.expect(200)["items"].as_array().unwrap().is_empty());
+        assert!(client.get("/admin/audit?cursor=IA").await.expect(200)["items"].as_array().unwrap().is_empty());
     }
 
     async fn the_first_admin_by_the_link_is_written_down(fixture: &Fixture) {

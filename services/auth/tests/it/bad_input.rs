@@ -33,7 +33,7 @@ fn shaped(reply: &Reply, status: u16) -> Value {
     let names = members(&body);
     let most = ["status", "message", "code", "request_id", "errors"];
     assert!(names == most[..4] || names == most, "{body}");
-    reply.refused(status, body["message"].as_str().unwrap());
+    reply.expect_error(status, body["message"].as_str().unwrap());
     assert_eq!(reply.header("content-type"), JSON);
     body
 }
@@ -291,7 +291,7 @@ async fn every_answer_names_its_request() {
             let reply = app.client().with("x-request-id", id).get("/me").await;
             let made = reply.header("x-request-id");
             assert!(made.starts_with("req_") && made.len() == 36, "{made}");
-            reply.refused(401, "Missing authorization header");
+            reply.expect_error(401, "Missing authorization header");
         }
         let (one, two) = (app.client().get("/").await, app.client().get("/").await);
         assert_ne!(one.header("x-request-id"), two.header("x-request-id"));

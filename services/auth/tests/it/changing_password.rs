@@ -28,7 +28,7 @@ on_both_databases! {
         app.assert_lives(&here).await;
         elsewhere.user(&here.token).await.expect(200);
         app.assert_lives(&grace).await;
-        app.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
+        app.log_in("ada", PASSWORD).await.expect_error(401, "Invalid username or password");
         app.log_in("ada", NEW).await.expect(200);
     }
 
@@ -37,10 +37,10 @@ on_both_databases! {
         let (here, phone) = (app.begin("ada").await, app.begin_again("ada").await);
         let hash = app.texts(HASH).await;
         for wrong in ["", "a-wrong-password", "correct-horse-battery-9\0", &"x".repeat(5000)] {
-            app.change_password(&here, wrong, NEW).await.refused(403, "Current password is wrong");
+            app.change_password(&here, wrong, NEW).await.expect_error(403, "Current password is wrong");
         }
         let body = json!({ "current_password": PASSWORD, "new_password": NEW });
-        app.client().post("/password", &body).await.refused(401, "Missing authorization header");
+        app.client().post("/password", &body).await.expect_error(401, "Missing authorization header");
         for body in [
             json!({}),
             json!({ "current_password": PASSWORD }),
@@ -92,8 +92,8 @@ on_both_databases! {
             let loser = 1 - winner;
             // Its session may have ended before its request was looked at.
             match replies[loser].status.as_u16() {
-                401 => replies[loser].refused(401, "Invalid or expired token"),
-                _ => replies[loser].refused(403, "Current password is wrong"),
+                401 => replies[loser].expect_error(401, "Invalid or expired token"),
+                _ => replies[loser].expect_error(403, "Current password is wrong"),
             }
             app.log_in(&name, &new[winner]).await.expect(200);
             app.log_in(&name, &new[loser]).await.expect(401);
@@ -109,7 +109,7 @@ on_both_databases! {
         let change = &["UPDATE accounts SET password_hash =
             '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'"];
         let reply = during(fixture, &app, change, app.change_password(&here, PASSWORD, NEW)).await;
-        reply.refused(403, "Current password is wrong");
+        reply.expect_error(403, "Current password is wrong");
         app.log_in("ada", NEW).await.expect(401);
         app.log_in("ada", "U*U").await.expect(200);
     }
@@ -119,7 +119,7 @@ on_both_databases! {
         let here = app.begin("ada").await;
         let change = &["UPDATE accounts SET updated_at = updated_at", "UPDATE sessions SET revoked_at = 1"];
         let reply = during(fixture, &app, change, app.change_password(&here, PASSWORD, NEW)).await;
-        reply.refused(403, "Current password is wrong");
+        reply.expect_error(403, "Current password is wrong");
         app.log_in("ada", NEW).await.expect(401);
         app.log_in("ada", PASSWORD).await.expect(200);
     }
@@ -131,8 +131,8 @@ on_both_databases! {
             app.change_password(&here, "a-wrong-password", NEW).await.expect(403);
         }
         // From here on the right one is not looked at, at either door.
-        app.change_password(&here, PASSWORD, NEW).await.refused(403, "Current password is wrong");
-        app.log_in("ada", PASSWORD).await.refused(401, "Invalid username or password");
+        app.change_password(&here, PASSWORD, NEW).await.expect_error(403, "Current password is wrong");
+        app.log_in("ada", PASSWORD).await.expect_error(401, "Invalid username or password");
         app.advance(std::time::Duration::from_secs(1));
         app.change_password(&here, PASSWORD, NEW).await.expect(200);
         app.log_in("ada", NEW).await.expect(200);

@@ -19,7 +19,7 @@ fn call() -> CallContext {
     CallContext::new(actor, Deadline::after(Duration::from_secs(10)))
 }
 
-async fn each_way(app: &AuthApp) -> [(&'static str, AuthClient); 3] {
+async fn each_transport(app: &AuthApp) -> [(&'static str, AuthClient); 3] {
     let address = app.process.serve(app.internal.clone()).await;
     [
         ("local", app.auth()),
@@ -32,7 +32,7 @@ on_both_databases! {
     async fn auth_tells_who_an_account_belongs_to(fixture: &Fixture) {
         let app = AuthApp::start(fixture, &[]).await;
         let user_id: UserId = app.register("Ada").await["user_id"].as_str().unwrap().parse().unwrap();
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let known = auth.get_identity(&call(), GetIdentity { user_id }).await;
             let ada = Identity {
                 user_id,
@@ -40,25 +40,25 @@ on_both_databases! {
                 email: "Ada@example.com".to_owned(),
                 roles: vec![Role::Customer],
             };
-            assert_eq!(known, Ok(ada), "{way}");
+            assert_eq!(known, Ok(ada), "{transport}");
             let nobody = GetIdentity { user_id: UserId::from(Ids::system().uuid()) };
             let unknown = auth.get_identity(&call(), nobody).await;
-            assert_eq!(unknown, Err(AuthError::NotFound("User".into())), "{way}");
+            assert_eq!(unknown, Err(AuthError::NotFound("User".into())), "{transport}");
         }
         app.execute("UPDATE accounts SET role = 'staff'").await;
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let known = auth.get_identity(&call(), GetIdentity { user_id }).await.unwrap();
-            assert_eq!(known.roles, [Role::Customer, Role::Staff], "{way}");
+            assert_eq!(known.roles, [Role::Customer, Role::Staff], "{transport}");
         }
     }
 
     async fn auth_tells_its_public_keys(fixture: &Fixture) {
         let app = AuthApp::start(fixture, &[]).await;
         let published = app.client().get("/.well-known/jwks.json").await.expect(200);
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let keys = auth.key_set(&call(), GetKeySet {}).await.unwrap();
-            assert_eq!(serde_json::to_value(&keys).unwrap(), published, "{way}");
-            assert_eq!(keys.keys.len(), 1, "{way}");
+            assert_eq!(serde_json::to_value(&keys).unwrap(), published, "{transport}");
+            assert_eq!(keys.keys.len(), 1, "{transport}");
         }
     }
 
@@ -66,23 +66,23 @@ on_both_databases! {
         let app = AuthApp::start(fixture, &[]).await;
         let user_id = UserId::from(Ids::system().uuid());
         app.execute("ALTER TABLE accounts RENAME TO accounts_away").await;
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let failed = auth.get_identity(&call(), GetIdentity { user_id }).await;
-            assert_eq!(failed, Err(AuthError::Internal), "{way}");
+            assert_eq!(failed, Err(AuthError::Internal), "{transport}");
         }
         app.execute("ALTER TABLE accounts_away RENAME TO accounts").await;
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let unknown = auth.get_identity(&call(), GetIdentity { user_id }).await;
-            assert_eq!(unknown, Err(AuthError::NotFound("User".into())), "{way}");
+            assert_eq!(unknown, Err(AuthError::NotFound("User".into())), "{transport}");
         }
     }
 
     async fn a_call_that_is_too_late_is_not_made(fixture: &Fixture) {
         let app = AuthApp::start(fixture, &[]).await;
         let late = CallContext::new(Actor::Anonymous, Deadline::after(Duration::ZERO));
-        for (way, auth) in each_way(&app).await {
+        for (transport, auth) in each_transport(&app).await {
             let refused = auth.key_set(&late, GetKeySet {}).await;
-            assert_eq!(refused, Err(AuthError::Unavailable), "{way}");
+            assert_eq!(refused, Err(AuthError::Unavailable), "{transport}");
         }
     }
 
@@ -101,7 +101,7 @@ on_both_databases! {
         for path in ["/internal/rpc/auth/key_set", "/internal/rpc/auth/get_identity", "/internal/rpc/auth/none"] {
             for client in [client.clone(), client.with_token(&token), client.with("x-internal-key", "")] {
                 let reply = client.post(path, &json!({})).await;
-                reply.refused(401, "this needs an internal key");
+                reply.expect_error(401, "this needs an internal key");
             }
             // On the public port there is no such thing.
             app.client().post(path, &json!({})).await.expect(404);

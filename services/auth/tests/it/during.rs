@@ -23,7 +23,7 @@ pub(crate) async fn during<T>(
     change: &'static [&'static str],
     action: impl Future<Output = T>,
 ) -> T {
-    let looked = app.bell.next_look();
+    let looked = app.observed_clock.next_look();
     let (begun, has_begun) = oneshot::channel();
     let (commit, may_commit) = oneshot::channel();
     // A unit may be run again, hence the `Clone`.

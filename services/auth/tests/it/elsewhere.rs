@@ -82,7 +82,7 @@ impl Elsewhere {
                 assert!(!is_late, "a dead token is still taken after a second");
                 return None;
             }
-            reply.refused(401, "Invalid or expired token");
+            reply.expect_error(401, "Invalid or expired token");
             Some(())
         };
         eventually("the token is refused", refused).await;

@@ -24,13 +24,13 @@ on_both_databases! {
         assert_eq!(reply.expect(200), json!({ "message": "Logged out" }));
         elsewhere.refuses_soon(&second.token).await;
         // Every access token that the session ever had.
-        elsewhere.user(&first.token).await.refused(401, "Invalid or expired token");
+        elsewhere.user(&first.token).await.expect_error(401, "Invalid or expired token");
         app.assert_dead(&first).await;
         app.assert_dead(&second).await;
         elsewhere.user(&phone.token).await.expect(200);
         app.assert_lives(&phone).await;
         let again = app.of(&second).post("/logout", &json!({})).await;
-        again.refused(401, "Invalid or expired token");
+        again.expect_error(401, "Invalid or expired token");
     }
 
     async fn what_is_told_of_a_session_belongs_to_the_trace_of_its_request(fixture: &Fixture) {
@@ -40,9 +40,9 @@ on_both_databases! {
         let session = app.begin("ada").await;
         let client = app.of(&session).with("traceparent", &header);
         client.post("/logout", &json!({})).await.expect(200);
-        let told = app.texts("SELECT headers FROM outbox WHERE type = 'session.revoked'").await;
-        assert_eq!(told.len(), 1);
-        assert!(told[0].contains(trace), "{told:?}");
+        let headers = app.texts("SELECT headers FROM outbox WHERE type = 'session.revoked'").await;
+        assert_eq!(headers.len(), 1);
+        assert!(headers[0].contains(trace), "{headers:?}");
     }
 
     async fn a_log_out_may_say_nothing_in_many_ways(fixture: &Fixture) {
@@ -57,7 +57,7 @@ on_both_databases! {
         for body in [json!([]), json!("x"), json!({ "refresh_token": 1 }), json!({ "all": true })] {
             app.of(&session).post("/logout", &body).await.expect(400);
         }
-        app.client().post("/logout", &json!({})).await.refused(401, "Missing authorization header");
+        app.client().post("/logout", &json!({})).await.expect_error(401, "Missing authorization header");
         app.assert_lives(&session).await;
     }
 
@@ -156,7 +156,7 @@ on_both_databases! {
         let end = async |id: &str| app.of(&here).delete(&format!("/sessions/{id}")).await;
         let nobodys = format!("ses_{}", Ids::system().uuid());
         for id in [grace.session_id(), nobodys] {
-            end(&id).await.refused(404, "Session not found");
+            end(&id).await.expect_error(404, "Session not found");
         }
         let bare = phone.session_id().replace("ses_", "");
         for id in ["1", "ses_", "ses_x", "%00", &bare, &phone.session_id().to_uppercase()] {
@@ -166,7 +166,7 @@ on_both_databases! {
         let phone = app.assert_lives(&phone).await;
         assert_eq!(end(&phone.session_id()).await.expect(200), json!({ "message": "Session ended" }));
         app.assert_dead(&phone).await;
-        end(&phone.session_id()).await.refused(404, "Session not found");
+        end(&phone.session_id()).await.expect_error(404, "Session not found");
         // The one that asks, too.
         let here = app.assert_lives(&here).await;
         end(&here.session_id()).await.expect(200);

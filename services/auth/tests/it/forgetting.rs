@@ -64,7 +64,7 @@ on_both_databases! {
         let app = after_upkeep(fixture, app).await;
         assert_eq!(app.texts(SESSIONS).await, ids(&[&used]));
         for held in [&ended, &unused] {
-            app.refresh(&held.refresh).await.refused(401, "Invalid refresh token");
+            app.refresh(&held.refresh).await.expect_error(401, "Invalid refresh token");
         }
         app.assert_lives(&used).await;
     }

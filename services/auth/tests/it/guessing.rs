@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 async fn status(app: &AuthApp, login: &str, password: &str) -> u16 {
     let reply = app.log_in(login, password).await;
     if reply.status != 200 {
-        reply.refused(401, "Invalid username or password");
+        reply.expect_error(401, "Invalid username or password");
     }
     reply.status.as_u16()
 }
@@ -107,7 +107,7 @@ on_both_databases! {
         let ada = app.begin("ada").await;
         let guesses = (0..30).map(async |number| {
             if number % 3 == 0 {
-                app.change_password(&ada, WRONG, PASSWORD).await.refused(403, "Current password is wrong");
+                app.change_password(&ada, WRONG, PASSWORD).await.expect_error(403, "Current password is wrong");
             } else {
                 guess(&app, "ada", 1).await;
             }
@@ -143,7 +143,7 @@ on_both_databases! {
         let client = app.of(&ada);
         // Until there were many, whenever the machine lets enough of them come at once.
         let mut away = [0, 0];
-        let turned_away = async || {
+        let rejected = async || {
             let count = |replies: &[Reply]| replies.iter().filter(|reply| reply.status == 503).count();
             let replies = join_all((0..5).map(|_| app.log_in("ada", PASSWORD))).await;
             assert!(replies.iter().all(|reply| reply.status == 200 || reply.status == 503), "{replies:?}");
@@ -153,7 +153,7 @@ on_both_databases! {
             away[1] += count(&replies);
             away.iter().all(|away| *away > 8).then_some(())
         };
-        eventually("many are turned away", turned_away).await;
+        eventually("many are turned away", rejected).await;
         assert_eq!(status(&app, "ada", PASSWORD).await, 200);
     }
 
@@ -222,7 +222,7 @@ on_both_databases! {
         for _ in 0..8 {
             for (login, password) in [("ada", WRONG), ("nobody", WRONG), ("gone", PASSWORD)] {
                 let reply = app.log_in(login, password).await;
-                reply.refused(401, "Invalid username or password");
+                reply.expect_error(401, "Invalid username or password");
                 assert_eq!(reply.header("retry-after"), "", "{login}");
             }
         }

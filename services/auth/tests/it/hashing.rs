@@ -86,7 +86,7 @@ on_both_databases! {
         ] {
             app.execute(statement).await;
             for password in [PASSWORD, "", "correct-horse-battery-9"] {
-                app.log_in("ada", password).await.refused(401, "Invalid username or password");
+                app.log_in("ada", password).await.expect_error(401, "Invalid username or password");
             }
         }
     }
@@ -110,15 +110,15 @@ on_both_databases! {
         let checked = AtomicUsize::new(0);
         let busy = join(sign_in_again(&app, &checked), sign_in_again(&app, &checked));
         let others = async {
-            let turned_away = async || is_turned_away(&app.log_in("ada", PASSWORD).await);
-            eventually("a sign-in is turned away", turned_away).await;
+            let rejected = async || is_rejected(&app.log_in("ada", PASSWORD).await);
+            eventually("a sign-in is turned away", rejected).await;
             let mut number = 0;
-            let turned_away = async || {
+            let rejected = async || {
                 number += 1;
                 let body = registration(&format!("grace-{number}"));
-                is_turned_away(&app.client().post("/register", &body).await)
+                is_rejected(&app.client().post("/register", &body).await)
             };
-            eventually("a registration is turned away", turned_away).await;
+            eventually("a registration is turned away", rejected).await;
             // None of them waits for a check: all are answered while one is under way.
             let answered = async || {
                 let before = checked.load(Ordering::SeqCst);
@@ -143,18 +143,18 @@ on_both_databases! {
 async fn sign_in_again(app: &AuthApp, checked: &AtomicUsize) {
     loop {
         let reply = app.log_in("ada", PASSWORD).await;
-        if is_turned_away(&reply).is_none() {
+        if is_rejected(&reply).is_none() {
             checked.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
 
-fn is_turned_away(reply: &Reply) -> Option<()> {
+fn is_rejected(reply: &Reply) -> Option<()> {
     if reply.status != 503 {
         assert!(reply.status == 401 || reply.status == 200, "{reply:?}");
         return None;
     }
-    reply.refused(503, "too many sign-ins at the moment");
+    reply.expect_error(503, "too many sign-ins at the moment");
     assert_eq!(reply.header("retry-after"), "1");
     Some(())
 }

@@ -99,18 +99,18 @@ impl AuthApp {
     pub(crate) async fn assert_dead(&self, held: &Held) {
         self.me(&held.token)
             .await
-            .refused(401, "Invalid or expired token");
+            .expect_error(401, "Invalid or expired token");
         self.validate(&held.token)
             .await
-            .refused(401, "Invalid or malformed token");
+            .expect_error(401, "Invalid or malformed token");
         self.refresh(&held.refresh)
             .await
-            .refused(401, "Invalid refresh token");
+            .expect_error(401, "Invalid refresh token");
     }
 
-    /// As [`hears`], of auth's own verifier. Admins are not heard before, where the time made a leap.
-    pub(crate) async fn hears(&self) {
-        hears(&self.verifier).await;
+    /// As [`feed_refreshed`], of auth's own verifier. Admins are not heard before, where the time made a leap.
+    pub(crate) async fn feed_refreshed(&self) {
+        feed_refreshed(&self.verifier).await;
     }
 
     pub(crate) fn advance(&self, span: Duration) {
@@ -119,10 +119,10 @@ impl AuthApp {
 }
 
 /// Returns once a verifier has heard the feed at the present time.
-pub(crate) async fn hears(verifier: &Verifier) {
+pub(crate) async fn feed_refreshed(verifier: &Verifier) {
     let now = FeedHealth::Fresh(Duration::ZERO);
-    let heard = async || (verifier.revocations().health() == now).then_some(());
-    eventually("the feed is heard", heard).await;
+    let refreshed = async || (verifier.revocations().health() == now).then_some(());
+    eventually("the feed is heard", refreshed).await;
 }
 
 /// The identifiers in a list's page.

@@ -153,7 +153,7 @@ async fn the_age_of_the_last_news_is_measured() {
     .watched(&[]);
     measure_feed(&verifier, &metrics);
     assert_eq!(age(&metrics), None);
-    verifier.revocations().heard();
+    verifier.revocations().mark_fresh();
     assert_eq!(age(&metrics).as_deref(), Some("0.0"));
     process.time.advance(Duration::from_millis(90_500));
     assert_eq!(age(&metrics).as_deref(), Some("90.5"));

@@ -147,7 +147,7 @@ on_both_databases! {
                 stranger.with(INTERNAL_KEY, "a-wrong-internal-key-that-is-long-enough"),
             ] {
                 let reply = client.send_raw(Method::POST, path, Some(FORM), form.clone()).await;
-                reply.refused(401, "Invalid internal key");
+                reply.expect_error(401, "Invalid internal key");
             }
             // No public route, with the key or without.
             let public = app.client();
@@ -184,7 +184,7 @@ on_both_databases! {
                 let reply = asking.form(path, format!("token={}", ada.token)).await;
                 let silent = reply.status == 503;
                 if silent {
-                    reply.refused(503, "Auth service unavailable");
+                    reply.expect_error(503, "Auth service unavailable");
                 } else if path == "/oauth/introspect" {
                     assert_eq!(reply.expect(200)["active"], true);
                 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::app::{AuthApp, PASSWORD, part};
 use crate::elsewhere::Elsewhere;
-use crate::held::{ADMIN, Held, column, hears};
+use crate::held::{ADMIN, Held, column, feed_refreshed};
 
 /// For how long a key is published before it signs, unless the configuration says otherwise.
 const AHEAD: Duration = Duration::from_secs(15);
@@ -47,8 +47,8 @@ fn states(ring: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn state<'r>(ring: &'r [(String, String)], wanted: &str) -> Vec<&'r str> {
-    let found = ring.iter().filter(|(_, state)| state == wanted);
+fn state<'r>(ring: &'r [(String, String)], expected: &str) -> Vec<&'r str> {
+    let found = ring.iter().filter(|(_, state)| state == expected);
     found.map(|(kid, _)| kid.as_str()).collect()
 }
 
@@ -109,9 +109,9 @@ on_both_databases! {
         app.me(&last.token).await.expect(200);
         elsewhere.user(&last.token).await.expect(200);
         app.advance(Duration::from_secs(61).checked_sub(MOMENT).unwrap());
-        app.me(&last.token).await.refused(401, "Invalid or expired token");
+        app.me(&last.token).await.expect_error(401, "Invalid or expired token");
         let root = app.begin_again("root").await;
-        app.hears().await;
+        app.feed_refreshed().await;
         assert_eq!(ring(&app, &root).await, moved);
         app.advance(MOMENT);
         assert_eq!(ring(&app, &root).await, [(new.clone(), "active".to_owned())]);
@@ -143,7 +143,7 @@ on_both_databases! {
         let time = async {
             for _ in 0..6 {
                 app.advance(Duration::from_secs(1));
-                join(app.hears(), hears(&elsewhere.verifier)).await;
+                join(app.feed_refreshed(), feed_refreshed(&elsewhere.verifier)).await;
             }
         };
         let using = async {
@@ -179,7 +179,7 @@ on_both_databases! {
         elsewhere.refuses_soon(&ada.token).await;
         let gone = async || (app.me(&ada.token).await.status == 401).then_some(());
         eventually("auth itself refuses it", gone).await;
-        app.validate(&ada.token).await.refused(401, "Invalid or malformed token");
+        app.validate(&ada.token).await.expect_error(401, "Invalid or malformed token");
         // The sessions are not to blame, and the admin's neither.
         elsewhere.learns(new).await;
         let ada = app.go_on(&ada).await;
@@ -187,7 +187,7 @@ on_both_databases! {
         elsewhere.user(&ada.token).await.expect(200);
         let root = app.go_on(&root).await;
         assert_eq!(ring(&app, &root).await, ring_now);
-        withdraw(&app, &root, &old).await.refused(404, "Key not found");
+        withdraw(&app, &root, &old).await.expect_error(404, "Key not found");
     }
 
     async fn a_key_of_before_does_not_come_back_for_a_withdrawn_one(fixture: &Fixture) {
@@ -231,7 +231,7 @@ on_both_databases! {
         let (app, root) = administrated(fixture).await;
         let kid = kid_of(&root);
         for name in ["none", "%00", "%F0%9F%A6%80", &kid[1..], &format!("{kid}x"), &"x".repeat(5000)] {
-            withdraw(&app, &root, name).await.refused(404, "Key not found");
+            withdraw(&app, &root, name).await.expect_error(404, "Key not found");
         }
         assert_eq!(ring(&app, &root).await, [(kid, "active".to_owned())]);
         assert_eq!(app.count("SELECT kid FROM signing_keys").await, 1);
@@ -242,8 +242,8 @@ on_both_databases! {
         let app = AuthApp::start(fixture, &[&ADMIN[..], &secret].concat()).await;
         let root = app.begin_again("root").await;
         let refusal = "Tokens are signed with a shared secret";
-        app.of(&root).post("/admin/keys/rotate", &json!({})).await.refused(409, refusal);
-        withdraw(&app, &root, "any").await.refused(409, refusal);
+        app.of(&root).post("/admin/keys/rotate", &json!({})).await.expect_error(409, refusal);
+        withdraw(&app, &root, "any").await.expect_error(409, refusal);
         assert!(ring(&app, &root).await.is_empty());
         assert!(published(&app).await.is_empty());
         assert_eq!(app.count("SELECT kid FROM signing_keys").await, 0);

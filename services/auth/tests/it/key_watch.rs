@@ -71,12 +71,12 @@ async fn a_process_without_keys_is_not_ready_and_says_so() {
         let app = AuthApp::start(fixture, &[]).await;
         let token = token_of(&app).await;
         let elsewhere = Elsewhere::watching(&app, &[], AuthClient::local(NoAuth)).unwrap();
-        let wanted = "keys and revocations could not be loaded from auth yet";
-        let told = async || {
+        let reason = "keys and revocations could not be loaded from auth yet";
+        let reported = async || {
             let report = elsewhere.report().await;
-            (report.checks[0].reason.as_deref() == Some(wanted)).then_some(())
+            (report.checks[0].reason.as_deref() == Some(reason)).then_some(())
         };
-        eventually("it says that it has no keys", told).await;
+        eventually("it says that it has no keys", reported).await;
         assert!(!elsewhere.report().await.ready);
         assert_eq!(elsewhere.verifier.verify(&token), Err(Refusal::NoKeys));
         elsewhere.process.lifecycle.end().await;

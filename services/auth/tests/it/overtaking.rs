@@ -20,7 +20,7 @@ async fn refresh_on(app: &AuthApp, begun: &Held) -> Vec<Held> {
     for _ in 0..REFRESHES {
         let reply = app.refresh(&held.last().unwrap().refresh).await;
         if reply.status != StatusCode::OK {
-            reply.refused(401, "Invalid refresh token");
+            reply.expect_error(401, "Invalid refresh token");
             break;
         }
         held.push(Held::of(&reply.json()));
@@ -149,14 +149,14 @@ on_both_databases! {
                     elsewhere.user(&each.token).await.expect(200);
                 } else {
                     assert_eq!(*roles, json!(["customer"]));
-                    app.me(&each.token).await.refused(401, "Invalid or expired token");
+                    app.me(&each.token).await.expect_error(401, "Invalid or expired token");
                     elsewhere.refuses_soon(&each.token).await;
                     refused += 1;
                 }
             }
             let newest = app.assert_lives_with(held.last().unwrap(), &["customer", "staff"]).await;
             elsewhere.user(&newest.token).await.expect(200);
-            app.me(&race.other.token).await.refused(401, "Invalid or expired token");
+            app.me(&race.other.token).await.expect_error(401, "Invalid or expired token");
             app.assert_lives_with(&race.other, &["customer", "staff"]).await;
         }
         assert!(refused >= ROUNDS);

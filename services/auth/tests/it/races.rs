@@ -18,7 +18,7 @@ on_both_databases! {
         let app = AuthApp::start(fixture, &[]).await;
         app.register("ada").await;
         let reply = overtaken_by(fixture, &app, &["UPDATE accounts SET status = 'disabled'"]).await;
-        reply.refused(401, "Invalid username or password");
+        reply.expect_error(401, "Invalid username or password");
         assert_eq!(app.count(SESSIONS).await, 0);
     }
 
@@ -29,7 +29,7 @@ on_both_databases! {
         let change = &["UPDATE accounts SET password_hash =
             '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'"];
         let reply = overtaken_by(fixture, &app, change).await;
-        reply.refused(401, "Invalid username or password");
+        reply.expect_error(401, "Invalid username or password");
         assert_eq!(app.count(SESSIONS).await, 0);
         app.log_in("ada", PASSWORD).await.expect(401);
         app.log_in("ada", "U*U").await.expect(200);
@@ -84,7 +84,7 @@ on_both_databases! {
             let body = registration(username);
             let client = app.client();
             let reply = during(fixture, &app, change, client.post("/register", &body)).await;
-            reply.refused(409, message);
+            reply.expect_error(409, message);
         }
         assert_eq!(app.count("SELECT user_id FROM accounts").await, 1);
         assert_eq!(app.count("SELECT event_id FROM outbox").await, 1);

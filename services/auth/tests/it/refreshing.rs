@@ -16,13 +16,13 @@ const MOMENT: Duration = Duration::from_micros(1);
 const COUNTER: &str = "SELECT CAST(counter AS TEXT) FROM sessions";
 const OPEN: &str = "SELECT session_id FROM sessions WHERE revoked_at IS NULL";
 const REVOKED: &str = "SELECT session_id FROM revocations";
-const TOLD: &str = "SELECT event_id FROM outbox WHERE type = 'session.revoked'";
+const REVOKED_EVENTS: &str = "SELECT event_id FROM outbox WHERE type = 'session.revoked'";
 
 /// The session ended for good, and everybody is told of it: although the request that ended it was refused.
 async fn assert_ended(app: &AuthApp, session: &Held) {
     assert_eq!(app.count(OPEN).await, 0);
     assert_eq!(app.texts(REVOKED).await, [session.session_id()]);
-    assert_eq!(app.count(TOLD).await, 1);
+    assert_eq!(app.count(REVOKED_EVENTS).await, 1);
     app.assert_dead(session).await;
     assert_eq!(app.count(REVOKED).await, 1, "it ends once");
 }
@@ -83,7 +83,7 @@ on_both_databases! {
         let parent = app.begin("ada").await;
         let child = app.go_on(&parent).await;
         app.advance(GRACE + MOMENT);
-        app.refresh(&parent.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&parent.refresh).await.expect_error(401, "Invalid refresh token");
         assert_ended(&app, &child).await;
         app.assert_dead(&parent).await;
     }
@@ -92,7 +92,7 @@ on_both_databases! {
         let app = AuthApp::start(fixture, &[]).await;
         let grandparent = app.begin("ada").await;
         let child = app.go_on(&app.go_on(&grandparent).await).await;
-        app.refresh(&grandparent.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&grandparent.refresh).await.expect_error(401, "Invalid refresh token");
         assert_ended(&app, &child).await;
     }
 
@@ -101,7 +101,7 @@ on_both_databases! {
         let session = app.go_on(&app.begin("ada").await).await;
         // As a database does that was put back to an earlier state.
         app.execute("UPDATE sessions SET counter = 0, rotated_at = NULL").await;
-        app.refresh(&session.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&session.refresh).await.expect_error(401, "Invalid refresh token");
         assert_ended(&app, &session).await;
     }
 
@@ -143,7 +143,7 @@ on_both_databases! {
         for forged in &forged {
             let reply = app.refresh(forged).await;
             assert_eq!(reply.status, 401, "{forged:?}");
-            reply.refused(401, "Invalid refresh token");
+            reply.expect_error(401, "Invalid refresh token");
         }
         assert_eq!(app.texts(COUNTER).await, ["0"]);
         app.assert_lives(&session).await;
@@ -160,7 +160,7 @@ on_both_databases! {
             ("token.jwt_secret", "a shared secret, so that no stored key is needed"),
         ];
         let app = AuthApp::start(fixture, &other).await;
-        app.refresh(&session.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&session.refresh).await.expect_error(401, "Invalid refresh token");
         assert_eq!(app.count(OPEN).await, 1);
     }
 
@@ -188,7 +188,7 @@ on_both_databases! {
             session = app.go_on(&session).await;
         }
         app.advance(Duration::from_hours(10 * 24));
-        app.refresh(&session.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&session.refresh).await.expect_error(401, "Invalid refresh token");
         // It ended by itself: there is nothing to tell anybody.
         assert_eq!(app.count(REVOKED).await, 0);
     }
@@ -197,7 +197,7 @@ on_both_databases! {
         let app = AuthApp::start(fixture, &[]).await;
         let session = app.begin("ada").await;
         app.execute("UPDATE accounts SET status = 'disabled'").await;
-        app.refresh(&session.refresh).await.refused(401, "Invalid refresh token");
+        app.refresh(&session.refresh).await.expect_error(401, "Invalid refresh token");
         assert_eq!(app.texts(COUNTER).await, ["0"]);
     }
 
@@ -207,7 +207,7 @@ on_both_databases! {
         // The lock that everything takes that ends sessions, and then the end.
         let change = &["UPDATE accounts SET updated_at = updated_at", "UPDATE sessions SET revoked_at = 1"];
         let reply = during(fixture, &app, change, app.refresh(&session.refresh)).await;
-        reply.refused(401, "Invalid refresh token");
+        reply.expect_error(401, "Invalid refresh token");
         assert_eq!(app.texts(COUNTER).await, ["0"]);
     }
 
@@ -216,7 +216,7 @@ on_both_databases! {
         let session = app.begin("ada").await;
         let change = &["UPDATE accounts SET status = 'disabled'"];
         let reply = during(fixture, &app, change, app.refresh(&session.refresh)).await;
-        reply.refused(401, "Invalid refresh token");
+        reply.expect_error(401, "Invalid refresh token");
         assert_eq!(app.texts(COUNTER).await, ["0"]);
     }
 

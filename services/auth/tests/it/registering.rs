@@ -65,16 +65,16 @@ on_both_databases! {
         };
         for username in ["Ada", "ada", "ADA"] {
             let reply = attempt(username, "other@example.com").await;
-            reply.refused(409, "Username already exists");
+            reply.expect_error(409, "Username already exists");
             assert_eq!(reply.json()["code"], "username_already_exists");
         }
         for email in ["Ada@example.com", "aDA@EXAMPLE.COM", "  ada@example.com "] {
             let reply = attempt("other", email).await;
-            reply.refused(409, "Email already registered");
+            reply.expect_error(409, "Email already registered");
             assert_eq!(reply.json()["code"], "email_already_registered");
         }
         // With both taken the name is what is told, whichever constraint the database looks at first.
-        attempt("ada", "ada@example.com").await.refused(409, "Username already exists");
+        attempt("ada", "ada@example.com").await.expect_error(409, "Username already exists");
         assert_eq!(app.texts(ACCOUNTS).await, ["Ada"]);
         assert_eq!(app.count(EVENTS).await, 1);
     }
@@ -85,7 +85,7 @@ on_both_databases! {
         app.client().post("/register", &body).await.expect(200);
         assert_eq!(app.texts("SELECT email FROM accounts").await, ["J\u{f6}rg@müller.example"]);
         let again = json!({ "username": "jim", "email": "j\u{f6}rg@müller.example", "password": PASSWORD });
-        app.client().post("/register", &again).await.refused(409, "Email already registered");
+        app.client().post("/register", &again).await.expect_error(409, "Email already registered");
         app.log_in("jo\u{308}rg@müller.example", PASSWORD).await.expect(200);
     }
 
@@ -103,7 +103,7 @@ on_both_databases! {
         let (made, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
         assert_eq!((made.len(), refused.len()), (1, 49));
         for reply in refused {
-            reply.refused(409, "Username already exists");
+            reply.expect_error(409, "Username already exists");
         }
         assert_eq!(app.texts(ACCOUNTS).await, ["ada"]);
         assert_eq!(app.count(EVENTS).await, 1);
@@ -147,7 +147,7 @@ on_both_databases! {
         // Where the event cannot be written, there is no account either.
         app.execute("ALTER TABLE outbox RENAME TO outbox_away").await;
         let reply = app.client().post("/register", &registration("grace")).await;
-        reply.refused(500, "internal error");
+        reply.expect_error(500, "internal error");
         app.execute("ALTER TABLE outbox_away RENAME TO outbox").await;
         assert_eq!(app.texts(ACCOUNTS).await, ["Ada"]);
         app.register("grace").await;

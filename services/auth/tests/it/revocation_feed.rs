@@ -21,8 +21,12 @@ impl Elsewhere {
     /// Nobody is let in, and nobody is told that their token is bad.
     async fn assert_knows_nothing(&self, token: &str) {
         assert!(!self.process.readiness.report().await.ready);
-        self.user(token).await.refused(503, "Auth service unavailable");
-        self.admin(token).await.refused(503, "Auth service unavailable");
+        self.user(token)
+            .await
+            .expect_error(503, "Auth service unavailable");
+        self.admin(token)
+            .await
+            .expect_error(503, "Auth service unavailable");
     }
 }
 
@@ -56,19 +60,19 @@ on_both_databases! {
         app.patch_account(&root, &grace.user_id, json!({ "roles": ["staff"] })).await.expect(200);
         let elsewhere = Elsewhere::start(fixture, &app).await;
         for dead in [&ada, &grace] {
-            elsewhere.user(&dead.token).await.refused(401, "Invalid or expired token");
+            elsewhere.user(&dead.token).await.expect_error(401, "Invalid or expired token");
         }
         elsewhere.user(&alive.token).await.expect(200);
-        let told = news(&app).await;
-        assert_eq!(told.sessions, [ada.session_id().parse().unwrap()]);
-        assert_eq!(told.epochs, [(grace.user_id.parse().unwrap(), 1)]);
-        assert!(!told.more);
+        let changes = news(&app).await;
+        assert_eq!(changes.sessions, [ada.session_id().parse().unwrap()]);
+        assert_eq!(changes.epochs, [(grace.user_id.parse().unwrap(), 1)]);
+        assert!(!changes.more);
         // Until the last token has ended that it concerns.
         app.advance(Duration::from_hours(24) + Duration::from_mins(1));
         assert_eq!(news(&app).await.sessions.len(), 1);
         app.advance(Duration::from_mins(1));
-        let told = news(&app).await;
-        assert!(told.sessions.is_empty() && told.epochs.is_empty());
+        let changes = news(&app).await;
+        assert!(changes.sessions.is_empty() && changes.epochs.is_empty());
     }
 
     async fn there_may_be_more_than_one_answer_holds(fixture: &Fixture) {
@@ -91,7 +95,7 @@ on_both_databases! {
         }
         line.set(Line::OPEN);
         elsewhere.process.ready().await;
-        elsewhere.user(&first.token).await.refused(401, "Invalid or expired token");
+        elsewhere.user(&first.token).await.expect_error(401, "Invalid or expired token");
         elsewhere.user(&alive.token).await.expect(200);
     }
 
@@ -135,25 +139,25 @@ on_both_databases! {
         elsewhere.staff(&grace.token).await.expect(200);
         app.advance(Duration::from_secs(2));
         assert!(matches!(elsewhere.verifier.revocations().health(), FeedHealth::Stale(_)));
-        elsewhere.admin(&root.token).await.refused(503, "Auth service unavailable");
-        elsewhere.staff(&grace.token).await.refused(503, "Auth service unavailable");
-        elsewhere.staff(&root.token).await.refused(503, "Auth service unavailable");
+        elsewhere.admin(&root.token).await.expect_error(503, "Auth service unavailable");
+        elsewhere.staff(&grace.token).await.expect_error(503, "Auth service unavailable");
+        elsewhere.staff(&root.token).await.expect_error(503, "Auth service unavailable");
         elsewhere.user(&root.token).await.expect(200);
         elsewhere.user(&grace.token).await.expect(200);
         // What was heard before the silence stays true.
-        elsewhere.user(&gone.token).await.refused(401, "Invalid or expired token");
-        elsewhere.staff(&gone.token).await.refused(401, "Invalid or expired token");
+        elsewhere.user(&gone.token).await.expect_error(401, "Invalid or expired token");
+        elsewhere.staff(&gone.token).await.expect_error(401, "Invalid or expired token");
         elsewhere.user(&ada.token).await.expect(200);
         elsewhere.user(&bob.token).await.expect(200);
         // Whoever may do nothing here anyway hears no more than that.
-        elsewhere.admin(&ada.token).await.refused(503, "Auth service unavailable");
+        elsewhere.admin(&ada.token).await.expect_error(503, "Auth service unavailable");
         assert!(elsewhere.process.readiness.report().await.ready);
 
         line.set(Line::OPEN);
         let open = async || (elsewhere.admin(&root.token).await.status == 200).then_some(());
         eventually("admins are heard again", open).await;
         elsewhere.staff(&grace.token).await.expect(200);
-        elsewhere.user(&bob.token).await.refused(401, "Invalid or expired token");
+        elsewhere.user(&bob.token).await.expect_error(401, "Invalid or expired token");
         elsewhere.user(&ada.token).await.expect(200);
     }
 
@@ -164,7 +168,7 @@ on_both_databases! {
         app.advance(Duration::from_secs(59));
         app.of(&root).get("/admin/accounts").await.expect(200);
         app.advance(Duration::from_secs(2));
-        app.of(&root).get("/admin/accounts").await.refused(503, "Auth service unavailable");
+        app.of(&root).get("/admin/accounts").await.expect_error(503, "Auth service unavailable");
         // Nor does it vouch for them to others, who would let them in.
         let key = app.process.internal_keys().to_send();
         let internal = app.process.client(app.process.serve(app.internal.clone()).await);
@@ -173,8 +177,8 @@ on_both_databases! {
             let (form, token) = ("application/x-www-form-urlencoded", Bytes::from(format!("token={token}")));
             internal.send_raw(Method::POST, "/oauth/introspect", Some(form), token).await
         };
-        app.validate(&root.token).await.refused(503, "Auth service unavailable");
-        introspect(&root.token).await.refused(503, "Auth service unavailable");
+        app.validate(&root.token).await.expect_error(503, "Auth service unavailable");
+        introspect(&root.token).await.expect_error(503, "Auth service unavailable");
         app.validate(&ada.token).await.expect(200);
         assert_eq!(introspect(&ada.token).await.expect(200)["active"], true);
         let ada = app.assert_lives(&ada).await;
@@ -245,7 +249,7 @@ async fn a_process_that_follows_no_feed_needs_no_auth_and_knows_of_no_revocation
             elsewhere
                 .user(&ada.token)
                 .await
-                .refused(401, "Invalid or expired token");
+                .expect_error(401, "Invalid or expired token");
         }
     })
     .await;

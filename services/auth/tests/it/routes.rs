@@ -120,7 +120,7 @@ on_both_databases! {
         };
         assert_eq!(members(&stranger.get("/").await.expect(200)), members(&example("auth_home")));
         let drawn = stranger.post("/validate", examples.body("validate")).await;
-        drawn.refused(401, "Invalid or malformed token");
+        drawn.expect_error(401, "Invalid or malformed token");
         let validated = app.validate(&root.token).await.expect(200);
         assert_eq!(members(&validated), members(&example("validate")));
     }

@@ -70,13 +70,13 @@ on_both_databases! {
         assert_eq!(session["roles"], json!(["customer", "staff", "admin"]));
         assert_eq!(app.texts("SELECT type FROM outbox").await, ["user.registered"]);
 
-        page(&app, &link).await.refused(404, NO_LINK);
-        post(&app, &filled(&link, "second")).await.refused(404, NO_LINK);
+        page(&app, &link).await.expect_error(404, NO_LINK);
+        post(&app, &filled(&link, "second")).await.expect_error(404, NO_LINK);
         assert_eq!(app.texts(ADMINS).await, ["root"]);
         app.stop().await;
         let app = AuthApp::start(fixture, &[]).await;
         assert!(app.notices.is_empty(), "nor does a restart open it again");
-        post(&app, &filled(&link, "second")).await.refused(404, NO_LINK);
+        post(&app, &filled(&link, "second")).await.expect_error(404, NO_LINK);
     }
 
     async fn another_secret_opens_nothing(fixture: &Fixture) {
@@ -84,8 +84,8 @@ on_both_databases! {
         let link = link(&app);
         let other = "x".repeat(link.len());
         for token in ["", "x", &link[1..], &format!("{link}x"), &other] {
-            page(&app, token).await.refused(404, NO_LINK);
-            post(&app, &filled(token, "root")).await.refused(404, NO_LINK);
+            page(&app, token).await.expect_error(404, NO_LINK);
+            post(&app, &filled(token, "root")).await.expect_error(404, NO_LINK);
         }
         app.client().get("/setup").await.expect(400);
         assert_eq!(app.count(ADMINS).await, 0);
@@ -98,7 +98,7 @@ on_both_databases! {
         app.stop().await;
         let app = AuthApp::start(fixture, &[]).await;
         assert_ne!(link(&app), old);
-        page(&app, &old).await.refused(404, NO_LINK);
+        page(&app, &old).await.expect_error(404, NO_LINK);
         page(&app, &link(&app)).await.expect(200);
     }
 
@@ -137,7 +137,7 @@ on_both_databases! {
         let (made, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
         assert_eq!((made.len(), refused.len()), (1, 19));
         for reply in refused {
-            reply.refused(404, NO_LINK);
+            reply.expect_error(404, NO_LINK);
         }
         assert_eq!(app.count("SELECT username FROM accounts").await, 1);
         assert_eq!(app.count(ADMINS).await, 1);
@@ -151,7 +151,7 @@ on_both_databases! {
         // What another process does under the lock.
         let change = &["UPDATE locks SET name = name WHERE name = 'admins'", "UPDATE accounts SET role = 'admin'"];
         let reply = during(fixture, &app, change, post(&app, &filled(&link, "root"))).await;
-        reply.refused(404, NO_LINK);
+        reply.expect_error(404, NO_LINK);
         assert_eq!(app.texts(ADMINS).await, ["ada"]);
     }
 
@@ -160,8 +160,8 @@ on_both_databases! {
         let link = link(&app);
         post(&app, &filled(&link, "root")).await.expect(200);
         app.execute("UPDATE accounts SET status = 'disabled'").await;
-        page(&app, &link).await.refused(404, NO_LINK);
-        post(&app, &filled(&link, "second")).await.refused(404, NO_LINK);
+        page(&app, &link).await.expect_error(404, NO_LINK);
+        post(&app, &filled(&link, "second")).await.expect_error(404, NO_LINK);
         assert_eq!(app.texts(ADMINS).await, ["root"]);
         app.stop().await;
         // Only whoever sees the process start gets another one.
@@ -174,8 +174,8 @@ on_both_databases! {
         let link = link(&app);
         app.register("ada").await;
         app.execute("UPDATE accounts SET role = 'admin'").await;
-        post(&app, &filled(&link, "root")).await.refused(404, NO_LINK);
-        page(&app, &link).await.refused(404, NO_LINK);
+        post(&app, &filled(&link, "root")).await.expect_error(404, NO_LINK);
+        page(&app, &link).await.expect_error(404, NO_LINK);
         assert_eq!(app.texts(ADMINS).await, ["ada"]);
     }
 }

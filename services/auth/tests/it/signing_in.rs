@@ -35,7 +35,7 @@ on_both_databases! {
             app.register(username).await;
         }
         let wrong = app.log_in("ada", "a-wrong-password").await;
-        wrong.refused(401, "Invalid username or password");
+        wrong.expect_error(401, "Invalid username or password");
         app.log_in("grace", PASSWORD).await.expect(200);
         app.execute("UPDATE accounts SET status = 'disabled' WHERE username = 'grace'").await;
         let (overlong, cut) = ("x".repeat(5000), format!("{PASSWORD}\0"));

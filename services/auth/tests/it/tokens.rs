@@ -116,8 +116,8 @@ on_both_databases! {
         // With another secret, or with a key pair, it is worth nothing.
         for settings in [[("token.jwt_secret", "another secret that is long enough")], [("auth.algorithm", "RS256")]] {
             let app = AuthApp::start(fixture, &settings).await;
-            app.validate(&token).await.refused(401, "Invalid or malformed token");
-            app.me(&token).await.refused(401, "Invalid or expired token");
+            app.validate(&token).await.expect_error(401, "Invalid or malformed token");
+            app.me(&token).await.expect_error(401, "Invalid or expired token");
             app.stop().await;
         }
     }

@@ -14,10 +14,10 @@ const MALFORMED: &str = "Invalid or malformed token";
 const INVALID: &str = "Invalid or expired token";
 
 async fn is_refused(app: &AuthApp, token: &str) {
-    app.validate(token).await.refused(401, MALFORMED);
+    app.validate(token).await.expect_error(401, MALFORMED);
     // What cannot stand in a header as one word is refused for that.
     if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        app.me(token).await.refused(401, INVALID);
+        app.me(token).await.expect_error(401, INVALID);
     }
 }
 
@@ -31,9 +31,9 @@ on_both_databases! {
         app.me(&token).await.expect(200);
         app.process.time.advance(Duration::from_secs(1));
         let reply = app.validate(&token).await;
-        reply.refused(401, "Token has expired");
+        reply.expect_error(401, "Token has expired");
         assert_eq!(reply.json()["code"], "token_expired");
-        app.me(&token).await.refused(401, INVALID);
+        app.me(&token).await.expect_error(401, INVALID);
     }
 
     async fn a_token_that_another_hand_made_is_refused(fixture: &Fixture) {
@@ -70,7 +70,7 @@ on_both_databases! {
         // And when it is over, it is still not ours.
         app.process.time.advance(Duration::from_hours(48));
         is_refused(&app, &format!("{}.{}.{}", good[0], good[1], theirs[2])).await;
-        app.validate(&good.join(".")).await.refused(401, "Token has expired");
+        app.validate(&good.join(".")).await.expect_error(401, "Token has expired");
     }
 
     async fn a_public_key_is_no_shared_secret(fixture: &Fixture) {
@@ -133,7 +133,7 @@ on_both_databases! {
     async fn a_header_is_the_word_bearer_and_one_more(fixture: &Fixture) {
         let app = AuthApp::start(fixture, &[]).await;
         let good = app.sign_up("ada").await["token"].as_str().unwrap().to_owned();
-        app.client().get("/me").await.refused(401, "Missing authorization header");
+        app.client().get("/me").await.expect_error(401, "Missing authorization header");
         for header in [
             "Bearer".to_owned(),
             good.clone(),
@@ -143,7 +143,7 @@ on_both_databases! {
             format!("Bearer{good}"),
         ] {
             let reply = app.client().with("authorization", &header).get("/me").await;
-            reply.refused(401, "Invalid authorization header format");
+            reply.expect_error(401, "Invalid authorization header format");
         }
         for scheme in ["Bearer", "bearer", "BEARER"] {
             let client = app.client().with("authorization", &format!("{scheme} {good}"));
@@ -156,7 +156,7 @@ on_both_databases! {
         let token = app.sign_up("ada").await["token"].as_str().unwrap().to_owned();
         app.execute("DELETE FROM sessions").await;
         app.execute("DELETE FROM accounts").await;
-        app.me(&token).await.refused(404, "User not found");
+        app.me(&token).await.expect_error(404, "User not found");
         app.log_in("ada", PASSWORD).await.expect(401);
     }
 

@@ -16,8 +16,8 @@
 //! knows whether a password was right.
 
 mod caller;
+mod counters;
 mod gcra;
-mod ledger;
 mod rate;
 mod together;
 
@@ -39,8 +39,8 @@ pub(crate) use gcra::Quota;
 pub use rate::{Rate, RateError};
 
 use caller::{Block, Caller};
+use counters::Counters;
 use gcra::{Decision, Moment};
-use ledger::Ledger;
 use together::Together;
 
 /// What a route says of how often it may be called.
@@ -64,7 +64,7 @@ pub(crate) struct Rates {
     pub(crate) gateways: NonZero<u32>,
 }
 
-/// Judges how often somebody asks, or lets everything pass.
+/// Limits how often somebody asks, or lets everything pass.
 pub(crate) struct Limiter(Option<Limits>);
 
 struct Limits {
@@ -72,19 +72,19 @@ struct Limits {
     user: Quota,
     strict: Quota,
     gateways: NonZero<u32>,
-    ledger: Ledger,
+    counters: Counters,
     together: Option<Together>,
     clock: Clock,
     refused: Refused,
     alone: Counter,
 }
 
-/// What one request may still have to pass.
+/// The rate limits that one request has to pass.
 #[derive(Clone, Copy)]
-pub(crate) struct Turn<'a>(Option<Asked<'a>>);
+pub(crate) struct RateCheck<'a>(Option<CheckedRequest<'a>>);
 
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct CheckedRequest<'a> {
     limits: &'a Limits,
     block: Block,
     now: Moment,
@@ -117,7 +117,7 @@ impl Limiter {
             user: rates.user.into(),
             strict: rates.strict.into(),
             gateways: rates.gateways,
-            ledger: Ledger::new(),
+            counters: Counters::new(),
             together: redis.map(Together),
             clock,
             refused: Refused {
@@ -138,9 +138,9 @@ impl Limiter {
         Self(None)
     }
 
-    /// A request from somewhere has come.
-    pub(crate) fn turn(&self, client: IpAddr) -> Turn<'_> {
-        Turn(self.0.as_ref().map(|limits| Asked {
+    /// Begins the check of a request from an address.
+    pub(crate) fn check(&self, client: IpAddr) -> RateCheck<'_> {
+        RateCheck(self.0.as_ref().map(|limits| CheckedRequest {
             limits,
             block: Block::of(client),
             now: limits.now(),
@@ -148,10 +148,10 @@ impl Limiter {
     }
 }
 
-impl Turn<'_> {
+impl RateCheck<'_> {
     /// All requests of the address.
     pub(crate) async fn of_address(self) -> Result<(), ApiError> {
-        let Some(Asked { limits, block, now }) = self.0 else {
+        let Some(CheckedRequest { limits, block, now }) = self.0 else {
             return Ok(());
         };
         let caller = Caller::Address(block);
@@ -161,7 +161,7 @@ impl Turn<'_> {
 
     /// The requests of the address for this route.
     pub(crate) async fn of_route(self, rate: RouteRate) -> Result<(), ApiError> {
-        let Some(Asked { limits, block, now }) = self.0 else {
+        let Some(CheckedRequest { limits, block, now }) = self.0 else {
             return Ok(());
         };
         let (name, quota) = match rate {
@@ -175,7 +175,7 @@ impl Turn<'_> {
 
     /// All requests of the user, from wherever they come.
     pub(crate) async fn of_user(self, user: &Principal) -> Result<(), ApiError> {
-        let Some(Asked { limits, now, .. }) = self.0 else {
+        let Some(CheckedRequest { limits, now, .. }) = self.0 else {
             return Ok(());
         };
         let passes = limits.spend(Caller::User(user.user_id), limits.user, now).await;
@@ -193,7 +193,7 @@ impl Limits {
     /// Whether a request passes; else after how many nanoseconds one would.
     async fn spend(&self, caller: Caller, quota: Quota, now: Moment) -> Result<(), u64> {
         let decision = match &self.together {
-            None => self.ledger.decide(&caller, quota.share_of(self.gateways), now),
+            None => self.counters.decide(&caller, quota.share_of(self.gateways), now),
             Some(together) => self.decide_together(together, caller, quota, now).await,
         };
         match decision {
@@ -210,17 +210,17 @@ impl Limits {
         now: Moment,
     ) -> Decision {
         let quota = quota.in_whole_micros();
-        if let Some(wait) = self.ledger.wait(&caller, quota, now) {
+        if let Some(wait) = self.counters.wait(&caller, quota, now) {
             return Decision::Refuse { wait };
         }
-        let Ok(verdict) = together.decide(caller, quota).await else {
+        let Ok(shared) = together.decide(caller, quota).await else {
             self.alone.inc();
-            return self.ledger.decide(&caller, quota.share_of(self.gateways), now);
+            return self.counters.decide(&caller, quota.share_of(self.gateways), now);
         };
         // From when it was asked, so that what is remembered is never later than it is.
-        let due = now.saturating_add(verdict.ahead);
-        self.ledger.learn(&caller, due);
-        if verdict.passes {
+        let due = now.saturating_add(shared.ahead);
+        self.counters.raise(&caller, due);
+        if shared.passes {
             Decision::Pass { due }
         } else {
             let wait = quota.wait(due, now).unwrap_or(1);
@@ -270,22 +270,22 @@ mod tests {
         (Limiter::new(rates, None, time.clock(), &metrics), time, metrics)
     }
 
-    fn turn<'a>(limiter: &'a Limiter, client: &str) -> Turn<'a> {
-        limiter.turn(client.parse().unwrap())
+    fn check<'a>(limiter: &'a Limiter, client: &str) -> RateCheck<'a> {
+        limiter.check(client.parse().unwrap())
     }
 
     #[tokio::test]
     async fn whoever_is_refused_is_told_when_to_come_back_in_whole_seconds() {
         assert!(format!("{:?}", too_many(1)).contains("429"));
         let (limiter, time, metrics) = limiter("40/m burst 1", "1/m");
-        assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
+        assert!(check(&limiter, CLIENT).of_address().await.is_ok());
         time.advance(Duration::from_millis(200));
-        let refusal = turn(&limiter, CLIENT).of_address().await.unwrap_err();
+        let refusal = check(&limiter, CLIENT).of_address().await.unwrap_err();
         assert_eq!((refusal.status().as_u16(), refusal.code()), (429, "rate_limited"));
         time.advance(Duration::from_millis(1299));
-        assert!(turn(&limiter, CLIENT).of_address().await.is_err());
+        assert!(check(&limiter, CLIENT).of_address().await.is_err());
         time.advance(Duration::from_millis(1));
-        assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
+        assert!(check(&limiter, CLIENT).of_address().await.is_ok());
         assert!(
             metrics
                 .encode()
@@ -297,29 +297,34 @@ mod tests {
     async fn strict_routes_count_apart_by_address_and_route() {
         let (limiter, ..) = limiter("1000/s", "1/h");
         let route = |route| RouteRate::Strict(RouteName::of("auth", route));
-        assert!(turn(&limiter, CLIENT).of_route(route("login")).await.is_ok());
-        assert!(turn(&limiter, CLIENT).of_route(route("login")).await.is_err());
-        assert!(turn(&limiter, CLIENT).of_route(route("register")).await.is_ok());
-        assert!(turn(&limiter, "192.0.2.8").of_route(route("login")).await.is_ok());
+        assert!(check(&limiter, CLIENT).of_route(route("login")).await.is_ok());
+        assert!(check(&limiter, CLIENT).of_route(route("login")).await.is_err());
+        assert!(check(&limiter, CLIENT).of_route(route("register")).await.is_ok());
+        assert!(
+            check(&limiter, "192.0.2.8")
+                .of_route(route("login"))
+                .await
+                .is_ok()
+        );
         for _ in 0..1000 {
-            assert!(turn(&limiter, CLIENT).of_route(RouteRate::Normal).await.is_ok());
+            assert!(check(&limiter, CLIENT).of_route(RouteRate::Normal).await.is_ok());
         }
         let own = RouteRate::Own(
             RouteName::of("external", "GET /own"),
             "1/h burst 2".parse::<Rate>().unwrap().into(),
         );
         assert!(
-            turn(&limiter, CLIENT).of_route(own).await.is_ok()
-                && turn(&limiter, CLIENT).of_route(own).await.is_ok()
+            check(&limiter, CLIENT).of_route(own).await.is_ok()
+                && check(&limiter, CLIENT).of_route(own).await.is_ok()
         );
-        assert!(turn(&limiter, CLIENT).of_route(own).await.is_err());
+        assert!(check(&limiter, CLIENT).of_route(own).await.is_err());
     }
 
     #[tokio::test]
     async fn what_is_off_refuses_nothing() {
         let limiter = Limiter::off();
         for _ in 0..10_000 {
-            assert!(turn(&limiter, CLIENT).of_address().await.is_ok());
+            assert!(check(&limiter, CLIENT).of_address().await.is_ok());
         }
     }
 }

@@ -33,7 +33,7 @@ const SET_BACK: u64 = 10_000_000;
 
 /// What Redis has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct SharedDecision {
     pub(crate) passes: bool,
     /// How far ahead the caller's moment is, in nanoseconds.
     pub(crate) ahead: u64,
@@ -44,7 +44,7 @@ pub(crate) struct Together(pub(crate) Redis);
 
 impl Together {
     /// Decides about a request now. The quota is one of whole microseconds.
-    pub(crate) async fn decide(&self, caller: Caller, quota: Quota) -> Result<Verdict, Away> {
+    pub(crate) async fn decide(&self, caller: Caller, quota: Quota) -> Result<SharedDecision, Away> {
         let key = self.0.key("rate", caller);
         let (interval, depth) = quota.micros();
         let spent = self.0.run(&SPEND, &key, (interval, depth, SET_BACK)).await;
@@ -52,7 +52,7 @@ impl Together {
             tracing::error!(%reason, "redis refuses to count requests");
         }
         let (passes, ahead): (bool, u64) = spent?;
-        Ok(Verdict {
+        Ok(SharedDecision {
             passes,
             ahead: ahead.saturating_mul(1000),
         })

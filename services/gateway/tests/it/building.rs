@@ -5,7 +5,7 @@ use http::Method;
 use kit_http::{Access, Route, RouteTable};
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Lifecycle, Readiness};
-use kit_service::PeerPlace;
+use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
 
 use crate::harness::{internal_keys, verifier};
@@ -17,7 +17,7 @@ fn get(pattern: &'static str, operation: &'static str) -> Route {
 fn services(tables: Vec<RouteTable>) -> GatewayDeps {
     let hosted = |table: RouteTable| Backend {
         table: table.display("User"),
-        place: PeerPlace::Hosted(axum::Router::new()),
+        location: PeerLocation::Hosted(axum::Router::new()),
     };
     GatewayDeps {
         verifier: verifier(),
@@ -66,8 +66,8 @@ async fn everything_that_is_wrong_with_routes_is_told_at_once() {
             {"pattern":"/d","methods":["get","CONNECT"],"access":"everybody","strip_prefix":true}
         ]"#,
     );
-    let told = refusal(config, deps);
-    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let message = refusal(config, deps);
+    let lines: Vec<&str> = message.lines().map(str::trim).collect();
     assert_eq!(
         lines,
         [

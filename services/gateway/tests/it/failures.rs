@@ -7,61 +7,61 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::World;
+use crate::harness::Harness;
 
 #[tokio::test]
 async fn a_peer_that_is_down_is_named() {
-    let world = World::start().await;
-    assert_eq!(world.ask("GET /api/auth/echo", &[]).await.status(), 200);
-    world.stop_peers().await;
+    let harness = Harness::start().await;
+    assert_eq!(harness.ask("GET /api/auth/echo", &[]).await.status(), 200);
+    harness.stop_peers().await;
     // The connection kept from before is dead, too.
     for _ in 0..2 {
-        let answer = world.ask("GET /api/auth/echo", &[]).await;
+        let answer = harness.ask("GET /api/auth/echo", &[]).await;
         assert_eq!(answer.error(), (503, "Auth service unavailable".to_owned()));
         assert!(answer.head.header("retry-after").is_some());
-        let answer = world.post("POST /auth/auth/upload", &[], "x").await;
+        let answer = harness.post("POST /auth/auth/upload", &[], "x").await;
         assert_eq!(answer.error(), (503, "Auth service unavailable".to_owned()));
     }
     assert_eq!(
-        world.ask("GET /gone/x", &[]).await.error(),
+        harness.ask("GET /gone/x", &[]).await.error(),
         (503, "Upstream service unavailable".to_owned())
     );
     assert_eq!(
-        world.ask("GET /api/users/echo", &[]).await.status(),
+        harness.ask("GET /api/users/echo", &[]).await.status(),
         200,
         "the others go on"
     );
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn access_is_judged_even_where_the_peer_is_down() {
-    let world = World::start().await;
-    world.stop_peers().await;
-    assert_eq!(world.ask("GET /api/auth/mine", &[]).await.error().0, 401);
+    let harness = Harness::start().await;
+    harness.stop_peers().await;
+    assert_eq!(harness.ask("GET /api/auth/mine", &[]).await.error().0, 401);
     assert_eq!(
-        world
-            .ask("GET /api/auth/admin", &[&world.user.authorization])
+        harness
+            .ask("GET /api/auth/admin", &[&harness.user.authorization])
             .await
             .error()
             .0,
         403
     );
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_forwarded_error_keeps_its_status_and_body() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for path in ["/api/users/conflict", "/api/auth/conflict"] {
-        let answer = world.ask(&format!("GET {path}"), &[]).await;
+        let answer = harness.ask(&format!("GET {path}"), &[]).await;
         assert_eq!(
             (answer.status(), answer.json()["made"].as_str()),
             (409, Some("by the target")),
             "{path}"
         );
     }
-    world.end().await;
+    harness.end().await;
 }
 
 /// Answers one connection with these bytes and closes it.
@@ -87,22 +87,22 @@ async fn an_upstream_that_breaks_off_or_speaks_nonsense_is_a_bad_gateway() {
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
     ] {
         let (routes, serving) = once(bytes).await;
-        let world = World::start_with(&[("gateway.routes", &routes)]).await;
-        let (answer, ()) = tokio::join!(world.ask("GET /raw/x", &[]), serving);
+        let harness = Harness::start_with(&[("gateway.routes", &routes)]).await;
+        let (answer, ()) = tokio::join!(harness.ask("GET /raw/x", &[]), serving);
         assert_eq!(
             answer.error(),
             (502, "Upstream service broke off".to_owned()),
             "{bytes:?}"
         );
-        world.end().await;
+        harness.end().await;
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_not_passed_as_a_whole_one() {
     let (routes, serving) = once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n").await;
-    let world = World::start_with(&[("gateway.routes", &routes)]).await;
-    let mut wire = world.wire().await;
+    let harness = Harness::start_with(&[("gateway.routes", &routes)]).await;
+    let mut wire = harness.wire().await;
     wire.request("GET /raw/x", &[]).await;
     let reading = async {
         assert_eq!(wire.head().await.status, 200);
@@ -110,5 +110,5 @@ async fn an_answer_that_breaks_off_is_not_passed_as_a_whole_one() {
         assert!(wire.ends().await, "the end of the body was invented");
     };
     tokio::join!(reading, serving);
-    world.end().await;
+    harness.end().await;
 }

@@ -12,7 +12,7 @@ use kit_http::server::{Server, ServerSettings, Stack};
 use kit_rpc::InternalKeys;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, ReadinessGate, Secret};
-use kit_service::PeerPlace;
+use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
 use kit_token::{Claims, KeySet, Role, Roles, SigningKey, Verifier, VerifierRules};
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(crate) const INTERNAL_KEY: &str = "the-internal-key-that-peers-believe";
 const SECRET: &[u8] = b"a secret of the tests, at least thirty-two bytes";
 
 /// A running gateway and what is behind it.
-pub(crate) struct World {
+pub(crate) struct Harness {
     pub(crate) address: SocketAddr,
     /// Under `/api/users/…`, in the gateway's process.
     pub(crate) hosted: Probe,
@@ -47,7 +47,7 @@ pub(crate) struct Person {
     pub(crate) authorization: String,
 }
 
-impl World {
+impl Harness {
     pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
@@ -66,11 +66,11 @@ impl World {
             services: vec![
                 Backend {
                     table: table("users").display("User"),
-                    place: PeerPlace::Hosted(hosted_router),
+                    location: PeerLocation::Hosted(hosted_router),
                 },
                 Backend {
                     table: table("auth").display("Auth").under(&["/api", "/auth"]),
-                    place: PeerPlace::Remote(format!("http://{peer_address}").parse().unwrap()),
+                    location: PeerLocation::Remote(format!("http://{peer_address}").parse().unwrap()),
                 },
             ],
             internal_keys: internal_keys(),

@@ -1,13 +1,13 @@
 //! How large a body and how slow an answer may be.
 
-use crate::harness::World;
+use crate::harness::Harness;
 use crate::target::Seen;
 
 #[tokio::test]
 async fn an_announced_body_over_the_limit_is_refused_before_it_is_read() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for path in ["/api/users/small", "/api/auth/small", "/tight/a"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         let sent = ["Content-Length: 17", "Expect: 100-continue"];
         wire.request(&format!("POST {path}"), &sent).await;
         // 413 and not 100: nobody asked for the body.
@@ -15,21 +15,21 @@ async fn an_announced_body_over_the_limit_is_refused_before_it_is_read() {
         assert_eq!(answer.error().0, 413, "{path}");
         assert!(wire.ends().await, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_body_that_turns_out_too_large_is_refused_while_it_comes() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in ["/api/users/small", "/api/auth/small"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         wire.request(&format!("POST {path}"), &["Transfer-Encoding: chunked"])
             .await;
         wire.send("8\r\n12345678\r\n").await;
         let probe = if path.contains("users") {
-            &mut world.hosted
+            &mut harness.hosted
         } else {
-            &mut world.peer
+            &mut harness.peer
         };
         assert_eq!(probe.sees().await, Seen::Piece("12345678".to_owned()), "{path}");
         wire.send("9\r\n123456789\r\n0\r\n\r\n").await;
@@ -37,30 +37,32 @@ async fn a_body_that_turns_out_too_large_is_refused_while_it_comes() {
         assert_eq!(wire.answer().await.error(), refused, "{path}");
         assert_eq!(probe.sees().await, Seen::Broken, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_body_of_the_largest_size_passes() {
-    let mut world = World::start().await;
-    let answer = world.post("POST /api/auth/small", &[], "0123456789abcdef").await;
+    let mut harness = Harness::start().await;
+    let answer = harness
+        .post("POST /api/auth/small", &[], "0123456789abcdef")
+        .await;
     assert_eq!((answer.status(), answer.text().as_str()), (200, "all of it"));
     assert_eq!(
-        world.peer.sees().await,
+        harness.peer.sees().await,
         Seen::Piece("0123456789abcdef".to_owned())
     );
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn an_upstream_that_does_not_answer_in_time_is_given_up() {
-    let mut world = World::start().await;
-    let answer = world.ask("GET /api/auth/slow", &[]).await;
+    let mut harness = Harness::start().await;
+    let answer = harness.ask("GET /api/auth/slow", &[]).await;
     assert_eq!(
         answer.error(),
         (504, "Auth service did not answer in time".to_owned())
     );
-    assert_eq!(world.peer.sees().await, Seen::Waiting);
-    assert_eq!(world.peer.sees().await, Seen::GivenUp);
-    world.end().await;
+    assert_eq!(harness.peer.sees().await, Seen::Waiting);
+    assert_eq!(harness.peer.sees().await, Seen::GivenUp);
+    harness.end().await;
 }

@@ -26,7 +26,7 @@ use kit_http::{Access, Guard, Handlers, Route, RouteTable};
 use kit_redis::Redis;
 use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Readiness, Stop, Tasks, Timestamp};
-use kit_service::PeerPlace;
+use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -90,7 +90,7 @@ impl Watch {
 }
 
 /// What rates are judged by.
-struct Judging {
+struct RateLimiting {
     time: FakeClock,
     clock: Clock,
     redis: Option<Redis>,
@@ -108,7 +108,7 @@ impl Live {
         Self::start_on(
             keys,
             settings,
-            Judging {
+            RateLimiting {
                 time,
                 clock,
                 redis: None,
@@ -119,37 +119,37 @@ impl Live {
 
     /// One of several gateways that count together, at the time that it is.
     pub(crate) async fn start_counting(keys: &[(&str, &str)], redis: Redis) -> Self {
-        let judging = Judging {
+        let rate_limiting = RateLimiting {
             time: FakeClock::at(Timestamp::from_seconds(0)),
             clock: Clock::system(),
             redis: Some(redis),
         };
-        Self::start_on(keys, ServerSettings::default(), judging).await
+        Self::start_on(keys, ServerSettings::default(), rate_limiting).await
     }
 
-    async fn start_on(keys: &[(&str, &str)], settings: ServerSettings, judging: Judging) -> Self {
+    async fn start_on(keys: &[(&str, &str)], settings: ServerSettings, rate_limiting: RateLimiting) -> Self {
         let (lifecycle, far_lifecycle) = (Lifecycle::new(), Lifecycle::new());
         let (near_router, near) = service("near", &lifecycle.tasks());
         let (far_router, far) = service("far", &far_lifecycle.tasks());
         let far_address = serve(far_router, ServerSettings::default(), &far_lifecycle.tasks()).await;
         let metrics = Metrics::new();
-        let backend = |service, place| Backend {
+        let backend = |service, location| Backend {
             table: table(service).display("Live"),
-            place,
+            location,
         };
-        let far_place = PeerPlace::Remote(format!("http://{far_address}").parse().unwrap());
+        let far_location = PeerLocation::Remote(format!("http://{far_address}").parse().unwrap());
         let deps = GatewayDeps {
             verifier: verifier(),
             services: vec![
-                backend("near", PeerPlace::Hosted(near_router)),
-                backend("far", far_place),
+                backend("near", PeerLocation::Hosted(near_router)),
+                backend("far", far_location),
             ],
             internal_keys: internal_keys(),
             tasks: lifecycle.tasks(),
             connections: PoolSettings::default(),
             readiness: Readiness::new(),
-            clock: judging.clock,
-            redis: judging.redis,
+            clock: rate_limiting.clock,
+            redis: rate_limiting.redis,
             metrics: metrics.clone(),
         };
         let gateway = Gateway::new(kit_config::test_values(keys), deps).unwrap();
@@ -157,7 +157,7 @@ impl Live {
             address: serve(gateway, settings, &lifecycle.tasks()).await,
             near,
             far,
-            time: judging.time,
+            time: rate_limiting.time,
             metrics,
             user: person(1, Role::Customer),
             other: person(2, Role::Customer),
@@ -231,7 +231,7 @@ fn service(name: &'static str, tasks: &Tasks) -> (Router, Watch) {
     };
     let handlers = Handlers::new(table(name), Guard::new(verifier()))
         .on("plain", show_head)
-        .on("whence", tell_whence)
+        .on("whence", show_origin)
         .on("events", send_events)
         .on("late", std::future::pending::<StatusCode>)
         .on("rude", switch_unasked)
@@ -250,7 +250,7 @@ async fn show_head(extensions: Extensions, headers: HeaderMap) -> Json<Value> {
     Json(json!({ "headers": names, "upgradable": upgradable }))
 }
 
-async fn tell_whence(extensions: Extensions, headers: HeaderMap) -> Json<Value> {
+async fn show_origin(extensions: Extensions, headers: HeaderMap) -> Json<Value> {
     let client = extensions.get::<ClientAddress>();
     let chain = headers.get("x-forwarded-for");
     Json(json!({
@@ -260,9 +260,9 @@ async fn tell_whence(extensions: Extensions, headers: HeaderMap) -> Json<Value> 
 }
 
 /// Says so when it is dropped.
-struct Says(UnboundedSender<Seen>, Option<Seen>);
+struct ReportOnDrop(UnboundedSender<Seen>, Option<Seen>);
 
-impl Drop for Says {
+impl Drop for ReportOnDrop {
     fn drop(&mut self) {
         // Nobody listens any more once a test has ended.
         let _ = self.1.take().map(|seen| self.0.send(seen));
@@ -275,7 +275,7 @@ async fn send_events(State(hands): State<Hands>, headers: HeaderMap) -> Response
     let last = headers.get("last-event-id");
     let last = last.map_or("none", |id| id.to_str().unwrap());
     let first = Bytes::from(format!("data: after {last}\n\n"));
-    let ended = Says(hands.seen, Some(Seen::StreamEnded));
+    let ended = ReportOnDrop(hands.seen, Some(Seen::StreamEnded));
     let stream = futures::stream::unfold((Some(first), events, ended), |(first, mut events, ended)| async {
         let event = match first {
             Some(first) => first,
@@ -309,7 +309,7 @@ async fn open_socket(State(hands): State<Hands>, upgrade: WebSocketUpgrade) -> R
 /// Repeats what it is told; the word `wait` makes it listen to nothing but the end of the process.
 async fn echo(mut socket: WebSocket, hands: Hands) {
     hands.seen.send(Seen::Opened).unwrap();
-    let _closed = Says(hands.seen, Some(Seen::Closed));
+    let _closed = ReportOnDrop(hands.seen, Some(Seen::Closed));
     while let Some(Ok(message)) = socket.recv().await {
         match message {
             Message::Text(text) if text == "wait" => {

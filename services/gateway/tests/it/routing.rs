@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use crate::harness::World;
+use crate::harness::Harness;
 
-async fn uri(world: &World, path: &str) -> Value {
-    let answer = world.ask(&format!("GET {path}"), &[]).await;
+async fn uri(harness: &Harness, path: &str) -> Value {
+    let answer = harness.ask(&format!("GET {path}"), &[]).await;
     assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
     answer.json()["uri"].clone()
 }
 
 #[tokio::test]
 async fn a_target_sees_its_own_path_and_the_query_as_it_came() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for (public, own) in [
         ("/api/users/echo", "/users/echo"),
         ("/api/users/echo?q=%2F..%2f&x", "/users/echo?q=%2F..%2f&x"),
@@ -24,29 +24,29 @@ async fn a_target_sees_its_own_path_and_the_query_as_it_came() {
         ("/kept/a", "/base/kept/a"),
         ("/api/users/files/a/b/c.txt", "/users/files/a/b/c.txt"),
     ] {
-        assert_eq!(uri(&world, public).await, own, "{public}");
+        assert_eq!(uri(&harness, public).await, own, "{public}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn one_normal_path_is_matched_and_forwarded() {
-    let world = World::start().await;
-    for place in ["/api/users", "/api/auth"] {
-        let own = place.strip_prefix("/api").unwrap_or(place);
-        let seen = uri(&world, &format!("{place}/%69tems/%7ea%20b%2Bc+d%3a")).await;
+    let harness = Harness::start().await;
+    for base in ["/api/users", "/api/auth"] {
+        let own = base.strip_prefix("/api").unwrap_or(base);
+        let seen = uri(&harness, &format!("{base}/%69tems/%7ea%20b%2Bc+d%3a")).await;
         assert_eq!(seen, format!("{own}/items/~a%20b%2Bc+d%3A"));
     }
     assert_eq!(
-        uri(&world, "/%61pi/users/items/%73pecial").await,
+        uri(&harness, "/%61pi/users/items/%73pecial").await,
         "/users/items/special"
     );
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_path_with_two_readings_is_refused() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for path in [
         "/api/users/items/..",
         "/api/users/../auth/echo",
@@ -67,15 +67,15 @@ async fn a_path_with_two_readings_is_refused() {
         "/ext/../api/users/admin",
         "/ext/..;/admin",
     ] {
-        let answer = world.ask(&format!("GET {path}"), &[]).await;
+        let answer = harness.ask(&format!("GET {path}"), &[]).await;
         assert_eq!(answer.error().0, 400, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_route_that_is_not_public_is_not_reachable_by_another() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in [
         "/api/users/items/secret",
         "/api/auth/items/secret",
@@ -83,22 +83,22 @@ async fn a_route_that_is_not_public_is_not_reachable_by_another() {
         "/api/auth/items/%73ecret",
     ] {
         assert_eq!(
-            world.ask(&format!("GET {path}"), &[]).await.error().0,
+            harness.ask(&format!("GET {path}"), &[]).await.error().0,
             404,
             "{path}"
         );
     }
     assert_eq!(
-        uri(&world, "/api/users/items/special").await,
+        uri(&harness, "/api/users/items/special").await,
         "/users/items/special"
     );
-    world.hosted.finish();
-    world.end().await;
+    harness.hosted.finish();
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_method_the_path_does_not_know_is_named_with_those_it_does() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for (line, allow) in [
         ("DELETE /api/users/items/7", "GET, HEAD, PUT"),
         ("OPTIONS /api/users/echo", "GET, HEAD, POST"),
@@ -106,25 +106,25 @@ async fn a_method_the_path_does_not_know_is_named_with_those_it_does() {
         ("POST /livez", "GET, HEAD"),
         ("get /api/users/echo", "GET, HEAD, POST"),
     ] {
-        let answer = world.ask(line, &[]).await;
+        let answer = harness.ask(line, &[]).await;
         assert_eq!(answer.error().0, 405, "{line}");
         assert_eq!(answer.head.header("allow"), Some(allow), "{line}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn tunnels_and_echoes_of_headers_are_refused() {
-    let world = World::start().await;
-    assert_eq!(world.ask("TRACE /api/users/echo", &[]).await.error().0, 400);
-    assert_eq!(world.ask("CONNECT shop.example:443", &[]).await.error().0, 400);
-    assert_eq!(world.ask("OPTIONS *", &[]).await.error().0, 400);
-    world.end().await;
+    let harness = Harness::start().await;
+    assert_eq!(harness.ask("TRACE /api/users/echo", &[]).await.error().0, 400);
+    assert_eq!(harness.ask("CONNECT shop.example:443", &[]).await.error().0, 400);
+    assert_eq!(harness.ask("OPTIONS *", &[]).await.error().0, 400);
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_head_request_is_answered_by_the_get_route_without_a_body() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for path in [
         "/api/users/echo",
         "/api/auth/echo",
@@ -132,7 +132,7 @@ async fn a_head_request_is_answered_by_the_get_route_without_a_body() {
         "/",
         "/openapi.json",
     ] {
-        let answer = world.ask(&format!("HEAD {path}"), &["Connection: close"]).await;
+        let answer = harness.ask(&format!("HEAD {path}"), &["Connection: close"]).await;
         assert_eq!(answer.status(), 200, "{path}");
         assert!(
             answer
@@ -142,16 +142,16 @@ async fn a_head_request_is_answered_by_the_get_route_without_a_body() {
             "{path}"
         );
     }
-    let mut wire = world.wire().await;
+    let mut wire = harness.wire().await;
     wire.request("HEAD /api/auth/echo", &["Connection: close"]).await;
     wire.head().await;
     assert!(wire.ends().await, "a body follows the head");
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn what_no_route_knows_is_not_answered() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     for path in [
         "/api",
         "/api/",
@@ -164,38 +164,38 @@ async fn what_no_route_knows_is_not_answered() {
         "/exact/1/2",
         "/metrics",
     ] {
-        let answer = world.ask(&format!("GET {path}"), &["Accept: */*"]).await;
+        let answer = harness.ask(&format!("GET {path}"), &["Accept: */*"]).await;
         assert_eq!(answer.error().0, 404, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn an_absolute_address_is_taken_by_its_path() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     assert_eq!(
-        uri(&world, "http://shop.example/api/users/echo?x").await,
+        uri(&harness, "http://shop.example/api/users/echo?x").await,
         "/users/echo?x"
     );
     assert_eq!(
-        uri(&world, "http://shop.example/api/auth/echo").await,
+        uri(&harness, "http://shop.example/api/auth/echo").await,
         "/auth/echo"
     );
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn every_route_is_listed_with_its_aliases() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     let line = |path: &str| {
-        let found = world.routes.iter().find(|line| line.path == path);
+        let found = harness.routes.iter().find(|line| line.path == path);
         found.map(|line| format!("{} {} {}", line.method, line.access, line.target))
     };
     assert_eq!(line("/api/users/admin").as_deref(), Some("GET admin users"));
     assert_eq!(line("/auth/auth/mine").as_deref(), Some("GET user auth"));
-    let foreign = format!("ANY public http://{}/base", world.foreign_address);
+    let foreign = format!("ANY public http://{}/base", harness.foreign_address);
     assert_eq!(line("/ext/*").as_deref(), Some(foreign.as_str()));
     assert_eq!(line("/readyz").as_deref(), Some("GET public gateway"));
     assert_eq!(line("/api/users/items/secret"), None);
-    world.end().await;
+    harness.end().await;
 }

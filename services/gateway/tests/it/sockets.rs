@@ -52,20 +52,20 @@ async fn say(socket: &mut Socket, message: impl Into<Message>) {
 }
 
 /// The next message, or none at the end.
-async fn hear(socket: &mut Socket) -> Option<Result<Message, Error>> {
+async fn receive(socket: &mut Socket) -> Option<Result<Message, Error>> {
     tokio::time::timeout(PATIENCE, socket.next()).await.unwrap()
 }
 
 async fn is_repeated(socket: &mut Socket, message: impl Into<Message>) -> bool {
     let message = message.into();
     say(socket, message.clone()).await;
-    hear(socket).await.unwrap().unwrap() == message
+    receive(socket).await.unwrap().unwrap() == message
 }
 
 /// Whether the other side is gone without a word.
 async fn is_cut(socket: &mut Socket) -> bool {
     matches!(
-        hear(socket).await,
+        receive(socket).await,
         None | Some(Err(Error::Protocol(_) | Error::Io(_)))
     )
 }
@@ -79,14 +79,14 @@ async fn messages_pass_both_ways_until_the_client_closes() {
         assert!(is_repeated(&mut socket, "hello").await, "{path}");
         assert!(is_repeated(&mut socket, vec![7_u8; 3 << 20]).await, "{path}");
         say(&mut socket, Message::Ping("are you there".into())).await;
-        let pong = hear(&mut socket).await.unwrap().unwrap();
+        let pong = receive(&mut socket).await.unwrap().unwrap();
         assert_eq!(pong, Message::Pong("are you there".into()), "{path}");
         socket.close(None).await.unwrap();
         assert!(
-            matches!(hear(&mut socket).await, Some(Ok(Message::Close(_)))),
+            matches!(receive(&mut socket).await, Some(Ok(Message::Close(_)))),
             "{path}"
         );
-        assert!(hear(&mut socket).await.is_none(), "{path}");
+        assert!(receive(&mut socket).await.is_none(), "{path}");
         assert_eq!(live.watch(path).sees().await, Seen::Closed, "{path}");
     }
     live.end().await;
@@ -294,11 +294,11 @@ async fn a_service_that_hears_of_the_end_may_take_its_leave() {
     assert!(is_repeated(&mut socket, "hello").await);
     say(&mut socket, "wait").await;
     let ended = stopped(&mut live, async {
-        let Some(Ok(Message::Close(Some(frame)))) = hear(&mut socket).await else {
+        let Some(Ok(Message::Close(Some(frame)))) = receive(&mut socket).await else {
             panic!("no goodbye");
         };
         assert_eq!(frame.code, CloseCode::Away);
-        assert!(hear(&mut socket).await.is_none());
+        assert!(receive(&mut socket).await.is_none());
     });
     assert_eq!(ended.await, Shutdown::Clean);
     live.end().await;

@@ -1,19 +1,19 @@
 //! Bodies pass as they come, both ways.
 
-use crate::harness::World;
+use crate::harness::Harness;
 use crate::target::Seen;
 
 #[tokio::test]
 async fn an_answer_arrives_in_pieces_before_it_ends() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in ["/api/users/pieces", "/api/auth/pieces"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         wire.request(&format!("GET {path}"), &["Accept: text/event-stream"])
             .await;
         let probe = if path.contains("users") {
-            &mut world.hosted
+            &mut harness.hosted
         } else {
-            &mut world.peer
+            &mut harness.peer
         };
         // The head comes before there is anything to send.
         let head = wire.head().await;
@@ -29,20 +29,20 @@ async fn an_answer_arrives_in_pieces_before_it_ends() {
         probe.finish();
         assert!(wire.chunk().await.is_empty(), "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_body_reaches_the_target_in_pieces_before_it_ends() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in ["/api/users/upload", "/api/auth/upload"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         wire.request(&format!("POST {path}"), &["Transfer-Encoding: chunked"])
             .await;
         let probe = if path.contains("users") {
-            &mut world.hosted
+            &mut harness.hosted
         } else {
-            &mut world.peer
+            &mut harness.peer
         };
         for piece in ["first", "other"] {
             wire.send(format!("5\r\n{piece}\r\n")).await;
@@ -52,13 +52,13 @@ async fn a_body_reaches_the_target_in_pieces_before_it_ends() {
         assert_eq!(probe.sees().await, Seen::End, "{path}");
         assert_eq!(wire.answer().await.text(), "all of it", "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_client_that_waits_is_asked_for_its_body() {
-    let mut world = World::start().await;
-    let mut wire = world.wire().await;
+    let mut harness = Harness::start().await;
+    let mut wire = harness.wire().await;
     wire.request(
         "POST /api/auth/upload",
         &["Content-Length: 2", "Expect: 100-continue"],
@@ -67,75 +67,75 @@ async fn a_client_that_waits_is_asked_for_its_body() {
     assert_eq!(wire.head().await.status, 100);
     wire.send("ok").await;
     assert_eq!(wire.answer().await.text(), "all of it");
-    assert_eq!(world.peer.sees().await, Seen::Piece("ok".to_owned()));
-    world.end().await;
+    assert_eq!(harness.peer.sees().await, Seen::Piece("ok".to_owned()));
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_client_that_hangs_up_takes_its_request_along() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in ["/api/users/never", "/api/auth/never"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         wire.request(&format!("GET {path}"), &[]).await;
         let probe = if path.contains("users") {
-            &mut world.hosted
+            &mut harness.hosted
         } else {
-            &mut world.peer
+            &mut harness.peer
         };
         assert_eq!(probe.sees().await, Seen::Waiting, "{path}");
         drop(wire);
         assert_eq!(probe.sees().await, Seen::GivenUp, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_client_that_hangs_up_in_its_body_breaks_it_off() {
-    let mut world = World::start().await;
+    let mut harness = Harness::start().await;
     for path in ["/api/users/upload", "/api/auth/upload"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         wire.request(&format!("POST {path}"), &["Content-Length: 100"])
             .await;
         wire.send("only this").await;
         let probe = if path.contains("users") {
-            &mut world.hosted
+            &mut harness.hosted
         } else {
-            &mut world.peer
+            &mut harness.peer
         };
         assert_eq!(probe.sees().await, Seen::Piece("only this".to_owned()), "{path}");
         drop(wire);
         assert_eq!(probe.sees().await, Seen::Broken, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn a_connection_with_an_unread_answer_is_not_used_again() {
-    let world = World::start().await;
-    let first = world.ask("GET /api/auth/echo", &[]).await.json()["connection"].clone();
-    let again = world.ask("GET /api/auth/echo", &[]).await.json()["connection"].clone();
+    let harness = Harness::start().await;
+    let first = harness.ask("GET /api/auth/echo", &[]).await.json()["connection"].clone();
+    let again = harness.ask("GET /api/auth/echo", &[]).await.json()["connection"].clone();
     assert_eq!(
         first, again,
         "a connection that was read to its end is used again"
     );
-    let mut wire = world.wire().await;
+    let mut wire = harness.wire().await;
     wire.request("GET /api/auth/pieces", &[]).await;
     wire.head().await;
-    world.peer.give("half of it");
+    harness.peer.give("half of it");
     wire.chunk().await;
     drop(wire);
-    let after = world.ask("GET /api/auth/echo", &[]).await;
+    let after = harness.ask("GET /api/auth/echo", &[]).await;
     assert_eq!(after.json()["uri"], "/auth/echo");
     assert_ne!(after.json()["connection"], first);
-    world.end().await;
+    harness.end().await;
 }
 
 #[tokio::test]
 async fn what_is_left_of_an_unread_body_is_never_taken_for_a_request() {
-    let world = World::start().await;
+    let harness = Harness::start().await;
     let smuggled = "GET /auth/items/secret HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2000);
     for path in ["/api/auth/early", "/api/users/early"] {
-        let mut wire = world.wire().await;
+        let mut wire = harness.wire().await;
         let length = format!("Content-Length: {}", smuggled.len());
         wire.request(&format!("POST {path}"), &[&length]).await;
         wire.send(&smuggled).await;
@@ -145,5 +145,5 @@ async fn what_is_left_of_an_unread_body_is_never_taken_for_a_request() {
         assert_eq!(wire.answer().await.json()["uri"], "/auth/echo?after", "{path}");
         assert!(wire.ends().await, "{path}");
     }
-    world.end().await;
+    harness.end().await;
 }

@@ -23,7 +23,7 @@ pub type PaymentsError = CallError<PaymentsRefusal>;
 /// Asks for totals.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct GetTotals {
-    /// Of whom; of all where it is none.
+    /// The user whose transactions are totalled; all users without one.
     pub user_id: Option<UserId>,
 }
 
@@ -58,7 +58,7 @@ pub struct TrialBalance {
 /// What stands on accounts of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AccountBalance {
-    /// Their kind.
+    /// The kind of the accounts.
     pub account: AccountKind,
     /// Debits less credits.
     pub balance: Money,

@@ -44,26 +44,26 @@ words! {
 /// A transaction as its user sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct TransactionView {
-    /// Its identifier.
+    /// The identifier of the transaction.
     pub id: TransactionId,
-    /// Whose it is.
+    /// The user who created the transaction.
     pub user_id: UserId,
-    /// How much.
+    /// The amount of the transaction.
     pub amount: Amount,
-    /// What for.
+    /// What the transaction is for, in the words of its creator.
     pub description: Option<String>,
     /// Whether it is paid.
     pub status: TransactionStatus,
-    /// When it was made.
+    /// When the transaction was created (UTC).
     pub created_at: Timestamp,
 }
 
 /// `POST /transactions/pay`: what was paid by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct TransactionsPaid {
-    /// How many transactions.
+    /// The number of transactions that were paid.
     pub transactions_paid: u64,
-    /// Their sum.
+    /// The sum of the transactions that were paid.
     pub amount_paid: Amount,
 }
 
@@ -92,13 +92,13 @@ words! {
 /// A transaction of the ledger. Its entries sum to zero in each currency.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct LedgerTransactionView {
-    /// Its identifier.
+    /// The identifier of the ledger transaction.
     pub id: LedgerTransactionId,
     /// Why it was posted.
     pub kind: PostingKind,
     /// What it was posted for: the transaction (`txn_…`) or the settlement (`stl_…`).
     pub reference: String,
-    /// When.
+    /// When the entries were posted (UTC).
     pub posted_at: Timestamp,
     /// What changed on which account.
     pub entries: Vec<EntryView>,

@@ -38,7 +38,7 @@ on_both_databases! {
     async fn the_ledger_is_for_staff(fixture: &Fixture) {
         let app = start(fixture).await;
         let (ada, clerk) = (app.sign_up("ada"), app.staff());
-        ada.client.get("/admin/ledger").await.refused(403, "this needs the role `staff`");
+        ada.client.get("/admin/ledger").await.expect_error(403, "this needs the role `staff`");
         clerk.client.get("/admin/ledger").await.expect(200);
     }
 
@@ -51,7 +51,7 @@ on_both_databases! {
             ada.client.get("/transactions/list").await,
             ada.client.get("/transactions").await,
         ] {
-            reply.refused(503, "Auth service unavailable");
+            reply.expect_error(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());
         }
         app.stranger().get("/").await.expect(200);
@@ -62,17 +62,17 @@ on_both_databases! {
         let (ada, revocations) = (app.sign_up("ada"), app.process.verifier.revocations());
         ada.create("10").await;
         revocations.follow(Duration::from_mins(1));
-        revocations.heard();
+        revocations.mark_fresh();
         app.process.time.advance(Duration::from_mins(1));
         ada.create("10").await;
         app.process.time.advance(Duration::from_secs(1));
         for reply in [ada.send("10").await, ada.send_pay().await] {
-            reply.refused(503, "Auth service unavailable");
+            reply.expect_error(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());
         }
         // Looking at what is there goes on.
         assert_eq!(ada.counted("pending").await, 2);
-        revocations.heard();
+        revocations.mark_fresh();
         assert_eq!(ada.pay().await, (2, "20.00".to_owned()));
     }
 }

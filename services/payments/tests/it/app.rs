@@ -89,8 +89,8 @@ impl Transactions for Person {
     }
 
     async fn counted(&self, status: &str) -> usize {
-        let wanted = json!(status);
+        let expected = json!(status);
         let all = self.each("status").await;
-        all.iter().filter(|found| **found == wanted).count()
+        all.iter().filter(|found| **found == expected).count()
     }
 }

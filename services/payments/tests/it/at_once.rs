@@ -56,8 +56,8 @@ on_both_databases! {
 
     async fn people_do_not_get_in_each_others_way(fixture: &Fixture) {
         let app = start(fixture).await;
-        let people: Vec<_> = (0..10).map(|number| app.sign_up(&format!("user{number}"))).collect();
-        let working = people.iter().flat_map(|person| {
+        let persons: Vec<_> = (0..10).map(|number| app.sign_up(&format!("user{number}"))).collect();
+        let working = persons.iter().flat_map(|person| {
             (0..6).map(|number| {
                 let person = person.clone();
                 async move {
@@ -69,7 +69,7 @@ on_both_databases! {
             })
         });
         join_all(working).await;
-        for person in &people {
+        for person in &persons {
             person.pay().await;
             assert_eq!(person.counted("paid").await, 5);
         }

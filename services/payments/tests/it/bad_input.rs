@@ -95,15 +95,15 @@ on_both_databases! {
             ada.client.send_raw(Method::POST, "/transactions", content_type, body).await
         };
         let json = Some("application/json");
-        send(json, Bytes::new()).await.refused(400, "malformed JSON at line 1 column 0: EOF while parsing a value");
+        send(json, Bytes::new()).await.expect_error(400, "malformed JSON at line 1 column 0: EOF while parsing a value");
         assert_eq!(send(json, "{nope".into()).await.expect(400)["code"], "malformed_json");
         assert_eq!(send(json, "{\"amount\":1}{".into()).await.expect(400)["code"], "malformed_json");
         send(json, Bytes::from_static(b"{\"amount\":1,\"description\":\"\xff\"}")).await.expect(400);
-        let wanted = "the content type must be `application/json`";
-        send(None, "{\"amount\":1}".into()).await.refused(415, wanted);
-        send(Some("text/plain"), "{\"amount\":1}".into()).await.refused(415, wanted);
+        let message = "the content type must be `application/json`";
+        send(None, "{\"amount\":1}".into()).await.expect_error(415, message);
+        send(Some("text/plain"), "{\"amount\":1}".into()).await.expect_error(415, message);
         let huge = format!("{{\"amount\":{}}}", "1".repeat(70_000));
-        send(json, huge.into()).await.refused(413, "the body is larger than 65536 bytes");
+        send(json, huge.into()).await.expect_error(413, "the body is larger than 65536 bytes");
         assert_eq!(app.count(TRANSACTIONS).await, 0);
     }
 
@@ -118,10 +118,10 @@ on_both_databases! {
             (Method::POST, "/admin/ledger"),
         ] {
             let refused = ada.client.send(method, path, None).await;
-            refused.refused(405, "this path does not know the method");
+            refused.expect_error(405, "this path does not know the method");
         }
         let made = ada.create("1").await;
         let path = format!("/transactions/{}", made["id"].as_str().unwrap());
-        ada.client.get(&path).await.refused(404, "there is nothing at this path");
+        ada.client.get(&path).await.expect_error(404, "there is nothing at this path");
     }
 }

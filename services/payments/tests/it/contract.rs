@@ -33,10 +33,10 @@ on_both_databases! {
     async fn totals_are_told_in_every_way(fixture: &Fixture) {
         let app = start(fixture).await;
         let (ada, bob, eve) = (app.sign_up("ada"), app.sign_up("bob"), app.sign_up("eve"));
-        let ways = app.each_way::<PaymentsClient>().await;
+        let transports = app.each_transport::<PaymentsClient>().await;
         let of = |person: &Person| GetTotals { user_id: Some(person.identity.user_id) };
-        for (way, payments) in &ways {
-            assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(Totals::default()), "{way}");
+        for (transport, payments) in &transports {
+            assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(Totals::default()), "{transport}");
             assert_eq!(payments.get_trial_balance(&call(), GetTrialBalance {}).await, Ok(TrialBalance::default()));
         }
         ada.create("850.50").await;
@@ -53,21 +53,21 @@ on_both_databases! {
             line(AccountKind::Receivable, 201),
             line(AccountKind::Revenue, -85_351),
         ];
-        for (way, payments) in &ways {
-            assert_eq!(payments.get_totals(&call(), of(&ada)).await, Ok(adas), "{way}");
-            assert_eq!(payments.get_totals(&call(), of(&eve)).await, Ok(Totals::default()), "{way}");
-            assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(all), "{way}");
-            let told = payments.get_trial_balance(&call(), GetTrialBalance {}).await;
-            assert_eq!(told.unwrap().accounts, trial, "{way}");
+        for (transport, payments) in &transports {
+            assert_eq!(payments.get_totals(&call(), of(&ada)).await, Ok(adas), "{transport}");
+            assert_eq!(payments.get_totals(&call(), of(&eve)).await, Ok(Totals::default()), "{transport}");
+            assert_eq!(payments.get_totals(&call(), GetTotals::default()).await, Ok(all), "{transport}");
+            let result = payments.get_trial_balance(&call(), GetTrialBalance {}).await;
+            assert_eq!(result.unwrap().accounts, trial, "{transport}");
         }
     }
 
     async fn a_call_that_comes_too_late_is_surely_not_done(fixture: &Fixture) {
         let app = start(fixture).await;
         let late = CallContext::new(Actor::Anonymous, Deadline::after(Duration::ZERO));
-        for (way, payments) in app.each_way::<PaymentsClient>().await {
-            let told = payments.get_totals(&late, GetTotals::default()).await;
-            assert_eq!(told, Err(PaymentsError::Unavailable), "{way}");
+        for (transport, payments) in app.each_transport::<PaymentsClient>().await {
+            let result = payments.get_totals(&late, GetTotals::default()).await;
+            assert_eq!(result, Err(PaymentsError::Unavailable), "{transport}");
         }
     }
 
@@ -76,7 +76,7 @@ on_both_databases! {
         let clerk = app.staff();
         for path in ["/internal/payments/get_totals", "/rpc/payments/get_totals", "/payments/get_totals/x"] {
             let answer = clerk.client.post(path, &serde_json::json!({})).await;
-            answer.refused(404, "there is nothing at this path");
+            answer.expect_error(404, "there is nothing at this path");
         }
     }
 }
@@ -87,18 +87,18 @@ async fn without_its_database_payments_says_unavailable_in_every_way() {
     Fixture::run(target, async |fixture: &Fixture| {
         let app = App::of(fixture, payments::service());
         let (app, proxy) = app.start_behind_proxy().await;
-        let ways = app.each_way::<PaymentsClient>().await;
+        let transports = app.each_transport::<PaymentsClient>().await;
         proxy.cut();
-        for (way, payments) in &ways {
+        for (transport, payments) in &transports {
             let totals = payments.get_totals(&call(), GetTotals::default()).await;
-            assert_eq!(totals, Err(PaymentsError::Unavailable), "{way}");
+            assert_eq!(totals, Err(PaymentsError::Unavailable), "{transport}");
             let trial = payments.get_trial_balance(&call(), GetTrialBalance {}).await;
-            assert_eq!(trial, Err(PaymentsError::Unavailable), "{way}");
+            assert_eq!(trial, Err(PaymentsError::Unavailable), "{transport}");
         }
         proxy.mend();
-        for (way, payments) in &ways {
+        for (transport, payments) in &transports {
             let totals = payments.get_totals(&call(), GetTotals::default()).await;
-            assert_eq!(totals, Ok(Totals::default()), "{way}");
+            assert_eq!(totals, Ok(Totals::default()), "{transport}");
         }
     })
     .await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::app::{OVER, Transactions as _, start};
 
 /// A row of the log.
-struct Told {
+struct LoggedEvent {
     topic: String,
     kind: String,
     key: String,
@@ -23,7 +23,7 @@ struct Told {
     headers: Value,
 }
 
-impl Told {
+impl LoggedEvent {
     fn read(row: &Row) -> Self {
         Self {
             topic: row.get("topic").unwrap(),
@@ -39,13 +39,13 @@ impl Told {
     }
 }
 
-async fn log(app: &App) -> Vec<Told> {
+async fn log(app: &App) -> Vec<LoggedEvent> {
     let rows = app.db.read(async |reader: &mut Reader| {
         sql("SELECT topic, type, key, payload, headers FROM outbox ORDER BY position")
             .all(reader)
             .await
     });
-    rows.await.unwrap().iter().map(Told::read).collect()
+    rows.await.unwrap().iter().map(LoggedEvent::read).collect()
 }
 
 on_both_databases! {
@@ -56,9 +56,9 @@ on_both_databases! {
         let second = ada.client.post("/transactions", &json!({ "amount": 10 })).await.expect(201);
         app.process.time.advance(Duration::from_millis(1500));
         ada.pay().await;
-        let told = log(&app).await;
+        let events = log(&app).await;
         let (user, start) = (&ada.id, "2030-01-01T00:00:00.000000Z");
-        let payloads: Vec<_> = told.iter().map(|event| event.payload.as_str()).collect();
+        let payloads: Vec<_> = events.iter().map(|event| event.payload.as_str()).collect();
         assert_eq!(
             payloads,
             [
@@ -78,9 +78,9 @@ on_both_databases! {
                 ),
             ]
         );
-        let kinds: Vec<_> = told.iter().map(|event| event.kind.as_str()).collect();
+        let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["transaction.created", "transaction.created", "transaction.paid"]);
-        for (event, subject) in told.iter().zip([&first["id"], &second["id"], &json!(user)]) {
+        for (event, subject) in events.iter().zip([&first["id"], &second["id"], &json!(user)]) {
             assert_eq!((event.topic.as_str(), &event.key), ("transactions", user));
             assert_eq!(&event.headers["ce_subject"], subject);
             assert_eq!(event.headers["ce_source"], "/stoa/payments");
@@ -93,19 +93,19 @@ on_both_databases! {
         let ada = app.sign_up("ada");
         ada.pay().await;
         ada.send("0").await.expect(400);
-        ada.send("1000.01").await.refused(400, OVER);
+        ada.send("1000.01").await.expect_error(400, OVER);
         assert!(log(&app).await.is_empty());
         let keyed = ada.keyed("key");
         for _ in 0..3 {
             keyed.create("1000").await;
-            ada.send("1").await.refused(400, OVER);
+            ada.send("1").await.expect_error(400, OVER);
         }
         for _ in 0..3 {
             keyed.pay().await;
             ada.pay().await;
         }
-        let told = log(&app).await;
-        assert_eq!(told.len(), 2, "one made, one paid");
+        let events = log(&app).await;
+        assert_eq!(events.len(), 2, "one made, one paid");
     }
 
     async fn a_users_events_are_in_the_order_of_what_happened(fixture: &Fixture) {
@@ -146,9 +146,9 @@ on_both_databases! {
         let traced = Person { client: ada.client.with("traceparent", &header), ..ada };
         traced.create("1").await;
         traced.keyed("key").pay().await;
-        let told = log(&app).await;
-        assert_eq!(told.len(), 2);
-        for event in told {
+        let events = log(&app).await;
+        assert_eq!(events.len(), 2);
+        for event in events {
             let carried = event.headers["traceparent"].as_str().unwrap_or_default();
             assert!(carried.contains(trace), "{}", event.headers);
         }

@@ -58,15 +58,15 @@ async fn all_ended(db: &Db) {
 async fn hold(app: &App, person: &Person) -> Arc<Semaphore> {
     let (go, came) = (Arc::new(Semaphore::new(0)), oneshot::channel());
     let (db, id, gate) = (app.db.clone(), person.id.clone(), go.clone());
-    let told = Arc::new(std::sync::Mutex::new(Some(came.0)));
+    let sender = Arc::new(std::sync::Mutex::new(Some(came.0)));
     app.process.lifecycle.tasks().spawn("holder", async move {
         let holding = db.write(async move |tx: &mut Tx| {
             sql("UPDATE spending SET unpaid_minor = unpaid_minor WHERE user_id = $1")
                 .bind(id.as_str())
                 .execute(tx)
                 .await?;
-            if let Some(told) = told.lock().unwrap().take() {
-                let _ = told.send(());
+            if let Some(sender) = sender.lock().unwrap().take() {
+                let _ = sender.send(());
             }
             let _permit = gate.acquire().await;
             Ok::<_, kit_db::StoreError>(())

@@ -12,15 +12,15 @@ on_both_databases! {
         let app = start(fixture).await;
         let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
         ada.create("850.50").await;
-        ada.send("150").await.refused(400, OVER);
-        ada.send("149.51").await.refused(400, OVER);
+        ada.send("150").await.expect_error(400, OVER);
+        ada.send("149.51").await.expect_error(400, OVER);
         ada.create("149.50").await;
         let refused = ada.send("0.01").await;
-        refused.refused(400, OVER);
+        refused.expect_error(400, OVER);
         assert_eq!(refused.json()["code"], "transaction_limit_exceeded");
         // Everybody has a limit of their own.
         bob.create("1000").await;
-        bob.send("0.01").await.refused(400, OVER);
+        bob.send("0.01").await.expect_error(400, OVER);
         assert_eq!(ada.each("amount").await, [json!(149.5), json!(850.5)]);
         books::are_in_order(&app).await;
     }
@@ -29,12 +29,12 @@ on_both_databases! {
         let app = start(fixture).await;
         let ada = app.sign_up("ada");
         for amount in ["1000.01", "1e15", "92233720368547758.07"] {
-            ada.send(amount).await.refused(400, OVER);
+            ada.send(amount).await.expect_error(400, OVER);
         }
         assert_eq!(app.count(TRANSACTIONS).await, 0);
         ada.create("1000").await;
         for amount in ["1000.01", "92233720368547758.07"] {
-            ada.send(amount).await.refused(400, OVER);
+            ada.send(amount).await.expect_error(400, OVER);
         }
         books::are_in_order(&app).await;
     }
@@ -44,7 +44,7 @@ on_both_databases! {
         let ada = app.sign_up("ada");
         ada.create("1000").await;
         assert_eq!(ada.pay().await, (1, "1000.00".to_owned()));
-        ada.send("0.01").await.refused(400, OVER);
+        ada.send("0.01").await.expect_error(400, OVER);
     }
 
     async fn where_only_the_unpaid_counts_paying_makes_room(fixture: &Fixture) {
@@ -53,10 +53,10 @@ on_both_databases! {
         let over = "Transaction limit exceeded: maximum 10.50 total per user";
         for round in 0..3 {
             ada.create("10").await;
-            ada.send("0.51").await.refused(400, over);
+            ada.send("0.51").await.expect_error(400, over);
             ada.create("0.50").await;
-            ada.send("0.01").await.refused(400, over);
-            ada.send("10.51").await.refused(400, over);
+            ada.send("0.01").await.expect_error(400, over);
+            ada.send("10.51").await.expect_error(400, over);
             assert_eq!(ada.pay().await, (2, "10.50".to_owned()), "round {round}");
         }
         books::are_in_order(&app).await;
@@ -75,9 +75,9 @@ on_both_databases! {
         // 30 times 33.33 and 0.07 are 999.97.
         assert_eq!((made.len(), refused.len()), (30, 20));
         for reply in refused {
-            reply.refused(400, OVER);
+            reply.expect_error(400, OVER);
         }
-        ada.send("0.04").await.refused(400, OVER);
+        ada.send("0.04").await.expect_error(400, OVER);
         ada.create("0.03").await;
         assert_eq!(ada.pay().await, (32, "1000.00".to_owned()));
         books::are_in_order(&app).await;

@@ -114,8 +114,8 @@ on_both_databases! {
             let refused = clerk.client.get(&format!("/admin/ledger?{query}")).await;
             assert_eq!(refused.expect(400)["code"], "invalid_query", "{query}");
         }
-        ada.client.get("/transactions?limit=101").await.refused(400, "`limit` must be from 1 to 100");
-        ada.client.get("/transactions?cursor=YWJj").await.refused(400, "`cursor` is not one of ours");
+        ada.client.get("/transactions?limit=101").await.expect_error(400, "`limit` must be from 1 to 100");
+        ada.client.get("/transactions?cursor=YWJj").await.expect_error(400, "`cursor` is not one of ours");
         // A cursor before everything (-1), and one of somebody else's list (5): still one's own rows only.
         assert_eq!(ada.client.get("/transactions?cursor=LTE").await.expect(200), json!([]));
         assert_eq!(ids(&ada.client.get("/transactions?cursor=NQ").await.expect(200)).len(), 2);

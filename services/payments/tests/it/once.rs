@@ -33,9 +33,9 @@ on_both_databases! {
         let (ada, bob) = (app.sign_up("ada").keyed("key"), app.sign_up("bob").keyed("key"));
         ada.create("7").await;
         let other = ada.send("8").await;
-        other.refused(422, REUSED);
+        other.expect_error(422, REUSED);
         assert_eq!(other.json()["code"], "idempotency_key_reused");
-        ada.client.post("/transactions", &json!({ "amount": 7 })).await.refused(422, REUSED);
+        ada.client.post("/transactions", &json!({ "amount": 7 })).await.expect_error(422, REUSED);
         // Another user's keys are other keys, and so are another route's.
         bob.create("8").await;
         assert_eq!(ada.pay().await, (1, "7.00".to_owned()));
@@ -72,7 +72,7 @@ on_both_databases! {
         let ada = app.sign_up("ada");
         ada.create("1000").await;
         let keyed = ada.keyed("key");
-        keyed.send("1").await.refused(400, OVER);
+        keyed.send("1").await.expect_error(400, OVER);
         keyed.send("0").await.expect(400);
         ada.pay().await;
         keyed.create("1").await;
@@ -90,7 +90,7 @@ on_both_databases! {
         let again = ada.keyed("key").send("7").await;
         assert_eq!((again.status, again.body), (first.status, first.body));
         assert_eq!(app.count(TRANSACTIONS).await, 1);
-        ada.send("7").await.refused(400, "Transaction limit exceeded: maximum 5 total per user");
+        ada.send("7").await.expect_error(400, "Transaction limit exceeded: maximum 5 total per user");
     }
 
     async fn fifty_at_once_make_one_transaction(fixture: &Fixture) {

@@ -6,7 +6,7 @@ use crate::app::Transactions as _;
 use crate::books;
 
 fn is_away(reply: &Reply) {
-    reply.refused(503, "Payment service unavailable");
+    reply.expect_error(503, "Payment service unavailable");
     assert!(!reply.header("retry-after").is_empty());
 }
 

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::app::{Transactions as _, start};
 use crate::books;
 
-const PEOPLE: usize = 3;
+const PERSONS: usize = 3;
 const LIMIT_MINOR: i64 = 100_000;
 
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(LIMIT_MINOR),
     ];
     let act = prop_oneof![
-        4 => (0..PEOPLE, amounts).prop_map(|(who, minor)| Act::Create { who, minor }),
-        1 => (0..PEOPLE).prop_map(|who| Act::Pay { who }),
+        4 => (0..PERSONS, amounts).prop_map(|(who, minor)| Act::Create { who, minor }),
+        1 => (0..PERSONS).prop_map(|who| Act::Pay { who }),
     ];
     prop::collection::vec(act, 1..25)
 }
@@ -111,24 +111,24 @@ async fn balance(app: &App, kind: AccountKind) -> i64 {
 }
 
 fn strangers(app: &App) -> Vec<Person> {
-    (0..PEOPLE)
+    (0..PERSONS)
         .map(|number| app.sign_up(&format!("user{number}")))
         .collect()
 }
 
 async fn one_after_the_other(app: &App, acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let people = strangers(app);
-    let mut models = [Model::default(); PEOPLE];
+    let persons = strangers(app);
+    let mut models = [Model::default(); PERSONS];
     for act in acts {
         match act {
             Act::Create { who, minor } => {
-                let reply = people[who].send(&Amount::from_minor(minor).to_string()).await;
+                let reply = persons[who].send(&Amount::from_minor(minor).to_string()).await;
                 prop_assert_eq!(reply.status.as_u16(), models[who].create(minor));
             }
-            Act::Pay { who } => prop_assert_eq!(people[who].pay().await, models[who].pay()),
+            Act::Pay { who } => prop_assert_eq!(persons[who].pay().await, models[who].pay()),
         }
     }
-    for (person, model) in people.iter().zip(models) {
+    for (person, model) in persons.iter().zip(models) {
         prop_assert_eq!(totals(app, person).await, model.totals());
     }
     books::are_in_order(app).await;
@@ -136,21 +136,21 @@ async fn one_after_the_other(app: &App, acts: Vec<Act>) -> Result<(), TestCaseEr
 }
 
 async fn at_once(app: &App, acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let people = strangers(app);
+    let persons = strangers(app);
     let acting = acts.into_iter().map(|act| {
-        let people = people.clone();
+        let persons = persons.clone();
         async move {
             match act {
                 Act::Create { who, minor } => {
-                    let reply = people[who].send(&Amount::from_minor(minor).to_string()).await;
+                    let reply = persons[who].send(&Amount::from_minor(minor).to_string()).await;
                     (who, if reply.status == 201 { minor } else { 0 }, 0)
                 }
-                Act::Pay { who } => (who, 0, people[who].pay().await.0),
+                Act::Pay { who } => (who, 0, persons[who].pay().await.0),
             }
         }
     });
     let done = join_all(acting).await;
-    for (who, person) in people.iter().enumerate() {
+    for (who, person) in persons.iter().enumerate() {
         let mine = done.iter().filter(|(whose, ..)| *whose == who);
         let (made, paid) = mine.fold((0, 0), |(made, paid), (_, minor, count)| {
             (made + minor, paid + count)

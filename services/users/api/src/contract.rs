@@ -20,6 +20,6 @@ pub type UsersError = CallError<UsersRefusal>;
 /// Asks for a profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FindProfile {
-    /// Whose.
+    /// The user whose profile is asked for.
     pub user_id: UserId,
 }

@@ -6,10 +6,10 @@ use kit_values::{EmailAddress, Text, Username};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How somebody is called.
+/// A user's full name, at most 200 characters.
 pub type FullName = Text<200>;
 
-/// What somebody says of themselves.
+/// A user's text about themselves, at most 2000 characters.
 pub type Bio = Text<2000>;
 
 /// `POST /users`.
@@ -60,25 +60,25 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
 /// A profile as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct ProfileView {
-    /// Whose it is.
+    /// The user whom the profile describes.
     pub user_id: UserId,
-    /// Their name.
+    /// The username of the account.
     pub username: String,
-    /// Their address.
+    /// The account's email address.
     pub email: String,
     /// Their full name.
     pub full_name: Option<String>,
-    /// What they say of themselves.
+    /// The user's text about themselves.
     pub bio: Option<String>,
-    /// When the profile was made.
+    /// When the profile was created (UTC).
     pub created_at: Timestamp,
 }
 
 /// A profile was made, changed or deleted.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ProfileChanged {
-    /// Whose.
+    /// The user whose profile changed.
     pub user_id: UserId,
-    /// What happened, for people.
+    /// What happened, as text for humans.
     pub message: String,
 }

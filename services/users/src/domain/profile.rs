@@ -61,11 +61,11 @@ impl ProfileDraft {
         let mut check = Check::new();
         let username = check.field("/username", username(request.username, editor));
         let email = check.field("/email", email(request.email));
-        let wanted = UpdateProfile {
+        let update = UpdateProfile {
             full_name: Some(request.full_name),
             bio: Some(request.bio),
         };
-        let change = ProfileChange::read(&mut check, wanted);
+        let change = ProfileChange::read(&mut check, update);
         check.finish(|| {
             Some(Self {
                 user_id: request.user_id,

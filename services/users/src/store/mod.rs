@@ -8,7 +8,7 @@ use crate::domain::{Profile, ProfileChange, ProfileDraft, Visibility};
 
 const COLUMNS: &str = "SELECT user_id, username, email, full_name, bio, version, created_at FROM profiles ";
 
-const COLUMNS_AND_SIGHT: &str = "SELECT user_id, username, email, full_name, bio, version, created_at,
+const COLUMNS_AND_VISIBILITY: &str = "SELECT user_id, username, email, full_name, bio, version, created_at,
     (SELECT CAST(COUNT(*) AS BIGINT) FROM disabled_accounts WHERE disabled_accounts.user_id = profiles.user_id)
         AS hidden
     FROM profiles ";
@@ -20,7 +20,7 @@ pub(crate) struct Listed {
 }
 
 pub(crate) async fn find(on: &mut impl Session, user_id: UserId) -> Result<Option<Listed>, StoreError> {
-    let row = sql(COLUMNS_AND_SIGHT)
+    let row = sql(COLUMNS_AND_VISIBILITY)
         .push("WHERE user_id = $1")
         .bind(user_id.to_string())
         .optional(on)

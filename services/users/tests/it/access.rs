@@ -19,17 +19,17 @@ on_both_databases! {
     async fn each_way_of_not_being_signed_in_has_its_message(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let (stranger, ada) = (app.stranger(), app.sign_up("ada"));
-        stranger.get("/users").await.refused(401, "Missing authorization header");
+        stranger.get("/users").await.expect_error(401, "Missing authorization header");
         let format = "Invalid authorization header format";
         for header in ["Basic abc", "Bearer", &ada.token, &format!("Token {}", ada.token), "Bearer a b"] {
-            stranger.with("authorization", header).get("/users").await.refused(401, format);
+            stranger.with("authorization", header).get("/users").await.expect_error(401, format);
         }
         let invalid = "Invalid or expired token";
         for token in ["a.b.c", "x", &format!("{}x", ada.token), &ada.token[..ada.token.len() - 2]] {
-            stranger.with_token(token).get("/users").await.refused(401, invalid);
+            stranger.with_token(token).get("/users").await.expect_error(401, invalid);
         }
         app.process.time.advance(Duration::from_secs(3600 + 31));
-        ada.client.get("/users").await.refused(401, invalid);
+        ada.client.get("/users").await.expect_error(401, invalid);
     }
 
     async fn users_goes_on_with_keys_alone(fixture: &Fixture) {
@@ -52,10 +52,10 @@ on_both_databases! {
             ada.client.put("/profile", &json!({})).await,
             ada.client.delete(&ada.path()).await,
         ] {
-            reply.refused(503, "Auth service unavailable");
+            reply.expect_error(503, "Auth service unavailable");
             assert!(!reply.header("retry-after").is_empty());
         }
-        app.stranger().get("/users").await.refused(401, "Missing authorization header");
+        app.stranger().get("/users").await.expect_error(401, "Missing authorization header");
         app.stranger().get("/").await.expect(200);
     }
 }

@@ -197,29 +197,29 @@ impl Auth for AuthDouble {
 /// Tells who comes and who leaves without having passed, and holds them until it is opened.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    told: mpsc::UnboundedSender<&'static str>,
+    sender: mpsc::UnboundedSender<&'static str>,
     open: Arc<Semaphore>,
 }
 
-pub(crate) struct GateKeeper {
-    heard: mpsc::UnboundedReceiver<&'static str>,
+pub(crate) struct GateHandle {
+    events: mpsc::UnboundedReceiver<&'static str>,
     open: Arc<Semaphore>,
 }
 
-pub(crate) fn gate() -> (Gate, GateKeeper) {
-    let (told, heard) = mpsc::unbounded_channel();
+pub(crate) fn gate() -> (Gate, GateHandle) {
+    let (sender, events) = mpsc::unbounded_channel();
     let open = Arc::new(Semaphore::new(0));
     let gate = Gate {
-        told,
+        sender,
         open: open.clone(),
     };
-    (gate, GateKeeper { heard, open })
+    (gate, GateHandle { events, open })
 }
 
 impl Gate {
     pub(crate) async fn pass(&self) {
-        let _ = self.told.send("came");
-        let _left = Left(self.told.clone());
+        let _ = self.sender.send("came");
+        let _left = Left(self.sender.clone());
         let _passed = self.open.acquire().await;
     }
 }
@@ -232,10 +232,10 @@ impl Drop for Left {
     }
 }
 
-impl GateKeeper {
+impl GateHandle {
     /// What happens next at the gate.
     pub(crate) async fn next(&mut self) -> &'static str {
-        self.heard.recv().await.unwrap()
+        self.events.recv().await.unwrap()
     }
 
     /// Opens it for good.

@@ -108,18 +108,18 @@ on_both_databases! {
             let send = async |content_type, body: Bytes| {
                 ada.client.send_raw(method.clone(), &path, content_type, body).await
             };
-            send(json, Bytes::new()).await.refused(400, "malformed JSON at line 1 column 0: EOF while parsing a value");
-            send(json, "{nope".into()).await.refused(400, "malformed JSON at line 1 column 2: key must be a string");
+            send(json, Bytes::new()).await.expect_error(400, "malformed JSON at line 1 column 0: EOF while parsing a value");
+            send(json, "{nope".into()).await.expect_error(400, "malformed JSON at line 1 column 2: key must be a string");
             assert_eq!(send(json, "{\"bio\":\"\u{fffd}\"".into()).await.expect(400)["code"], "malformed_json");
             assert_eq!(
                 send(json, Bytes::from_static(b"{\"bio\":\"\xff\"}")).await.expect(400)["status"],
                 "400"
             );
-            let type_wanted = "the content type must be `application/json`";
-            send(None, "{}".into()).await.refused(415, type_wanted);
-            send(Some("application/x-www-form-urlencoded"), "bio=x".into()).await.refused(415, type_wanted);
+            let unsupported = "the content type must be `application/json`";
+            send(None, "{}".into()).await.expect_error(415, unsupported);
+            send(Some("application/x-www-form-urlencoded"), "bio=x".into()).await.expect_error(415, unsupported);
             let huge = format!("{{\"bio\":\"{}\"}}", "x".repeat(3_000_000));
-            send(json, huge.into()).await.refused(413, "the body is larger than 65536 bytes");
+            send(json, huge.into()).await.expect_error(413, "the body is larger than 65536 bytes");
         }
     }
 
@@ -134,8 +134,8 @@ on_both_databases! {
                 client.delete(&path).await.expect(400);
             }
         }
-        ada.client.get("/users/").await.refused(404, "there is nothing at this path");
-        ada.client.get(&format!("{}/x", ada.path())).await.refused(404, "there is nothing at this path");
+        ada.client.get("/users/").await.expect_error(404, "there is nothing at this path");
+        ada.client.get(&format!("{}/x", ada.path())).await.expect_error(404, "there is nothing at this path");
         assert_eq!(app.count(PROFILES).await, 1);
     }
 
@@ -151,7 +151,7 @@ on_both_databases! {
             (Method::POST, "/".to_owned()),
         ] {
             let refused = ada.client.send(method, &path, None).await;
-            refused.refused(405, "this path does not know the method");
+            refused.expect_error(405, "this path does not know the method");
             assert!(refused.header("allow").contains("GET"), "{path}");
         }
         assert_eq!(app.count(PROFILES).await, 1);

@@ -17,17 +17,17 @@ use crate::app::{HasProfile as _, UsersApp, users};
 struct AuthLog(EventLog);
 
 impl AuthLog {
-    async fn tell(&self, event: impl Event + Clone + Send + Sync + 'static) {
+    async fn publish(&self, event: impl Event + Clone + Send + Sync + 'static) {
         self.0.publish(event).await;
     }
 
     async fn disable(&self, person: &Person) {
         let (user_id, timestamp) = (person.identity.user_id, now());
-        self.tell(UserDisabled { user_id, timestamp }).await;
+        self.publish(UserDisabled { user_id, timestamp }).await;
     }
 
     async fn update(&self, person: &Person, username: &str, status: AccountStatus) {
-        self.tell(UserUpdated {
+        self.publish(UserUpdated {
             user_id: person.identity.user_id,
             username: username.to_owned(),
             email: format!("{username}@example.com"),
@@ -120,7 +120,7 @@ on_both_databases! {
         let (app, auth) = start(fixture).await;
         let (ada, grace) = (app.sign_up("ada"), app.sign_up("grace"));
         auth.update(&ada, "lovelace", AccountStatus::Active).await;
-        auth.tell(Nonsense(ada.identity.user_id)).await;
+        auth.publish(Nonsense(ada.identity.user_id)).await;
         auth.disable(&ada).await;
         eventually("it is heard", async || (app.count(DISABLED).await == 1).then_some(())).await;
         assert_eq!(grace.client.get("/users").await.expect(200), json!([]));

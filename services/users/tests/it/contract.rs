@@ -21,10 +21,10 @@ on_both_databases! {
         let app = UsersApp::start(fixture).await;
         let (ada, bob) = (app.settle("ada").await, app.sign_up("bob"));
         let expected: ProfileView = serde_json::from_value(ada.seen().await).unwrap();
-        for (way, users) in app.each_way::<UsersClient>().await {
+        for (transport, users) in app.each_transport::<UsersClient>().await {
             let find = async |user_id: UserId| users.find_profile(&call(), FindProfile { user_id }).await;
-            assert_eq!(find(ada.identity.user_id).await, Ok(Some(expected.clone())), "{way}");
-            assert_eq!(find(bob.identity.user_id).await, Ok(None), "{way}");
+            assert_eq!(find(ada.identity.user_id).await, Ok(Some(expected.clone())), "{transport}");
+            assert_eq!(find(bob.identity.user_id).await, Ok(None), "{transport}");
         }
     }
 
@@ -32,9 +32,9 @@ on_both_databases! {
         let app = UsersApp::start(fixture).await;
         let ada = app.settle("ada").await;
         let late = CallContext::new(Actor::Anonymous, Deadline::after(Duration::ZERO));
-        for (way, users) in app.each_way::<UsersClient>().await {
+        for (transport, users) in app.each_transport::<UsersClient>().await {
             let found = users.find_profile(&late, FindProfile { user_id: ada.identity.user_id }).await;
-            assert_eq!(found, Err(UsersError::Unavailable), "{way}");
+            assert_eq!(found, Err(UsersError::Unavailable), "{transport}");
         }
     }
 
@@ -54,7 +54,7 @@ on_both_databases! {
         let admin = app.admin();
         for path in ["/internal/users/find_profile", "/rpc/users/find_profile", "/users/find_profile/x"] {
             let body = serde_json::json!({ "user_id": admin.id });
-            admin.client.post(path, &body).await.refused(404, "there is nothing at this path");
+            admin.client.post(path, &body).await.expect_error(404, "there is nothing at this path");
         }
     }
 }
@@ -65,9 +65,9 @@ async fn without_its_database_users_says_unavailable_in_every_way() {
     Fixture::run(target, async |fixture: &Fixture| {
         let (app, proxy) = UsersApp::start_behind_proxy(fixture).await;
         let ada = app.settle("ada").await;
-        let ways = app.each_way::<UsersClient>().await;
+        let transports = app.each_transport::<UsersClient>().await;
         proxy.cut();
-        for (way, users) in &ways {
+        for (transport, users) in &transports {
             let found = users
                 .find_profile(
                     &call(),
@@ -76,10 +76,10 @@ async fn without_its_database_users_says_unavailable_in_every_way() {
                     },
                 )
                 .await;
-            assert_eq!(found, Err(UsersError::Unavailable), "{way}");
+            assert_eq!(found, Err(UsersError::Unavailable), "{transport}");
         }
         proxy.mend();
-        for (way, users) in &ways {
+        for (transport, users) in &transports {
             let found = users
                 .find_profile(
                     &call(),
@@ -88,7 +88,7 @@ async fn without_its_database_users_says_unavailable_in_every_way() {
                     },
                 )
                 .await;
-            assert!(matches!(found, Ok(Some(_))), "{way}: {found:?}");
+            assert!(matches!(found, Ok(Some(_))), "{transport}: {found:?}");
         }
     })
     .await;

@@ -56,7 +56,7 @@ on_both_databases! {
     async fn who_leaves_in_the_middle_of_a_write_leaves_nothing_half_done(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.settle("ada").await;
-        let (gate, mut keeper) = gate();
+        let (gate, mut gate_handle) = gate();
         // Somebody else holds her profile, so that what she sends has to wait in its transaction.
         let (db, id, held) = (app.db.clone(), ada.id.clone(), gate.clone());
         app.process.lifecycle.tasks().spawn("holder", async move {
@@ -67,7 +67,7 @@ on_both_databases! {
             });
             holding.await.unwrap();
         });
-        assert_eq!(keeper.next().await, "came");
+        assert_eq!(gate_handle.next().await, "came");
         let change = json!({ "full_name": "gone", "bio": "gone" });
         let stream = send(app.address, &format!("PUT {}", ada.path()), &ada, &change).await;
         if app.db.dialect() == Dialect::Postgres {
@@ -76,7 +76,7 @@ on_both_databases! {
         drop(stream);
         // An answer on another connection: the server has had its time to see that she left.
         ada.client.get("/").await.expect(200);
-        keeper.open();
+        gate_handle.open();
         ada.client.put(&ada.path(), &json!({ "bio": "back" })).await.expect(200);
         all_ended(&app.db).await;
         let seen = ada.seen().await;
@@ -88,14 +88,14 @@ on_both_databases! {
     async fn who_leaves_while_auth_is_asked_has_asked_for_nothing(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
-        let (gate, mut keeper) = gate();
+        let (gate, mut gate_handle) = gate();
         app.auth.wait_at(gate);
         let stream = send(app.address, "PUT /profile", &ada, &json!({ "bio": "gone" })).await;
-        assert_eq!(keeper.next().await, "came");
+        assert_eq!(gate_handle.next().await, "came");
         assert_eq!(in_transaction(&app.db).await, (0, 0), "no transaction waits for auth");
         drop(stream);
-        assert_eq!(keeper.next().await, "left");
-        keeper.open();
+        assert_eq!(gate_handle.next().await, "left");
+        gate_handle.open();
         assert_eq!(app.count(PROFILES).await, 0);
         ada.client.put("/profile", &json!({ "bio": "back" })).await.expect(200);
         assert_eq!(ada.seen().await["bio"], "back");
@@ -126,7 +126,7 @@ on_both_databases! {
 
     async fn who_leaves_while_making_a_profile_made_it_or_not(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
-        let mut people = Vec::new();
+        let mut persons = Vec::new();
         for round in 0..40 {
             let person = app.sign_up(&format!("user{round}"));
             let stream = send(app.address, "POST /users", &person, &person.profile()).await;
@@ -134,9 +134,9 @@ on_both_databases! {
                 tokio::task::yield_now().await;
             }
             drop(stream);
-            people.push(person);
+            persons.push(person);
         }
-        for person in people {
+        for person in persons {
             let again = person.client.post("/users", &person.profile()).await;
             assert!([200, 409].contains(&again.status.as_u16()), "{}", again.json());
             assert_eq!(person.seen().await["bio"], "Writes programs");

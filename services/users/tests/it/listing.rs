@@ -13,13 +13,13 @@ use crate::app::{HasProfile as _, UsersApp};
 
 /// People whose profiles are made in another order than that of their identifiers.
 async fn settle(app: &UsersApp, names: std::ops::Range<u32>) -> Vec<Person> {
-    let people: Vec<_> = names
+    let persons: Vec<_> = names
         .map(|number| app.sign_up(&format!("user{number}")))
         .collect();
-    for person in people.iter().rev() {
+    for person in persons.iter().rev() {
         person.client.post("/users", &person.profile()).await.expect(200);
     }
-    people
+    persons
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -70,8 +70,8 @@ on_both_databases! {
 
     async fn a_page_has_twenty_unless_another_limit_is_asked_for(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
-        let people = settle(&app, 0..21).await;
-        let client = &people[0].client;
+        let persons = settle(&app, 0..21).await;
+        let client = &persons[0].client;
         let count = async |query: &str| ids(&client.get(&format!("/users{query}")).await.expect(200)).len();
         assert_eq!(count("").await, 20);
         assert_eq!(count("?limit=1").await, 1);
@@ -83,10 +83,10 @@ on_both_databases! {
 
     async fn a_walk_meets_everybody_once(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
-        let people = settle(&app, 0..23).await;
-        let everybody: BTreeSet<_> = people.iter().map(|person| person.id.clone()).collect();
+        let persons = settle(&app, 0..23).await;
+        let everybody: BTreeSet<_> = persons.iter().map(|person| person.id.clone()).collect();
         for (limit, pages) in [(1, 23), (7, 4), (22, 2), (23, 1)] {
-            let met = walk(&people[0].client, &format!("?limit={limit}"), async || ()).await;
+            let met = walk(&persons[0].client, &format!("?limit={limit}"), async || ()).await;
             assert_eq!(met.len(), pages, "{limit}");
             let met = met.concat();
             assert_eq!(met, everybody.iter().cloned().collect::<Vec<_>>(), "in order, nobody twice");
@@ -95,9 +95,9 @@ on_both_databases! {
 
     async fn a_walk_meets_everybody_once_while_others_come_and_go(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
-        let people = settle(&app, 0..20).await;
+        let persons = settle(&app, 0..20).await;
         let mut number = 100;
-        let met = walk(&people[0].client, "?limit=3", async || {
+        let met = walk(&persons[0].client, "?limit=3", async || {
             // Somebody comes and somebody else leaves again, before and behind the cursor.
             settle(&app, number..number + 2).await;
             let guest = app.settle("guest").await;
@@ -108,20 +108,20 @@ on_both_databases! {
         .concat();
         let distinct: BTreeSet<_> = met.iter().collect();
         assert_eq!(distinct.len(), met.len(), "nobody twice");
-        for person in &people {
+        for person in &persons {
             assert!(distinct.contains(&person.id), "{} was passed over", person.id);
         }
     }
 
     async fn a_cursor_survives_the_one_it_stands_at(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
-        let people = settle(&app, 0..5).await;
+        let persons = settle(&app, 0..5).await;
         let admin = app.admin();
         let first = admin.client.get("/users?limit=2").await;
         let last = ids(&first.expect(200))[1].clone();
         admin.client.delete(&format!("/users/{last}")).await.expect(200);
         let rest = walk(&admin.client, &next(first.header("link")).unwrap(), async || ()).await;
-        assert_eq!(rest.concat().len(), people.len() - 2);
+        assert_eq!(rest.concat().len(), persons.len() - 2);
     }
 
     async fn a_page_that_cannot_be_is_refused(fixture: &Fixture) {
@@ -136,7 +136,7 @@ on_both_databases! {
             assert_eq!(refused.expect(400)["code"], "invalid_query", "{query}");
         }
         let limit = ada.client.get("/users?limit=101").await;
-        limit.refused(400, "`limit` must be from 1 to 100");
+        limit.expect_error(400, "`limit` must be from 1 to 100");
         // Text that stands behind every identifier, and one that stands before.
         assert_eq!(ada.client.get("/users?cursor=en56eg").await.expect(200), json!([]));
         assert_eq!(ids(&ada.client.get("/users?cursor=IQ").await.expect(200)).len(), 1);

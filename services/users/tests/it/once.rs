@@ -16,9 +16,9 @@ on_both_databases! {
         assert_eq!(first, second);
         assert_eq!(first, json!({ "user_id": ada.id, "message": "Profile created successfully" }));
         assert_eq!(app.count(PROFILES).await, 1);
-        ada.client.post("/users", &ada.profile()).await.refused(409, "Profile already exists");
+        ada.client.post("/users", &ada.profile()).await.expect_error(409, "Profile already exists");
         let other = ada.client.with("idempotency-key", "key-2");
-        other.post("/users", &ada.profile()).await.refused(409, "Profile already exists");
+        other.post("/users", &ada.profile()).await.expect_error(409, "Profile already exists");
     }
 
     async fn another_request_with_the_same_key_is_refused(fixture: &Fixture) {
@@ -29,7 +29,7 @@ on_both_databases! {
         let mut other = ada.profile();
         other["bio"] = json!("another");
         let refused = keyed.post("/users", &other).await;
-        refused.refused(422, "`Idempotency-Key` was used for another request");
+        refused.expect_error(422, "`Idempotency-Key` was used for another request");
         assert_eq!(refused.json()["code"], "idempotency_key_reused");
         assert_eq!(ada.seen().await["bio"], "Writes programs");
         // Another user's keys are other keys.
@@ -41,7 +41,7 @@ on_both_databases! {
         let app = UsersApp::start(fixture).await;
         let ada = app.settle("ada").await;
         let keyed = ada.client.with("idempotency-key", "key");
-        keyed.post("/users", &ada.profile()).await.refused(409, "Profile already exists");
+        keyed.post("/users", &ada.profile()).await.expect_error(409, "Profile already exists");
         ada.client.delete(&ada.path()).await.expect(200);
         keyed.post("/users", &ada.profile()).await.expect(200);
         assert_eq!(app.count(PROFILES).await, 1);
@@ -93,6 +93,6 @@ on_both_databases! {
         let key = "key";
         ada.client.with("idempotency-key", key).post("/users", &ada.profile()).await.expect(200);
         let bobs = bob.client.with("idempotency-key", key);
-        bobs.post("/users", &ada.profile()).await.refused(403, "You can only create your own profile");
+        bobs.post("/users", &ada.profile()).await.expect_error(403, "You can only create your own profile");
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::{HasProfile as _, PROFILES, UsersApp};
 
 fn is_away(reply: &Reply) {
-    reply.refused(503, "User service unavailable");
+    reply.expect_error(503, "User service unavailable");
     assert!(!reply.header("retry-after").is_empty());
 }
 
@@ -49,11 +49,11 @@ async fn without_its_database_users_asks_to_come_back_later() {
         app.stranger()
             .get("/users")
             .await
-            .refused(401, "Missing authorization header");
+            .expect_error(401, "Missing authorization header");
         bob.client
             .put(&ada.path(), &json!({}))
             .await
-            .refused(403, "You can only modify your own profile");
+            .expect_error(403, "You can only modify your own profile");
         bob.client.post("/users", &json!({})).await.expect(400);
 
         proxy.mend();

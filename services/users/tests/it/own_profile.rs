@@ -53,10 +53,10 @@ on_both_databases! {
     async fn nothing_else_makes_a_profile(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
-        ada.client.get("/profile").await.refused(404, "User not found");
-        ada.client.get(&ada.path()).await.refused(404, "User not found");
+        ada.client.get("/profile").await.expect_error(404, "User not found");
+        ada.client.get(&ada.path()).await.expect_error(404, "User not found");
         ada.client.get("/users").await.expect(200);
-        ada.client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
+        ada.client.put(&ada.path(), &json!({})).await.expect_error(404, "User not found");
         ada.client.put("/profile", &json!({ "bio": 1 })).await.expect(400);
         ada.client.put("/profile", &json!({ "bio": "x".repeat(2001) })).await.expect(400);
         assert_eq!(app.count(PROFILES).await, 0);
@@ -69,7 +69,7 @@ on_both_databases! {
         for error in [AuthError::Unavailable, AuthError::Unknown] {
             app.auth.fail(error);
             let refused = bob.client.put("/profile", &json!({ "bio": "x" })).await;
-            refused.refused(503, "Auth service unavailable");
+            refused.expect_error(503, "Auth service unavailable");
             assert!(!refused.header("retry-after").is_empty());
             assert_eq!(app.count(PROFILES).await, 1);
             ada.client.put("/profile", &json!({ "bio": "still here" })).await.expect(200);
@@ -85,21 +85,21 @@ on_both_databases! {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
         app.auth.fail(AuthError::NotFound("User".into()));
-        ada.client.put("/profile", &json!({})).await.refused(404, "User not found");
+        ada.client.put("/profile", &json!({})).await.expect_error(404, "User not found");
         app.auth.fail(AuthError::Internal);
-        ada.client.put("/profile", &json!({})).await.refused(500, "internal error");
+        ada.client.put("/profile", &json!({})).await.expect_error(500, "internal error");
         assert_eq!(app.count(PROFILES).await, 0);
     }
 
     async fn auth_that_does_not_answer_is_not_waited_for(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let (ada, started) = (app.sign_up("ada"), Instant::now());
-        let (gate, mut keeper) = gate();
+        let (gate, mut gate_handle) = gate();
         app.auth.wait_at(gate);
         let refused = ada.client.put("/profile", &json!({})).await;
-        refused.refused(503, "Auth service unavailable");
+        refused.expect_error(503, "Auth service unavailable");
         assert!(started.elapsed() < Duration::from_secs(8));
-        assert_eq!((keeper.next().await, keeper.next().await), ("came", "left"));
+        assert_eq!((gate_handle.next().await, gate_handle.next().await), ("came", "left"));
         assert_eq!(app.count(PROFILES).await, 0);
     }
 
@@ -127,13 +127,13 @@ on_both_databases! {
         client.put("/profile", &json!({})).await.expect(200);
         client.put(&ada.path(), &json!({ "bio": "Writes programs" })).await.expect(200);
         client.delete(&ada.path()).await.expect(200);
-        let told = app.db.read(async |reader: &mut Reader| {
+        let headers = app.db.read(async |reader: &mut Reader| {
             let rows = sql("SELECT headers FROM outbox ORDER BY position").all(reader).await?;
             rows.iter().map(|row| row.get::<String>("headers")).collect::<Result<Vec<_>, _>>()
         });
-        let told = told.await.unwrap();
-        assert_eq!(told.len(), 3);
-        assert!(told.iter().all(|headers| headers.contains(trace)), "{told:?}");
+        let headers = headers.await.unwrap();
+        assert_eq!(headers.len(), 3);
+        assert!(headers.iter().all(|headers| headers.contains(trace)), "{headers:?}");
     }
 
     async fn who_saves_twenty_times_at_once_has_one_profile(fixture: &Fixture) {
@@ -163,14 +163,14 @@ on_both_databases! {
     async fn a_profile_made_while_auth_was_asked_is_changed_instead(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
-        let (gate, mut keeper) = gate();
+        let (gate, mut gate_handle) = gate();
         app.auth.wait_at(gate);
-        let wish = json!({ "bio": "from saving" });
-        let saving = ada.client.put("/profile", &wish);
+        let change = json!({ "bio": "from saving" });
+        let saving = ada.client.put("/profile", &change);
         let meanwhile = async {
-            assert_eq!(keeper.next().await, "came");
+            assert_eq!(gate_handle.next().await, "came");
             ada.client.post("/users", &ada.profile()).await.expect(200);
-            keeper.open();
+            gate_handle.open();
         };
         let (saved, ()) = tokio::join!(saving, meanwhile);
         assert_eq!(saved.expect(200)["message"], "Profile updated successfully");

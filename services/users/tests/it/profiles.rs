@@ -13,7 +13,7 @@ on_both_databases! {
     async fn a_profile_is_made_read_changed_and_deleted(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let (ada, bob) = (app.sign_up("ada"), app.sign_up("bob"));
-        ada.client.get(&ada.path()).await.refused(404, "User not found");
+        ada.client.get(&ada.path()).await.expect_error(404, "User not found");
 
         let made = ada.client.post("/users", &ada.profile()).await.expect(200);
         assert_eq!(made, json!({ "user_id": ada.id, "message": "Profile created successfully" }));
@@ -25,7 +25,7 @@ on_both_databases! {
         assert_eq!(ada.seen().await, seen);
         assert_eq!(ada.client.get("/profile").await.expect(200), seen);
         assert_eq!(bob.client.get(&ada.path()).await.expect(200), seen, "everybody may read it");
-        bob.client.get("/profile").await.refused(404, "User not found");
+        bob.client.get("/profile").await.expect_error(404, "User not found");
 
         app.process.time.advance(Duration::from_mins(1));
         let changed = ada.client.put(&ada.path(), &json!({ "bio": "Writes better programs" })).await;
@@ -39,8 +39,8 @@ on_both_databases! {
 
         let deleted = ada.client.delete(&ada.path()).await.expect(200);
         assert_eq!(deleted, json!({ "user_id": ada.id, "message": "Profile deleted successfully" }));
-        ada.client.get(&ada.path()).await.refused(404, "User not found");
-        ada.client.get("/profile").await.refused(404, "User not found");
+        ada.client.get(&ada.path()).await.expect_error(404, "User not found");
+        ada.client.get("/profile").await.expect_error(404, "User not found");
         assert_eq!(app.count(PROFILES).await, 0);
     }
 
@@ -65,9 +65,9 @@ on_both_databases! {
         let ada = app.settle("ada").await;
         let other = json!({ "user_id": ada.id, "username": "ada", "email": "other@example.com" });
         let again = ada.client.post("/users", &other).await;
-        again.refused(409, "Profile already exists");
+        again.expect_error(409, "Profile already exists");
         assert_eq!(again.json()["code"], "profile_already_exists");
-        app.admin().client.post("/users", &other).await.refused(409, "Profile already exists");
+        app.admin().client.post("/users", &other).await.expect_error(409, "Profile already exists");
         assert_eq!(ada.seen().await["email"], "ada@example.com");
     }
 
@@ -86,7 +86,7 @@ on_both_databases! {
             join_all(making).await.into_iter().partition(|(_, reply)| reply.status == 200);
         assert_eq!((made.len(), refused.len()), (1, 19));
         for (_, reply) in refused {
-            reply.refused(409, "Profile already exists");
+            reply.expect_error(409, "Profile already exists");
         }
         assert_eq!(ada.seen().await["bio"], made[0].0.to_string(), "and it is theirs");
         assert_eq!(app.count(PROFILES).await, 1);
@@ -100,14 +100,14 @@ on_both_databases! {
         for other in [app.sign_up("bob"), app.settle("eve").await, staff] {
             let mine = "You can only modify your own profile";
             let change = json!({ "bio": "was here" });
-            other.client.put(&ada.path(), &change).await.refused(403, mine);
-            other.client.delete(&ada.path()).await.refused(403, mine);
+            other.client.put(&ada.path(), &change).await.expect_error(403, mine);
+            other.client.delete(&ada.path()).await.expect_error(403, mine);
             let mut profile = other.profile();
             profile["user_id"] = json!("0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c");
             let made = other.client.post("/users", &profile).await;
-            made.refused(403, "You can only create your own profile");
+            made.expect_error(403, "You can only create your own profile");
             // Whether there is one is not told.
-            other.client.put("/users/0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c", &change).await.refused(403, mine);
+            other.client.put("/users/0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c", &change).await.expect_error(403, mine);
         }
         assert_eq!(ada.seen().await, before);
         assert_eq!(app.count(PROFILES).await, 2);
@@ -131,15 +131,15 @@ on_both_databases! {
             admin.client.delete(&ada.path()).await.expect(200),
             json!({ "user_id": ada.id, "message": "Profile deleted successfully" })
         );
-        admin.client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
-        admin.client.delete(&ada.path()).await.refused(404, "User not found");
+        admin.client.put(&ada.path(), &json!({})).await.expect_error(404, "User not found");
+        admin.client.delete(&ada.path()).await.expect_error(404, "User not found");
     }
 
     async fn a_profile_that_is_not_there_is_neither_changed_nor_deleted(fixture: &Fixture) {
         let app = UsersApp::start(fixture).await;
         let ada = app.sign_up("ada");
-        ada.client.put(&ada.path(), &json!({ "bio": "x" })).await.refused(404, "User not found");
-        ada.client.delete(&ada.path()).await.refused(404, "User not found");
+        ada.client.put(&ada.path(), &json!({ "bio": "x" })).await.expect_error(404, "User not found");
+        ada.client.delete(&ada.path()).await.expect_error(404, "User not found");
         assert_eq!(app.count(PROFILES).await, 0, "only `/profile` makes one");
     }
 

@@ -32,7 +32,7 @@ on_both_databases! {
             let path = route.pattern.replace("{id}", &ada.id);
             assert!(path.contains(&ada.id), "`{}` names its owner", route.operation);
             let refused = eve.client.send(route.method.clone(), &path, body).await;
-            refused.refused(403, "You can only modify your own profile");
+            refused.expect_error(403, "You can only modify your own profile");
             tried.push(route.operation);
         }
         assert_eq!(tried, ["update_user", "delete_user"]);

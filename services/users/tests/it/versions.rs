@@ -47,11 +47,11 @@ on_both_databases! {
         for tag in [&*stale, &*weak, "\"\"", "\"other\""] {
             let (own, any) = (ada.client.with("if-match", tag), admin.client.with("if-match", tag));
             let change = json!({ "bio": "older" });
-            own.put(&ada.path(), &change).await.refused(412, CHANGED);
-            own.put("/profile", &change).await.refused(412, CHANGED);
-            own.delete(&ada.path()).await.refused(412, CHANGED);
-            any.put(&ada.path(), &change).await.refused(412, CHANGED);
-            any.delete(&ada.path()).await.refused(412, CHANGED);
+            own.put(&ada.path(), &change).await.expect_error(412, CHANGED);
+            own.put("/profile", &change).await.expect_error(412, CHANGED);
+            own.delete(&ada.path()).await.expect_error(412, CHANGED);
+            any.put(&ada.path(), &change).await.expect_error(412, CHANGED);
+            any.delete(&ada.path()).await.expect_error(412, CHANGED);
         }
         assert_eq!(ada.seen().await, before);
     }
@@ -80,9 +80,9 @@ on_both_databases! {
         ada.client.delete(&ada.path()).await.expect(200);
         for tag in [&*seen, "*"] {
             let client = ada.client.with("if-match", tag);
-            client.put("/profile", &json!({})).await.refused(412, CHANGED);
-            client.put(&ada.path(), &json!({})).await.refused(404, "User not found");
-            client.delete(&ada.path()).await.refused(404, "User not found");
+            client.put("/profile", &json!({})).await.expect_error(412, CHANGED);
+            client.put(&ada.path(), &json!({})).await.expect_error(404, "User not found");
+            client.delete(&ada.path()).await.expect_error(404, "User not found");
         }
         assert!(app.auth.calls().is_empty());
     }
@@ -96,8 +96,8 @@ on_both_databases! {
         ada.client.post("/users", &ada.profile()).await.expect(200);
         assert_ne!(ada.etag().await, seen);
         let late = ada.client.with("if-match", &seen);
-        late.put(&ada.path(), &json!({ "bio": "late" })).await.refused(412, CHANGED);
-        late.delete(&ada.path()).await.refused(412, CHANGED);
+        late.put(&ada.path(), &json!({ "bio": "late" })).await.expect_error(412, CHANGED);
+        late.delete(&ada.path()).await.expect_error(412, CHANGED);
     }
 
     async fn of_two_who_have_seen_the_same_one_changes_it(fixture: &Fixture) {
@@ -114,7 +114,7 @@ on_both_databases! {
             let replies = join_all(writing).await;
             let (done, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
             assert_eq!((done.len(), refused.len()), (1, 1), "round {round}");
-            refused[0].refused(412, CHANGED);
+            refused[0].expect_error(412, CHANGED);
             let seen = ada.seen().await;
             let (has_left, has_right) = (seen["bio"] == *left, seen["full_name"] == *right);
             assert!(has_left != has_right, "{seen}");

@@ -141,8 +141,8 @@ impl Node {
         }
     }
 
-    /// Lets the cache hear of names, and returns once it does.
-    pub(crate) async fn listen(&self) {
+    /// Subscribes the cache to changes of names, and returns once it receives them.
+    pub(crate) async fn subscribe(&self) {
         self.cache.put("before".to_owned(), version(1));
         self.cache
             .invalidated_by(self.bus.broadcast("names-cache"))

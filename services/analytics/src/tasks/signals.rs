@@ -1,4 +1,4 @@
-//! What the parts of counting tell each other within a process. Between processes there are only the tables, and
+//! Signals between the tasks within a process. Between processes there are only the tables, and
 //! everybody looks at them once in a while: nothing here must be known for the counts to be right.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use crate::store::Generation;
 
-/// The board.
+/// The generations known to this process, and notifications of what changed.
 #[derive(Default)]
-pub(crate) struct Board {
+pub(crate) struct GenerationSignals {
     state: Mutex<State>,
     facts: Notify,
     counts: Notify,
@@ -28,7 +28,7 @@ struct State {
     candidate: Option<i64>,
 }
 
-impl Board {
+impl GenerationSignals {
     /// Something can be added up.
     pub(crate) fn fact_written(&self) {
         self.facts.notify_one();
@@ -52,7 +52,7 @@ impl Board {
     }
 
     /// What the table says by now.
-    pub(crate) fn learn(&self, generations: Vec<Generation>) {
+    pub(crate) fn set_generations(&self, generations: Vec<Generation>) {
         self.state().generations = generations;
     }
 

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use crate::waiting::eventually;
 
 #[derive(Debug)]
-pub(crate) struct Ward {
+pub(crate) struct ServerProcess {
     port: u16,
     child: Option<Child>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Ward {
     clippy::expect_used,
     reason = "a test whose server does not do as told cannot go on"
 )]
-impl Ward {
+impl ServerProcess {
     /// Of a server that will take connections at a port, and does not run yet.
     pub(crate) const fn at(port: u16) -> Self {
         Self { port, child: None }

@@ -24,14 +24,14 @@ pub(crate) type Loaded = Result<Option<Versioned<Value>>, Away>;
 pub(crate) type Answer = Result<Found<Value>, CacheError<Away>>;
 
 /// A cache with its process.
-pub(crate) struct Shelf {
+pub(crate) struct Fixture {
     pub(crate) cache: Cache<Value, Value, Away>,
     pub(crate) clock: FakeClock,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Metrics,
 }
 
-impl Shelf {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }

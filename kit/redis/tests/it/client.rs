@@ -7,13 +7,13 @@ use kit_runtime::{Ids, Lifecycle, Secret};
 use kit_telemetry::Metrics;
 use kit_testing::eventually;
 
-pub(crate) struct World {
+pub(crate) struct TestClient {
     pub(crate) redis: Redis,
     pub(crate) metrics: Metrics,
     lifecycle: Lifecycle,
 }
 
-impl World {
+impl TestClient {
     pub(crate) fn at(url: &str) -> Self {
         let mut settings = RedisSettings::new(Secret::new(url.to_owned()));
         settings.prefix = format!("test-{}", Ids::system().uuid().simple());
@@ -29,12 +29,12 @@ impl World {
         settings.prefix = format!("test-{}", Ids::system().uuid().simple());
         settings.limit = Duration::from_secs(10);
         settings.connect_limit = Duration::from_secs(10);
-        let world = Self::with(settings);
+        let client = Self::with(settings);
         eventually("there is a connection", async || {
-            world.redis.is_asked().then_some(())
+            client.redis.is_asked().then_some(())
         })
         .await;
-        world
+        client
     }
 
     fn with(settings: RedisSettings) -> Self {

@@ -46,19 +46,19 @@ struct Search {
 }
 
 /// The service, running, and what it tells of its `/wait`.
-pub(crate) struct World {
+pub(crate) struct TestService {
     pub(crate) process: TestProcess,
     pub(crate) address: SocketAddr,
     pub(crate) stack: Stack,
     /// A word for each request that came to `/wait`, and one for each that left it.
-    pub(crate) heard: mpsc::UnboundedReceiver<&'static str>,
+    pub(crate) events: mpsc::UnboundedReceiver<&'static str>,
     /// Lets one request out of `/wait` with each permit.
     pub(crate) gate: Arc<Semaphore>,
 }
 
 #[derive(Clone)]
 struct Waiting {
-    told: mpsc::UnboundedSender<&'static str>,
+    sender: mpsc::UnboundedSender<&'static str>,
     gate: Arc<Semaphore>,
 }
 
@@ -71,17 +71,17 @@ impl Drop for Left {
     }
 }
 
-impl World {
+impl TestService {
     pub(crate) async fn start() -> Self {
         Self::start_with(ServerSettings::default()).await
     }
 
     pub(crate) async fn start_with(settings: ServerSettings) -> Self {
         let process = TestProcess::new();
-        let (told, heard) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::unbounded_channel();
         let gate = Arc::new(Semaphore::new(0));
         let waiting = Waiting {
-            told,
+            sender,
             gate: gate.clone(),
         };
         let router = router(&process, waiting);
@@ -90,7 +90,7 @@ impl World {
             address: serve_with(&process, stack.clone(), settings, router).await,
             process,
             stack,
-            heard,
+            events,
             gate,
         }
     }
@@ -205,8 +205,8 @@ async fn broken() -> ApiError {
 }
 
 async fn wait(State(waiting): State<Waiting>) -> &'static str {
-    waiting.told.send("came").unwrap();
-    let _left = Left(waiting.told.clone());
+    waiting.sender.send("came").unwrap();
+    let _left = Left(waiting.sender.clone());
     waiting.gate.acquire().await.unwrap().forget();
     "waited"
 }

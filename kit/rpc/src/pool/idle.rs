@@ -1,4 +1,4 @@
-//! Where one upstream's connections wait for their next request.
+//! The idle connections of one upstream.
 
 use std::collections::VecDeque;
 
@@ -7,9 +7,9 @@ use hyper::client::conn::http1::SendRequest;
 /// Connections between two requests, the one used last at the end. Some are still sending their last
 /// answer; those are passed over.
 #[derive(Debug)]
-pub(super) struct Shelf<B> {
+pub(super) struct IdleConnections<B> {
     parked: VecDeque<Parked<B>>,
-    /// How often the shelf was tidied: a clock that costs nothing to read.
+    /// How often the connections were tidied: a clock that costs nothing to read.
     round: u64,
 }
 
@@ -19,7 +19,7 @@ struct Parked<B> {
     round: u64,
 }
 
-impl<B> Default for Shelf<B> {
+impl<B> Default for IdleConnections<B> {
     fn default() -> Self {
         Self {
             parked: VecDeque::new(),
@@ -28,7 +28,7 @@ impl<B> Default for Shelf<B> {
     }
 }
 
-impl<B> Shelf<B> {
+impl<B> IdleConnections<B> {
     /// The connection used last of those that can take a request now.
     pub(super) fn take(&mut self) -> Option<SendRequest<B>> {
         for index in (0..self.parked.len()).rev() {
