@@ -120,7 +120,7 @@ impl PrivateKafka {
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.ward.send(Signal::STOP);
+        self.ward.stop();
     }
 
     /// It goes on where it stopped.

@@ -75,7 +75,7 @@ impl PrivateRedis {
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.ward.send(Signal::STOP);
+        self.ward.stop();
     }
 
     /// It goes on where it stopped.
