@@ -24,7 +24,7 @@ struct Pair {
 impl Pair {
     /// On the test server, and patient enough for a loaded machine.
     async fn start(keys: &[(&str, &str)]) -> Self {
-        let pair = Self::at(&redis_url(), Duration::from_secs(10), keys).await;
+        let pair = Self::at(&redis_url(), Duration::from_mins(1), keys).await;
         pair.until_asked().await;
         pair
     }
@@ -178,7 +178,7 @@ async fn who_is_over_the_limit_stays_so_when_redis_goes_away() {
         ("gateway.rate_limit.strict", "10/h burst 10"),
         ("gateway.rate_limit.gateways", "2"),
     ];
-    let pair = Pair::at(&server.url(), Duration::from_secs(10), &keys).await;
+    let pair = Pair::at(&server.url(), Duration::from_mins(1), &keys).await;
     pair.until_asked().await;
     let line = "POST /api/near/guess";
     let passed = pair.passed(25, line, &[]).await;
