@@ -202,10 +202,18 @@ async fn a_redis_that_stops_under_load_neither_fails_nor_frees_anybody() {
         ("gateway.rate_limit.address", "1000/h burst 1000"),
         ("gateway.rate_limit.strict", "20/h burst 20"),
     ];
-    let pair = Pair::at(&server.url(), Duration::from_millis(50), &keys).await;
-    pair.until_asked().await;
-    let before = pair.passed(5, "POST /api/near/guess", &[]).await;
-    assert_eq!(before, [5, 5]);
+    // It begins once Redis has counted all of it: a busy machine may be too slow for the limit, and what was counted
+    // without an answer is counted twice.
+    let pair = loop {
+        let pair = Pair::at(&server.url(), Duration::from_millis(50), &keys).await;
+        pair.until_asked().await;
+        let before = pair.passed(5, "POST /api/near/guess", &[]).await;
+        assert_eq!(before, [5, 5]);
+        if (pair.alone(0), pair.alone(1)) == (0, 0) {
+            break pair;
+        }
+        pair.end().await;
+    };
     server.stop();
     let mut passed = [5, 5];
     for _ in 0..3 {
