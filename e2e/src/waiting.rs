@@ -7,7 +7,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// How long a story waits for what should take a moment.
 pub const fn patience() -> Duration {
-    Duration::from_secs(20)
+    Duration::from_mins(1)
 }
 
 /// Asks until there is an answer.

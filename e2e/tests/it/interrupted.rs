@@ -88,9 +88,10 @@ fn tell(carrier: Carrier, name: &str) {
         server.start_again();
         until_more(made, 8);
     });
-    story.under("away", |server, _| {
+    story.under("away", |server, made| {
         server.kill();
         go_on_for(AWAY);
+        until_more(made, 8);
         server.start_again();
     });
     let made = story.made.lock().expect("a count");

@@ -4,12 +4,11 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
 use kit_config::{Catalog, Section, Sources as ConfigSources};
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, Reader, Row, Tx, sql};
+use kit_db::{Db, DbDeps, DbTarget, Migrations, Reader, Row, Tx, sql};
 use kit_event::Topic;
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{ContractClient, RpcPool};
@@ -19,13 +18,11 @@ use kit_telemetry::Tracer;
 use kit_token::{Role, Verifier};
 
 use crate::client::Client;
+use crate::db::patient;
 use crate::fixture::Fixture;
 use crate::identity::Identity;
 use crate::process::TestProcess;
 use crate::proxy::DatabaseProxy;
-
-/// A busy machine is no reason to fail.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 type Provide = dyn FnOnce(&Peers) + Send;
 
@@ -267,12 +264,7 @@ pub async fn open_database(
         ids: Ids::system(),
         metrics: None,
     };
-    let settings = DbSettings {
-        wait_limit: PATIENCE,
-        unit_limit: PATIENCE,
-        ..DbSettings::new(service, target)
-    };
-    let opened = Db::open(settings, migrations, &deps).await;
+    let opened = Db::open(patient(service, target), migrations, &deps).await;
     opened.expect("the database opens")
 }
 

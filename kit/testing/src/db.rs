@@ -15,6 +15,9 @@ use tempfile::TempDir;
 
 use crate::backend::backend;
 
+/// A busy machine is no reason to fail, nor are many tests that connect at once to one small server.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The service's name in tests.
 pub const SERVICE: &str = "test";
 
@@ -168,11 +171,9 @@ impl TestDb {
         Self::open(TestTarget::postgres().await, migrations).await
     }
 
-    /// Opens a place with the usual settings.
+    /// Opens a place with [`patient`] settings.
     pub async fn open(target: TestTarget, migrations: &Migrations) -> Self {
-        let mut settings = DbSettings::new(SERVICE, target.target());
-        // Many tests connect at once to one small server.
-        settings.wait_limit = Duration::from_secs(30);
+        let settings = patient(SERVICE, target.target());
         Self::open_with(target, settings, migrations).await
     }
 
@@ -223,6 +224,16 @@ impl Deref for TestDb {
 
     fn deref(&self) -> &Db {
         &self.db
+    }
+}
+
+/// The usual settings, but for limits that nothing meets that is not stuck.
+#[must_use]
+pub fn patient(service: &'static str, target: DbTarget) -> DbSettings {
+    DbSettings {
+        wait_limit: PATIENCE,
+        unit_limit: PATIENCE,
+        ..DbSettings::new(service, target)
     }
 }
 

@@ -36,4 +36,4 @@ pub use process::{AUDIENCE, ISSUER, TestProcess};
 pub use proxy::DatabaseProxy;
 pub use rabbitmq::rabbitmq_url;
 pub use redis::{PrivateRedis, SilentServer, redis_url};
-pub use waiting::eventually;
+pub use waiting::{eventually, pass_time};

@@ -127,7 +127,7 @@ impl TestProcess {
     /// Returns once everything in the process works.
     ///
     /// # Panics
-    /// When it does not within half a minute.
+    /// When it does not within a minute.
     pub async fn ready(&self) {
         let ready = async || self.readiness.report().await.ready.then_some(());
         eventually("the process is ready", ready).await;

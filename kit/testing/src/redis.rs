@@ -75,7 +75,7 @@ impl PrivateRedis {
 
     /// It keeps its connections, takes new ones, and answers nobody.
     pub fn stop(&self) {
-        self.server_process.send(Signal::STOP);
+        self.server_process.stop();
     }
 
     /// It goes on where it stopped.

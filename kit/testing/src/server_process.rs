@@ -1,6 +1,7 @@
 //! A server's process, which a test may kill, stop and let go on. Ends with the test.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -49,9 +50,34 @@ impl ServerProcess {
         child.kill().await.expect("it can be killed");
     }
 
+    /// `kill -STOP`; returns once it stands still. Its threads stop each by itself, a moment after the signal.
+    pub(crate) fn stop(&self) {
+        self.send(Signal::STOP);
+        let threads = format!("/proc/{}/task", self.id().as_raw_nonzero());
+        let is_running = || {
+            let mut threads = std::fs::read_dir(&threads).expect("it runs").flatten();
+            threads.any(|thread| !stands_still(&thread.path()))
+        };
+        while is_running() {
+            std::thread::yield_now();
+        }
+    }
+
     pub(crate) fn send(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("it takes the signal");
+    }
+
+    fn id(&self) -> Pid {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
         let id = i32::try_from(id).ok().and_then(Pid::from_raw);
-        kill_process(id.expect("a process id"), signal).expect("it takes the signal");
+        id.expect("a process id")
     }
+}
+
+/// Whether a thread is stopped, or gone.
+fn stands_still(thread: &Path) -> bool {
+    let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+    // The name before it may hold anything.
+    stat.rsplit_once(") ")
+        .is_none_or(|(_, state)| state.starts_with('T'))
 }

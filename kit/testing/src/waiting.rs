@@ -4,13 +4,15 @@ use std::time::Duration;
 
 /// Between two looks.
 const PERIOD: Duration = Duration::from_millis(5);
+/// How far a timer of the runtime may be behind its moment.
+const TICK: Duration = Duration::from_millis(1);
 /// Whoever has waited this long waits for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Returns once `probe` gives a value.
 ///
 /// # Panics
-/// When it has given none for half a minute.
+/// When it has given none for a minute.
 #[expect(
     clippy::panic,
     reason = "a test that waits in vain must end, and say for what"
@@ -26,4 +28,19 @@ pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>
     };
     let found = tokio::time::timeout(PATIENCE, looking).await;
     found.unwrap_or_else(|_| panic!("it never came to this: {what}"))
+}
+
+/// Lets so much of the runtime's time pass at once. Whatever waits for a moment within it has its moment, and the
+/// test need not sit through a limit, nor set one so short that a busy machine does not keep to it.
+///
+/// Only what waits already is reached, so a test first waits for an event that says so.
+///
+/// # Panics
+/// On a runtime of several threads, whose time is the system's.
+pub async fn pass_time(span: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(span + TICK).await;
+    tokio::time::resume();
+    // Whoever was woken goes first.
+    tokio::task::yield_now().await;
 }

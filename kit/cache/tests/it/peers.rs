@@ -32,7 +32,7 @@ pub(crate) struct Process {
 impl Installation {
     /// On the test server, and patient enough for a loaded machine.
     pub(crate) fn new() -> Self {
-        Self::at(&redis_url(), Duration::from_secs(10))
+        Self::at(&redis_url(), Duration::from_mins(1))
     }
 
     /// On a server of the test's own, where a command may take so long.
@@ -61,6 +61,7 @@ impl Installation {
         };
         let redis = Redis::open(self.settings.clone(), deps).unwrap();
         let mut settings = CacheSettings::new("peers");
+        settings.load_limit = Duration::from_mins(1);
         change(&mut settings);
         let deps = CacheDeps {
             tasks: lifecycle.tasks(),

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use kit_bus::{Bus, BusDeps, BusSettings, Delivery, Source, Sources, SourcesDeps};
 use kit_cache::{Absence, Cache, CacheDeps, CacheError, CacheSettings, Change, Found, Versioned};
-use kit_db::{Db, DbSettings, DbTarget, Migrations, Reader, Row, StoreError, Tx, sql};
+use kit_db::{Db, DbTarget, Migrations, Reader, Row, StoreError, Tx, sql};
 use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Timestamp};
-use kit_testing::db::{SERVICE, TestDb};
+use kit_testing::db::{SERVICE, TestDb, patient};
 use kit_testing::eventually;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -93,8 +93,7 @@ impl Node {
     /// Another process on the same database.
     pub(crate) async fn beside(test: &TestDb) -> Self {
         let lifecycle = Lifecycle::new();
-        let mut settings = DbSettings::new(SERVICE, test.target());
-        settings.wait_limit = Duration::from_secs(30);
+        let settings = patient(SERVICE, test.target());
         let deps = kit_testing::db::deps(&lifecycle);
         let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
         Self::new(lifecycle, db, test.target())
@@ -125,6 +124,7 @@ impl Node {
         });
         let mut settings = CacheSettings::new("names");
         settings.absence = Absence::KeptFor(settings.time_to_live);
+        settings.load_limit = Duration::from_mins(1);
         let deps = CacheDeps {
             tasks: lifecycle.tasks(),
             clock: Clock::system(),

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use fail::FailScenario;
-use kit_db::{Db, DbSettings, Migrations, Reader, StoreError, Tx, Unavailable, WriteError, sql};
-use kit_testing::db::{SERVICE, TestDb, TestTarget};
+use kit_db::{Db, Migrations, Reader, StoreError, Tx, Unavailable, WriteError, sql};
+use kit_testing::db::{SERVICE, TestDb, TestTarget, patient};
 
 static MIGRATIONS: Migrations =
     Migrations::new(&[("0001_shop.sql", include_str!("../migrations/0001_shop.sql"))]);
@@ -94,7 +94,7 @@ async fn a_failing_savepoint_abandons_its_group() {
     let faults = FailScenario::setup();
     fail::cfg("db::savepoint", "1*return").unwrap();
     let target = TestTarget::sqlite();
-    let mut settings = DbSettings::new(SERVICE, target.target());
+    let mut settings = patient(SERVICE, target.target());
     settings.group_limit = Duration::from_mins(1);
     let db = TestDb::open_with(target, settings, &MIGRATIONS).await;
     // Polled together on one thread: both are queued before the writer's turn begins.

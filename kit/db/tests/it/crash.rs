@@ -5,9 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use kit_db::{Db, DbSettings, DbTarget};
+use kit_db::{Db, DbTarget};
 use kit_runtime::{Ids, Lifecycle};
-use kit_testing::db::{SERVICE, TestTarget, deps};
+use kit_testing::db::{SERVICE, TestTarget, deps, patient};
 
 use crate::shop::{MIGRATIONS, ids};
 
@@ -51,7 +51,7 @@ async fn nothing_acknowledged_is_lost(target: TestTarget) {
     let mut written = 0;
     for round in 0..ROUNDS {
         let [random] = Ids::system().random::<1>();
-        let settings = DbSettings::new(SERVICE, target.target());
+        let settings = patient(SERVICE, target.target());
         let lifecycle = Lifecycle::new();
         let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
         lifecycle.end().await;
@@ -59,7 +59,7 @@ async fn nothing_acknowledged_is_lost(target: TestTarget) {
         let killed = target.target();
         let rows = 50 + usize::from(random) * 2;
         acknowledged.extend(write_until_killed(&killed, round, rows));
-        let settings = DbSettings::new(SERVICE, target.target());
+        let settings = patient(SERVICE, target.target());
         let lifecycle = Lifecycle::new();
         let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
         let found: BTreeSet<String> = ids(&db).await.into_iter().collect();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use kit_db::idempotency::{
     Answer, IdempotencyError, IdempotencyScope, Outcome, Started, Ticket, request_hash, run, start,
 };
-use kit_db::{Db, DbDeps, DbSettings, Reader, StoreError, Tx, UnitError, WriteError, refuse, sql};
+use kit_db::{Db, DbDeps, Reader, StoreError, Tx, UnitError, WriteError, refuse, sql};
 use kit_runtime::{FakeClock, Lifecycle, Timestamp};
 use kit_testing::both_databases;
-use kit_testing::db::{SERVICE, TestTarget, deps};
+use kit_testing::db::{SERVICE, TestTarget, deps, patient};
 
 use crate::shop::{MIGRATIONS, add, balance, gate, ids, insert, save, spawn};
 
@@ -17,7 +17,7 @@ fn scope(key: &str, body: &str) -> IdempotencyScope {
         scope: "user-1 POST /orders".to_owned(),
         key: key.to_owned(),
         request_hash: request_hash([body.as_bytes()]),
-        wait: Duration::from_secs(20),
+        wait: Duration::from_mins(1),
     }
 }
 
@@ -124,7 +124,7 @@ both_databases! {
         save(test, "a").await.unwrap();
         increment(test, scope("k", "x")).await.unwrap();
         let lifecycle = Lifecycle::new();
-        let settings = DbSettings::new(SERVICE, test.target());
+        let settings = patient(SERVICE, test.target());
         let again = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
         assert_eq!(increment(&again, scope("k", "x")).await.unwrap(), Outcome::Replayed(created("1")));
         lifecycle.end().await;
@@ -186,7 +186,7 @@ async fn open_at(target: &TestTarget, clock: &FakeClock, lifecycle: &Lifecycle) 
         clock: clock.clock(),
         ..deps(lifecycle)
     };
-    Db::open(DbSettings::new(SERVICE, target.target()), &MIGRATIONS, &deps)
+    Db::open(patient(SERVICE, target.target()), &MIGRATIONS, &deps)
         .await
         .unwrap()
 }

@@ -3,7 +3,7 @@
 use kit_db::{Db, DbSettings, DbTarget, MigrationError, Migrations, OpenError, Reader, Tx, sql};
 use kit_runtime::{Lifecycle, Secret};
 use kit_testing::both_databases;
-use kit_testing::db::{SERVICE, TestDb, TestTarget, deps, postgres_url};
+use kit_testing::db::{SERVICE, TestDb, TestTarget, deps, patient, postgres_url};
 
 const FIRST: (&str, &str) = (
     "0001_first.sql",
@@ -33,7 +33,7 @@ async fn open_again(test: &TestDb, migrations: &Migrations) -> Result<Db, OpenEr
 }
 
 fn settings(test: &TestDb) -> DbSettings {
-    DbSettings::new(SERVICE, test.target())
+    patient(SERVICE, test.target())
 }
 
 async fn count(db: &Db) -> i64 {
@@ -125,7 +125,7 @@ both_databases! {
 }
 
 async fn a_plan_makes_nothing(target: TestTarget) {
-    let settings = DbSettings::new(SERVICE, target.target());
+    let settings = patient(SERVICE, target.target());
     for _ in 0..2 {
         let plan = Db::plan(&settings, &TWO).await.unwrap();
         let all = [
@@ -167,7 +167,7 @@ async fn a_schema_is_a_plain_word() {
             url: Secret::new(postgres_url()),
             schema: schema.to_owned(),
         };
-        let refused = Db::open(DbSettings::new(SERVICE, target), &ONE, &deps(&lifecycle)).await;
+        let refused = Db::open(patient(SERVICE, target), &ONE, &deps(&lifecycle)).await;
         assert!(
             matches!(refused, Err(OpenError::Schema { .. })),
             "{schema}: {refused:?}"
@@ -182,7 +182,7 @@ async fn a_url_that_is_none_is_not_repeated() {
         url: Secret::new("postgres://user:hunter2@host:notaport/db".to_owned()),
         schema: "shop".to_owned(),
     };
-    let refused = Db::open(DbSettings::new(SERVICE, target), &ONE, &deps(&lifecycle)).await;
+    let refused = Db::open(patient(SERVICE, target), &ONE, &deps(&lifecycle)).await;
     let text = format!("{:?}", refused.unwrap_err());
     assert!(!text.contains("hunter2"), "{text}");
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use kit_db::{Db, DbSettings, DbTarget, OpenError, Reader, StoreError, Tx, Unavailable, WriteError, sql};
 use kit_runtime::{Lifecycle, Secret};
-use kit_testing::db::{SERVICE, TestDb, TestTarget, connect, deps, postgres_url};
+use kit_testing::db::{SERVICE, TestDb, TestTarget, connect, deps, patient, postgres_url};
 use tokio::sync::Barrier;
 
 use crate::proxy::{Mode, Proxy, address};
@@ -177,7 +176,9 @@ async fn a_session_that_dies_within_a_unit_leaves_one_effect() {
 
 #[tokio::test]
 async fn the_session_has_the_settings_that_promises_rest_on() {
-    let db = TestDb::postgres(&MIGRATIONS).await;
+    let target = TestTarget::postgres().await;
+    let settings = DbSettings::new(SERVICE, target.target());
+    let db = TestDb::open_with(target, settings, &MIGRATIONS).await;
     let DbTarget::Postgres { schema, .. } = db.target() else {
         panic!("not a schema")
     };
@@ -254,10 +255,10 @@ async fn behind_a_proxy() -> Behind {
         url: Secret::new(proxy.url(url.expose())),
         schema,
     };
-    let mut settings = DbSettings::new(SERVICE, through);
-    settings.wait_limit = Duration::from_secs(30);
     let lifecycle = Lifecycle::new();
-    let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
+    let db = Db::open(patient(SERVICE, through), &MIGRATIONS, &deps(&lifecycle))
+        .await
+        .unwrap();
     save(&db, "a").await.unwrap();
     Behind {
         db,

@@ -1,8 +1,8 @@
 //! Another service's tables, to read only.
 
-use kit_db::{DbSettings, DbTarget, Dialect, ReadDb, Reader, StoreError, sql};
+use kit_db::{DbTarget, Dialect, ReadDb, Reader, StoreError, sql};
 use kit_testing::both_databases;
-use kit_testing::db::{TestDb, TestTarget};
+use kit_testing::db::{TestDb, TestTarget, patient};
 
 use crate::shop::{MIGRATIONS, save};
 
@@ -27,7 +27,7 @@ both_databases! {
     migrations = MIGRATIONS;
 
     async fn what_is_committed_is_seen(db: &TestDb) {
-        let other = ReadDb::open(&DbSettings::new("reader", db.target())).unwrap();
+        let other = ReadDb::open(&patient("reader", db.target())).unwrap();
         assert_eq!(other.dialect(), db.dialect());
         for id in ["a", "b", "z"] {
             save(db, id).await.unwrap();
@@ -36,7 +36,7 @@ both_databases! {
     }
 
     async fn nothing_can_be_written(db: &TestDb) {
-        let other = ReadDb::open(&DbSettings::new("reader", db.target())).unwrap();
+        let other = ReadDb::open(&patient("reader", db.target())).unwrap();
         let table = other.table("accounts");
         let written = other.read(async move |reader: &mut Reader| {
             sql("DELETE FROM ").push_table(&table).all(reader).await
@@ -48,7 +48,7 @@ both_databases! {
 #[tokio::test]
 async fn a_file_that_does_not_exist_is_unavailable_and_not_made() {
     let target = TestTarget::sqlite();
-    let other = ReadDb::open(&DbSettings::new("reader", target.target())).unwrap();
+    let other = ReadDb::open(&patient("reader", target.target())).unwrap();
     let read = accounts(&other).await;
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
     let DbTarget::Sqlite { file } = target.target() else {
@@ -65,7 +65,7 @@ async fn one_pool_reads_several_schemas() {
     );
     save(&one, "a").await.unwrap();
     save(&another, "b").await.unwrap();
-    let mut settings = DbSettings::new("reader", one.target());
+    let mut settings = patient("reader", one.target());
     settings.readers = 1;
     let first = ReadDb::open(&settings).unwrap();
     let DbTarget::Postgres { schema, .. } = another.target() else {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use kit_db::{
     Db, DbSettings, Dialect, Reader, StoreError, Tx, Unavailable, UnitError, WriteError, refuse, sql,
 };
-use kit_testing::both_databases;
-use kit_testing::db::{SERVICE, TestDb, TestTarget};
+use kit_testing::db::{SERVICE, TestDb, TestTarget, patient};
+use kit_testing::{both_databases, pass_time};
 
 use crate::shop::{
     MIGRATIONS, add, balance, find_balance, gate, ids, insert, is_unavailable, save, spawn, spawn_gated,
@@ -143,23 +143,23 @@ both_databases! {
     }
 }
 
+/// Longer than anything takes that is not stuck. The tests do not wait for it, they let it pass.
+const LIMIT: Duration = Duration::from_mins(1);
+
 async fn open(target: TestTarget, change: impl FnOnce(&mut DbSettings)) -> TestDb {
-    let mut settings = DbSettings::new(SERVICE, target.target());
+    let mut settings = patient(SERVICE, target.target());
+    settings.unit_limit = LIMIT;
     change(&mut settings);
     TestDb::open_with(target, settings, &MIGRATIONS).await
 }
 
 async fn a_unit_that_takes_too_long_is_rolled_back(target: TestTarget) {
-    let db = open(target, |settings| {
-        settings.unit_limit = Duration::from_millis(300);
-    })
-    .await;
-    let stuck = db.write(async |tx: &mut Tx| {
-        insert(tx, "a").await?;
-        std::future::pending::<()>().await;
-        Ok::<_, StoreError>(())
-    });
-    let stuck = stuck.await;
+    let db = open(target, |_| {}).await;
+    let (gate, mut keeper) = gate();
+    let stuck = spawn_gated(&db, &gate, ["a", "never"]);
+    keeper.arrival().await;
+    pass_time(LIMIT).await;
+    let stuck = stuck.await.unwrap();
     assert!(is_unavailable(&stuck, Unavailable::TimedOut), "{stuck:?}");
     save(&db, "b").await.unwrap();
     assert_eq!(ids(&db).await, ["b"]);
@@ -167,19 +167,22 @@ async fn a_unit_that_takes_too_long_is_rolled_back(target: TestTarget) {
 }
 
 async fn a_statement_that_takes_too_long_is_given_up(target: TestTarget) {
-    let db = open(target, |settings| {
-        settings.unit_limit = Duration::from_millis(300);
-    })
-    .await;
-    let stuck = db.write(async |tx: &mut Tx| {
+    let db = open(target, |_| {}).await;
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let stuck = db.write(async move |tx: &mut Tx| {
         insert(tx, "a").await?;
+        let _ = begun.send(());
         // Long, but not for ever: SQLite goes on with it behind our back.
-        sql("WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 12000000) \
+        sql("WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) \
              SELECT CAST(COUNT(*) AS BIGINT) FROM n a")
         .one(tx)
         .await
     });
-    let stuck = stuck.await.map(|_| ());
+    let (stuck, ()) = tokio::join!(stuck, async {
+        begins.recv().await.unwrap();
+        pass_time(LIMIT).await;
+    });
+    let stuck = stuck.map(|_| ());
     // On SQLite the rollback waits behind the statement; when that is too long, the group is given up.
     let given_up =
         is_unavailable(&stuck, Unavailable::TimedOut) || is_unavailable(&stuck, Unavailable::Abandoned);
@@ -228,15 +231,18 @@ async fn a_full_queue_refuses_at_once(target: TestTarget) {
 
 async fn a_reader_that_takes_too_long_is_given_up(target: TestTarget) {
     let db = open(target, |settings| {
-        settings.unit_limit = Duration::from_millis(200);
         settings.readers = 1;
     })
     .await;
-    let stuck = db.read(async |_: &mut Reader| {
-        std::future::pending::<()>().await;
+    let (gate, mut keeper) = gate();
+    let stuck = db.read(async move |_: &mut Reader| {
+        gate.pass().await;
         Ok(())
     });
-    let stuck = stuck.await;
+    let (stuck, ()) = tokio::join!(stuck, async {
+        keeper.arrival().await;
+        pass_time(LIMIT).await;
+    });
     assert!(
         matches!(stuck, Err(StoreError::Unavailable(Unavailable::TimedOut))),
         "{stuck:?}"
@@ -245,17 +251,18 @@ async fn a_reader_that_takes_too_long_is_given_up(target: TestTarget) {
     db.finish().await;
 }
 
+/// On a runtime of one thread, whose time can be let pass.
 macro_rules! on_both_targets {
     ($($story:ident),+ $(,)?) => {$(
         mod $story {
             use super::*;
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test]
             async fn sqlite() {
                 super::$story(TestTarget::sqlite()).await;
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test]
             async fn postgres() {
                 super::$story(TestTarget::postgres().await).await;
             }

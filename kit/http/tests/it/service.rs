@@ -142,7 +142,7 @@ pub(crate) fn table() -> RouteTable {
             get("/seen", "seen", Access::Public),
             get("/panic", "panic", Access::Public),
             get("/broken", "broken", Access::Public),
-            get("/wait", "wait", Access::Public),
+            get("/wait", "wait", Access::Public).time_limit(Duration::from_hours(1)),
             get("/late", "late", Access::Public).time_limit(Duration::from_millis(50)),
             get("/search", "search", Access::Public),
             get("/notes", "list", Access::Public),

@@ -61,10 +61,16 @@ async fn a_body_under_way_is_still_read_when_the_process_stops() {
     let service = TestService::start().await;
     let mut busy = service.wire().await;
     busy.send(
-        "POST /notes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"te",
+        "POST /notes HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\
+         Expect: 100-continue\r\n\r\n",
     )
     .await;
-    // An answer on another connection shows that the server has had the time to read the head.
+    assert_eq!(
+        busy.head().await.status,
+        100,
+        "the server has begun to read the body"
+    );
+    busy.send("{\"te").await;
     let mut other = service.wire().await;
     assert_eq!(other.ask("GET /", "").await.status, 200);
     let (send, given) = oneshot::channel();

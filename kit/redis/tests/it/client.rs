@@ -27,8 +27,8 @@ impl TestClient {
     pub(crate) async fn patient(url: &str) -> Self {
         let mut settings = RedisSettings::new(Secret::new(url.to_owned()));
         settings.prefix = format!("test-{}", Ids::system().uuid().simple());
-        settings.limit = Duration::from_secs(10);
-        settings.connect_limit = Duration::from_secs(10);
+        settings.limit = Duration::from_mins(1);
+        settings.connect_limit = Duration::from_mins(1);
         let client = Self::with(settings);
         eventually("there is a connection", async || {
             client.redis.is_asked().then_some(())
@@ -53,6 +53,15 @@ impl TestClient {
 
     pub(crate) async fn echo(&self, word: &str) -> Result<String, Away> {
         self.redis.ask("echo", cmd("ECHO").arg(word)).await
+    }
+
+    /// How many attempts to connect have failed.
+    pub(crate) fn failed_connects(&self) -> u64 {
+        let text = self.metrics.encode();
+        let count = text
+            .lines()
+            .find_map(|line| line.strip_prefix("stoa_redis_connects_total{outcome=\"failed\"} "));
+        count.map_or(0, |count| count.parse().unwrap())
     }
 
     pub(crate) fn counts(&self, line: &str) -> bool {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_rpc::{Actor, Deadline};
+use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::{Ids, Timestamp};
+use kit_testing::pass_time;
 use kit_token::{Principal, Role};
 
-use crate::ledger::{Act, Fixture, LedgerError, LedgerRefusal, call, each_transport, script};
-
-const SHORT: Duration = Duration::from_millis(50);
+use crate::ledger::{
+    Act, CALL_LIMIT, Fixture, LedgerError, LedgerRefusal, Scripted, call, each_transport, script,
+};
 
 fn principal() -> Arc<Principal> {
     let ids = Ids::seeded(1);
@@ -23,6 +24,12 @@ fn principal() -> Arc<Principal> {
         issued_at: Timestamp::from_micros(1_700_000_000_123_456),
         expires_at: Timestamp::from_seconds(1_700_000_900),
     })
+}
+
+/// Lets the time of a call run out once it hangs.
+async fn until_its_deadline(service: &Scripted) {
+    service.hanging.notified().await;
+    pass_time(CALL_LIMIT).await;
 }
 
 #[tokio::test]
@@ -79,12 +86,17 @@ async fn a_deadline_that_passed_before_means_surely_not_done() {
 #[tokio::test]
 async fn a_deadline_that_passes_underway_means_maybe_done() {
     each_transport(async |ledger: Fixture| {
-        let failure = ledger
-            .client
-            .change(&call().within(SHORT), script(&[Act::Hang]))
-            .await
-            .unwrap_err();
-        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.transport);
+        let context = call();
+        let (answer, ()) = tokio::join!(
+            ledger.client.change(&context, script(&[Act::Hang])),
+            until_its_deadline(&ledger.service)
+        );
+        assert_eq!(
+            answer.unwrap_err(),
+            LedgerError::Unknown,
+            "{:?}",
+            ledger.transport
+        );
         ledger.service.dropped.notified().await;
         assert_eq!(ledger.service.attempts(), 1);
     })
@@ -108,15 +120,16 @@ async fn a_call_that_nobody_waits_for_any_more_is_dropped() {
 async fn the_context_arrives_whole() {
     each_transport(async |ledger: Fixture| {
         let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let context = call()
-            .within(Duration::from_secs(5))
+        let hour = Duration::from_hours(1);
+        let context = CallContext::new(Actor::Anonymous, Deadline::after(2 * hour))
+            .within(hour)
             .with_trace(trace.parse().ok(), Some("req_1".into()))
             .with_idempotency_key("once");
         let seen = ledger.client.change(&context, script(&[])).await.unwrap();
         assert_eq!(seen.trace.as_deref(), Some(trace), "{:?}", ledger.transport);
         assert_eq!(seen.request_id.as_deref(), Some("req_1"));
         assert_eq!(seen.idempotency_key.as_deref(), Some("once"));
-        assert!(seen.remaining <= Duration::from_secs(5) && seen.remaining > Duration::from_secs(1));
+        assert!(seen.remaining <= hour && seen.remaining > hour / 2);
     })
     .await;
 }
@@ -139,7 +152,7 @@ async fn the_actor_arrives_whoever_it_is() {
             Actor::User(principal()),
             Actor::Service("orders".into()),
         ] {
-            let context = kit_rpc::CallContext::new(actor.clone(), Deadline::after(Duration::from_secs(20)));
+            let context = CallContext::new(actor.clone(), Deadline::after(CALL_LIMIT));
             let seen = ledger.client.look(&context, script(&[])).await.unwrap();
             assert_eq!(seen.actor, actor, "{:?}", ledger.transport);
         }
@@ -234,12 +247,17 @@ async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
 #[tokio::test]
 async fn nothing_is_sent_again_past_the_deadline() {
     each_transport(async |ledger: Fixture| {
-        let failure = ledger
-            .client
-            .look(&call().within(SHORT), script(&[Act::Hang; 3]))
-            .await
-            .unwrap_err();
-        assert_eq!(failure, LedgerError::Unknown, "{:?}", ledger.transport);
+        let context = call();
+        let (answer, ()) = tokio::join!(
+            ledger.client.look(&context, script(&[Act::Hang; 3])),
+            until_its_deadline(&ledger.service)
+        );
+        assert_eq!(
+            answer.unwrap_err(),
+            LedgerError::Unknown,
+            "{:?}",
+            ledger.transport
+        );
         assert_eq!(ledger.service.attempts(), 1);
     })
     .await;

@@ -1,7 +1,6 @@
 //! What only a network can do to a call, and what the internal routes refuse.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -9,9 +8,11 @@ use http_body_util::Full;
 use kit_rpc::INTERNAL_KEY;
 use kit_rpc::pool::{Pool, PoolSettings};
 use kit_runtime::Lifecycle;
+use kit_testing::pass_time;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
-use crate::ledger::{LedgerError, Scripted, call, client, keys, script, serve};
+use crate::ledger::{CALL_LIMIT, LedgerError, Scripted, call, client, keys, script, serve};
 use crate::pool::{LONG, bounds};
 use crate::raw::{RawServer, nowhere, read_request, write};
 
@@ -262,15 +263,21 @@ async fn a_deadline_that_passed_on_the_way_is_told_without_trying() {
 #[tokio::test]
 async fn a_peer_that_does_not_answer_leaves_it_unknown_at_the_deadline() {
     let lifecycle = Lifecycle::new();
-    let server = RawServer::start(&lifecycle.tasks(), |_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        std::future::pending::<()>().await;
+    let (asked, mut asks) = mpsc::unbounded_channel();
+    let server = RawServer::start(&lifecycle.tasks(), move |_, mut stream| {
+        let asked = asked.clone();
+        async move {
+            read_request(&mut stream).await.unwrap();
+            asked.send(()).unwrap();
+            std::future::pending::<()>().await;
+        }
     })
     .await;
     let ledger = client(&lifecycle, &server.address, &keys(&["one"]));
-    let context = call().within(Duration::from_millis(50));
-    assert_eq!(
-        ledger.look(&context, script(&[])).await.unwrap_err(),
-        LedgerError::Unknown
-    );
+    let context = call();
+    let (answer, ()) = tokio::join!(ledger.look(&context, script(&[])), async {
+        asks.recv().await.unwrap();
+        pass_time(CALL_LIMIT).await;
+    });
+    assert_eq!(answer.unwrap_err(), LedgerError::Unknown);
 }

@@ -183,8 +183,11 @@ pub(crate) fn client(lifecycle: &Lifecycle, address: &BaseUrl, keys: &InternalKe
     LedgerClient::remote(Remote::new(&pool, address, keys.clone()).unwrap())
 }
 
+/// How long a call may take.
+pub(crate) const CALL_LIMIT: Duration = Duration::from_mins(1);
+
 pub(crate) fn call() -> CallContext {
-    CallContext::new(Actor::Anonymous, Deadline::after(Duration::from_secs(20)))
+    CallContext::new(Actor::Anonymous, Deadline::after(CALL_LIMIT))
 }
 
 pub(crate) fn script(acts: &[Act]) -> Ask {

@@ -13,16 +13,17 @@ use hyper_util::rt::TokioIo;
 use kit_config::BaseUrl;
 use kit_rpc::pool::{Exchange, Pool, PoolSettings, SendError, Upstream};
 use kit_runtime::{Lifecycle, Readiness, Shutdown, ShutdownLimits};
+use kit_testing::pass_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::raw::{RawServer, address_of, closed, nowhere, ok, read_head, write};
 
 type Plain = Upstream<Empty<Bytes>>;
 
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(40);
 
 fn upstream(lifecycle: &Lifecycle, address: &BaseUrl, settings: PoolSettings) -> Plain {
@@ -286,15 +287,24 @@ async fn a_connection_cut_after_the_request_means_unknown() {
 #[tokio::test]
 async fn a_silent_upstream_is_given_up_at_the_deadline() {
     let lifecycle = Lifecycle::new();
-    let server = RawServer::start(&lifecycle.tasks(), |_, mut stream| async move {
-        read_head(&mut stream).await.unwrap();
-        pending::<()>().await;
+    let (asked, mut asks) = mpsc::unbounded_channel();
+    let server = RawServer::start(&lifecycle.tasks(), move |_, mut stream| {
+        let asked = asked.clone();
+        async move {
+            read_head(&mut stream).await.unwrap();
+            asked.send(()).unwrap();
+            pending::<()>().await;
+        }
     })
     .await;
+    let mut passes = async || {
+        asks.recv().await.unwrap();
+        pass_time(LONG).await;
+    };
     let upstream = upstream(&lifecycle, &server.address, PoolSettings::default());
-    let whole = upstream.exchange(get(), bounds(SHORT)).await;
+    let (whole, ()) = tokio::join!(upstream.exchange(get(), bounds(LONG)), passes());
     assert!(matches!(whole, Err(SendError::TimedOut)), "{whole:?}");
-    let head = upstream.send_before(get(), Instant::now() + SHORT).await;
+    let (head, ()) = tokio::join!(upstream.send_before(get(), Instant::now() + LONG), passes());
     assert!(matches!(head, Err(SendError::TimedOut)), "{head:?}");
 }
 

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::app::{AnalyticsApp, NOON, stats_text, user};
 
 /// Whoever waits for a line longer waits for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client that reads as it comes.
 struct Watcher(BufReader<TcpStream>);

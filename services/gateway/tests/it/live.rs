@@ -65,6 +65,8 @@ pub(crate) enum Seen {
     Opened,
     /// It ended.
     Closed,
+    /// A request that is never answered arrived.
+    Waiting,
     /// The stream of events ended, by the service or by nobody reading it.
     StreamEnded,
 }
@@ -200,17 +202,19 @@ async fn serve<E: Endpoint>(endpoint: E, settings: ServerSettings, tasks: &Tasks
     address
 }
 
+/// How long the heads of `/events` and `/late` may take. It is let pass, not waited for.
+pub(crate) const HEAD_LIMIT: Duration = Duration::from_mins(1);
+
 fn table(service: &'static str) -> RouteTable {
     let at = |path: &str| -> &'static str { format!("/{service}{path}").leak() };
     let open = |path, operation| Route::new(Method::GET, at(path), operation, Access::Public);
-    let short = Duration::from_millis(10);
     RouteTable::new(
         service,
         vec![
             open("/plain", "plain"),
             open("/whence", "whence"),
-            open("/events", "events").time_limit(short),
-            open("/late", "late").time_limit(short),
+            open("/events", "events").time_limit(HEAD_LIMIT),
+            open("/late", "late").time_limit(HEAD_LIMIT),
             open("/rude", "rude"),
             Route::new(Method::GET, at("/mine"), "mine", Access::User),
             Route::new(Method::GET, at("/socket"), "socket", Access::User),
@@ -233,7 +237,7 @@ fn service(name: &'static str, tasks: &Tasks) -> (Router, Watch) {
         .on("plain", show_head)
         .on("whence", show_origin)
         .on("events", send_events)
-        .on("late", std::future::pending::<StatusCode>)
+        .on("late", never_answer)
         .on("rude", switch_unasked)
         .on("mine", show_head)
         .on("socket", open_socket)
@@ -284,6 +288,11 @@ async fn send_events(State(hands): State<Hands>, headers: HeaderMap) -> Response
         Some((Ok::<_, std::io::Error>(event), (None, events, ended)))
     });
     ([("content-type", "text/event-stream")], Body::from_stream(stream)).into_response()
+}
+
+async fn never_answer(State(hands): State<Hands>) -> StatusCode {
+    hands.seen.send(Seen::Waiting).unwrap();
+    std::future::pending().await
 }
 
 /// Answers 101 as somebody does who does not know what it means, and keeps whatever comes of it.

@@ -71,6 +71,9 @@ impl Probe {
     }
 }
 
+/// How long `/slow` may take. It is let pass, not waited for.
+pub(crate) const SLOW_LIMIT: Duration = Duration::from_mins(1);
+
 /// The routes of a service whose paths all begin with `/name`.
 pub(crate) fn table(service: &'static str) -> RouteTable {
     let at = |path: &str| -> &'static str { format!("/{service}{path}").leak() };
@@ -97,7 +100,7 @@ pub(crate) fn table(service: &'static str) -> RouteTable {
             open(Method::POST, "/small", "small").body_limit(16),
             open(Method::POST, "/early", "early").body_limit(1024 * 1024),
             open(Method::GET, "/never", "never"),
-            open(Method::GET, "/slow", "slow").time_limit(Duration::from_millis(10)),
+            open(Method::GET, "/slow", "slow").time_limit(SLOW_LIMIT),
             open(Method::GET, "/odd", "odd"),
             open(Method::GET, "/conflict", "conflict"),
         ],

@@ -24,7 +24,7 @@ struct Pair {
 impl Pair {
     /// On the test server, and patient enough for a loaded machine.
     async fn start(keys: &[(&str, &str)]) -> Self {
-        let pair = Self::at(&redis_url(), Duration::from_secs(10), keys).await;
+        let pair = Self::at(&redis_url(), Duration::from_mins(1), keys).await;
         pair.until_asked().await;
         pair
     }
@@ -178,7 +178,7 @@ async fn who_is_over_the_limit_stays_so_when_redis_goes_away() {
         ("gateway.rate_limit.strict", "10/h burst 10"),
         ("gateway.rate_limit.gateways", "2"),
     ];
-    let pair = Pair::at(&server.url(), Duration::from_secs(10), &keys).await;
+    let pair = Pair::at(&server.url(), Duration::from_mins(1), &keys).await;
     pair.until_asked().await;
     let line = "POST /api/near/guess";
     let passed = pair.passed(25, line, &[]).await;
@@ -202,10 +202,18 @@ async fn a_redis_that_stops_under_load_neither_fails_nor_frees_anybody() {
         ("gateway.rate_limit.address", "1000/h burst 1000"),
         ("gateway.rate_limit.strict", "20/h burst 20"),
     ];
-    let pair = Pair::at(&server.url(), Duration::from_millis(50), &keys).await;
-    pair.until_asked().await;
-    let before = pair.passed(5, "POST /api/near/guess", &[]).await;
-    assert_eq!(before, [5, 5]);
+    // It begins once Redis has counted all of it: a busy machine may be too slow for the limit, and what was counted
+    // without an answer is counted twice.
+    let pair = loop {
+        let pair = Pair::at(&server.url(), Duration::from_millis(50), &keys).await;
+        pair.until_asked().await;
+        let before = pair.passed(5, "POST /api/near/guess", &[]).await;
+        assert_eq!(before, [5, 5]);
+        if (pair.alone(0), pair.alone(1)) == (0, 0) {
+            break pair;
+        }
+        pair.end().await;
+    };
     server.stop();
     let mut passed = [5, 5];
     for _ in 0..3 {

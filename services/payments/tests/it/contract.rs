@@ -15,7 +15,7 @@ use crate::app::{Transactions as _, start};
 fn call() -> CallContext {
     CallContext::new(
         Actor::Service("analytics".into()),
-        Deadline::after(Duration::from_secs(20)),
+        Deadline::after(Duration::from_mins(1)),
     )
 }
 

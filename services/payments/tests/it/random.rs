@@ -85,7 +85,7 @@ impl Model {
 }
 
 fn call() -> CallContext {
-    let deadline = Deadline::after(std::time::Duration::from_secs(20));
+    let deadline = Deadline::after(std::time::Duration::from_mins(1));
     CallContext::new(Actor::Service("verify".into()), deadline)
 }
 

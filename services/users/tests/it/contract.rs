@@ -12,7 +12,7 @@ use crate::app::{HasProfile as _, UsersApp};
 fn call() -> CallContext {
     CallContext::new(
         Actor::Service("orders".into()),
-        Deadline::after(Duration::from_secs(20)),
+        Deadline::after(Duration::from_mins(1)),
     )
 }
 
