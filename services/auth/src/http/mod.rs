@@ -1,4 +1,4 @@
-//! Auth's public routes, one endpoint a file.
+//! Auth's public routes.
 
 mod change_password;
 mod end_account_sessions;
