@@ -114,7 +114,7 @@ fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail
                     types: Some(only.types()),
                     partitions: lease::partitions().collect(),
                 },
-                page: bus.0.settings.page,
+                page: bus.0.deps.settings.page,
                 cursor: 0,
             }));
         }
@@ -215,7 +215,7 @@ impl Ear {
                 return end_step(step, Some(&failure));
             }
         };
-        let failure = match tokio::time::timeout(self.bus.0.settings.handler_limit, running).await {
+        let failure = match tokio::time::timeout(self.bus.0.deps.settings.handler_limit, running).await {
             Ok(Ok(())) => None,
             Ok(Err(_)) => Some("a listener panicked"),
             Err(_) => Some("a listener ran for too long"),

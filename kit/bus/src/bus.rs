@@ -79,7 +79,6 @@ pub struct Bus(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) deps: BusDeps,
-    pub(crate) settings: Arc<BusSettings>,
     /// Counts what is done to parked events from outside.
     pub(crate) parked: watch::Sender<u64>,
     /// The groups of this process, by name.
@@ -115,7 +114,6 @@ impl Bus {
     pub fn new(deps: BusDeps) -> Self {
         wake::announce(&deps.tasks, &deps.db);
         let bus = Self(Arc::new(Inner {
-            settings: Arc::new(deps.settings.clone()),
             parked: watch::Sender::new(0),
             groups: Mutex::default(),
             looks: Mutex::default(),
@@ -196,7 +194,8 @@ impl Bus {
     /// Takes a group's name, which is free until there is one, and again when it has ended.
     pub(crate) fn claim(&self, name: &str) -> Result<TaskScope, BusError> {
         let mut groups = self.0.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        if groups.get(name).is_some_and(|group| !group.has_ended()) {
+        groups.retain(|_, group| !group.has_ended());
+        if groups.contains_key(name) {
             let name = name.to_owned().into();
             return Err(BusError::StartedTwice { name });
         }

@@ -30,7 +30,7 @@ pub struct Group {
 impl Group {
     pub(crate) fn new(bus: Bus, name: Cow<'static, str>) -> Self {
         Self {
-            settings: (*bus.0.settings).clone(),
+            settings: bus.0.deps.settings.clone(),
             bus,
             name,
             routes: Ok(Routes::default()),
@@ -188,6 +188,7 @@ impl Subscription {
             routes: self.routes.clone(),
             settings: self.settings.clone(),
             tasks: self.tasks.clone(),
+            stop: self.tasks.stop(),
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
             metrics: SubscriptionMetrics::new(deps.metrics.clone(), self.group.clone(), source),

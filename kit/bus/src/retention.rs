@@ -24,7 +24,7 @@ const SPAN: i64 = 20_000;
 /// Removes rows now and then for as long as the process lives.
 pub(crate) fn start(bus: &Bus) {
     let weak = std::sync::Arc::downgrade(&bus.0);
-    let period = bus.0.settings.retention.period;
+    let period = bus.0.deps.settings.retention.period;
     bus.0.deps.tasks.supervise("bus.retention", move |stop| {
         let weak = weak.clone();
         async move {
@@ -42,7 +42,7 @@ pub(crate) async fn trim(bus: &Bus) -> Result<u64, StoreError> {
     let Some(passed) = passed_by_all(bus).await? else {
         return Ok(0);
     };
-    let before = bus.0.deps.clock.now().minus(bus.0.settings.retention.kept);
+    let before = bus.0.deps.clock.now().minus(bus.0.deps.settings.retention.kept);
     // What lies before was looked through by an earlier run; what is left there is kept for ever.
     let mut from = first(bus).await?.max(bus.0.trimmed.load(Ordering::SeqCst));
     let mut total = 0;
@@ -103,7 +103,7 @@ async fn holds_younger(bus: &Bus, from: i64, upto: i64, before: Timestamp) -> Re
 async fn passed_by_all(bus: &Bus) -> Result<Option<i64>, StoreError> {
     let deps = &bus.0.deps;
     let source = deps.db.service();
-    let alive = deps.clock.now().minus(bus.0.settings.retention.gone_after);
+    let alive = deps.clock.now().minus(bus.0.deps.settings.retention.gone_after);
     let mut passed = i64::MAX;
     for service in deps.sources.services() {
         let Some(log) = deps.sources.log(service) else {

@@ -106,6 +106,15 @@ pub fn open(settings: RabbitMqSettings, clock: Clock, ids: Ids) -> Result<Broker
     }))))
 }
 
+impl RabbitMq {
+    /// A connection to look by, and the names of the group's part.
+    async fn look(&self, standing: &Standing) -> Result<(Link, Queues), BrokerError> {
+        let link = Link::open(&self.0, Purpose::Look).await?;
+        let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+        Ok((link, names))
+    }
+}
+
 impl Carrier for RabbitMq {
     fn name(&self) -> &'static str {
         NAME
@@ -140,8 +149,7 @@ impl Carrier for RabbitMq {
 
     fn backlog<'a>(&'a self, standing: &'a Standing) -> BoxFuture<'a, Result<Option<u64>, BrokerError>> {
         async move {
-            let link = Link::open(&self.0, Purpose::Look).await?;
-            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            let (link, names) = self.look(standing).await?;
             topology::waiting(&link, &link.channel, &names.queue).await
         }
         .boxed()
@@ -154,8 +162,7 @@ impl Carrier for RabbitMq {
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<&'static str>, BrokerError>> {
         async move {
-            let link = Link::open(&self.0, Purpose::Look).await?;
-            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            let (link, names) = self.look(standing).await?;
             topology::exchanges(&link, &self.0.exchanges).await?;
             topology::confirms(&link).await?;
             let mut asked = Vec::new();
@@ -177,8 +184,7 @@ impl Carrier for RabbitMq {
         topics: &'a [&'static str],
     ) -> BoxFuture<'a, Result<(), BrokerError>> {
         async move {
-            let link = Link::open(&self.0, Purpose::Look).await?;
-            let names = Queues::new(&self.0.settings.exchange, &standing.service, &standing.group);
+            let (link, names) = self.look(standing).await?;
             topology::remove(&link, &names, topics).await?;
             link.close().await;
             Ok(())

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use kit_db::{Db, StoreError, Tx};
-use kit_runtime::{Clock, Ids, Tasks, Timestamp};
+use kit_runtime::{Clock, Ids, Stop, Tasks, Timestamp};
 use kit_telemetry::Tracer;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -74,6 +74,8 @@ pub(crate) struct Context {
     pub(crate) routes: Arc<Routes<Handling>>,
     pub(crate) settings: BusSettings,
     pub(crate) tasks: Tasks,
+    /// The group's, or the process's.
+    pub(crate) stop: Stop,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) metrics: SubscriptionMetrics,
@@ -304,11 +306,7 @@ impl Lane {
 
     /// Begins nothing more.
     pub(crate) fn close(&self) {
-        let mut state = self.state();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Closing;
-            state.ready.clear();
-        }
+        self.state().close();
     }
 
     /// Drops everything. Whoever waits for an effect hears that it is done elsewhere.
@@ -370,6 +368,13 @@ impl State {
         } else {
             self.chains.insert(chain.clone(), VecDeque::from([job]));
             self.ready.push_back(chain.clone());
+        }
+    }
+
+    fn close(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
+            self.ready.clear();
         }
     }
 

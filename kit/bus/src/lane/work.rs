@@ -10,7 +10,7 @@ use kit_db::Reader;
 use kit_runtime::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{Action, Entry, Job, Lane, NEVER, Parking, Phase, Stage, Ticket, store};
+use super::{Action, Entry, Job, Lane, NEVER, Parking, Phase, Stage, State, Ticket, store};
 use crate::envelope::{Chain, Record};
 use crate::failure::Failure;
 use crate::inbox::{Inbox, StageCell};
@@ -49,13 +49,14 @@ impl Drop for Place {
 impl Lane {
     /// Gives each key that is ready a worker, as far as there may be so many.
     pub(super) fn start_workers(self: &Arc<Self>) {
-        self.close_when_stopping();
         loop {
             let mut state = self.state();
-            if state.phase != Phase::Open || state.workers >= self.context.settings.concurrency {
+            if state.workers >= self.context.settings.concurrency {
                 return;
             }
-            let Some(job) = state.next_job() else { return };
+            let Some(job) = self.next_job(&mut state) else {
+                return;
+            };
             state.workers += 1;
             drop(state);
             let place = Place {
@@ -66,16 +67,25 @@ impl Lane {
         }
     }
 
-    /// Whoever stops the group waits for what is begun, and the pump may learn of it later than a worker.
-    fn close_when_stopping(&self) {
-        if self.context.tasks.stop().is_requested() {
-            self.close();
+    /// Whether anything more may begin. Whoever stops the group waits for what is begun, and the pump may learn of
+    /// it later than a worker.
+    fn may_begin(&self, state: &mut State) -> bool {
+        if self.context.stop.is_requested() {
+            state.close();
+        }
+        state.phase == Phase::Open
+    }
+
+    fn next_job(&self, state: &mut State) -> Option<(Arc<Chain>, Job)> {
+        if self.may_begin(state) {
+            state.next_job()
+        } else {
+            None
         }
     }
 
     /// A key's job has ended: the key is ready for the next, or has nothing more to do.
     fn end_job(&self, chain: &Arc<Chain>) {
-        self.close_when_stopping();
         let mut state = self.state();
         let has_more = state.chains.get(chain).is_some_and(|jobs| !jobs.is_empty());
         if !has_more {
@@ -118,7 +128,7 @@ impl Lane {
 
     /// Tries what is due of a key's parked events, in order, until one fails or none is left.
     async fn retry(self: &Arc<Self>, chain: &Arc<Chain>) {
-        while !self.is_over() {
+        while self.may_begin(&mut self.state()) {
             let (context, asked, key) = (self.context.clone(), self.context.clone(), chain.clone());
             let unit = async move |reader: &mut Reader| store::first_parked(reader, &asked, &key).await;
             let first = match context.db.read(unit).await {
@@ -319,7 +329,7 @@ async fn work(mut place: Place, mut job: (Arc<Chain>, Job)) {
         lane.end_job(&job.0);
         let mut state = lane.state();
         // Under the lock, so that nothing becomes ready without a worker.
-        let Some(next) = state.next_job() else {
+        let Some(next) = lane.next_job(&mut state) else {
             state.workers -= 1;
             place.left = true;
             break;

@@ -69,17 +69,8 @@ both_worlds! {
 
     async fn a_new_group_begins_at_the_beginning(world: &World) {
         // More than a page and more than a window.
-        let counted = world.producer.write(async |tx: &mut Tx| {
-            for number in 0..1_500 {
-                count_up(tx, &format!("key-{}", number % 50)).await?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        counted.await.unwrap();
-        let process = world.process().await;
-        process.keep_ledger(world);
-        assert_in_order(&world.until_effects(&process, 1_500).await);
-        process.crash().await;
+        world.count_all(1_500, 50).await;
+        world.consume_in_order(1_500).await;
     }
 
     async fn a_handler_sees_the_envelope(world: &World) {

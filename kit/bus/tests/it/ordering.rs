@@ -60,9 +60,7 @@ both_worlds! {
                 noted
             }
         });
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 4)).await;
-        }
+        world.count_each(60, 4).await;
         assert_in_order(&world.until_effects(&process, 60).await);
         world.until_passed(&process).await;
         process.crash().await;
@@ -207,10 +205,7 @@ async fn a_transaction_that_waited_for_another_comes_after_it() {
     assert_eq!(world.count("a").await, 1);
     go_on.send(()).unwrap();
     assert_eq!(first.join_next().await.unwrap().unwrap().unwrap(), 2);
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    assert_in_order(&world.until_effects(&process, 3).await);
-    process.crash().await;
+    world.consume_in_order(3).await;
     world.remove().await;
 }
 
