@@ -1,7 +1,7 @@
 //! How fast events become effects: drained from a backlog, and one at a time.
 //!
 //! `drain sqlite FOLDER` or `drain postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ or a Kafka behind it
-//! where that is to carry them; build it with `--release`. Each effect is a row of its own in the consumer's database,
+//! where that is to carry them; build it with `--profile dist`. Each effect is a row of its own in the consumer's database,
 //! committed and synced. Draining includes the relay's part of the way.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use kit_bus::{
     BrokerError, Bus, BusDeps, BusSettings, Carriers, Delivery, Failure, Inbox, Source, Sources, SourcesDeps,
 };
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, Migrations, Reader, StoreError, Tx, sql};
+use kit_db::{Db, DbSettings, DbTarget, Migrations, Reader, StoreError, Tx, sql};
 use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_kafka::KafkaSettings;
 use kit_rabbitmq::RabbitMqSettings;
 use kit_runtime::{Clock, Ids, Lifecycle, Secret, Timestamp};
 use kit_testing::KafkaServer;
+use kit_testing::db::deps;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -65,12 +66,7 @@ async fn main() -> Answer {
     };
     let (producer, consumer) = places(places_of)?;
     let lifecycle = Lifecycle::new();
-    let deps = DbDeps {
-        tasks: lifecycle.tasks(),
-        clock: Clock::system(),
-        ids: Ids::system(),
-        metrics: None,
-    };
+    let deps = deps(&lifecycle);
     let from = Db::open(DbSettings::new("counter", producer.clone()), &MIGRATIONS, &deps).await?;
     let to = Db::open(DbSettings::new("desk", consumer), &MIGRATIONS, &deps).await?;
     let source = Source {

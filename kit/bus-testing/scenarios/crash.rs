@@ -20,9 +20,7 @@ async fn crashes_at_each_point(dialect: Dialect) {
     let world = World::new(dialect).await;
     let mut counted = 0;
     for (round, fault) in FAULTS.iter().enumerate() {
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 7)).await;
-        }
+        world.count_each(60, 7).await;
         counted += 60;
         let hit = u32::try_from(round).unwrap() % 3 + 1;
         let mut crashing = Program::start("consume", &world, (fault, "abort", hit));
@@ -30,10 +28,7 @@ async fn crashes_at_each_point(dialect: Dialect) {
         world
             .until("it crashes", async || crashing.lock().await.has_ended())
             .await;
-        let process = world.process().await;
-        process.keep_ledger(&world);
-        assert_in_order(&world.until_effects(&process, counted).await);
-        process.crash().await;
+        world.consume_in_order(counted).await;
     }
     world.remove().await;
 }
@@ -60,10 +55,7 @@ async fn killed_again_and_again(dialect: Dialect) {
         }
         drop(consumer);
     }
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    assert_in_order(&world.until_effects(&process, counted).await);
-    process.crash().await;
+    world.consume_in_order(counted).await;
     world.remove().await;
 }
 
@@ -81,9 +73,7 @@ async fn kills_lose_and_double_nothing_on_postgres() {
 /// goes on as if nothing had been.
 async fn paused_past_its_lease(fault: &str) {
     let world = World::new(Dialect::Postgres).await;
-    for number in 0..60 {
-        world.count(&format!("key-{}", number % 7)).await;
-    }
+    world.count_each(60, 7).await;
     let paused = Program::start("consume", &world, (fault, "stop", 3));
     world.until("it stands still", async || paused.is_stopped()).await;
     let begun = std::time::Instant::now();
@@ -94,9 +84,7 @@ async fn paused_past_its_lease(fault: &str) {
     assert_in_order(&world.until_effects(&process, 60).await);
     assert!(begun.elapsed() < Duration::from_secs(30));
     paused.go_on();
-    for number in 0..60 {
-        world.count(&format!("key-{}", number % 7)).await;
-    }
+    world.count_each(60, 7).await;
     let effects = world.until_effects(&process, 120).await;
     assert_in_order(&effects);
     world.until_passed(&process).await;

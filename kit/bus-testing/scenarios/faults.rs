@@ -11,9 +11,7 @@ pub(crate) async fn goes_on_after(fault: &str, action: &str) {
     let faults = FailScenario::setup();
     for dialect in DIALECTS {
         let world = World::new(dialect).await;
-        for number in 0..60 {
-            world.count(&format!("key-{}", number % 7)).await;
-        }
+        world.count_each(60, 7).await;
         let process = world.process().await;
         fail::cfg(fault, action).unwrap();
         process.keep_ledger(&world);

@@ -232,9 +232,7 @@ both_worlds! {
                 Ok(())
             }
         });
-        for number in 0..100 {
-            world.count(&format!("key-{}", number % 10)).await;
-        }
+        world.count_each(100, 10).await;
         assert_in_order(&world.until_effects(&process, 100).await);
         process.crash().await;
     }

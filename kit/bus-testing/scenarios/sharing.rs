@@ -29,9 +29,7 @@ async fn shares(process: &Process) -> Vec<usize> {
 }
 
 async fn count_and_wait(world: &World, process: &Process, so_far: usize) -> usize {
-    for number in 0..60 {
-        world.count(&format!("key-{}", number % 11)).await;
-    }
+    world.count_each(60, 11).await;
     assert_in_order(&world.until_effects(process, so_far + 60).await);
     so_far + 60
 }

@@ -7,9 +7,10 @@ use kit_bus::{
     Applied, Bus, BusDeps, BusMetrics, BusSettings, Carriers, Delivery, Envelope, Failure, GroupHandle,
     Inbox, Source, Sources, SourcesDeps,
 };
-use kit_db::{Db, DbDeps, DbSettings, DbTarget, StoreError, Tx};
+use kit_db::{Db, DbSettings, DbTarget, StoreError, Tx};
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, Shutdown, ShutdownLimits};
 use kit_telemetry::Tracer;
+use kit_testing::db::deps;
 
 use crate::events::{Counted, TOPICS};
 use crate::world::{CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
@@ -65,6 +66,19 @@ impl Setup {
         };
         Sources::open_carried(sources, Vec::new(), self.carriers.clone(), deps).unwrap()
     }
+
+    fn bus(self, db: Db, sources: Sources, lifecycle: &Lifecycle) -> Bus {
+        Bus::new(BusDeps {
+            db,
+            sources,
+            tasks: lifecycle.tasks(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+            metrics: self.metrics,
+            tracer: self.tracer,
+            settings: self.settings,
+        })
+    }
 }
 
 /// A process that the producer runs in, and with it its relays.
@@ -80,16 +94,7 @@ impl Relaying {
     pub fn start(db: Db, producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
         let lifecycle = Lifecycle::new();
         let sources = setup.sources(producer, consumer, &lifecycle);
-        let bus = Bus::new(BusDeps {
-            db,
-            sources,
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: setup.metrics,
-            tracer: setup.tracer,
-            settings: setup.settings,
-        });
+        let bus = setup.bus(db, sources, &lifecycle);
         Self { lifecycle, bus }
     }
 
@@ -103,26 +108,11 @@ impl Process {
     /// Opens the consumer's database, and listens to nothing yet.
     pub async fn start(producer: DbTarget, consumer: DbTarget, setup: Setup) -> Self {
         let lifecycle = Lifecycle::new();
-        let deps = DbDeps {
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: None,
-        };
         let mut settings = DbSettings::new(CONSUMER, consumer.clone());
         settings.wait_limit = WAIT;
-        let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
+        let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
         let sources = setup.sources(producer, consumer, &lifecycle);
-        let bus = Bus::new(BusDeps {
-            db: db.clone(),
-            sources: sources.clone(),
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: setup.metrics,
-            tracer: setup.tracer,
-            settings: setup.settings,
-        });
+        let bus = setup.bus(db.clone(), sources.clone(), &lifecycle);
         Self {
             lifecycle,
             db,

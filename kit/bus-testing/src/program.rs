@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use kit_bus::{Carriers, Delivery, Inbox};
-use kit_db::{Db, DbDeps, DbSettings, DbTarget};
-use kit_runtime::{Clock, Ids, Lifecycle, Secret};
+use kit_db::{Db, DbSettings, DbTarget};
+use kit_runtime::{Lifecycle, Secret};
 use kit_telemetry::Tracer;
+use kit_testing::db::deps;
 
 use crate::broker::TestBroker;
 use crate::events::Counted;
@@ -73,14 +74,8 @@ impl Arguments {
 
     async fn relay(self, setup: Setup) -> (Lifecycle, Relaying) {
         let lifecycle = Lifecycle::new();
-        let deps = DbDeps {
-            tasks: lifecycle.tasks(),
-            clock: Clock::system(),
-            ids: Ids::system(),
-            metrics: None,
-        };
         let settings = DbSettings::new(PRODUCER, self.producer.clone());
-        let db = Db::open(settings, &MIGRATIONS, &deps).await.unwrap();
+        let db = Db::open(settings, &MIGRATIONS, &deps(&lifecycle)).await.unwrap();
         self.arm();
         let relaying = Relaying::start(db, self.producer, self.consumer, setup);
         (lifecycle, relaying)

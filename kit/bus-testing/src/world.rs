@@ -190,6 +190,13 @@ impl<B: TestBroker> World<B> {
         counted.await.unwrap()
     }
 
+    /// Counts up keys in turn, each in a transaction of its own.
+    pub async fn count_each(&self, events: usize, keys: usize) {
+        for number in 0..events {
+            self.count(&format!("key-{}", number % keys)).await;
+        }
+    }
+
     /// Counts up keys in turn, many in one transaction.
     pub async fn count_all(&self, events: usize, keys: usize) {
         for first in (0..events).step_by(PER_TRANSACTION) {
@@ -248,6 +255,15 @@ impl<B: TestBroker> World<B> {
         );
         assert_eq!(seen.len(), count, "at last {last:?}");
         seen
+    }
+
+    /// Starts a process that writes down what each event counted, and ends it once there are so many effects, in
+    /// order.
+    pub async fn consume_in_order(&self, count: usize) {
+        let process = self.process().await;
+        process.keep_ledger(self);
+        assert_in_order(&self.until_effects(&process, count).await);
+        process.crash().await;
     }
 
     /// Waits until something holds.

@@ -6,9 +6,9 @@
 use std::error::Error;
 use std::io::Write as _;
 
-use kit_db::{Db, DbDeps, DbTarget, Migrations, StoreError, Tx, sql};
-use kit_runtime::{Clock, Ids, Lifecycle, Secret};
-use kit_testing::db::{SERVICE, patient};
+use kit_db::{Db, DbTarget, Migrations, StoreError, Tx, sql};
+use kit_runtime::{Lifecycle, Secret};
+use kit_testing::db::{SERVICE, deps, patient};
 
 static MIGRATIONS: Migrations =
     Migrations::new(&[("0001_shop.sql", include_str!("../tests/migrations/0001_shop.sql"))]);
@@ -28,13 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("which database?".into()),
     };
     let lifecycle = Lifecycle::new();
-    let deps = DbDeps {
-        tasks: lifecycle.tasks(),
-        clock: Clock::system(),
-        ids: Ids::system(),
-        metrics: None,
-    };
-    let db = Db::open(patient(SERVICE, target), &MIGRATIONS, &deps).await?;
+    let db = Db::open(patient(SERVICE, target), &MIGRATIONS, &deps(&lifecycle)).await?;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {
         writers.spawn(write(db.clone(), format!("{round}-{writer}")));

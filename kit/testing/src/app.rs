@@ -18,7 +18,7 @@ use kit_telemetry::Tracer;
 use kit_token::{Role, Verifier};
 
 use crate::client::Client;
-use crate::db::patient;
+use crate::db::{deps, patient};
 use crate::fixture::Fixture;
 use crate::identity::Identity;
 use crate::process::TestProcess;
@@ -259,10 +259,8 @@ pub async fn open_database(
     migrations: &Migrations,
 ) -> Db {
     let deps = DbDeps {
-        tasks: process.lifecycle.tasks(),
         clock,
-        ids: Ids::system(),
-        metrics: None,
+        ..deps(&process.lifecycle)
     };
     let opened = Db::open(patient(service, target), migrations, &deps).await;
     opened.expect("the database opens")

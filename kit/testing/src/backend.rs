@@ -17,7 +17,7 @@ use tempfile::TempDir;
 #[expect(clippy::panic, reason = "a test without a server fails, and says what to do")]
 #[must_use]
 pub fn backend(server: &str, file: &str) -> String {
-    let file = backend_file(server, file);
+    let file = target_folder().join("backends").join(server).join(file);
     match std::fs::read_to_string(&file) {
         Ok(text) => text.trim().to_owned(),
         Err(error) => panic!(
@@ -25,10 +25,6 @@ pub fn backend(server: &str, file: &str) -> String {
             file.display()
         ),
     }
-}
-
-pub(crate) fn backend_file(server: &str, file: &str) -> PathBuf {
-    target_folder().join("backends").join(server).join(file)
 }
 
 #[expect(
@@ -44,7 +40,7 @@ fn target_folder() -> PathBuf {
 
 /// How a server is described that was left.
 #[expect(clippy::expect_used, reason = "a test without its server cannot go on")]
-pub(crate) fn description(server: &str) -> Value {
+fn description(server: &str) -> Value {
     serde_json::from_str(&backend(server, "launch")).expect("JSON")
 }
 
@@ -159,7 +155,7 @@ fn placeholder_of(port: &str) -> String {
     format!("{{port:{port}}}")
 }
 
-pub(crate) fn texts(words: &Value) -> Vec<String> {
+fn texts(words: &Value) -> Vec<String> {
     let words = words.as_array().into_iter().flatten();
     words.filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 
-use crate::backend::{Launch, backend, backend_file, description, texts};
+use crate::backend::{Launch, backend};
 use crate::redis::free_port;
 use crate::server_process::ServerProcess;
 
@@ -49,21 +49,6 @@ impl KafkaServer {
 #[must_use]
 pub fn kafka_server() -> KafkaServer {
     KafkaServer::of_url(&backend(NAME, "url"))
-}
-
-/// A program of Kafka's own, with its first arguments: `topics`, `console-consumer` or `console-producer`.
-///
-/// # Panics
-/// When there is no such program.
-#[must_use]
-pub fn kafka_tool(name: &str) -> Vec<String> {
-    texts(&description(NAME)["tools"][name])
-}
-
-/// The file by which Kafka's own programs sign in at the test server.
-#[must_use]
-pub fn kafka_client_properties() -> String {
-    backend_file(NAME, "client.properties").display().to_string()
 }
 
 /// A Kafka of the test's own, which it may kill, start again with its data, stop and let go on. Ends with the

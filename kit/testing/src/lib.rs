@@ -31,7 +31,7 @@ pub use event_log::EventLog;
 pub use examples::Examples;
 pub use fixture::Fixture;
 pub use identity::Identity;
-pub use kafka::{KafkaServer, PrivateKafka, kafka_client_properties, kafka_server, kafka_tool};
+pub use kafka::{KafkaServer, PrivateKafka, kafka_server};
 pub use process::{AUDIENCE, ISSUER, TestProcess};
 pub use proxy::DatabaseProxy;
 pub use rabbitmq::rabbitmq_url;

@@ -70,7 +70,7 @@ pub fn lines(table: &RouteTable) -> Vec<String> {
         if route.rate == RateClass::Strict {
             say("strict");
         }
-        if route.fails_closed() {
+        if route.fails_closed {
             say("fails closed");
         }
         line

@@ -37,10 +37,7 @@ both_worlds! {
         let rabbit = &world.broker;
         rabbit.delete(&rabbit.queue()).await;
         world.count_all(60, 5).await;
-        let process = world.process().await;
-        process.keep_ledger(world);
-        assert_in_order(&world.until_effects(&process, 180).await);
-        process.crash().await;
+        world.consume_in_order(180).await;
     }
 
     async fn a_queue_that_is_lost_under_a_running_group_is_filled_again(world: &World) {

@@ -52,7 +52,7 @@ async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
     eventually("it is counted anew", async || {
         let known = app.operator().generations().await.unwrap();
         let found = known.iter().find(|known| known.generation == generation)?;
-        (found.state == "live").then_some(())
+        (found.state.as_str() == "live").then_some(())
     })
     .await;
     fail::remove(fault);

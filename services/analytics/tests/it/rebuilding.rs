@@ -16,7 +16,7 @@ async fn until_live(app: &AnalyticsApp, generation: i64) {
     eventually("the new generation is shown", async || {
         let known = app.operator().generations().await.unwrap();
         let found = known.iter().find(|known| known.generation == generation);
-        found.filter(|known| known.state == "live").map(|_| ())
+        found.filter(|known| known.state.as_str() == "live").map(|_| ())
     })
     .await;
 }
@@ -132,7 +132,7 @@ on_both_databases! {
                 assert!(grew(&before, &now), "{before} {now}");
                 before = now;
                 let known = app.operator().generations().await.unwrap();
-                known.iter().any(|known| known.generation == generation && known.state == "live").then_some(())
+                known.iter().any(|known| known.generation == generation && known.state.as_str() == "live").then_some(())
             })
             .await;
             let now = app.stats().await;
@@ -172,7 +172,7 @@ on_both_databases! {
         let (first, second) = (app.operator().rebuild().await.unwrap(), app.operator().rebuild().await.unwrap());
         assert_eq!((first, second), (2, 3));
         until_live(&app, second).await;
-        let states: Vec<_> = app.operator().generations().await.unwrap().into_iter().map(|known| known.state).collect();
+        let states: Vec<_> = app.operator().generations().await.unwrap().into_iter().map(|known| known.state.as_str()).collect();
         assert_eq!(states, ["retired", "retired", "live"]);
         app.payments.created(user(), "1", NOON).await;
         app.until_stats((2, "11.00", 0, 2, 2)).await;
@@ -192,7 +192,7 @@ on_both_databases! {
         eventually("it has read everything", async || {
             let known = app.operator().generations().await.unwrap();
             let found = known.into_iter().find(|known| known.generation == generation)?;
-            assert_eq!(found.state, "building", "{begun}");
+            assert_eq!(found.state.as_str(), "building", "{begun}");
             (found.events == 2 && found.rows_behind == Some(0)).then_some(())
         })
         .await;

@@ -47,7 +47,7 @@ on_both_databases! {
         eventually("it is rebuilt", async || {
             two.payments.publish_all(events()).await;
             let known = two.operator().generations().await.unwrap();
-            known.iter().any(|known| known.generation == generation && known.state == "live").then_some(())
+            known.iter().any(|known| known.generation == generation && known.state.as_str() == "live").then_some(())
         })
         .await;
         two.payments.publish_all(events()).await;

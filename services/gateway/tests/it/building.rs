@@ -3,7 +3,6 @@
 use gateway::{Backend, Gateway, GatewayConfig, GatewayDeps};
 use http::Method;
 use kit_http::{Access, Route, RouteTable};
-use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Lifecycle, Readiness};
 use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
@@ -24,7 +23,6 @@ fn services(tables: Vec<RouteTable>) -> GatewayDeps {
         services: tables.into_iter().map(hosted).collect(),
         internal_keys: internal_keys(),
         tasks: Lifecycle::new().tasks(),
-        connections: PoolSettings::default(),
         readiness: Readiness::new(),
         clock: Clock::system(),
         redis: None,

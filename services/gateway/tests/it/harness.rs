@@ -10,7 +10,6 @@ use std::time::Duration;
 use gateway::{Backend, Gateway, GatewayConfig, GatewayDeps, RouteLine};
 use kit_http::server::{Server, ServerSettings, Stack};
 use kit_rpc::InternalKeys;
-use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, Ids, Lifecycle, Readiness, ReadinessGate, Secret};
 use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
@@ -75,7 +74,6 @@ impl Harness {
             ],
             internal_keys: internal_keys(),
             tasks: lifecycle.tasks(),
-            connections: PoolSettings::default(),
             readiness,
             clock: Clock::system(),
             redis: None,

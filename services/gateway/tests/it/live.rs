@@ -24,7 +24,6 @@ use kit_http::extract::Json;
 use kit_http::server::{ClientAddress, Endpoint, Server, ServerSettings, Stack};
 use kit_http::{Access, Guard, Handlers, Route, RouteTable};
 use kit_redis::Redis;
-use kit_rpc::pool::PoolSettings;
 use kit_runtime::{Clock, FakeClock, Ids, Lifecycle, Readiness, Stop, Tasks, Timestamp};
 use kit_service::PeerLocation;
 use kit_telemetry::Metrics;
@@ -148,7 +147,6 @@ impl Live {
             ],
             internal_keys: internal_keys(),
             tasks: lifecycle.tasks(),
-            connections: PoolSettings::default(),
             readiness: Readiness::new(),
             clock: rate_limiting.clock,
             redis: rate_limiting.redis,
