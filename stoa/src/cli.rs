@@ -152,9 +152,8 @@ pub(crate) enum Dlq {
         /// Those of one consumer.
         #[arg(long)]
         consumer: Option<String>,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Prints one with its payload, as JSON.
     Show { consumer: String, event: String },

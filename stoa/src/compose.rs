@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use kit_service::{Built, Notice};
+use kit_service::{Hosted, Notice};
 
 use crate::node::Node;
 use crate::{redis, tokens};
@@ -11,7 +11,7 @@ use crate::{redis, tokens};
 /// What came of it.
 pub(crate) struct Composed {
     /// The services that this process hosts, by their names.
-    pub built: BTreeMap<&'static str, Built>,
+    pub built: BTreeMap<&'static str, Hosted<()>>,
     /// What the operator is told.
     pub notices: Vec<Notice>,
 }

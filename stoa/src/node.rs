@@ -33,7 +33,7 @@ pub(crate) struct Node {
     databases: BTreeMap<&'static str, Db>,
     buses: BTreeMap<&'static str, Bus>,
     /// Held while the process lives.
-    folder: Option<DataFolder>,
+    _folder: Option<DataFolder>,
 }
 
 impl Deref for Node {
@@ -47,22 +47,44 @@ impl Deref for Node {
 impl Node {
     /// A process that owns what it hosts.
     pub(crate) fn new(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
+        let data = section::<DataConfig>(&config)?.dir;
         // Processes may share the folder of their keys; a SQLite file in it has one owner.
         let stores = hosts.iter().any(|service| service.migrations.is_some());
         let folder = if stores && section::<DatabaseConfig>(&config)?.url.is_none() {
-            Some(DataFolder::lock(section::<DataConfig>(&config)?.dir)?)
+            Some(DataFolder::lock(data.clone())?)
         } else {
             None
         };
-        let keys = internal_keys(section(&config)?, &section::<DataConfig>(&config)?.dir)?;
-        let mut node = Self::beside(config, hosts, tasks)?;
-        node.process.internal_keys = InternalKeys::new(keys).context("`rpc.keys` cannot be used")?;
-        node.folder = folder;
+        let keys = internal_keys(section(&config)?, &data)?;
+        let keys = InternalKeys::new(keys).context("`rpc.keys` cannot be used")?;
+        Ok(Self {
+            _folder: folder,
+            ..Self::assemble(config, hosts, tasks, keys)?
+        })
+    }
+
+    /// A process that looks at what another may own, and is nobody to the other services: every service whose
+    /// database is there and up to date, opened. Says of each other one.
+    pub(crate) async fn beside(
+        config: Loaded,
+        tasks: Tasks,
+        say: impl Fn(KnownService),
+    ) -> anyhow::Result<Self> {
+        let stores: Vec<_> = services::all()
+            .filter(|service| service.migrations.is_some())
+            .collect();
+        let mut node = Self::assemble(config, &stores, tasks, InternalKeys::new(vec![made_key()])?)?;
+        node.leave_out_pending(say).await?;
+        node.open_databases().await?;
         Ok(node)
     }
 
-    /// A process that looks at what another may own, and is nobody to the other services.
-    pub(crate) fn beside(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
+    fn assemble(
+        config: Loaded,
+        hosts: &[KnownService],
+        tasks: Tasks,
+        internal_keys: InternalKeys,
+    ) -> anyhow::Result<Self> {
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let token: TokenConfig = section(&config)?;
         Ok(Self {
@@ -85,10 +107,10 @@ impl Node {
                 readiness: Readiness::new(),
                 metrics,
                 tracer: Tracer::off(),
-                internal_keys: InternalKeys::new(vec![made_key()])?,
+                internal_keys,
                 redis: None,
             },
-            folder: None,
+            _folder: None,
         })
     }
 
@@ -163,7 +185,7 @@ impl Node {
     }
 
     /// Leaves out services whose databases are not there or not up to date, and says of each.
-    pub(crate) async fn leave_out_pending(&mut self, say: impl Fn(KnownService)) -> anyhow::Result<()> {
+    async fn leave_out_pending(&mut self, say: impl Fn(KnownService)) -> anyhow::Result<()> {
         for service in self.hosts.clone() {
             if !self.pending_migrations(service).await?.is_empty() {
                 say(service);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use kit_http::server::{AdminEndpoint, Server, ServerSettings, Stack};
-use kit_service::{Built, Listener, ServiceEndpoint};
+use kit_service::{Hosted, Listener, ServiceEndpoint};
 use kit_telemetry::Tracer;
 
 use crate::node::Node;
@@ -39,7 +39,7 @@ impl Sockets {
         node: &Node,
         name: &'static str,
         address: SocketAddr,
-        built: Built,
+        built: Hosted<()>,
     ) -> anyhow::Result<()> {
         let stack = self.stack.traced(self.tracer.clone(), name);
         let listener = built.listener.unwrap_or_else(|| {

@@ -35,7 +35,7 @@ pub struct Anyone(pub Option<Arc<Principal>>);
 
 /// Verifies the request's bearer token. Outward there are three messages and no hint which check failed;
 /// 503 where this process has no keys to verify with yet.
-pub fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
+fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Err(ApiError::known(MISSING_AUTHORIZATION));

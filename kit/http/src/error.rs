@@ -83,6 +83,15 @@ impl ApiError {
         }
     }
 
+    /// One of those that every service has, with a message of its own.
+    pub(crate) fn saying(refusal: &RefusalDoc, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::known(RefusalDoc {
+            status: refusal.status,
+            code: refusal.code,
+            message: message.into(),
+        })
+    }
+
     /// 400: the request is not one we understand.
     pub fn bad_request(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
@@ -94,12 +103,12 @@ impl ApiError {
             || "the request is not valid".to_owned(),
             |first| format!("{}: {}", first.pointer, first.message),
         );
-        Self::bad_request(refusal::VALIDATION_FAILED.code, message).change(|facts| facts.errors = errors)
+        Self::saying(&refusal::VALIDATION_FAILED, message).change(|facts| facts.errors = errors)
     }
 
     /// 400: a parameter of the query is wrong.
     pub fn invalid_query(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::bad_request(refusal::INVALID_QUERY.code, message)
+        Self::saying(&refusal::INVALID_QUERY, message)
     }
 
     /// 401; the stack adds `WWW-Authenticate`.
@@ -109,7 +118,7 @@ impl ApiError {
 
     /// 403: the caller is known and may not.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+        Self::saying(&refusal::ROLE_MISSING, message)
     }
 
     /// 404 Not Found.
@@ -150,21 +159,12 @@ impl ApiError {
     /// 413 Content Too Large, with the limit in bytes.
     pub fn too_large(limit: u64) -> Self {
         let message = format!("the body is larger than {limit} bytes");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            refusal::BODY_TOO_LARGE.code,
-            message,
-        )
+        Self::saying(&refusal::BODY_TOO_LARGE, message)
     }
 
     /// 503, to be tried again soon; the message names who is away.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            refusal::UNAVAILABLE.code,
-            message,
-        )
-        .with_retry_after(1)
+        Self::saying(&refusal::UNAVAILABLE, message)
     }
 
     /// 500: the client learns nothing but the request's id; the cause goes to the log.

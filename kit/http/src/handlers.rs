@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::access::{authorize, refuse_when_stale};
 use crate::extract::Json;
-use crate::routes::WhenStale;
+use crate::health::Health;
 use crate::server::{RouteLabel, RoutePattern};
 use crate::{Access, ApiError, Route, RouteTable, Verified};
 
@@ -86,7 +86,7 @@ impl<S: Clone + Send + Sync + 'static> Handlers<S> {
             mistake: None,
         };
         match health {
-            Some((operation, text)) => handlers.on(operation, async move || Json(text.document())),
+            Some((operation, display)) => handlers.on(operation, async move || Json(Health::of(display))),
             None => handlers,
         }
     }
@@ -156,7 +156,7 @@ struct Gate {
 struct RouteRules {
     matched: MatchedRoute,
     pattern: &'static str,
-    when_stale: WhenStale,
+    fails_closed: bool,
     time_limit: std::time::Duration,
 }
 
@@ -186,7 +186,7 @@ impl RouteRules {
                 body_limit: route.body_limit,
             },
             pattern: route.pattern,
-            when_stale: route.when_stale,
+            fails_closed: route.fails_closed,
             time_limit: route.time_limit,
         }
     }
@@ -233,7 +233,7 @@ impl Gate {
                 }
             }
         }
-        if self.rules.when_stale == WhenStale::Refuse {
+        if self.rules.fails_closed {
             refuse_when_stale(verifier)?;
         }
         // An announced length is refused before a byte of it is read.

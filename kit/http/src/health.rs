@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 /// The health document of a service.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -15,26 +14,13 @@ pub struct Health {
     pub message: String,
 }
 
-/// What stands in it, of a service that clients are told is called `display`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HealthText {
-    display: &'static str,
-}
-
-impl HealthText {
-    pub(crate) const fn of(display: &'static str) -> Self {
-        Self { display }
-    }
-
-    pub(crate) fn document(self) -> Health {
-        Health {
+impl Health {
+    /// Of a service that clients are told is called `display`.
+    pub(crate) fn of(display: &str) -> Self {
+        Self {
             status: "ok".to_owned(),
-            service: format!("{}-service", self.display.to_ascii_lowercase()),
-            message: format!("{} service is running", self.display),
+            service: format!("{}-service", display.to_ascii_lowercase()),
+            message: format!("{display} service is running"),
         }
-    }
-
-    pub(crate) fn example(self) -> Value {
-        json!(self.document())
     }
 }

@@ -23,7 +23,7 @@ mod refusal;
 mod routes;
 pub mod server;
 
-pub use access::{Anyone, Customer, Verified, authenticate};
+pub use access::{Anyone, Customer, Verified};
 pub use body::{BodyError, ReplyBody, RequestBody};
 pub use check::Check;
 pub use error::{ApiError, FieldError};

@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use kit_token::Role;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ApiRefusal;
-use crate::health::{Health, HealthText};
+use crate::health::Health;
 use crate::refusal::{self, RefusalDoc};
 
 const BODY_LIMIT: u64 = 64 * 1024;
@@ -75,17 +75,6 @@ pub enum RateClass {
     Strict,
 }
 
-/// What a route does while the news of revoked sessions is older than the policy allows. Routes for staff and
-/// admins refuse in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum WhenStale {
-    /// Requests are served.
-    #[default]
-    Serve,
-    /// Requests are refused with 503.
-    Refuse,
-}
-
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -109,8 +98,11 @@ pub struct Route {
     pub rate: RateClass,
     /// Whether a request may be sent again with the same `Idempotency-Key`.
     pub is_idempotent: bool,
-    pub(crate) when_stale: WhenStale,
-    pub(crate) health: Option<HealthText>,
+    /// Whether it refuses with 503 while the news of revoked sessions is older than the policy allows. Routes for
+    /// staff and admins refuse in any case.
+    pub fails_closed: bool,
+    /// What the service whose health it tells is called.
+    pub(crate) health: Option<&'static str>,
     pub(crate) doc: RouteDoc,
 }
 
@@ -158,7 +150,7 @@ impl Route {
             time_limit: TIME_LIMIT,
             rate: RateClass::Normal,
             is_idempotent: false,
-            when_stale: WhenStale::default(),
+            fails_closed: false,
             health: None,
             doc: RouteDoc::default(),
         }
@@ -166,12 +158,11 @@ impl Route {
 
     /// `GET` on the service's own port: that it runs. It has its handler by itself.
     pub fn health(pattern: &'static str, operation: &'static str, display: &'static str) -> Self {
-        let text = HealthText::of(display);
         let mut route = Self::new(Method::GET, pattern, operation, Access::Public)
             .own_port()
             .summary("Health check")
-            .answer::<Health>(StatusCode::OK, text.example());
-        route.health = Some(text);
+            .answer::<Health>(StatusCode::OK, json!(Health::of(display)));
+        route.health = Some(display);
         route
     }
 
@@ -200,11 +191,6 @@ impl Route {
     pub fn summary(mut self, summary: &'static str) -> Self {
         self.doc.summary = summary;
         self
-    }
-
-    /// Whether it refuses while the news of revoked sessions is too old.
-    pub fn fails_closed(&self) -> bool {
-        self.when_stale == WhenStale::Refuse
     }
 
     /// The query parameters, as the members of a struct.
@@ -298,7 +284,7 @@ impl Route {
     /// or cannot be undone.
     #[must_use]
     pub fn fail_closed(mut self) -> Self {
-        self.when_stale = WhenStale::Refuse;
+        self.fails_closed = true;
         self
     }
 

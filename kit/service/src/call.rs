@@ -11,6 +11,7 @@ use kit_rpc::{Actor, CallContext, Deadline};
 use kit_telemetry::TraceParent;
 
 use crate::Origin;
+use crate::origin::Sender;
 
 /// How long a request may take when nothing else says so.
 const USUAL_TIME: std::time::Duration = std::time::Duration::from_secs(10);
@@ -25,8 +26,7 @@ const LONGEST_KEY: usize = 255;
 pub struct Call<A = Customer> {
     /// The actor who makes the request.
     pub actor: A,
-    /// Where the request comes from.
-    pub origin: Origin,
+    sender: Sender,
     context: CallContext,
     pub(crate) operation: &'static str,
     pub(crate) success: StatusCode,
@@ -40,7 +40,7 @@ impl Call<Actor> {
     pub fn by_contract(context: &CallContext, method: &'static str) -> Self {
         Self {
             actor: context.actor().clone(),
-            origin: Origin::default(),
+            sender: Sender::default(),
             context: context.clone(),
             operation: method,
             success: StatusCode::OK,
@@ -51,6 +51,11 @@ impl Call<Actor> {
 }
 
 impl<A> Call<A> {
+    /// Where the request comes from.
+    pub fn origin(&self) -> Origin {
+        self.sender.origin()
+    }
+
     /// The same call, whose idempotency key belongs to somebody whom its token does not name, such as a guest.
     #[must_use]
     pub fn with_key_owner(mut self, owner: impl Into<String>) -> Self {
@@ -90,7 +95,7 @@ where
         let is_keyed = context.idempotency_key().is_some();
         Ok(Self {
             actor,
-            origin: Origin::of(parts),
+            sender: Sender::of(parts),
             operation: matched.map_or("", |route| route.label.operation),
             success: matched.map_or(StatusCode::OK, |route| route.success),
             path: if is_keyed {

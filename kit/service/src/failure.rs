@@ -84,7 +84,7 @@ impl<R> Failure<R> {
 }
 
 impl<R: ApiRefusal> Failure<R> {
-    /// The error of the service's contract. Causes do not travel, so they go to the log here.
+    /// The error of the service's contract. Causes do not travel; that of a defect goes to the log here.
     pub fn into_contract_error(self) -> CallError<R> {
         if let Self::Internal(cause) = &self {
             let cause = &**cause as &dyn StdError;

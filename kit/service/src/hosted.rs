@@ -29,6 +29,18 @@ impl<C> Hosted<C> {
             notices: Vec::new(),
         }
     }
+
+    /// The client, and the service without it.
+    pub(crate) fn take_client(self) -> (C, Hosted<()>) {
+        let hosted = Hosted {
+            client: (),
+            routes: self.routes,
+            internal: self.internal,
+            listener: self.listener,
+            notices: self.notices,
+        };
+        (self.client, hosted)
+    }
 }
 
 impl Hosted<()> {

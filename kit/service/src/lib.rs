@@ -45,5 +45,5 @@ pub use home::{Home, Process};
 pub use hosted::{Hosted, Listener, Notice};
 pub use origin::Origin;
 pub use peers::{Directory, PeerError, PeerLocation, Peers};
-pub use service::{Built, Service};
+pub use service::Service;
 pub use units::Units;

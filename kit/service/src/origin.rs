@@ -1,5 +1,8 @@
 //! Where a request came from.
 
+use std::net::IpAddr;
+
+use http::HeaderValue;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use kit_http::server::{ClientAddress, PeerAddress};
@@ -24,20 +27,31 @@ impl Origin {
             ip: String::new(),
         }
     }
+}
 
+/// An origin before anybody asks for it, which few use cases do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sender {
+    user_agent: Option<HeaderValue>,
+    ip: Option<IpAddr>,
+}
+
+impl Sender {
     pub(crate) fn of(parts: &Parts) -> Self {
-        let device = parts
-            .headers
-            .get(USER_AGENT)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
         // The gateway tells whose request it hands on; on the service's own port the peer is the client.
         let client = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         let peer = || parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
-        let ip = client.or_else(peer).map(|ip| ip.to_string()).unwrap_or_default();
         Self {
-            device: device.chars().take(LONGEST_DEVICE).collect(),
-            ip,
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
+            ip: client.or_else(peer),
+        }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        let device = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        Origin {
+            device: device.unwrap_or_default().chars().take(LONGEST_DEVICE).collect(),
+            ip: self.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::Router;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kit_config::{Catalog, Section};
@@ -13,9 +12,9 @@ use kit_db::Migrations;
 use kit_event::{EventDoc, Topic};
 use kit_http::RouteTable;
 
-use crate::{Home, Hosted, Listener, Notice, Peers, ServiceCommand};
+use crate::{Home, Hosted, Peers, ServiceCommand};
 
-type Build = dyn Fn(Home, Peers) -> BoxFuture<'static, anyhow::Result<Built>> + Send + Sync;
+type Build = dyn Fn(Home, Peers) -> BoxFuture<'static, anyhow::Result<Hosted<()>>> + Send + Sync;
 
 /// Everything that a process has to know of a service: one value, made by the service's crate. Cheap to clone.
 ///
@@ -49,18 +48,6 @@ pub struct Service {
     build: Arc<Build>,
 }
 
-/// A service that was built in this process.
-pub struct Built {
-    /// The public routes of the service.
-    pub routes: Router,
-    /// Its contract, for other processes.
-    pub internal: Router,
-    /// How its own port is served where that is not by routes and contract.
-    pub listener: Option<Listener>,
-    /// What an operator is told once the process is up.
-    pub notices: Vec<Notice>,
-}
-
 impl Service {
     /// A service that is configured by `S`, whose section has the service's name, and built by `build`. Everything
     /// that can fail, fails there, before anything is served.
@@ -79,14 +66,10 @@ impl Service {
             let build = build.clone();
             async move {
                 let hosted = build(home.section::<S>()?, home, peers.clone()).await?;
-                peers.provide(hosted.client);
+                let (client, hosted) = hosted.take_client();
+                peers.provide(client);
                 peers.serve(name, hosted.routes.clone());
-                Ok(Built {
-                    routes: hosted.routes,
-                    internal: hosted.internal,
-                    listener: hosted.listener,
-                    notices: hosted.notices,
-                })
+                Ok(hosted)
             }
             .boxed()
         };
@@ -143,7 +126,7 @@ impl Service {
     }
 
     /// Builds it, and makes it known to the peers of this process.
-    pub async fn build(&self, home: Home, peers: Peers) -> anyhow::Result<Built> {
+    pub async fn build(&self, home: Home, peers: Peers) -> anyhow::Result<Hosted<()>> {
         (self.build)(home, peers).await
     }
 }

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use schemars::json_schema;
 use thiserror::Error;
 
-use crate::json::text_form;
-
 /// A currency: three capital letters (ISO 4217).
 ///
 /// Its form is checked and not whether the code is assigned: codes are assigned and withdrawn while what was
@@ -63,7 +61,7 @@ impl fmt::Debug for Currency {
     }
 }
 
-text_form!(
+crate::text_form!(
     Currency,
     json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$" })
 );

@@ -7,8 +7,6 @@ use schemars::json_schema;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::json::text_form;
-
 const MOST_BYTES: usize = 254;
 const MOST_LOCAL_BYTES: usize = 64;
 
@@ -86,7 +84,7 @@ impl fmt::Display for EmailAddress {
 }
 
 // `idn-email`: RFC 6531 allows letters of every script, which `email` (RFC 5321) does not.
-text_form!(
+crate::text_form!(
     EmailAddress,
     json_schema!({ "type": "string", "format": "idn-email", "maxLength": MOST_BYTES })
 );

@@ -32,22 +32,24 @@ impl<T: FromStr<Err: Display>> Visitor<'_> for TextForm<T> {
 
 /// The JSON of a value with a text form: a string that is displayed and parsed, described by a schema that
 /// stands wherever the value does.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! text_form {
     ($name:ident $(<$(const $parameter:ident: $kind:ty),+>)?, $schema:expr) => {
-        impl $(<$(const $parameter: $kind),+>)? serde::Serialize for $name $(<$($parameter),+>)? {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $(<$(const $parameter: $kind),+>)? $crate::__private::serde::Serialize for $name $(<$($parameter),+>)? {
+            fn serialize<S: $crate::__private::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        impl<'de $($(, const $parameter: $kind)+)?> serde::Deserialize<'de> for $name $(<$($parameter),+>)? {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::json::from_text(deserializer)
+        impl<'de $($(, const $parameter: $kind)+)?> $crate::__private::serde::Deserialize<'de> for $name $(<$($parameter),+>)? {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::__private::from_text(deserializer)
             }
         }
 
-        impl $(<$(const $parameter: $kind),+>)? schemars::JsonSchema for $name $(<$($parameter),+>)? {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
+        impl $(<$(const $parameter: $kind),+>)? $crate::__private::schemars::JsonSchema for $name $(<$($parameter),+>)? {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
 
@@ -55,10 +57,9 @@ macro_rules! text_form {
                 true
             }
 
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            fn json_schema(_: &mut $crate::__private::schemars::SchemaGenerator) -> $crate::__private::schemars::Schema {
                 $schema
             }
         }
     };
 }
-pub(crate) use text_form;

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use schemars::json_schema;
 use thiserror::Error;
 
-use crate::json::text_form;
-
 /// Text of `MIN` to `MAX` characters (Unicode scalar values, as a JSON schema counts them), none of which is
 /// NUL. It is kept as it was given: nothing is trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,7 +74,7 @@ impl<const MAX: usize, const MIN: usize> fmt::Display for Text<MAX, MIN> {
     }
 }
 
-text_form!(Text<const MAX: usize, const MIN: usize>, {
+crate::text_form!(Text<const MAX: usize, const MIN: usize>, {
     let mut schema = json_schema!({ "type": "string", "maxLength": MAX });
     if MIN > 0 {
         schema.insert("minLength".to_owned(), MIN.into());

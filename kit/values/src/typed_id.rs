@@ -49,39 +49,13 @@ macro_rules! typed_id {
             }
         }
 
-        impl $crate::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::__private::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::__private::from_text(deserializer)
-            }
-        }
-
-        impl $crate::__private::schemars::JsonSchema for $name {
-            fn schema_name() -> ::std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(
-                _: &mut $crate::__private::schemars::SchemaGenerator,
-            ) -> $crate::__private::schemars::Schema {
-                if $prefix.is_empty() {
-                    $crate::__private::schemars::json_schema!({ "type": "string", "format": "uuid" })
-                } else {
-                    $crate::__private::schemars::json_schema!({
-                        "type": "string", "pattern": concat!("^", $prefix, "[0-9a-f-]{36}$")
-                    })
-                }
-            }
-        }
+        $crate::text_form!($name, if $prefix.is_empty() {
+            $crate::__private::schemars::json_schema!({ "type": "string", "format": "uuid" })
+        } else {
+            $crate::__private::schemars::json_schema!({
+                "type": "string", "pattern": concat!("^", $prefix, "[0-9a-f-]{36}$")
+            })
+        });
     };
 }
 

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use schemars::json_schema;
 use thiserror::Error;
 
-use crate::json::text_form;
-
 /// A username: 3 to 32 of `A-Z a-z 0-9 _ . -`, kept as it was given and unique without case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(String);
@@ -54,7 +52,7 @@ impl fmt::Display for Username {
     }
 }
 
-text_form!(
+crate::text_form!(
     Username,
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]{3,32}$" })
 );

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use kit_service::{Home, Listing, Ownership, ServiceCommand, answer, talk};
 
 use crate::operator::{GenerationReport, Operator};
+use crate::store::GenerationState;
 
 /// Between two looks at a rebuild.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -56,13 +57,13 @@ async fn follow(operator: &Operator, generation: i64) -> anyhow::Result<()> {
         let all = operator.generations().await?;
         let found = all.iter().find(|known| known.generation == generation);
         let found = found.context("the generation is gone")?;
-        match found.state.as_str() {
-            "live" => {
+        match found.state {
+            GenerationState::Live => {
                 talk("it is shown");
                 return Ok(());
             }
-            "retired" => bail!("a later rebuild has overtaken it"),
-            _ => {}
+            GenerationState::Retired => bail!("a later rebuild has overtaken it"),
+            GenerationState::Building => {}
         }
         let now = match found.rows_behind {
             Some(rows) => format!("{} events counted, {rows} rows to read", found.events),

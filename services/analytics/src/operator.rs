@@ -20,8 +20,8 @@ pub struct Operator {
 pub struct GenerationReport {
     /// Its number.
     pub generation: i64,
-    /// `building`, `live` or `retired`.
-    pub state: String,
+    /// Whether it is built, shown or over.
+    pub state: GenerationState,
     /// When it was begun; null for the first.
     pub started_at: Option<Timestamp>,
     /// Since when it was shown; null for the first, and where it was not yet.
@@ -64,7 +64,7 @@ impl Operator {
             let rows = lags.clone().map(|lag| lag.rows).reduce(|all, rows| all + rows);
             GenerationReport {
                 generation: generation.number,
-                state: generation.state.to_string(),
+                state: generation.state,
                 started_at: generation.started_at,
                 live_at: generation.live_at,
                 events: generation.counts.events,

@@ -40,6 +40,9 @@ pub fn service() -> Service {
 /// Builds it, and makes the configured first admin.
 pub async fn build(config: AuthConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<AuthClient>> {
     let auth = use_cases(&config, &home).await?;
+    let hasher = auth.hasher.clone();
+    home.tasks
+        .spawn("auth.warm-up", async move { hasher.warm_up().await });
     start_clean_up(&auth, &home.tasks);
     make_first_admin(&config, &auth)
         .await
@@ -70,9 +73,6 @@ pub(crate) async fn use_cases(config: &AuthConfig, home: &Home) -> anyhow::Resul
     let pool = HashPool::start(threads, config.password_queue)
         .context("the threads that check passwords could not start")?;
     let hasher = Hasher::new(config.scheme(), pool, home.ids.clone());
-    let warming = hasher.clone();
-    home.tasks
-        .spawn("auth.warm-up", async move { warming.warm_up().await });
     Ok(AuthService::new(Inner {
         units: home.units()?,
         hasher,
@@ -94,12 +94,12 @@ async fn signing_keys(config: &AuthConfig, token: &TokenConfig, home: &Home) -> 
     let (db, now) = (home.db()?, home.clock.now());
     let boot = BootKey::load(config, &home.data)?;
     let read = async move |reader: &mut Reader| store::list_keys(reader).await;
-    let rows = db.read(read).await?;
+    let mut rows = db.read(read).await?;
     if let Some(row) = boot.new_row(&rows, &seal, now, config.key_publish_ahead.into()) {
         db.write(async move |tx: &mut Tx| store::insert_key(tx, &row).await)
             .await?;
+        rows = db.read(read).await?;
     }
-    let rows = db.read(read).await?;
     Ok(SigningKeys::pairs(seal, token.expiry.into(), &rows, now)?)
 }
 

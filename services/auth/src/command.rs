@@ -139,12 +139,12 @@ fn key_line(key: &KeyView) -> String {
 
 fn account_line(account: &AccountView) -> String {
     let roles: Vec<_> = account.roles.iter().map(|role| role.as_str()).collect();
-    let status = format!("{:?}", account.status).to_lowercase();
     format!(
-        "{} {:<32} {:<32} {status:<9} {}",
+        "{} {:<32} {:<32} {:<9} {}",
         account.user_id,
         account.username,
         account.email,
+        account.status,
         roles.join(",")
     )
 }

@@ -76,8 +76,6 @@ pub struct GatewayDeps {
     pub internal_keys: InternalKeys,
     /// Connections to peers and foreign servers run in these.
     pub tasks: Tasks,
-    /// How those connections are kept.
-    pub connections: PoolSettings,
     /// For `/readyz`.
     pub readiness: Readiness,
     /// By which rates are measured.
@@ -156,7 +154,6 @@ pub async fn build(config: GatewayConfig, home: Home, peers: Peers) -> anyhow::R
             services,
             internal_keys: home.internal_keys.clone(),
             tasks: home.tasks.clone(),
-            connections: PoolSettings::default(),
             readiness: home.readiness.clone(),
             clock: home.clock.clone(),
             redis: home.redis.clone(),
@@ -175,7 +172,7 @@ impl Gateway {
         let lines = lines_of(&table, &tables, &externals);
         let built_ins = BuiltIns::new(&mounted(&tables).collect::<Vec<_>>(), &lines, deps.readiness);
         let outward = Outward {
-            pool: Pool::new(deps.connections, deps.tasks.clone()),
+            pool: Pool::new(PoolSettings::default(), deps.tasks.clone()),
             internal_keys: deps.internal_keys,
             tasks: deps.tasks,
         };

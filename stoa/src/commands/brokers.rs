@@ -10,19 +10,16 @@ use kit_runtime::{Clock, Ids};
 use kit_service::{Listing, answer};
 use serde_json::{Value, json};
 
+use super::run_to_end;
 use crate::carriers;
 
 /// A broker that takes longer has failed.
 const LIMIT: Duration = Duration::from_secs(15);
 
-pub(super) fn brokers(config: &Loaded, listing: Listing) -> anyhow::Result<ExitCode> {
-    config.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let found = runtime.block_on(async {
-        let carriers = carriers::open(config, &Clock::system(), &Ids::system())?;
-        anyhow::Ok(look(&carriers).await)
+pub(super) fn brokers(config: Loaded, listing: Listing) -> anyhow::Result<ExitCode> {
+    let found = run_to_end(config, async |config, _| {
+        let carriers = carriers::open(&config, &Clock::system(), &Ids::system())?;
+        Ok(look(&carriers).await)
     })?;
     if listing.json {
         let all: Value = found

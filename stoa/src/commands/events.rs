@@ -13,9 +13,10 @@ use kit_runtime::{Lifecycle, Timestamp};
 use kit_service::{Listing, answer, talk};
 use serde_json::{Value, json};
 
+use super::run_to_end;
 use crate::cli::{Dlq, Events, Tail};
 use crate::node::Node;
-use crate::services::{self, KnownService};
+use crate::services::KnownService;
 
 /// Between two looks at a log that is followed.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -24,24 +25,20 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 const PAGE: u32 = 1_000;
 
 pub(super) fn events(config: Loaded, options: &Events) -> anyhow::Result<ExitCode> {
-    config.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let lifecycle = Lifecycle::new();
-        let done = run(config, options, &lifecycle).await;
-        lifecycle.end().await;
-        done.map(|()| ExitCode::SUCCESS)
-    })
+    run_to_end(config, async |config, lifecycle| {
+        run(config, options, lifecycle).await
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn run(config: Loaded, options: &Events, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let admin = EventAdmin::open(config, lifecycle).await?;
     match options {
         Events::Tail(options) => admin.tail(options).await,
-        Events::Lag(listing) => admin.lag(listing).await,
-        Events::Dlq(Dlq::List { consumer, json }) => admin.dead_letters(consumer.as_deref(), *json).await,
+        Events::Lag(listing) => admin.lag(*listing).await,
+        Events::Dlq(Dlq::List { consumer, listing }) => {
+            admin.dead_letters(consumer.as_deref(), *listing).await
+        }
         Events::Dlq(Dlq::Show { consumer, event }) => admin.show(consumer, event).await,
         Events::Dlq(Dlq::Replay { consumer, event }) => admin.retry(consumer, event.as_deref()).await,
         Events::Dlq(Dlq::Drop { consumer, event }) => admin.drop_event(consumer, event).await,
@@ -64,11 +61,7 @@ struct EventAdmin {
 
 impl EventAdmin {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
-        let stores: Vec<_> = services::all()
-            .filter(|service| service.migrations.is_some())
-            .collect();
-        let mut node = Node::beside(config, &stores, lifecycle.tasks())?;
-        node.leave_out_pending(|service| {
+        let node = Node::beside(config, lifecycle.tasks(), |service| {
             talk(&format!(
                 "`{}` is left out: its database is not there or not up to date",
                 service.name
@@ -78,7 +71,6 @@ impl EventAdmin {
         if node.hosts.is_empty() {
             bail!("there is no database to look at; is this the right data folder, or `database.url`?");
         }
-        node.open_databases().await?;
         let sources: Sources = node.sources()?;
         let admin = |service: KnownService| {
             anyhow::Ok((service, Admin::new(node.database(service.name)?, sources.clone())))
@@ -124,42 +116,27 @@ impl EventAdmin {
         }
     }
 
-    async fn lag(&self, listing: &Listing) -> anyhow::Result<()> {
+    async fn lag(&self, listing: Listing) -> anyhow::Result<()> {
         let mut all = Vec::new();
         for (_, admin) in &self.services {
             all.extend(admin.lag().await?);
         }
-        if listing.json {
-            answer(&serde_json::to_string_pretty(&all)?);
-        } else {
-            answer(&all.iter().map(lag_line).collect::<Vec<_>>().join("\n"));
-        }
-        Ok(())
+        Ok(listing.print(&all, lag_line)?)
     }
 
-    async fn dead_letters(&self, consumer: Option<&str>, json: bool) -> anyhow::Result<()> {
+    async fn dead_letters(&self, consumer: Option<&str>, listing: Listing) -> anyhow::Result<()> {
         let mut all = Vec::new();
         for (_, admin) in &self.services {
             all.extend(admin.dead_letters(consumer).await?);
         }
-        if json {
-            answer(&serde_json::to_string_pretty(&all)?);
-        } else {
-            answer(&all.iter().map(letter_line).collect::<Vec<_>>().join("\n"));
-        }
-        Ok(())
+        Ok(listing.print(&all, letter_line)?)
     }
 
     async fn show(&self, consumer: &str, event: &str) -> anyhow::Result<()> {
         for (_, admin) in &self.services {
             if let Some(parked) = admin.parked_event(consumer, event).await? {
                 let mut shown = json!(parked);
-                for member in ["headers", "payload"] {
-                    // Left as text where that is what is wrong with it.
-                    if let Some(value) = shown[member].as_str().and_then(parsed) {
-                        shown[member] = value;
-                    }
-                }
+                unpack(&mut shown);
                 answer(&format!("{shown:#}"));
                 return Ok(());
             }
@@ -220,19 +197,21 @@ fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("`{text}` is neither a moment (`2026-01-31T12:00:00Z`) nor a span (`90m`)"))
 }
 
-fn parsed(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok()
+/// Shows headers and payload as the JSON that they are; left as text where that is what is wrong with them.
+fn unpack(event: &mut Value) {
+    for member in ["headers", "payload"] {
+        let parsed = event[member].as_str().map(serde_json::from_str);
+        if let Some(Ok(value)) = parsed {
+            event[member] = value;
+        }
+    }
 }
 
 fn event_line(service: KnownService, event: &LoggedEvent, as_json: bool) -> String {
     if as_json {
         let mut line = json!(event);
         line["source"] = json!(service.name);
-        for member in ["headers", "payload"] {
-            if let Some(value) = line[member].as_str().and_then(parsed) {
-                line[member] = value;
-            }
-        }
+        unpack(&mut line);
         return line.to_string();
     }
     format!(

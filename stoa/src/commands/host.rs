@@ -180,7 +180,7 @@ fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<
     let mut text = format!("Stoa {} is up.\n", env!("CARGO_PKG_VERSION"));
     for socket in sockets.bound() {
         let purpose = match socket.name.as_str() {
-            "gateway" => "API under /api, its documentation at /docs",
+            GATEWAY => "API under /api, its documentation at /docs",
             "admin" => "metrics and readiness; keep it private",
             _ => "the service's own port",
         };
@@ -195,7 +195,7 @@ fn banner(node: &Node, sockets: &Sockets, notices: &[Notice]) -> anyhow::Result<
         let kind = node.database_settings(service).target.dialect();
         writeln!(text, "  {:<8} {} ({kind:?})", "data", node.data.display())?;
     }
-    let gateway = sockets.bound().iter().find(|socket| socket.name == "gateway");
+    let gateway = sockets.bound().iter().find(|socket| socket.name == GATEWAY);
     if let Some(gateway) = gateway {
         let config: gateway::GatewayConfig = section(&node.config)?;
         let base = config

@@ -6,6 +6,7 @@ use kit_config::Loaded;
 use kit_runtime::Lifecycle;
 use kit_service::{answer, talk};
 
+use super::run_to_end;
 use crate::cli::Migrate;
 use crate::node::Node;
 use crate::services::{self, KnownService};
@@ -14,15 +15,8 @@ use crate::services::{self, KnownService};
 const PENDING: u8 = 2;
 
 pub(super) fn migrate(config: Loaded, options: &Migrate) -> anyhow::Result<ExitCode> {
-    config.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let lifecycle = Lifecycle::new();
-        let done = run(config, options, &lifecycle).await;
-        lifecycle.end().await;
-        done
+    run_to_end(config, async |config, lifecycle| {
+        run(config, options, lifecycle).await
     })
 }
 

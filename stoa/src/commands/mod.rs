@@ -11,9 +11,10 @@ mod operate;
 
 use std::process::ExitCode;
 
-use kit_service::answer;
-
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use kit_config::Loaded;
+use kit_runtime::Lifecycle;
+use kit_service::answer;
 
 use crate::cli::{Command, CommandLine, GlobalOptions};
 use crate::settings;
@@ -22,6 +23,23 @@ use crate::settings;
 pub(crate) fn command_line() -> clap::Command {
     let own = CommandLine::command();
     operate::all().fold(own, |line, (_, added)| line.subcommand(added.command.clone()))
+}
+
+/// Runs a command that ends by itself; what it began in the background has ended when this returns.
+fn run_to_end<T>(
+    config: Loaded,
+    command: impl AsyncFnOnce(Loaded, &Lifecycle) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    config.check()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let lifecycle = Lifecycle::new();
+        let done = command(config, &lifecycle).await;
+        lifecycle.end().await;
+        done
+    })
 }
 
 pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -40,7 +58,7 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Run(options) => host::run(settings::load(file, set)?, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
-        Command::Brokers(listing) => brokers::brokers(&settings::load(file, set)?, listing),
+        Command::Brokers(listing) => brokers::brokers(settings::load(file, set)?, listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, options),

@@ -9,6 +9,7 @@ use kit_config::Loaded;
 use kit_runtime::Lifecycle;
 use kit_service::{Home, Ownership, ServiceCommand};
 
+use super::run_to_end;
 use crate::node::Node;
 use crate::services::{self, KnownService};
 
@@ -23,24 +24,15 @@ pub(super) fn operate(
     (service, command): (KnownService, &ServiceCommand),
     matches: &ArgMatches,
 ) -> anyhow::Result<ExitCode> {
-    config.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let lifecycle = Lifecycle::new();
-        let home = match command.ownership {
-            Ownership::Own => own(config, service, &lifecycle).await,
-            Ownership::Beside => beside(config, service, &lifecycle).await,
-        };
+    run_to_end(config, async |config, lifecycle| {
         // The node holds the data folder until the command has ended.
-        let done = match home {
-            Ok((_node, home)) => command.run(matches, home).await,
-            Err(error) => Err(error),
+        let (_node, home) = match command.ownership {
+            Ownership::Own => own(config, service, lifecycle).await?,
+            Ownership::Beside => beside(config, service, lifecycle).await?,
         };
-        lifecycle.end().await;
-        done.map(|()| ExitCode::SUCCESS)
-    })
+        command.run(matches, home).await
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// On PostgreSQL beside running processes; a SQLite file has one owner, so `stoa up` must not run.
@@ -58,11 +50,7 @@ async fn beside(
     service: KnownService,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<(Node, Home)> {
-    let stores: Vec<_> = services::all()
-        .filter(|service| service.migrations.is_some())
-        .collect();
-    let mut node = Node::beside(config, &stores, lifecycle.tasks())?;
-    node.leave_out_pending(|_| {}).await?;
+    let node = Node::beside(config, lifecycle.tasks(), |_| {}).await?;
     let name = service.name;
     if !node.is_host_of(name) {
         bail!(
@@ -70,7 +58,6 @@ async fn beside(
              `database.url`?"
         );
     }
-    node.open_databases().await?;
     let events = Admin::new(node.database(name)?, node.sources()?);
     let home = node.home(service).with_events(events);
     Ok((node, home))

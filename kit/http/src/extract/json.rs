@@ -112,7 +112,7 @@ fn refusal(parent: &str, error: &serde_json::Error) -> ApiError {
             error.line(),
             error.column()
         );
-        return ApiError::bad_request(MALFORMED_JSON.code, message);
+        return ApiError::saying(&MALFORMED_JSON, message);
     }
     // Serde names the member in words where the path ends at its parent.
     let member = ["missing field `", "unknown field `", "duplicate field `"]

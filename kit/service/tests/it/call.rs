@@ -74,13 +74,13 @@ async fn where_a_request_came_from_is_the_gateways_word_or_else_the_connection()
     let peer = PeerAddress(([192, 0, 2, 1], 4000).into());
     let device = "x".repeat(300);
     let sent = || Request::get("/").header("user-agent", &device).extension(peer);
-    let direct = extract(sent()).await.unwrap().origin;
+    let direct = extract(sent()).await.unwrap().origin();
     assert_eq!((direct.ip.as_str(), direct.device.len()), ("192.0.2.1", 200));
     let client = ClientAddress([198, 51, 100, 7].into());
-    let through = extract(sent().extension(client)).await.unwrap().origin;
+    let through = extract(sent().extension(client)).await.unwrap().origin();
     assert_eq!(through.ip, "198.51.100.7");
     assert_eq!(
-        extract(Request::get("/")).await.unwrap().origin,
+        extract(Request::get("/")).await.unwrap().origin(),
         Origin::default()
     );
 }

@@ -56,7 +56,7 @@ impl By {
     pub(super) fn caller<A>(actor: AuditActor, call: &Call<A>) -> Self {
         Self {
             actor,
-            origin: call.origin.clone(),
+            origin: call.origin(),
             context: (**call).clone(),
         }
     }

@@ -37,10 +37,11 @@ impl AuthService {
     /// the same answer.
     pub(crate) async fn log_in(&self, call: &Call<Anyone>, request: &LogIn) -> Result<LoggedIn, AuthFailure> {
         let refused = || Failure::Refused(AuthRefusal::InvalidCredentials);
+        let origin = call.origin();
         for _ in 0..ATTEMPTS {
-            let (found, who) = self.look_up(&request.username, &call.origin.ip).await?;
+            let (found, who) = self.look_up(&request.username, &origin.ip).await?;
             let checked = self
-                .check_password(found, &who, &request.password, &call.origin)
+                .check_password(found, &who, &request.password, &origin)
                 .await?;
             let Authenticated {
                 account,
@@ -129,13 +130,13 @@ impl AuthService {
     /// A session that a user begins by a call.
     pub(super) fn session_start(&self, call: &Call<Anyone>, user_id: UserId) -> SessionStart {
         let by = By::caller(AuditActor::User(user_id), call);
-        let now = self.units.now();
+        let (now, origin) = (self.units.now(), call.origin());
         SessionStart {
             session: NewSession {
                 session_id: self.units.new_id(),
                 user_id,
-                device: call.origin.device.clone(),
-                ip: call.origin.ip.clone(),
+                device: origin.device,
+                ip: origin.ip,
                 created_at: now,
                 expires_at: now.plus(self.settings.refresh_expiry),
             },

@@ -21,14 +21,15 @@ impl AuthService {
         let new = Password::parse(&request.new_password, self.settings.password_rules)
             .map_err(|message| vec![FieldError::new("/new_password", message)])?;
         let wrong = || Failure::Refused(AuthRefusal::WrongPassword);
-        let (user_id, ip) = (call.actor.user_id, call.origin.ip.clone());
+        let (user_id, origin) = (call.actor.user_id, call.origin());
+        let ip = origin.ip.clone();
         let read = async move |reader: &mut Reader| {
             let found = store::find_by_id(reader, user_id).await?;
             Ok((found, guessed_at(reader, user_id, &ip).await?))
         };
         let (found, who) = self.units.read(read).await?;
         let checked = self
-            .check_password(found, &who, &request.current_password, &call.origin)
+            .check_password(found, &who, &request.current_password, &origin)
             .await?;
         let account = checked.ok_or_else(wrong)?.account;
         let hash = self.hasher.hash(&new).await?;

@@ -189,12 +189,10 @@ pub(crate) async fn list_ended_sessions(
 
 /// Deletes sessions that ended: nothing begins them again.
 pub(crate) async fn delete_sessions(tx: &mut Tx, ended: &[SessionId]) -> Result<(), StoreError> {
-    let mut statement = sql("DELETE FROM sessions WHERE session_id IN (");
-    for (number, session) in ended.iter().enumerate() {
-        let before = if number == 0 { "" } else { ", " };
-        statement = statement.push(before).push_bind(session.to_string());
-    }
-    statement.push(")").execute(tx).await?;
+    sql("DELETE FROM sessions WHERE session_id IN ")
+        .push_list(ended.iter().map(ToString::to_string))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

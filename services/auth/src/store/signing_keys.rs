@@ -13,38 +13,29 @@ pub(crate) struct StoredKey {
     pub withdrawn_at: Option<Timestamp>,
 }
 
+kit_db::table_row! {
+    StoredKey in "signing_keys" {
+        kid: value,
+        sealed_key: value,
+        created_at: value,
+        active_from: value,
+        withdrawn_at: value,
+    }
+}
+
 /// All keys, the oldest first.
 pub(crate) async fn list_keys(on: &mut impl Session) -> Result<Vec<StoredKey>, StoreError> {
-    let rows = sql(
-        "SELECT kid, sealed_key, created_at, active_from, withdrawn_at FROM signing_keys
-                    ORDER BY active_from, kid",
-    )
-    .all(on)
-    .await?;
-    let key = |row: &kit_db::Row| {
-        Ok(StoredKey {
-            kid: row.get("kid")?,
-            sealed_key: row.get("sealed_key")?,
-            created_at: row.get("created_at")?,
-            active_from: row.get("active_from")?,
-            withdrawn_at: row.get("withdrawn_at")?,
-        })
-    };
-    rows.iter().map(key).collect()
+    kit_db::select::<StoredKey>("ORDER BY active_from, kid")
+        .rows(on)
+        .await
 }
 
 /// Stores a key unless it is there.
 pub(crate) async fn insert_key(tx: &mut Tx, key: &StoredKey) -> Result<(), StoreError> {
-    sql(
-        "INSERT INTO signing_keys (kid, sealed_key, created_at, active_from) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (kid) DO NOTHING",
-    )
-    .bind(key.kid.as_str())
-    .bind(key.sealed_key.as_str())
-    .bind(key.created_at)
-    .bind(key.active_from)
-    .execute(tx)
-    .await?;
+    kit_db::insert(key)
+        .push(" ON CONFLICT (kid) DO NOTHING")
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
