@@ -10,25 +10,6 @@ use crate::tidy::Finding;
 use crate::tidy::files::SourceFile;
 use crate::tidy::rust::RustFile;
 
-/// The folders whose names follow the list.
-const FOLDERS: [&str; 15] = [
-    "kit/cache/",
-    "kit/config/",
-    "kit/event/",
-    "kit/http/",
-    "kit/otlp/",
-    "kit/redis/",
-    "kit/rpc/",
-    "kit/runtime/",
-    "kit/service/",
-    "kit/telemetry/",
-    "kit/testing/",
-    "kit/token/",
-    "kit/values/",
-    "services/",
-    "stoa/",
-];
-
 /// Words that say it in a picture, and the terms to use.
 const REFUSED: [(&[&str], &str); 10] = [
     (
@@ -70,7 +51,7 @@ const EXCEPTIONS: [(&str, &str); 1] = [("MOST_ARGON2_LANES", "argon2's own term 
 
 /// The name of a Rust file and the folders it lies in. Snapshots are named after tests.
 pub(super) fn check_path(file: &SourceFile) -> Option<Finding> {
-    if !file.is_rust() || !applies_to(file) {
+    if !file.is_rust() {
         return None;
     }
     let what = file.parts().find_map(problem)?;
@@ -83,14 +64,8 @@ pub(super) fn check_items(rust: &RustFile<'_>) -> Vec<Finding> {
         rust,
         findings: Vec::new(),
     };
-    if applies_to(rust.file) {
-        items.visit_file(&rust.syntax);
-    }
+    items.visit_file(&rust.syntax);
     items.findings
-}
-
-fn applies_to(file: &SourceFile) -> bool {
-    FOLDERS.iter().any(|folder| file.path.starts_with(folder))
 }
 
 struct Items<'a> {
@@ -229,10 +204,9 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_words_exceptions_and_other_folders_are_fine() {
+    fn parts_of_words_and_exceptions_are_fine() {
         let text = "struct Placement;\nconst MOST_ARGON2_LANES: u8 = 1;\nfn is_refused() {}\n";
         assert_eq!(lines("services/auth/src/a.rs", text), [0; 0]);
-        assert_eq!(lines("elsewhere/src/a.rs", "struct World;"), [0; 0]);
     }
 
     #[test]
@@ -241,7 +215,6 @@ mod tests {
             assert!(check_path(&SourceFile::new(path, "")).is_some(), "{path}");
         }
         for path in [
-            "elsewhere/world.rs",
             "kit/http/src/worldwide.rs",
             "stoa/who_is_told.snap",
         ] {
