@@ -1,7 +1,7 @@
 //! How fast events become effects: drained from a backlog, and one at a time.
 //!
-//! `drain sqlite FOLDER` or `drain postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ or a Kafka behind it
-//! where that is to carry them; build it with `--profile dist`. Each effect is a row of its own in the consumer's database,
+//! `drain sqlite FOLDER` or `drain postgres URL SCHEMA SCHEMA`, and the URL of a RabbitMQ or a Kafka behind it where
+//! that is to carry them; build it with `--profile dist`. Each effect is a row of its own in the consumer's database,
 //! committed and synced. Draining includes the relay's part of the way.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
@@ -64,7 +64,7 @@ async fn main() -> Answer {
         Some((url, rest)) if url.starts_with("kafka") => (rest, by_kafka(url)?),
         _ => (&arguments[..], Carriers::embedded()),
     };
-    let (producer, consumer) = places(places_of)?;
+    let (producer, consumer) = targets(places_of)?;
     let lifecycle = Lifecycle::new();
     let deps = deps(&lifecycle);
     let from = Db::open(DbSettings::new("counter", producer.clone()), &MIGRATIONS, &deps).await?;
@@ -128,7 +128,7 @@ fn by_kafka(url: &str) -> Result<Carriers, BrokerError> {
 }
 
 /// The producer's and the consumer's.
-fn places(arguments: &[&str]) -> Result<(DbTarget, DbTarget), Box<dyn Error + Send + Sync>> {
+fn targets(arguments: &[&str]) -> Result<(DbTarget, DbTarget), Box<dyn Error + Send + Sync>> {
     match *arguments {
         ["sqlite", folder] => {
             let file = |name| DbTarget::Sqlite {

@@ -41,10 +41,12 @@ pub(crate) fn send(
     serde_json::from_str(&answer).with_context(|| format!("`{line}` answers something that is not JSON"))
 }
 
-/// The status of a GET; an error where nobody answers.
-pub(crate) fn status_of(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
-    Ok(exchange(address, request.as_bytes())?.0)
+/// The status and the body of a GET; an error where nobody answers.
+pub(crate) fn get(address: SocketAddr, path: &str, token: Option<&str>) -> anyhow::Result<(u16, String)> {
+    let authorization = authorization(token);
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{authorization}\r\n");
+    exchange(address, request.as_bytes())
 }
 
 fn exchange(address: SocketAddr, request: &[u8]) -> anyhow::Result<(u16, String)> {

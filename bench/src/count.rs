@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
+use crate::folders::need_program;
 use crate::load::Load;
-use crate::place::need_program;
 use crate::program::{Program, Running, Under};
 
 /// Requests of the short run.

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
+use crate::folders::{Folders, need_program};
 use crate::machine::process_seconds;
-use crate::place::{Place, need_program};
 
 /// What no service has in it.
 const NAME: &str = "stoa_bench";
@@ -21,9 +21,9 @@ pub(crate) struct Database {
 
 impl Database {
     /// Makes it anew. There is one at a time.
-    pub(crate) fn create(place: &Place) -> anyhow::Result<Self> {
+    pub(crate) fn create(folders: &Folders) -> anyhow::Result<Self> {
         let database = Self {
-            server: place.postgres_url()?,
+            server: folders.postgres_url()?,
         };
         database.drop_it()?;
         database.order(&format!("CREATE DATABASE {NAME}"))?;

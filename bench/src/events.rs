@@ -8,23 +8,23 @@
 
 mod backlog;
 mod latency;
-mod way;
-mod world;
+mod services;
+mod transport;
 
 use crate::effort::Effort;
-use crate::events::way::Kind;
-use crate::place::Place;
+use crate::events::transport::Kind;
+use crate::folders::Folders;
 use crate::report::Report;
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         for kind in Kind::ALL {
-            latency::measure(kind, place, effort, report).await?;
+            latency::measure(kind, folders, effort, report).await?;
             // Who tells of a backlog makes no difference to it.
             if !matches!(kind, Kind::Notified) {
-                backlog::measure(kind, place, effort, report).await?;
+                backlog::measure(kind, folders, effort, report).await?;
             }
         }
         Ok(())

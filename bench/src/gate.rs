@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use crate::effort::Effort;
-use crate::place::Place;
+use crate::folders::Folders;
 use crate::proxy::{Counted, count_own};
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
@@ -37,9 +37,9 @@ struct Limit {
 }
 
 /// Measures and compares.
-pub(crate) fn run(place: &Place, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(folders: &Folders, report: &mut Report) -> anyhow::Result<()> {
     let limits = read(LIMITS)?;
-    let counted = count_own(place, &EFFORT)?;
+    let counted = count_own(folders, &EFFORT)?;
     for own in &counted {
         if let Some(limit) = limits.get(own.name) {
             let instructions = Samples::one(own.instructions.total);
@@ -54,7 +54,7 @@ pub(crate) fn run(place: &Place, report: &mut Report) -> anyhow::Result<()> {
             report.note(own.detail());
         }
     }
-    let broken = judge(&limits, &counted);
+    let broken = violations(&limits, &counted);
     if !broken.is_empty() {
         bail!("{}", broken.join("; "));
     }
@@ -66,7 +66,7 @@ fn read(text: &str) -> anyhow::Result<BTreeMap<String, Limit>> {
 }
 
 /// Everything that is wrong, in words.
-fn judge(limits: &BTreeMap<String, Limit>, counted: &[Counted]) -> Vec<String> {
+fn violations(limits: &BTreeMap<String, Limit>, counted: &[Counted]) -> Vec<String> {
     let mut broken = Vec::new();
     for own in counted {
         let Some(limit) = limits.get(own.name) else {
@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn what_stays_below_its_limits_passes() {
         let limits = read(SAMPLE).unwrap();
-        assert!(judge(&limits, &[counted("gateway", 100.0, 7.5)]).is_empty());
+        assert!(violations(&limits, &[counted("gateway", 100.0, 7.5)]).is_empty());
     }
 
     #[test]
     fn each_excess_is_told() {
         let limits = read(SAMPLE).unwrap();
-        let broken = judge(&limits, &[counted("gateway", 101.0, 7.6)]);
+        let broken = violations(&limits, &[counted("gateway", 101.0, 7.6)]);
         assert_eq!(
             broken,
             [
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn neither_a_limit_nor_a_figure_is_dropped_unnoticed() {
         let limits = read(SAMPLE).unwrap();
-        let broken = judge(&limits, &[counted("hosted", 1.0, 1.0)]);
+        let broken = violations(&limits, &[counted("hosted", 1.0, 1.0)]);
         assert_eq!(
             broken,
             [

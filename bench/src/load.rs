@@ -17,6 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
+use crate::samples::percentile;
+
 /// No measurement takes longer.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -45,6 +47,11 @@ impl Outcome {
         let requests = self.requests as f64;
         requests / self.seconds
     }
+
+    /// What 99 of 100 requests take at most, in milliseconds.
+    pub(crate) fn ninety_ninth(&self) -> f64 {
+        percentile(&self.latencies, 0.99) / 1e3
+    }
 }
 
 /// Says what a connection sends next.
@@ -53,7 +60,7 @@ pub(crate) trait Talker: 'static {
     fn request(&self) -> &[u8];
 
     /// The body of its answer has come. This time is not measured.
-    fn hear(&mut self, body: &[u8]) -> anyhow::Result<()>;
+    fn receive(&mut self, body: &[u8]) -> anyhow::Result<()>;
 }
 
 /// Always the same request.
@@ -64,7 +71,7 @@ impl Talker for Repeated {
         &self.0
     }
 
-    fn hear(&mut self, _: &[u8]) -> anyhow::Result<()> {
+    fn receive(&mut self, _: &[u8]) -> anyhow::Result<()> {
         Ok(())
     }
 }
@@ -133,6 +140,16 @@ pub(crate) fn talk<T: Talker>(
     together(address, talkers, Duration::ZERO, &until)
 }
 
+/// The same until they have sent exactly so many requests, all of them together.
+pub(crate) fn talk_for_requests<T: Talker>(
+    address: SocketAddr,
+    talkers: Vec<T>,
+    count: u64,
+) -> anyhow::Result<(Outcome, Vec<T>)> {
+    let until = Until::Count(Rc::new(Cell::new(count)));
+    together(address, talkers, Duration::ZERO, &until)
+}
+
 fn together<T: Talker>(
     address: SocketAddr,
     talkers: Vec<T>,
@@ -183,7 +200,7 @@ async fn drive<T: Talker>(
         stream.write_all(talker.request()).await?;
         let body = read_answer(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX));
-        talker.hear(body)?;
+        talker.receive(body)?;
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
@@ -271,7 +288,7 @@ mod tests {
             &self.0
         }
 
-        fn hear(&mut self, body: &[u8]) -> anyhow::Result<()> {
+        fn receive(&mut self, body: &[u8]) -> anyhow::Result<()> {
             ensure!(body == b"ok", "another answer");
             self.1 += 1;
             Ok(())
@@ -285,8 +302,7 @@ mod tests {
             Echo(b"GET /one HTTP/1.1\r\n\r\n".to_vec(), 0),
             Echo(b"GET /two HTTP/1.1\r\n\r\n".to_vec(), 0),
         ];
-        let until = Until::Count(Rc::new(Cell::new(10)));
-        let (outcome, talkers) = together(address, talkers, Duration::ZERO, &until).unwrap();
+        let (outcome, talkers) = talk_for_requests(address, talkers, 10).unwrap();
         assert_eq!(outcome.requests, 10);
         assert_eq!(talkers.iter().map(|talker| talker.1).sum::<usize>(), 10);
     }

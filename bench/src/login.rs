@@ -1,8 +1,9 @@
 //! Sign-ins through the gateway beside bare password hashes on the same cores, and what sign-ins do to others.
 //!
-//! A sign-in is a bcrypt hash of the default cost and little more, so the hash alone is the bound. Both are
-//! measured in turn, on every core; CPU time tells the same where neighbours take a part of the cores. Meanwhile somebody lists users at a steady pace far below the limit: their
-//! 99th percentile with sign-ins beside that without tells whether hashing starves other requests.
+//! A sign-in is a bcrypt hash of the default cost and little more, so the hash alone is the bound. Both are measured in
+//! turn, on every core; CPU time tells the same where neighbours take a part of the cores. Meanwhile somebody lists
+//! users at a steady pace far below the limit: their 99th percentile with sign-ins beside that without tells whether
+//! hashing starves other requests.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -13,12 +14,12 @@ use anyhow::Context as _;
 
 use crate::call;
 use crate::effort::Effort;
+use crate::folders::Folders;
 use crate::load::{Load, Outcome};
 use crate::machine::{core_count, thread_seconds};
-use crate::place::Place;
 use crate::program::Under;
 use crate::report::{Reach, Report, Row};
-use crate::samples::{Samples, percentile};
+use crate::samples::Samples;
 use crate::scene::{Hashing, PASSWORD, User, credentials, embedded, make_user};
 
 /// The platform's default.
@@ -37,8 +38,8 @@ const SPANS: u32 = 2;
 const PACE: Duration = Duration::from_millis(5);
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
-    let scene = embedded(place, &place.fresh("login")?, Hashing::Real)?;
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+    let scene = embedded(folders, &folders.fresh("login")?, Hashing::Real)?;
     let process = scene.program.start(Under::Nothing)?;
     let user = make_user(scene.gateway, "ada")?;
     process.settle()?;
@@ -51,14 +52,14 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
         raw.push(raw_rate(&hash, span)?);
         hash_cpu.push(hash_milliseconds(&hash)?);
         let idle = process.cpu_seconds()?;
-        quiet.push(ninety_ninth(&lister(&user, scene.gateway).for_span(span)?));
+        quiet.push(lister(&user, scene.gateway).for_span(span)?.ninety_ninth());
         let begin = process.cpu_seconds()?;
         let (signed_in, listed) = both(&user, scene.gateway, span)?;
         // What listing alone takes in such a span is not the sign-ins'.
         let taken = process.cpu_seconds()? - begin - (begin - idle);
         login_cpu.push(taken * 1e3 / (signed_in.rate() * signed_in.seconds));
         logins.push(signed_in.rate());
-        busy.push(ninety_ninth(&listed));
+        busy.push(listed.ninety_ninth());
     }
     let threads = core_count();
     report.add(
@@ -135,8 +136,4 @@ fn lister(user: &User, gateway: SocketAddr) -> Load {
         pause: PACE,
         ..user.load(gateway, "/api/users")
     }
-}
-
-fn ninety_ninth(outcome: &Outcome) -> f64 {
-    percentile(&outcome.latencies, 0.99) / 1e3
 }

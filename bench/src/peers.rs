@@ -7,9 +7,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::folders::find_program;
 use crate::machine::Cores;
-use crate::place::find_program;
-use crate::program::{Program, free_address};
+use crate::program::{Program, Ready, free_address};
 
 /// A proxy before `upstream`; `None` where it is not installed.
 pub(crate) type Peer = fn(&Path, SocketAddr) -> anyhow::Result<Option<(Program, SocketAddr)>>;
@@ -72,7 +72,7 @@ http {{
             settings: Vec::new(),
             folder: folder.to_owned(),
             cores: Cores::Measured,
-            ready: (address, "/readyz"),
+            ready: Ready::Answers(address, "/readyz"),
         },
         address,
     )))
@@ -114,7 +114,7 @@ backend users
             settings: Vec::new(),
             folder: folder.to_owned(),
             cores: Cores::Measured,
-            ready: (address, "/readyz"),
+            ready: Ready::Answers(address, "/readyz"),
         },
         address,
     )))

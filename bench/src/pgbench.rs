@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use crate::place::find_program;
+use crate::folders::find_program;
 
 /// Transactions a second of so many clients that run a script for a time; none where it is not installed.
 pub(crate) fn pgbench(

@@ -4,7 +4,7 @@
 //! part of a figure. Its stderr goes to a file, as a service's log does.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 
 use crate::call;
+use crate::folders::need_program;
 use crate::machine::{Cores, field, process_seconds};
-use crate::place::need_program;
 
 /// Longer than anything takes under callgrind.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,8 +29,27 @@ pub(crate) struct Program {
     /// Its current folder, where its log goes too.
     pub(crate) folder: PathBuf,
     pub(crate) cores: Cores,
-    /// Answers 200 there as soon as it serves.
-    pub(crate) ready: (SocketAddr, &'static str),
+    pub(crate) ready: Ready,
+}
+
+/// What a process does as soon as it serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ready {
+    /// It answers a GET of this path with 200.
+    Answers(SocketAddr, &'static str),
+    /// It takes connections.
+    Connects(SocketAddr),
+}
+
+impl Ready {
+    fn is_reached(self) -> bool {
+        match self {
+            Self::Answers(address, path) => {
+                call::get(address, path, None).is_ok_and(|(status, _)| status == 200)
+            }
+            Self::Connects(address) => TcpStream::connect(address).is_ok(),
+        }
+    }
 }
 
 /// What a process runs under.
@@ -94,9 +113,8 @@ impl Program {
     }
 
     fn wait_until_ready(&self, running: &mut Running, begin: Instant) -> anyhow::Result<()> {
-        let (address, path) = self.ready;
         loop {
-            if call::status_of(address, path).is_ok_and(|status| status == 200) {
+            if self.ready.is_reached() {
                 running.ready_after = begin.elapsed();
                 return Ok(());
             }
@@ -170,12 +188,31 @@ impl Running {
         }
     }
 
+    /// Holds it: it keeps its connections, the system takes new ones for it, and it answers nobody.
+    pub(crate) fn pause(&self) -> anyhow::Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) -> anyhow::Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let status = Command::new("kill")
+            .args(["-s", signal, &self.pid().to_string()])
+            .status()?;
+        ensure!(
+            status.success(),
+            "`{}` cannot be sent the signal {signal}",
+            self.name
+        );
+        Ok(())
+    }
+
     /// Asks it to end, as an operator would, and waits for that.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
-        let status = Command::new("kill")
-            .args(["-TERM", &self.pid().to_string()])
-            .status()?;
-        ensure!(status.success(), "`{}` cannot be told to end", self.name);
+        self.signal("TERM")?;
         let begin = Instant::now();
         while self.child.try_wait()?.is_none() {
             ensure!(begin.elapsed() < PATIENCE, "`{}` does not end", self.name);

@@ -6,16 +6,16 @@
 //! instructions and system calls tell most, since neighbours do not change them. Those are counted on one
 //! connection, where every request wakes the process: the dearest case, and the same every time.
 
-mod told;
+mod rows;
 
 use std::path::{Path, PathBuf};
 
 use crate::count::{Instructions, instructions, system_calls};
 use crate::effort::Effort;
+use crate::folders::Folders;
 use crate::load::Load;
 use crate::machine::{Cores, pin};
 use crate::peers::PEERS;
-use crate::place::Place;
 use crate::program::{Program, Running, Under};
 use crate::report::Report;
 use crate::samples::percentile;
@@ -68,7 +68,7 @@ impl Counted {
         } else {
             String::new()
         };
-        format!("{}: {}{hashing}", told::title(self.name), self.calls)
+        format!("{}: {}{hashing}", rows::title(self.name), self.calls)
     }
 }
 
@@ -80,27 +80,27 @@ struct Stage {
 }
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     pin(Cores::Others)?;
-    let measured = measure(place, effort, report);
+    let measured = measure(folders, effort, report);
     pin(Cores::All)?;
     measured
 }
 
 /// Counts Stoa's own instructions and system calls only, for the gate.
-pub(crate) fn count_own(place: &Place, effort: &Effort) -> anyhow::Result<Vec<Counted>> {
+pub(crate) fn count_own(folders: &Folders, effort: &Effort) -> anyhow::Result<Vec<Counted>> {
     pin(Cores::Others)?;
-    let mut stage = Stage::set(place)?;
+    let mut stage = Stage::set(folders)?;
     stage
         .subjects
         .retain(|subject| [GATEWAY, HOSTED, HOSTED_PLAIN].contains(&subject.name));
     stage.count(effort)
 }
 
-fn measure(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
-    let mut stage = Stage::set(place)?;
+fn measure(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+    let mut stage = Stage::set(folders)?;
     for (name, package, peer) in PEERS {
-        match peer(&stage.folder, stage.split.users_address)? {
+        match peer(&stage.folder, stage.split.users.address)? {
             Some((program, address)) => {
                 let load = Load {
                     address,
@@ -118,8 +118,8 @@ fn measure(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Resul
         }
     }
     let timed = stage.time(effort)?;
-    told::tell_times(&timed, report);
-    told::tell_counts(&stage.count(effort)?, report);
+    rows::report_times(&timed, report);
+    rows::report_counts(&stage.count(effort)?, report);
     report.note(
         "proxy: `direct` goes straight to users' own port; instructions are those of user space, on one \
          connection; Stoa and its peers write a line to a log file for each request",
@@ -129,29 +129,28 @@ fn measure(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Resul
 
 impl Stage {
     /// Prepares the split and the embedded Stoa, each with a user, and stops what is measured again.
-    fn set(place: &Place) -> anyhow::Result<Self> {
-        let folder = place.fresh("proxy")?;
-        let split = Split::new(place, &folder)?;
-        let Embedded { mut program, gateway } = embedded(place, &folder, Hashing::Cheap)?;
+    fn set(folders: &Folders) -> anyhow::Result<Self> {
+        let folder = folders.fresh("proxy")?;
+        let split = Split::new(folders, &folder)?;
+        let Embedded { mut program, gateway } = embedded(folders, &folder, Hashing::Cheap)?;
         program.cores = Cores::Measured;
         let process = program.start(Under::Nothing)?;
         let hosted_user = make_user(gateway, "ada")?;
         drop(process);
-        let upstreams = split.start_upstreams()?;
-        let process = split.gateway.start(Under::Nothing)?;
-        let user = make_user(split.gateway_address, "ada")?;
-        drop((process, upstreams));
+        let processes = split.start()?;
+        let user = make_user(split.gateway.address, "ada")?;
+        drop(processes);
         let subject = |name, program: Option<&Program>, load| Subject {
             name,
             program: program.cloned(),
             load,
         };
         let subjects = vec![
-            subject(DIRECT, None, user.profile_load(split.users_address, "")),
+            subject(DIRECT, None, user.profile_load(split.users.address, "")),
             subject(
                 GATEWAY,
-                Some(&split.gateway),
-                user.profile_load(split.gateway_address, "/api"),
+                Some(&split.gateway.program),
+                user.profile_load(split.gateway.address, "/api"),
             ),
             subject(HOSTED, Some(&program), hosted_user.profile_load(gateway, "/api")),
             subject(

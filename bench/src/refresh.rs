@@ -18,12 +18,12 @@ use crate::bare::bare_signing_rate;
 use crate::call;
 use crate::database::Database;
 use crate::effort::Effort;
+use crate::folders::Folders;
 use crate::load::{Talker, talk};
 use crate::machine::{Cores, core_count, pin};
-use crate::place::Place;
 use crate::program::{Program, Running, Under};
 use crate::report::{Reach, Report, Row};
-use crate::samples::{Samples, percentile};
+use crate::samples::Samples;
 use crate::scene::{Embedded, Hashing, embedded, register, set};
 
 /// How many sessions go on at once, each of another user.
@@ -40,28 +40,33 @@ const ALGORITHMS: [Algorithm; 3] = [DEFAULT, Algorithm::Es256, Algorithm::EdDsa]
 const SIGNED: usize = 480;
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     pin(Cores::Others)?;
     let measured = ALGORITHMS
         .into_iter()
-        .try_for_each(|algorithm| compare(place, algorithm, effort, report));
+        .try_for_each(|algorithm| compare(folders, algorithm, effort, report));
     pin(Cores::All)?;
     measured
 }
 
 /// One algorithm on both databases. By the clock the default one is enough: times depend on the machine's
 /// disk and on what else runs.
-fn compare(place: &Place, algorithm: Algorithm, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+fn compare(
+    folders: &Folders,
+    algorithm: Algorithm,
+    effort: &Effort,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let bare = Samples::take(effort.repeats, || bare_signing_rate(algorithm, SIGNED))?;
     for name in ["SQLite", "PostgreSQL"] {
         let database = (name == "PostgreSQL")
-            .then(|| Database::create(place))
+            .then(|| Database::create(folders))
             .transpose()?;
-        let measured = measure(place, algorithm, database.as_ref(), effort)?;
+        let measured = measure(folders, algorithm, database.as_ref(), effort)?;
         let what = format!("{algorithm}, {name}");
-        measured.tell_cpu(&what, &bare, report);
+        measured.report_cpu(&what, &bare, report);
         if algorithm == DEFAULT {
-            measured.tell_clock(&what, &bare, report);
+            measured.report_clock(&what, &bare, report);
         }
     }
     Ok(())
@@ -81,12 +86,12 @@ struct Measured {
 }
 
 fn measure(
-    place: &Place,
+    folders: &Folders,
     algorithm: Algorithm,
     database: Option<&Database>,
     effort: &Effort,
 ) -> anyhow::Result<Measured> {
-    let Embedded { mut program, gateway } = embedded(place, &place.fresh("refresh")?, Hashing::Cheap)?;
+    let Embedded { mut program, gateway } = embedded(folders, &folders.fresh("refresh")?, Hashing::Cheap)?;
     set(&mut program.settings, "AUTH__ALGORITHM", &algorithm);
     set(&mut program.settings, "AUTH__TOKEN_ON_REGISTER", &"true");
     if let Some(database) = database {
@@ -123,11 +128,11 @@ impl Measured {
             self.with_server.push(refreshes / (own + servers));
         }
         self.rates.push(outcome.rate());
-        self.slowest.push(percentile(&outcome.latencies, 0.99) / 1e3);
+        self.slowest.push(outcome.ninety_ninth());
         Ok(sessions)
     }
 
-    fn tell_cpu(&self, what: &str, bare: &Samples, report: &mut Report) {
+    fn report_cpu(&self, what: &str, bare: &Samples, report: &mut Report) {
         let what = format!("{what}, a core");
         report.add(
             row(what.clone(), "refreshes/s", &self.a_core)
@@ -140,7 +145,7 @@ impl Measured {
         }
     }
 
-    fn tell_clock(&self, what: &str, bare: &Samples, report: &mut Report) {
+    fn report_clock(&self, what: &str, bare: &Samples, report: &mut Report) {
         let what = format!("{what}, by the clock, {SESSIONS} at once");
         report.add(row(what.clone(), "refreshes/s", &self.rates).against("bare signatures", bare));
         report.add(row(format!("{what}, p99"), "ms", &self.slowest));
@@ -206,7 +211,7 @@ impl Talker for Session {
         &self.request
     }
 
-    fn hear(&mut self, body: &[u8]) -> anyhow::Result<()> {
+    fn receive(&mut self, body: &[u8]) -> anyhow::Result<()> {
         let answer: Answer = serde_json::from_slice(body).context("a refresh brings no token")?;
         ensure!(answer != self.newest, "a refresh token is not rotated");
         *self = Self::with(answer);
@@ -232,7 +237,7 @@ mod tests {
     #[test]
     fn the_next_request_has_the_token_of_the_last_answer() {
         let mut session = session("one");
-        session.hear(&answer("two")).unwrap();
+        session.receive(&answer("two")).unwrap();
         let request = String::from_utf8(session.request).unwrap();
         assert!(request.starts_with("POST /api/refresh "), "{request}");
         assert!(request.ends_with("{\"refresh_token\":\"two\"}"), "{request}");
@@ -240,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_new_token_ends_the_load() {
-        assert!(session("one").hear(&answer("one")).is_err());
-        assert!(session("one").hear(b"{\"token\":\"t\"}").is_err());
+        assert!(session("one").receive(&answer("one")).is_err());
+        assert!(session("one").receive(b"{\"token\":\"t\"}").is_err());
     }
 }

@@ -8,15 +8,15 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kit_runtime::Ids;
 use serde_json::{Value, json};
 
 use crate::call::{self, get_request};
+use crate::folders::Folders;
 use crate::load::Load;
-use crate::machine::Cores;
-use crate::place::Place;
-use crate::program::{Program, Running, Under, free_address};
+use crate::machine::{Cores, field};
+use crate::program::{Program, Ready, Running, Under, free_address};
 
 pub(crate) const PASSWORD: &str = "correct-horse-battery-9";
 
@@ -33,7 +33,7 @@ pub(crate) enum Hashing {
 }
 
 /// `stoa up`: every service behind the gateway, in one process, on SQLite.
-pub(crate) fn embedded(place: &Place, folder: &Path, hashing: Hashing) -> anyhow::Result<Embedded> {
+pub(crate) fn embedded(folders: &Folders, folder: &Path, hashing: Hashing) -> anyhow::Result<Embedded> {
     let gateway = free_address()?;
     let mut settings = settings(hashing);
     set(&mut settings, "DATA__DIR", &folder.join("data").display());
@@ -43,12 +43,12 @@ pub(crate) fn embedded(place: &Place, folder: &Path, hashing: Hashing) -> anyhow
         gateway,
         program: Program {
             name: "up",
-            binary: place.stoa()?,
+            binary: folders.stoa()?,
             args: vec!["up".to_owned()],
             settings,
             folder: folder.to_owned(),
             cores: Cores::All,
-            ready: (gateway, "/readyz"),
+            ready: Ready::Answers(gateway, "/readyz"),
         },
     })
 }
@@ -62,11 +62,16 @@ pub(crate) struct Embedded {
 
 /// `stoa run` three times: the gateway, auth and users as processes of their own, on SQLite.
 pub(crate) struct Split {
-    pub(crate) gateway: Program,
-    pub(crate) gateway_address: SocketAddr,
-    pub(crate) users_address: SocketAddr,
-    users: Program,
-    auth: Program,
+    pub(crate) gateway: Service,
+    pub(crate) auth: Service,
+    pub(crate) users: Service,
+}
+
+/// How to start a service in a process of its own, and where it then listens.
+pub(crate) struct Service {
+    pub(crate) program: Program,
+    pub(crate) address: SocketAddr,
+    admin: SocketAddr,
 }
 
 /// Upstreams that run for as long as this is held.
@@ -76,7 +81,7 @@ pub(crate) struct Upstreams {
 }
 
 impl Split {
-    pub(crate) fn new(place: &Place, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(folders: &Folders, folder: &Path) -> anyhow::Result<Self> {
         let (gateway, auth, users) = (free_address()?, free_address()?, free_address()?);
         let mut shared = settings(Hashing::Cheap);
         let ids = Ids::system();
@@ -89,40 +94,67 @@ impl Split {
             set(&mut shared, absent, &format!("http://{}", free_address()?));
         }
         let service = |name: &'static str, address: SocketAddr, cores: Cores| {
+            let admin = free_address()?;
             let own: PathBuf = folder.join(name);
             std::fs::create_dir_all(&own)?;
             let mut settings = shared.clone();
             set(&mut settings, "DATA__DIR", &own.join("data").display());
-            set(&mut settings, "ADMIN__LISTEN", &free_address()?);
+            set(&mut settings, "ADMIN__LISTEN", &admin);
             set(
                 &mut settings,
                 &format!("{}__LISTEN", name.to_uppercase()),
                 &address,
             );
-            anyhow::Ok(Program {
+            let program = Program {
                 name,
-                binary: place.stoa()?,
+                binary: folders.stoa()?,
                 args: ["run", "--services", name].map(str::to_owned).to_vec(),
                 settings,
                 folder: own,
                 cores,
-                ready: (address, "/readyz"),
+                ready: Ready::Answers(address, "/readyz"),
+            };
+            anyhow::Ok(Service {
+                program,
+                address,
+                admin,
             })
         };
         Ok(Self {
             gateway: service("gateway", gateway, Cores::Measured)?,
-            users: service("users", users, Cores::Others)?,
             auth: service("auth", auth, Cores::Others)?,
-            gateway_address: gateway,
-            users_address: users,
+            users: service("users", users, Cores::Others)?,
         })
+    }
+
+    /// Sets what an operator would, for each.
+    pub(crate) fn set(&mut self, key: &str, value: &impl ToString) {
+        for service in [&mut self.gateway, &mut self.auth, &mut self.users] {
+            set(&mut service.program.settings, key, value);
+        }
+    }
+
+    /// Starts all three.
+    pub(crate) fn start(&self) -> anyhow::Result<(Running, Upstreams)> {
+        let upstreams = self.start_upstreams()?;
+        Ok((self.gateway.program.start(Under::Nothing)?, upstreams))
     }
 
     /// Starts auth and users.
     pub(crate) fn start_upstreams(&self) -> anyhow::Result<Upstreams> {
-        let auth = self.auth.start(Under::Nothing)?;
-        let users = self.users.start(Under::Nothing)?;
+        let auth = self.auth.program.start(Under::Nothing)?;
+        let users = self.users.program.start(Under::Nothing)?;
         Ok(Upstreams { users, _auth: auth })
+    }
+}
+
+impl Service {
+    /// What its process counts under this name, where that has no labels.
+    pub(crate) fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let (_, metrics) = call::get(self.admin, "/metrics", None)?;
+        let value = field(&metrics, &format!("{name} "));
+        let value = value.with_context(|| format!("`{}` has no metric `{name}`", self.program.name))?;
+        Ok(value.parse()?)
     }
 }
 
@@ -159,6 +191,14 @@ pub(crate) struct User {
 /// Registers somebody through a gateway, signs in and makes a profile.
 pub(crate) fn make_user(gateway: SocketAddr, name: &str) -> anyhow::Result<User> {
     register(gateway, name)?;
+    let user = sign_in(gateway, name)?;
+    let profile = json!({ "full_name": "Ada Lovelace", "bio": "Writes programs" });
+    call::send(gateway, "PUT /api/profile", Some(&user.token), &profile)?;
+    Ok(user)
+}
+
+/// Begins a session through a gateway.
+pub(crate) fn sign_in(gateway: SocketAddr, name: &str) -> anyhow::Result<User> {
     let session = call::send(gateway, "POST /api/login", None, &credentials(name))?;
     let text = |member: &str| {
         let value = session[member].as_str();
@@ -166,14 +206,11 @@ pub(crate) fn make_user(gateway: SocketAddr, name: &str) -> anyhow::Result<User>
             .map(str::to_owned)
             .with_context(|| format!("a sign-in without `{member}`"))
     };
-    let user = User {
+    Ok(User {
         name: name.to_owned(),
         id: text("user_id")?,
         token: text("token")?,
-    };
-    let profile = json!({ "full_name": "Ada Lovelace", "bio": "Writes programs" });
-    call::send(gateway, "PUT /api/profile", Some(&user.token), &profile)?;
-    Ok(user)
+    })
 }
 
 /// Registers somebody through a gateway; the answer.
@@ -189,11 +226,36 @@ pub(crate) fn credentials(name: &str) -> Value {
 impl User {
     /// `GET <prefix>/users/{id}`, asking for their own profile.
     pub(crate) fn profile_load(&self, address: SocketAddr, prefix: &str) -> Load {
-        self.load(address, &format!("{prefix}/users/{}", self.id))
+        self.load(address, &format!("{prefix}{}", self.profile_path()))
     }
 
     /// A GET in their name.
     pub(crate) fn load(&self, address: SocketAddr, path: &str) -> Load {
-        Load::new(address, get_request(path, Some(&self.token)))
+        Load::new(address, self.request(path))
+    }
+
+    /// The bytes of a GET in their name; its connection stays open after it.
+    pub(crate) fn request(&self, path: &str) -> Vec<u8> {
+        get_request(path, Some(&self.token))
+    }
+
+    /// Where everybody reads their profile.
+    pub(crate) fn profile_path(&self) -> String {
+        format!("/users/{}", self.id)
+    }
+
+    /// Whether a GET with their token is answered (200), or the token is refused (401).
+    pub(crate) fn is_accepted(&self, address: SocketAddr, path: &str) -> anyhow::Result<bool> {
+        match call::get(address, path, Some(&self.token))? {
+            (200, _) => Ok(true),
+            (401, _) => Ok(false),
+            (status, answer) => bail!("`GET {path}` answers {status}: {answer}"),
+        }
+    }
+
+    /// Ends their session through a gateway.
+    pub(crate) fn log_out(&self, gateway: SocketAddr) -> anyhow::Result<()> {
+        call::send(gateway, "POST /api/logout", Some(&self.token), &json!({}))?;
+        Ok(())
     }
 }

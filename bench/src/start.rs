@@ -6,7 +6,7 @@
 use std::fs;
 
 use crate::effort::Effort;
-use crate::place::Place;
+use crate::folders::Folders;
 use crate::program::Under;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
@@ -17,11 +17,11 @@ const READY: f64 = 300.0;
 const MEMORY: f64 = 60.0;
 
 /// Measures the start.
-pub(crate) fn start(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn start(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     let mut first = Vec::new();
     let mut second = Vec::new();
     for _ in 0..effort.repeats {
-        let Embedded { program, .. } = embedded(place, &place.fresh("start")?, Hashing::Real)?;
+        let Embedded { program, .. } = embedded(folders, &folders.fresh("start")?, Hashing::Real)?;
         for times in [&mut first, &mut second] {
             let process = program.start(Under::Nothing)?;
             times.push(process.ready_after.as_secs_f64() * 1e3);
@@ -42,8 +42,8 @@ pub(crate) fn start(place: &Place, effort: &Effort, report: &mut Report) -> anyh
 }
 
 /// Measures memory and size.
-pub(crate) fn memory(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
-    let Embedded { program, .. } = embedded(place, &place.fresh("memory")?, Hashing::Real)?;
+pub(crate) fn memory(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+    let Embedded { program, .. } = embedded(folders, &folders.fresh("memory")?, Hashing::Real)?;
     program.start(Under::Nothing)?.stop()?;
     let (mut resident, mut proportional) = (Vec::new(), Vec::new());
     for _ in 0..effort.repeats {
@@ -65,7 +65,7 @@ pub(crate) fn memory(place: &Place, effort: &Effort, report: &mut Report) -> any
         &proportional,
     ));
     #[expect(clippy::cast_precision_loss, reason = "a file of far less than 2^52 bytes")]
-    let size = fs::metadata(place.stoa()?)?.len() as f64 / (1024.0 * 1024.0);
+    let size = fs::metadata(folders.stoa()?)?.len() as f64 / (1024.0 * 1024.0);
     report.add(Row::new("memory", "the binary", "MiB", &Samples::one(size)).reach(Reach::AtMost(MEMORY)));
     Ok(())
 }

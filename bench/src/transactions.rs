@@ -15,12 +15,12 @@ use serde_json::json;
 use crate::call;
 use crate::database::Database;
 use crate::effort::Effort;
+use crate::folders::Folders;
 use crate::load::{Talker, talk};
 use crate::pgbench::pgbench;
-use crate::place::Place;
 use crate::program::{Running, Under, free_address};
 use crate::report::{Reach, Report, Row};
-use crate::samples::{Samples, percentile};
+use crate::samples::Samples;
 use crate::scene::{Embedded, Hashing, embedded, register, set};
 
 /// Who makes transactions, and how many of them at once.
@@ -58,21 +58,21 @@ const ACCOUNTS: &str = "INSERT INTO payments.accounts (id, kind, user_id, curren
     FROM generate_series(1, 32) AS person";
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
-    let platform = embedded(place, &place.fresh("transactions")?, Hashing::Cheap)?;
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+    let platform = embedded(folders, &folders.fresh("transactions")?, Hashing::Cheap)?;
     let open = Open::start(platform)?;
     let measured = open.measure(effort, || Ok(None))?;
-    measured.tell("SQLite, the whole platform", report);
+    measured.add_rows("SQLite, the whole platform", report);
     open.process.stop()?;
     for connections in [DEFAULT_WRITERS, USERS] {
-        let database = Database::create(place)?;
-        let folder = place.fresh("transactions")?;
-        let open = Open::start(on_postgres(place, &folder, &database, connections)?)?;
+        let database = Database::create(folders)?;
+        let folder = folders.fresh("transactions")?;
+        let open = Open::start(on_postgres(folders, &folder, &database, connections)?)?;
         database.change(ACCOUNTS)?;
         let measured = open.measure(effort, || {
             pgbench(&database.url(), connections, (&folder, SCRIPT), effort.span)
         })?;
-        measured.tell(&format!("PostgreSQL, connections: {connections}"), report);
+        measured.add_rows(&format!("PostgreSQL, connections: {connections}"), report);
         open.process.stop()?;
     }
     Ok(())
@@ -80,12 +80,12 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
 
 /// Those who make transactions and nobody who counts them, in one process.
 fn on_postgres(
-    place: &Place,
+    folders: &Folders,
     folder: &Path,
     database: &Database,
     writers: usize,
 ) -> anyhow::Result<Embedded> {
-    let mut platform = embedded(place, folder, Hashing::Cheap)?;
+    let mut platform = embedded(folders, folder, Hashing::Cheap)?;
     let program = &mut platform.program;
     program.args = ["run", "--services", "gateway,auth,payments"]
         .map(str::to_owned)
@@ -135,7 +135,7 @@ impl Open {
         for _ in 0..effort.repeats {
             let (outcome, _) = talk(self.gateway, self.buyers(), effort.span)?;
             rates.push(outcome.rate());
-            slowest.push(percentile(&outcome.latencies, 0.99) / 1e3);
+            slowest.push(outcome.ninety_ninth());
             peers.extend(peer()?);
         }
         Ok(Measured {
@@ -158,7 +158,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn tell(&self, what: &str, report: &mut Report) {
+    fn add_rows(&self, what: &str, report: &mut Report) {
         let what = format!("{what}, {USERS} at once");
         let row = Row::new("transactions", what.clone(), "transactions/s", &self.rates);
         report.add(match &self.peer {
@@ -195,7 +195,7 @@ impl Talker for Buyer {
         &self.0
     }
 
-    fn hear(&mut self, _: &[u8]) -> anyhow::Result<()> {
+    fn receive(&mut self, _: &[u8]) -> anyhow::Result<()> {
         Ok(())
     }
 }

@@ -15,8 +15,8 @@ use kit_token::{
 
 use crate::bare::bare_rate;
 use crate::effort::Effort;
+use crate::folders::Folders;
 use crate::machine::{Cores, pin, thread_seconds};
-use crate::place::Place;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
 
@@ -33,7 +33,7 @@ const KNOWN: usize = 64;
 const ROUNDS: u32 = 4000;
 
 /// Measures.
-pub(crate) fn run(_: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(_: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     pin(Cores::Measured)?;
     let measured = [
         Algorithm::Rs256,

@@ -20,8 +20,8 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::effort::Effort;
+use crate::folders::{Folders, find_program};
 use crate::pgbench::pgbench;
-use crate::place::{Place, find_program};
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
 
@@ -80,19 +80,19 @@ impl Event for OrderPlaced {
 }
 
 /// Measures.
-pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let folder = place.fresh("writes")?;
+    let folder = folders.fresh("writes")?;
     let disk = Samples::take(effort.repeats, || synced_pages(&folder, effort.span))?;
     let file = folder.join("bench.db");
     let sqlite = runtime.block_on(async {
         let open = Open::new(DbSettings::new("bench", DbTarget::Sqlite { file })).await?;
-        let measured = in_turn(&open, &WRITERS, effort, |_| Ok(None)).await;
+        let measured = measure_each(&open, &WRITERS, effort, |_| Ok(None)).await;
         open.lifecycle.end().await;
         measured
     })?;
-    tell_sqlite(&sqlite, &disk, report);
-    let url = place.postgres_url()?;
+    report_sqlite(&sqlite, &disk, report);
+    let url = folders.postgres_url()?;
     let target = DbTarget::Postgres {
         url: Secret::new(url.clone()),
         schema: SCHEMA.to_owned(),
@@ -106,7 +106,7 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
         let connections = settings.writers;
         let measured = runtime.block_on(async {
             let open = Open::new(settings).await?;
-            let measured = in_turn(&open, writers, effort, |writers| {
+            let measured = measure_each(&open, writers, effort, |writers| {
                 pgbench(&url, writers, (&folder, SCRIPT), effort.span)
             })
             .await;
@@ -114,7 +114,7 @@ pub(crate) fn run(place: &Place, effort: &Effort, report: &mut Report) -> anyhow
             let measured = measured?;
             dropped.map(|()| measured)
         })?;
-        tell_postgres(&measured, connections, report);
+        report_postgres(&measured, connections, report);
     }
     if find_program("pgbench").is_none() {
         report.note("`pgbench` is not installed (Debian's `postgresql-contrib`), so it is not compared with");
@@ -131,7 +131,7 @@ struct Measured {
     peer: Option<Samples>,
 }
 
-async fn in_turn(
+async fn measure_each(
     open: &Open,
     writers: &[usize],
     effort: &Effort,
@@ -191,7 +191,7 @@ impl Open {
             tasks.spawn(async move {
                 let mut count = 0_u32;
                 while begin.elapsed() < span {
-                    place_order(&db, format!("ord_{}", ids.uuid())).await?;
+                    insert_order(&db, format!("ord_{}", ids.uuid())).await?;
                     count += 1;
                 }
                 anyhow::Ok(count)
@@ -226,7 +226,7 @@ impl Open {
     }
 }
 
-async fn place_order(db: &Db, order_id: String) -> anyhow::Result<()> {
+async fn insert_order(db: &Db, order_id: String) -> anyhow::Result<()> {
     let written = db.write(async move |tx: &mut Tx| {
         sql("INSERT INTO orders (id, user_id, state, total, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(order_id.as_str())
@@ -265,7 +265,7 @@ fn synced_pages(folder: &Path, span: Duration) -> anyhow::Result<f64> {
     Ok(f64::from(count) / begin.elapsed().as_secs_f64())
 }
 
-fn tell_sqlite(all: &[Measured], disk: &Samples, report: &mut Report) {
+fn report_sqlite(all: &[Measured], disk: &Samples, report: &mut Report) {
     for Measured {
         writers,
         rates,
@@ -284,7 +284,7 @@ fn tell_sqlite(all: &[Measured], disk: &Samples, report: &mut Report) {
     }
 }
 
-fn tell_postgres(all: &[Measured], connections: usize, report: &mut Report) {
+fn report_postgres(all: &[Measured], connections: usize, report: &mut Report) {
     for Measured {
         writers, rates, peer, ..
     } in all

@@ -8,7 +8,7 @@ use kit_testing::{KafkaServer, backend};
 use serde_json::{Value, json};
 
 use crate::foreign::order;
-use crate::people::fresh;
+use crate::person::fresh;
 use crate::server::Server;
 use crate::setup::Setup;
 
@@ -79,7 +79,7 @@ impl Brokers {
 
     /// Tells a process.
     #[must_use]
-    pub fn tell(&self, mut setup: Setup) -> Setup {
+    pub fn configure(&self, mut setup: Setup) -> Setup {
         if let Some(url) = &self.kafka {
             let kafka = KafkaServer::of_url(url);
             setup = setup
@@ -116,7 +116,7 @@ impl Brokers {
     }
 
     /// What somebody else hears of topic `transactions`, in order within each key: `key`, `headers`, `payload`.
-    pub fn heard(&self) -> Vec<Value> {
+    pub fn received(&self) -> Vec<Value> {
         let answer = match self.carrier {
             Carrier::Kafka => self.ask(json!({ "do": "consume", "topic": self.topic() })),
             Carrier::RabbitMq => self.ask(json!({ "do": "take", "queue": "witness" })),

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::place;
+use crate::paths;
 
 /// Gives a script an order; its answer.
 ///
@@ -32,7 +32,7 @@ pub fn order(script: &str, wanted: &Value) -> Value {
 #[expect(clippy::expect_used, reason = "a story without its witness cannot go on")]
 pub fn run(script: &str, arguments: &[&str], input: &str) -> Output {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
-    let mut child = Command::new(place::python())
+    let mut child = Command::new(paths::python())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(folder.join(script))
         .args(arguments)

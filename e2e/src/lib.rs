@@ -11,14 +11,14 @@
 
 pub mod brokers;
 pub mod database;
-pub mod doors;
 pub mod foreign;
 pub mod http_client;
 pub mod link;
 pub mod node;
-pub mod people;
-pub mod place;
+pub mod paths;
+pub mod person;
 pub mod ports;
+pub mod protected;
 pub mod server;
 pub mod session;
 pub mod setup;
@@ -26,11 +26,11 @@ pub mod topology;
 pub mod waiting;
 
 pub use brokers::{Brokers, Carrier};
-pub use doors::Doors;
 pub use http_client::Client;
 pub use kit_testing::Reply;
 pub use node::Node;
-pub use people::Person;
+pub use person::Person;
+pub use protected::ProtectedRoutes;
 pub use server::Server;
 pub use session::Session;
 pub use setup::{Finished, Setup};

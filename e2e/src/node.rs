@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -14,8 +14,6 @@ use crate::waiting::{eventually, within};
 
 /// Longer than the hard stop of a process.
 const END_LIMIT: Duration = Duration::from_secs(40);
-/// How often readiness is asked for where the time to it is measured.
-const FINE: Duration = Duration::from_millis(2);
 const SHOWN_LINES: usize = 60;
 const GREETING: &str = " is up.\n";
 
@@ -25,7 +23,6 @@ static STARTS: AtomicU32 = AtomicU32::new(0);
 pub struct Node {
     setup: Setup,
     child: Child,
-    started: Instant,
     ended: Option<ExitStatus>,
     output: Output,
 }
@@ -46,12 +43,10 @@ impl Node {
         };
         let file = |path: &PathBuf| File::create(path).expect("a log file");
         let mut command = setup.process(file(&output.stdout), file(&output.stderr));
-        let started = Instant::now();
         let child = command.spawn().expect("the binary starts");
         Self {
             setup,
             child,
-            started,
             ended: None,
             output,
         }
@@ -67,18 +62,6 @@ impl Node {
         eventually("the process is ready", || {
             (self.is_ready() && has_greeted()).then_some(())
         });
-    }
-
-    /// Waits, asking every other millisecond; how long it took from the start to the first "ready".
-    ///
-    /// # Panics
-    /// When it does not become ready.
-    pub fn time_to_ready(&self) -> Duration {
-        while !self.is_ready() {
-            assert!(self.started.elapsed() < END_LIMIT, "not ready");
-            std::thread::sleep(FINE);
-        }
-        self.started.elapsed()
     }
 
     /// Whether it is ready.
@@ -190,6 +173,23 @@ impl Node {
     /// Starts it again as it was started, and waits until it is ready.
     pub fn start_again(&mut self) {
         *self = self.setup.start();
+    }
+
+    /// The sum of what it measures under a name, such as `stoa_redis_calls_total`, of all samples that have these
+    /// labels, such as `outcome="answered"`; 0 where there is none.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let metrics = self.client("admin").get("/metrics");
+        let text = String::from_utf8_lossy(&metrics.body);
+        let samples = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let is_asked_for =
+                series.split('{').next() == Some(name) && labels.iter().all(|label| series.contains(label));
+            is_asked_for.then(|| value.parse::<f64>().ok()).flatten()
+        });
+        samples.sum()
     }
 
     /// Resident memory in bytes.

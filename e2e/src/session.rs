@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::people::credentials;
+use crate::person::credentials;
 use crate::{Client, Reply};
 
 /// The tokens of a session, as of one answer.

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::node::Node;
-use crate::people::{ADMIN, PASSWORD, email};
-use crate::place;
+use crate::paths;
+use crate::person::{ADMIN, PASSWORD, email};
 use crate::ports::free_address;
 
 /// Everything about a start of the binary; may be started any number of times, also after changes.
@@ -212,7 +212,7 @@ impl Setup {
 
     /// The command as it is to be run, its answers and its talk in these files.
     pub(crate) fn process(&self, stdout: File, stderr: File) -> Command {
-        let mut command = Command::new(place::stoa());
+        let mut command = Command::new(paths::stoa());
         command
             .args(&self.arguments)
             .current_dir(self.folder())

@@ -4,7 +4,7 @@ use crate::Client;
 use crate::brokers::Brokers;
 use crate::database::Database;
 use crate::node::Node;
-use crate::people::{ADMIN, sign_in};
+use crate::person::{ADMIN, sign_in};
 use crate::setup::Setup;
 
 /// Where the services run.
@@ -58,7 +58,7 @@ impl Stoa {
     /// Starts each service in a process of its own, with these brokers between them.
     #[must_use]
     pub fn start_carried(brokers: &Brokers) -> Self {
-        Self::start_with(Topology::Apart, |setup| brokers.tell(setup))
+        Self::start_with(Topology::Apart, |setup| brokers.configure(setup))
     }
 
     fn start_on_postgres(

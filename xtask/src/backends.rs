@@ -10,9 +10,9 @@
 //! by a `launch::Launch`, which tests find beside `url`, and started by `server`.
 
 pub(crate) mod account;
+mod folders;
 mod kafka;
 mod launch;
-mod place;
 mod ports;
 mod postgres;
 mod process;

@@ -45,12 +45,12 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
 
 fn find_or_build() -> anyhow::Result<PathBuf> {
     let on_path = PathBuf::from("cargo-deny");
-    if is_wanted(&on_path) {
+    if is_current(&on_path) {
         return Ok(on_path);
     }
     let tools = tools::folder()?;
     let program = tools.join("bin").join("cargo-deny");
-    if !is_wanted(&program) {
+    if !is_current(&program) {
         eprintln!(
             "cargo-deny {VERSION}: not here; building it into `{}`, once",
             tools.display()
@@ -82,7 +82,7 @@ fn find_or_build() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-fn is_wanted(program: &Path) -> bool {
+fn is_current(program: &Path) -> bool {
     shell::output(Command::new(program).arg("--version"))
         .is_ok_and(|said| said.split_whitespace().any(|word| word == VERSION))
 }

@@ -1,8 +1,8 @@
 //! A backlog: events that were published while nobody listened, and then somebody does.
 //!
 //! From the start of the listening group, its leases included, to the last committed effect; where a broker carries
-//! them, from the outbox on. Each repeat begins with empty databases. Beside it stand the same rows written without a bus,
-//! as many in a transaction as the bus takes together at most, and as many transactions at once as it has
+//! them, from the outbox on. Each repeat begins with empty databases. Beside it stand the same rows written without a
+//! bus, as many in a transaction as the bus takes together at most, and as many transactions at once as it has
 //! partitions: what the database makes of the effects alone.
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use kit_db::{Db, PARTITIONS, Reader, StoreError, Tx, sql};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::way::{Kind, Way};
-use super::world::{Counted, World, enter};
+use super::services::{Counted, Services, enter};
+use super::transport::{Kind, Transport};
 use crate::effort::Effort;
-use crate::place::Place;
+use crate::folders::Folders;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
 
@@ -42,21 +42,21 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Measures and tells.
 pub(super) async fn measure(
     kind: Kind,
-    place: &Place,
+    folders: &Folders,
     effort: &Effort,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let events: Vec<Counted> = (0..effort.backlog).map(counted).collect();
     let (mut rates, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..effort.repeats {
-        let way = kind.open(place)?;
-        let world = World::open_alone(&way).await?;
+        let transport = kind.open(folders)?;
+        let services = Services::open_alone(&transport).await?;
         for chunk in events.chunks(CHUNK) {
-            publish(&world.counter, chunk.to_vec()).await?;
+            publish(&services.counter, chunk.to_vec()).await?;
         }
-        world.end().await;
-        rates.push(f64::from(effort.backlog) / drain(&way, effort.backlog).await?);
-        bare.push(f64::from(effort.backlog) / write_alone(&way, &events).await?);
+        services.end().await;
+        rates.push(f64::from(effort.backlog) / drain(&transport, effort.backlog).await?);
+        bare.push(f64::from(effort.backlog) / write_alone(&transport, &events).await?);
     }
     report.add(
         Row::new(
@@ -90,12 +90,12 @@ async fn publish(db: &Db, events: Vec<Counted>) -> anyhow::Result<()> {
 }
 
 /// Seconds until a new group has done with the whole log.
-async fn drain(way: &Way, count: u32) -> anyhow::Result<f64> {
-    let world = World::open(way).await?;
+async fn drain(transport: &Transport, count: u32) -> anyhow::Result<f64> {
+    let services = Services::open(transport).await?;
     let (left, done) = (Arc::new(AtomicU32::new(count)), Arc::new(Notify::new()));
     let (counting, told) = (left.clone(), done.clone());
     let begin = Instant::now();
-    world.keep_ledger(GROUP, move |_| {
+    services.keep_ledger(GROUP, move |_| {
         if counting.fetch_sub(1, Ordering::Relaxed) == 1 {
             told.notify_one();
         }
@@ -107,15 +107,15 @@ async fn drain(way: &Way, count: u32) -> anyhow::Result<f64> {
         "{} events are left after {PATIENCE:?}",
         left.load(Ordering::Relaxed)
     );
-    let entries = entries(&world.ledger, GROUP).await?;
+    let entries = entries(&services.ledger, GROUP).await?;
     ensure!(entries == i64::from(count), "{entries} effects of {count} events");
-    world.end().await;
+    services.end().await;
     Ok(seconds)
 }
 
 /// Seconds until the same rows are written without a bus.
-async fn write_alone(way: &Way, events: &[Counted]) -> anyhow::Result<f64> {
-    let world = World::open_alone(way).await?;
+async fn write_alone(transport: &Transport, events: &[Counted]) -> anyhow::Result<f64> {
+    let services = Services::open_alone(transport).await?;
     let chunks: Vec<Vec<Counted>> = events
         .chunks(BusSettings::default().effects)
         .map(<[_]>::to_vec)
@@ -124,7 +124,7 @@ async fn write_alone(way: &Way, events: &[Counted]) -> anyhow::Result<f64> {
     let (begin, mut writing) = (Instant::now(), JoinSet::new());
     for writer in 0..writers {
         let own: Vec<_> = chunks.iter().skip(writer).step_by(writers).cloned().collect();
-        let db = world.ledger.clone();
+        let db = services.ledger.clone();
         writing.spawn(async move {
             for chunk in own {
                 enter_all(&db, chunk).await?;
@@ -136,7 +136,7 @@ async fn write_alone(way: &Way, events: &[Counted]) -> anyhow::Result<f64> {
         written??;
     }
     let seconds = begin.elapsed().as_secs_f64();
-    world.end().await;
+    services.end().await;
     Ok(seconds)
 }
 

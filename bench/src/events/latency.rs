@@ -12,10 +12,10 @@ use kit_db::{Db, StoreError, Tx};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinSet;
 
-use super::way::Kind;
-use super::world::{Counted, World, micros_since};
+use super::services::{Counted, Services, micros_since};
+use super::transport::Kind;
 use crate::effort::Effort;
-use crate::place::Place;
+use crate::folders::Folders;
 use crate::report::{Reach, Report, Row};
 use crate::samples::{Samples, percentile};
 
@@ -44,19 +44,19 @@ struct Taken {
 /// Measures and tells.
 pub(super) async fn measure(
     kind: Kind,
-    place: &Place,
+    folders: &Folders,
     effort: &Effort,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let way = kind.open(place)?;
-    let world = World::open(&way).await?;
+    let transport = kind.open(folders)?;
+    let services = Services::open(&transport).await?;
     let (teller, heard) = mpsc::unbounded_channel();
     // Nobody hears it any more when this is over.
-    world.keep_ledger(GROUP, move |took| {
+    services.keep_ledger(GROUP, move |took| {
         let _ = teller.send(took);
     })?;
     let mut run = Run {
-        world,
+        services,
         heard,
         published: 0,
     };
@@ -66,14 +66,14 @@ pub(super) async fn measure(
         alone.push(run.one_at_a_time(effort.span).await?);
         loaded.push(run.at_a_rate(effort.span / 2).await?);
     }
-    run.world.end().await;
-    tell(kind, "one at a time", &alone, report);
-    tell(kind, &format!("{RATE} events a second"), &loaded, report);
+    run.services.end().await;
+    add_rows(kind, "one at a time", &alone, report);
+    add_rows(kind, &format!("{RATE} events a second"), &loaded, report);
     Ok(())
 }
 
 struct Run {
-    world: World,
+    services: Services,
     heard: UnboundedReceiver<u32>,
     published: i64,
 }
@@ -83,8 +83,8 @@ impl Run {
         let (begin, mut taken) = (Instant::now(), Taken::default());
         while begin.elapsed() < span {
             let event = self.next();
-            taken.commits.push(publish(&self.world.counter, event).await?);
-            taken.effects.push(self.hear().await?);
+            taken.commits.push(publish(&self.services.counter, event).await?);
+            taken.effects.push(self.receive().await?);
             tokio::time::sleep(PAUSE).await;
         }
         Ok(taken.sorted())
@@ -95,14 +95,14 @@ impl Run {
         let (mut ticks, mut publishing) = (tokio::time::interval(PACE), JoinSet::new());
         while begin.elapsed() < span {
             ticks.tick().await;
-            let (db, event) = (self.world.counter.clone(), self.next());
+            let (db, event) = (self.services.counter.clone(), self.next());
             publishing.spawn(async move { publish(&db, event).await });
         }
         while let Some(published) = publishing.join_next().await {
             taken.commits.push(published??);
         }
         for _ in 0..taken.commits.len() {
-            taken.effects.push(self.hear().await?);
+            taken.effects.push(self.receive().await?);
         }
         Ok(taken.sorted())
     }
@@ -112,11 +112,11 @@ impl Run {
         Counted {
             key: format!("key-{}", self.published % KEYS),
             number: self.published,
-            at: self.world.now(),
+            at: self.services.now(),
         }
     }
 
-    async fn hear(&mut self) -> anyhow::Result<u32> {
+    async fn receive(&mut self) -> anyhow::Result<u32> {
         let heard = tokio::time::timeout(PATIENCE, self.heard.recv()).await;
         heard
             .context("an event has no effect")?
@@ -143,7 +143,7 @@ impl Taken {
     }
 }
 
-fn tell(kind: Kind, how: &str, repeats: &[Taken], report: &mut Report) {
+fn add_rows(kind: Kind, how: &str, repeats: &[Taken], report: &mut Report) {
     let what = format!("{}, {how}", kind.name());
     let reach = Reach::AtMost(kind.reach());
     for (name, share, reach) in [("p50", 0.5, None), ("p99", 0.99, Some(reach))] {

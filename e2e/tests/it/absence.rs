@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use e2e::people::{credentials, fresh, registration};
+use e2e::person::{credentials, fresh, registration};
 use e2e::{Client, Person, Reply, Setup, Stoa, Topology, eventually};
 use serde_json::json;
 

@@ -1,26 +1,9 @@
-//! What embedded mode may cost: measured on the release build, as a user meets it.
-
-use std::time::Duration;
+//! What embedded mode may cost: measured on the release build, as a user meets it. How long it takes to start is
+//! measured by `bench`.
 
 use e2e::{Person, Setup};
 
-const START_LIMIT: Duration = Duration::from_millis(300);
 const MEMORY_LIMIT: u64 = 60 * 1000 * 1000;
-/// The machine may be busy with other things; it is the binary that is measured.
-const STARTS: usize = 5;
-
-#[test]
-fn a_second_start_is_ready_within_300_ms() {
-    let setup = Setup::up();
-    setup.start().terminate();
-    let mut times = Vec::new();
-    for _ in 0..STARTS {
-        let mut node = setup.launch();
-        times.push(node.time_to_ready());
-        assert_eq!(node.terminate().code(), Some(0));
-    }
-    assert!(times.iter().any(|time| *time < START_LIMIT), "{times:?}");
-}
 
 #[test]
 fn an_idle_process_takes_less_than_60_mb() {

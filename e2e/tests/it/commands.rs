@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use e2e::database::Database;
-use e2e::{Finished, Setup, eventually, place};
+use e2e::{Finished, Setup, eventually, paths};
 use serde_json::{Value, json};
 
 fn answer(arguments: &[&str]) -> Finished {
@@ -89,7 +89,7 @@ fn a_reader_that_goes_away_is_no_error() {
     // `head` closes the pipe after the first line.
     let script = format!(
         "set -o pipefail; '{}' routes | head -n 1",
-        place::stoa().display()
+        paths::stoa().display()
     );
     let done = std::process::Command::new("bash").args(["-c", &script]).output();
     let done = done.expect("bash runs");
@@ -197,13 +197,13 @@ fn a_missing_peer_is_named() {
 fn a_database_that_cannot_be_had_is_named_and_its_password_is_not() {
     let database = Database::create();
     let (scheme, rest) = database.url().split_once("://").expect("a URL");
-    let (user, place) = rest.split_once('@').expect("a URL with a user");
+    let (user, location) = rest.split_once('@').expect("a URL with a user");
     let name = user.split(':').next().unwrap_or_default();
     let wrong = [
         format!("{scheme}://{name}:hidden-word@127.0.0.1:1/stoa"),
-        format!("{scheme}://{name}:hidden-word@{place}"),
-        format!("{scheme}://nobody:hidden-word@{place}"),
-        format!("mysql://{name}:hidden-word@{place}"),
+        format!("{scheme}://{name}:hidden-word@{location}"),
+        format!("{scheme}://nobody:hidden-word@{location}"),
+        format!("mysql://{name}:hidden-word@{location}"),
         "hidden-word".to_owned(),
     ];
     for url in wrong {

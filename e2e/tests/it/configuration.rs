@@ -6,7 +6,7 @@ use serde_json::Value;
 const CHECK: &[&str] = &["config", "check"];
 
 #[track_caller]
-fn refused(ended: &Finished, told: &[&str]) {
+fn assert_refused(ended: &Finished, told: &[&str]) {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(ended.stdout, "", "answers are data");
     assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
@@ -38,7 +38,7 @@ fn all_problems_are_told_at_once_with_the_nearest_name_and_the_line() {
         .file("stoa.toml", file)
         .set("database.readrs", "3")
         .arg("--set=gateway.listen=nowhere");
-    refused(
+    assert_refused(
         &setup.finish(),
         &[
             "the configuration has 6 problems",
@@ -54,7 +54,7 @@ fn all_problems_are_told_at_once_with_the_nearest_name_and_the_line() {
     );
     // The same where it is not asked for, before anything is touched.
     let started = Setup::command(&["up"]).beside(&setup);
-    refused(&started.finish(), &["`profle`", "`token.expiry`"]);
+    assert_refused(&started.finish(), &["`profle`", "`token.expiry`"]);
     assert!(!started.data().exists(), "nothing was made");
 }
 
@@ -82,8 +82,8 @@ access = "public"
         "route `ANY /x/*` declares no access",
         "route `GET /api/users/{who}` (external) overlaps with `GET /api/users/{id}` (users)",
     ];
-    refused(&Setup::command(CHECK).file("stoa.toml", file).finish(), &told);
-    refused(&Setup::up().file("stoa.toml", file).finish(), &told);
+    assert_refused(&Setup::command(CHECK).file("stoa.toml", file).finish(), &told);
+    assert_refused(&Setup::up().file("stoa.toml", file).finish(), &told);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_secret_may_stand_in_a_file() {
     assert!(!setup.finish().stdout.contains(secret));
 
     let missing = Setup::command(CHECK).env("STOA__TOKEN__JWT_SECRET__FILE", "no-such-file");
-    refused(
+    assert_refused(
         &missing.finish(),
         &["`token.jwt_secret`: cannot read the file that the variable names"],
     );
@@ -163,7 +163,7 @@ fn a_secret_may_stand_in_a_file() {
     let weak = Setup::command(CHECK)
         .file("weak", "short")
         .env("STOA__TOKEN__JWT_SECRET__FILE", "weak");
-    refused(&weak.finish(), &["`token.jwt_secret`"]);
+    assert_refused(&weak.finish(), &["`token.jwt_secret`"]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn production_refuses_what_can_be_guessed() {
     let setup = Setup::command(CHECK).env("JWT_SECRET", weak);
     assert_eq!(setup.finish().code, Some(0));
     let ended = setup.set("profile", "production").finish();
-    refused(&ended, &["`token.jwt_secret`: too weak for production"]);
+    assert_refused(&ended, &["`token.jwt_secret`: too weak for production"]);
     assert!(!ended.stderr.contains(weak), "{}", ended.stderr);
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use e2e::{Brokers, Client, Stoa, Topology, place};
+use e2e::{Brokers, Client, Stoa, Topology, paths};
 
 use crate::carried::every_carrier;
 
@@ -19,7 +19,7 @@ every_carrier! {
 }
 
 fn keeps_the_contracts(stoa: &Stoa) {
-    let Some(run) = place::contracts() else {
+    let Some(run) = paths::contracts() else {
         // Not by a macro, whose text the harness keeps back where a test passes: what did not run must not be
         // taken for what passed.
         let told = "SKIPPED: no contracts in `../shared/contracts`; nothing was checked";

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use e2e::people::{credentials, fresh, registration};
+use e2e::person::{credentials, fresh, registration};
 use e2e::waiting::within;
 use e2e::{Client, Person, Stoa, patience};
 use kit_runtime::Ids;
@@ -15,7 +15,7 @@ const CHANGES: u64 = 4;
 
 /// What one client was told, and the last thing it was not.
 #[derive(Default)]
-struct Told {
+struct Answered {
     accounts: Vec<Account>,
     doubtful_name: Option<String>,
 }
@@ -29,8 +29,8 @@ struct Account {
 }
 
 /// Writes until an answer fails to come, counting what is acknowledged.
-fn write(gateway: &Client, acknowledged: &AtomicUsize) -> Told {
-    let mut told = Told::default();
+fn write(gateway: &Client, acknowledged: &AtomicUsize) -> Answered {
+    let mut told = Answered::default();
     loop {
         let name = fresh("crash");
         let Some(_) = answer(gateway, "POST", "/api/register", &registration(&name)) else {
@@ -78,7 +78,7 @@ pub(crate) fn answer(client: &Client, method: &str, path: &str, body: &Value) ->
     }
 }
 
-fn check(gateway: &Client, told: &Told) {
+fn check(gateway: &Client, told: &Answered) {
     for account in &told.accounts {
         let session = gateway
             .post("/api/login", &credentials(&account.name))

@@ -3,11 +3,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
 
-use e2e::people::{credentials, fresh, registration};
+use e2e::person::{credentials, fresh, registration};
 use e2e::waiting::{Ending, within};
-use e2e::{Client, Doors, Session, Stoa, Topology, patience};
+use e2e::{Client, ProtectedRoutes, Session, Stoa, Topology, patience};
 use kit_runtime::Ids;
 use serde_json::{Value, json};
 
@@ -21,7 +20,7 @@ const STEPS: usize = 3;
 
 /// What one client was told.
 #[derive(Default)]
-struct Told {
+struct Answered {
     /// Accounts whose session was not answered.
     names: Vec<String>,
     lives: Vec<Life>,
@@ -72,7 +71,7 @@ impl Caller<'_> {
     }
 
     /// Logs out of a session that is begun for it.
-    fn come_and_go(&self, life: &mut Life, told: &mut Told) -> Option<()> {
+    fn come_and_go(&self, life: &mut Life, told: &mut Answered) -> Option<()> {
         life.sessions.asked += 1;
         let session = self.begin(&life.name)?;
         let client = session.at(self.gateway);
@@ -85,7 +84,7 @@ impl Caller<'_> {
         Some(())
     }
 
-    fn live(&self, life: &mut Life, told: &mut Told) -> Option<()> {
+    fn live(&self, life: &mut Life, told: &mut Answered) -> Option<()> {
         for _ in 0..STEPS {
             self.refresh(life)?;
         }
@@ -95,7 +94,7 @@ impl Caller<'_> {
     }
 
     /// Somebody new signs up, and then somebody else.
-    fn write_on(&self, told: &mut Told) -> Option<()> {
+    fn write_on(&self, told: &mut Answered) -> Option<()> {
         loop {
             let name = fresh("crash");
             self.post("/api/register", &registration(&name))?;
@@ -112,7 +111,7 @@ impl Caller<'_> {
 }
 
 /// Processes die in the middle of everything, and are started again.
-fn crash(stoa: &mut Stoa, victims: &[&str]) -> Vec<Told> {
+fn crash(stoa: &mut Stoa, victims: &[&str]) -> Vec<Answered> {
     let gateway = &stoa.gateway();
     let (is_over, written, refreshed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     let caller = |answers| Caller {
@@ -124,13 +123,13 @@ fn crash(stoa: &mut Stoa, victims: &[&str]) -> Vec<Told> {
     let refresh_on = |mut life: Life| {
         while refreshing.refresh(&mut life).is_some() {}
         let lives = vec![life];
-        Told {
+        Answered {
             lives,
-            ..Told::default()
+            ..Answered::default()
         }
     };
     let write_on = || {
-        let mut told = Told::default();
+        let mut told = Answered::default();
         writing.write_on(&mut told);
         told
     };
@@ -170,7 +169,7 @@ struct Record {
 }
 
 impl Record {
-    fn add(&mut self, told: Vec<Told>, gateway: &Client, doors: &Doors) {
+    fn add(&mut self, told: Vec<Answered>, gateway: &Client, routes: &ProtectedRoutes) {
         let (mut names, mut ended, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
         for told in told {
             self.lives.extend(told.lives);
@@ -179,28 +178,28 @@ impl Record {
             doubtful.extend(told.doubtful);
         }
         for life in &mut self.lives {
-            life.goes_on(gateway, doors);
+            life.goes_on(gateway, routes);
             life.is_whole(gateway);
         }
-        // Whoever runs on may not have heard of it before auth died; a second after it lives again they have.
+        // Whoever runs on may not have heard of it before auth died; once it lives again they do.
         let tokens: Vec<&str> = ended.iter().map(|session| &*session.access).collect();
-        doors.shut_in_time("logging out before a crash", &tokens, Instant::now());
+        routes.come_to_refuse("logging out before a crash", &tokens);
         self.ended.extend(ended);
         for session in &self.ended {
             session.is_over(gateway);
-            doors.refuse(&session.access);
+            routes.refuse(&session.access);
         }
         for name in names {
             let session = Session::begin(gateway, &name);
             self.lives.push(Life::begun(name, session));
         }
         for session in doubtful {
-            is_open_or_over(&session, gateway, doors);
+            is_open_or_over(&session, gateway, routes);
         }
     }
 
     /// The newer half of the sessions ends, the others go through the next crash too.
-    fn end_half(&mut self, gateway: &Client, doors: &Doors) {
+    fn end_half(&mut self, gateway: &Client, routes: &ProtectedRoutes) {
         let kept = self.lives.len() / 2;
         let ended: Vec<Session> = self
             .lives
@@ -208,7 +207,7 @@ impl Record {
             .map(|life| life.has_one_line(gateway))
             .collect();
         let tokens: Vec<&str> = ended.iter().map(|session| &*session.access).collect();
-        doors.shut_in_time("its refresh token was used again", &tokens, Instant::now());
+        routes.come_to_refuse("its refresh token was used again", &tokens);
         self.ended.extend(ended);
     }
 }
@@ -219,12 +218,12 @@ every_topology! {
             Topology::Embedded => &[&["auth"], &["auth"], &["auth"]],
             Topology::Split | Topology::Apart => &[&["auth"], &["users"], &["gateway"], &["auth", "users", "gateway"]],
         };
-        let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+        let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
         let mut record = Record::default();
         for victims in rounds {
             let told = crash(stoa, victims);
-            record.add(told, &gateway, &doors);
-            record.end_half(&gateway, &doors);
+            record.add(told, &gateway, &routes);
+            record.end_half(&gateway, &routes);
         }
         assert!(record.ended.len() > REFRESHERS, "{}", record.ended.len());
     }

@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use e2e::people::{credentials, fresh, registration};
+use e2e::person::{credentials, fresh, registration};
 use e2e::{Client, Person, Stoa, Topology, eventually};
 use kit_testing::db::connect;
 use serde_json::{Value, json};

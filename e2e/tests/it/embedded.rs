@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use e2e::people::{ADMIN, PASSWORD, credentials, email, fresh, registration};
+use e2e::person::{ADMIN, PASSWORD, credentials, email, fresh, registration};
 use e2e::{Client, Node, Person, Reply, Setup};
 use serde_json::json;
 

@@ -5,20 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
 
 use e2e::waiting::Ending;
-use e2e::{Client, Doors, Person, Session, Stoa, Topology, eventually};
+use e2e::{Client, Person, ProtectedRoutes, Session, Stoa, Topology, eventually};
 use serde_json::{Value, json};
 
 use crate::forge::Parts;
 
 const ROTATIONS: usize = 3;
-const PEOPLE: usize = 3;
+const USERS: usize = 3;
 /// Long enough for a busy machine to tell everybody of a key before it signs; the usual setting is 15 s.
 const PUBLISH_AHEAD: &str = "4s";
 /// Between two rotations.
-const ROUNDS_BETWEEN: usize = 2 * PEOPLE;
+const ROUNDS_BETWEEN: usize = 2 * USERS;
 
 fn start(topology: Topology) -> Stoa {
     Stoa::start_with(topology, |setup| {
@@ -42,20 +41,20 @@ struct Work {
 
 impl Work {
     /// Signs in, goes on, and goes everywhere with every token. Every single request must succeed.
-    fn go_on(&self, gateway: &Client, doors: &Doors) {
+    fn go_on(&self, gateway: &Client, routes: &ProtectedRoutes) {
         let ada = Person::join(gateway, "worker");
         ada.make_profile(gateway, "at work");
         while !self.is_over.load(Ordering::Relaxed) {
             let first = Session::begin(gateway, &ada.name);
-            self.use_everywhere(gateway, doors, &first);
+            self.use_everywhere(gateway, routes, &first);
             let second = first.refresh(gateway);
-            self.use_everywhere(gateway, doors, &second);
+            self.use_everywhere(gateway, routes, &second);
             self.rounds.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn use_everywhere(&self, gateway: &Client, doors: &Doors, session: &Session) {
-        doors.let_in(&session.access);
+    fn use_everywhere(&self, gateway: &Client, routes: &ProtectedRoutes, session: &Session) {
+        routes.accept(&session.access);
         let profile = session.at(gateway).get("/api/profile").expect(200);
         assert_eq!(profile["bio"], "at work");
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,11 +108,11 @@ fn kids(stoa: &Stoa) -> Vec<String> {
 
 /// While people work: from the first key to the last.
 fn work_through_rotations(stoa: &Stoa) -> Work {
-    let (gateway, doors, work) = (&stoa.gateway(), &Doors::of(stoa), Work::default());
+    let (gateway, routes, work) = (&stoa.gateway(), &ProtectedRoutes::of(stoa), Work::default());
     thread::scope(|scope| {
         let _ending = Ending::of(&work.is_over);
-        for _ in 0..PEOPLE {
-            scope.spawn(|| work.go_on(gateway, doors));
+        for _ in 0..USERS {
+            scope.spawn(|| work.go_on(gateway, routes));
         }
         work.more_rounds();
         for _ in 0..ROTATIONS {
@@ -129,7 +128,7 @@ fn work_through_rotations(stoa: &Stoa) -> Work {
 }
 
 fn nobody_notices_a_rotation(stoa: &Stoa) {
-    let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+    let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
     let work = work_through_rotations(stoa);
 
     // Tokens of earlier keys are as good as ever.
@@ -139,7 +138,7 @@ fn nobody_notices_a_rotation(stoa: &Stoa) {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     for session in sessions.values() {
-        doors.let_in(&session.access);
+        routes.accept(&session.access);
     }
     // Until a key is withdrawn, one that signs no more, or the one that signs.
     let all = kids(stoa);
@@ -149,7 +148,7 @@ fn nobody_notices_a_rotation(stoa: &Stoa) {
     for withdrawn in [first, last] {
         let session = &sessions[withdrawn];
         withdraw(stoa, withdrawn);
-        doors.shut_in_time("its key was withdrawn", &[&session.access], Instant::now());
+        routes.come_to_refuse("its key was withdrawn", &[&session.access]);
         let published = gateway.get("/.well-known/jwks.json").expect(200);
         assert!(!published.to_string().contains(&**withdrawn), "{published}");
         // The session is none the worse for it. A key that must sign at once takes a moment to be known.
@@ -157,12 +156,12 @@ fn nobody_notices_a_rotation(stoa: &Stoa) {
         // And a key that was rotated away never signs again.
         assert_eq!(all.contains(&kid(&next)), withdrawn == first, "{}", kid(&next));
         eventually("its successor is good everywhere", || {
-            doors.would_let_in(&next.access).then_some(())
+            routes.would_accept(&next.access).then_some(())
         });
     }
     let kept = sessions.iter().filter(|(kid, _)| ![first, last].contains(kid));
     for (_, session) in kept {
-        doors.let_in(&session.access);
+        routes.accept(&session.access);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use e2e::people::{ADMIN, sign_in};
-use e2e::{Client, Doors, Person, Reply, Stoa, Topology, eventually};
+use e2e::person::{ADMIN, sign_in};
+use e2e::{Client, Person, ProtectedRoutes, Reply, Stoa, Topology, eventually};
 use kit_testing::db::connect;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
@@ -95,14 +95,14 @@ fn settled(two: [Admin; 2], replies: &[Reply; 2]) -> [Admin; 2] {
 
 every_topology! {
     fn the_last_admin_stays(stoa: &mut Stoa) {
-        let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+        let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
         let token = sign_in(&gateway, ADMIN);
         let root = Admin::of(&gateway, ADMIN);
         for change in removals() {
             root.change(&root, &change).expect_error(409, "The last admin cannot be removed");
         }
         // Nothing of it was done.
-        doors.let_in(&token);
+        routes.accept(&token);
         root.sees(&[ADMIN]);
 
         // One who may go does, and then the other one is the last.

@@ -1,9 +1,7 @@
 //! Sessions of people whose platform crashes, and what must hold of them afterwards.
 
-use std::time::Instant;
-
-use e2e::people::{fresh, registration};
-use e2e::{Client, Doors, Session};
+use e2e::person::{fresh, registration};
+use e2e::{Client, ProtectedRoutes, Session};
 
 /// A session that its owner never ended, and what they know.
 pub(crate) struct Life {
@@ -71,11 +69,11 @@ impl Life {
     }
 
     /// Whether or not the refresh that was not answered was done, its token has one successor.
-    pub(crate) fn goes_on(&mut self, gateway: &Client, doors: &Doors) {
+    pub(crate) fn goes_on(&mut self, gateway: &Client, routes: &ProtectedRoutes) {
         let next = self.session.refresh(gateway);
         assert_eq!(self.session.refresh(gateway).refresh, next.refresh);
         for session in [&self.session, &next] {
-            doors.let_in(&session.access);
+            routes.accept(&session.access);
         }
         self.session = next;
     }
@@ -90,13 +88,13 @@ impl Life {
 }
 
 /// A session whose end was asked for and not answered.
-pub(crate) fn is_open_or_over(session: &Session, gateway: &Client, doors: &Doors) {
+pub(crate) fn is_open_or_over(session: &Session, gateway: &Client, routes: &ProtectedRoutes) {
     let reply = session.try_refresh(gateway);
     if reply.status.as_u16() == 200 {
-        doors.let_in(&session.access);
-        doors.let_in(&Session::of(&reply.json()).access);
+        routes.accept(&session.access);
+        routes.accept(&Session::of(&reply.json()).access);
     } else {
         reply.expect_error(401, "Invalid refresh token");
-        doors.shut_in_time("it ended", &[&session.access], Instant::now());
+        routes.come_to_refuse("it ended", &[&session.access]);
     }
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 
 use e2e::link::Link;
-use e2e::people::{credentials, fresh, registration};
+use e2e::person::{credentials, fresh, registration};
 use e2e::{Person, Reply, Setup, Stoa, Topology, eventually};
 use serde_json::json;
 

@@ -3,9 +3,8 @@
 
 use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
 
-use e2e::{Client, Doors, Person, Reply, Session, Stoa};
+use e2e::{Client, Person, ProtectedRoutes, Reply, Session, Stoa};
 use kit_testing::db::connect;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
@@ -14,7 +13,7 @@ const AT_ONCE: usize = 50;
 const ROUNDS: usize = 4;
 
 /// Asks for the successor of one token many times at once, and does something else at the same moment.
-fn ask_at_once<T>(gateway: &Client, session: &Session, meanwhile: impl FnOnce() -> T) -> (Vec<Reply>, T) {
+fn ask_at_once(gateway: &Client, session: &Session, meanwhile: impl FnOnce()) -> Vec<Reply> {
     let barrier = Barrier::new(AT_ONCE + 1);
     thread::scope(|scope| {
         let ask = || {
@@ -23,9 +22,9 @@ fn ask_at_once<T>(gateway: &Client, session: &Session, meanwhile: impl FnOnce() 
         };
         let asked: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(ask)).collect();
         barrier.wait();
-        let done = meanwhile();
+        meanwhile();
         let replies = asked.into_iter().map(|thread| thread.join().expect("an answer"));
-        (replies.collect(), done)
+        replies.collect()
     })
 }
 
@@ -65,13 +64,13 @@ fn let_the_grace_pass(stoa: &Stoa, person: &Person) {
 
 /// The token ends its session, with all that came of it, and nothing else.
 fn ends_its_session(stoa: &Stoa, reused: &Session, successors: &[&Session]) {
-    let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+    let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
     let tokens: Vec<&str> = successors.iter().map(|session| &*session.access).collect();
     for token in &tokens {
-        doors.let_in(token);
+        routes.accept(token);
     }
     reused.is_over(&gateway);
-    doors.shut_in_time("a refresh token was used again", &tokens, Instant::now());
+    routes.come_to_refuse("a refresh token was used again", &tokens);
     for session in successors {
         session.is_over(&gateway);
     }
@@ -79,10 +78,10 @@ fn ends_its_session(stoa: &Stoa, reused: &Session, successors: &[&Session]) {
 
 every_topology! {
     fn fifty_refreshes_of_one_token_at_once_have_one_successor(stoa: &mut Stoa) {
-        let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+        let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
         let ada = Person::join(&gateway, "ada");
         let parent = Session::begin(&gateway, &ada.name);
-        let (replies, ()) = ask_at_once(&gateway, &parent, || ());
+        let replies = ask_at_once(&gateway, &parent, || ());
         let answers: Vec<Session> = replies.iter().map(|reply| Session::of(&reply.expect(200))).collect();
         let successor = &answers[0];
         assert_ne!(successor.refresh, parent.refresh);
@@ -90,7 +89,7 @@ every_topology! {
             assert_eq!(answer.refresh, successor.refresh);
         }
         for answer in [&answers[0], &answers[AT_ONCE - 1], &parent] {
-            doors.let_in(&answer.access);
+            routes.accept(&answer.access);
         }
         // Whoever lost the answer may ask again for a while, for the same one.
         assert_eq!(parent.refresh(&gateway).refresh, successor.refresh);
@@ -102,9 +101,9 @@ every_topology! {
         let_the_grace_pass(stoa, &ada);
         let last = &answers[AT_ONCE - 1];
         ends_its_session(stoa, &parent, &[&parent, successor, last]);
-        doors.let_in(&ada.token);
+        routes.accept(&ada.token);
         let another = Session::begin(&gateway, &ada.name).refresh(&gateway);
-        doors.let_in(&another.access);
+        routes.accept(&another.access);
     }
 
     fn a_token_of_two_rotations_ago_ends_its_session_at_once(stoa: &mut Stoa) {
@@ -114,17 +113,16 @@ every_topology! {
         let second = first.refresh(&gateway);
         let third = second.refresh(&gateway);
         ends_its_session(stoa, &first, &[&second, &third]);
-        Doors::of(stoa).let_in(&ada.token);
+        ProtectedRoutes::of(stoa).accept(&ada.token);
     }
 
     fn nothing_lives_of_a_session_that_ends_while_it_is_refreshed(stoa: &mut Stoa) {
-        let (gateway, doors) = (stoa.gateway(), Doors::of(stoa));
+        let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
         let ada = Person::join(&gateway, "ada");
         for _ in 0..ROUNDS {
             let session = Session::begin(&gateway, &ada.name);
-            let (replies, ended) = ask_at_once(&gateway, &session, || {
+            let replies = ask_at_once(&gateway, &session, || {
                 session.at(&gateway).post("/api/logout", &json!({})).expect(200);
-                Instant::now()
             });
             let mut all = vec![session];
             for reply in &replies {
@@ -137,11 +135,11 @@ every_topology! {
             // Those of all answers are one and the same refresh token.
             all.truncate(2);
             let tokens: Vec<&str> = all.iter().map(|session| &*session.access).collect();
-            doors.shut_in_time("the session ended", &tokens, ended);
+            routes.come_to_refuse("the session ended", &tokens);
             for session in &all {
                 session.is_over(&gateway);
             }
         }
-        doors.let_in(&ada.token);
+        routes.accept(&ada.token);
     }
 }

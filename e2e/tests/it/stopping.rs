@@ -5,7 +5,7 @@ use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 
 use e2e::http_client::{read_head, read_reply};
-use e2e::people::{fresh, registration};
+use e2e::person::{fresh, registration};
 use e2e::{Client, Setup, Stoa, eventually};
 use rustix::process::Signal;
 

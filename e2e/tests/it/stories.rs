@@ -1,6 +1,6 @@
 //! The story of the platform: sign up, sign in, a profile. The same wherever the services run.
 
-use e2e::people::{PASSWORD, credentials, email, fresh, registration};
+use e2e::person::{PASSWORD, credentials, email, fresh, registration};
 use e2e::{Person, Stoa};
 use serde_json::json;
 

@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kit_bus::{Delivery, Failure};
-use kit_bus_testing::{Counted, Process, both_worlds};
+use kit_bus_testing::{Counted, Process, both_fixtures};
 use kit_db::Dialect;
 use tokio::sync::Notify;
 
-use crate::World;
+use crate::BusFixture;
 
 /// What one process heard, in order; a connect is 0.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<i64>>>);
+pub(crate) struct Received(Arc<Mutex<Vec<i64>>>);
 
-impl Heard {
+impl Received {
     fn add(&self, number: i64) {
         self.0.lock().unwrap().push(number);
     }
@@ -24,9 +24,9 @@ impl Heard {
     }
 }
 
-pub(crate) fn listen(process: &Process, world: &World) -> Heard {
-    let heard = Heard::default();
-    let (at_connect, at_event, moved) = (heard.clone(), heard.clone(), world.moved.clone());
+pub(crate) fn listen(process: &Process, fixture: &BusFixture) -> Received {
+    let heard = Received::default();
+    let (at_connect, at_event, moved) = (heard.clone(), heard.clone(), fixture.moved.clone());
     process
         .bus
         .broadcast("counts-cache")
@@ -44,24 +44,24 @@ pub(crate) fn listen(process: &Process, world: &World) -> Heard {
     heard
 }
 
-both_worlds! {
-    async fn a_broadcast_begins_with_now(world: &World) {
-        let process = world.process().await;
+both_fixtures! {
+    async fn a_broadcast_begins_with_now(fixture: &BusFixture) {
+        let process = fixture.process().await;
         // Somebody else has heard the first.
-        process.keep_ledger(world);
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
-        let heard = listen(&process, world);
-        world.until("connected", async || heard.all() == [0]).await;
-        world.count("a").await;
-        world.count("a").await;
-        world.until("heard", async || heard.all() == [0, 2, 3]).await;
+        process.keep_ledger(fixture);
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
+        let heard = listen(&process, fixture);
+        fixture.until("connected", async || heard.all() == [0]).await;
+        fixture.count("a").await;
+        fixture.count("a").await;
+        fixture.until("heard", async || heard.all() == [0, 2, 3]).await;
         process.crash().await;
     }
 
-    async fn what_happens_while_the_state_is_loaded_comes_afterwards(world: &World) {
-        let process = world.process().await;
-        let heard = Heard::default();
+    async fn what_happens_while_the_state_is_loaded_comes_afterwards(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let heard = Received::default();
         let (loading, loaded) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (begun, may_end, at_event) = (loading.clone(), loaded.clone(), heard.clone());
         process.bus.broadcast("counts-cache")
@@ -80,16 +80,16 @@ both_worlds! {
             .start()
             .unwrap();
         loading.notified().await;
-        world.count("a").await;
+        fixture.count("a").await;
         assert!(heard.all().is_empty());
         loaded.notify_one();
-        world.until("heard", async || heard.all() == [1]).await;
+        fixture.until("heard", async || heard.all() == [1]).await;
         process.crash().await;
     }
 
-    async fn a_state_that_cannot_be_loaded_is_loaded_again(world: &World) {
-        let process = world.process().await;
-        let heard = Heard::default();
+    async fn a_state_that_cannot_be_loaded_is_loaded_again(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let heard = Received::default();
         let (at_event, loads) = (heard.clone(), Arc::new(AtomicU32::new(0)));
         let counted = loads.clone();
         process.bus.broadcast("counts-cache")
@@ -105,15 +105,15 @@ both_worlds! {
             })
             .start()
             .unwrap();
-        world.until("loaded", async || loads.load(Ordering::SeqCst) == 2).await;
-        world.count("a").await;
-        world.until("heard", async || heard.all() == [1]).await;
+        fixture.until("loaded", async || loads.load(Ordering::SeqCst) == 2).await;
+        fixture.count("a").await;
+        fixture.until("heard", async || heard.all() == [1]).await;
         process.crash().await;
     }
 
-    async fn a_listener_that_panics_hears_the_next(world: &World) {
-        let process = world.process().await;
-        let heard = Heard::default();
+    async fn a_listener_that_panics_hears_the_next(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let heard = Received::default();
         let at_event = heard.clone();
         process.bus.broadcast("counts-cache")
             .on::<Counted>(move |delivery: Delivery<Counted>| {
@@ -125,30 +125,30 @@ both_worlds! {
             })
             .start()
             .unwrap();
-        world.until("the first is heard", async || {
-            world.count("a").await;
+        fixture.until("the first is heard", async || {
+            fixture.count("a").await;
             !heard.all().is_empty()
         }).await;
         let count = heard.all().len();
-        world.count("a").await;
-        world.until("the next is heard", async || heard.all().len() > count).await;
+        fixture.count("a").await;
+        fixture.until("the next is heard", async || heard.all().len() > count).await;
         process.crash().await;
     }
 }
 
 #[tokio::test]
 async fn a_broadcast_reaches_every_process() {
-    let world = World::new(Dialect::Postgres).await;
-    let (one, other) = (world.process().await, world.process().await);
-    let all = [listen(&one, &world), listen(&other, &world)];
+    let fixture = BusFixture::new(Dialect::Postgres).await;
+    let (one, other) = (fixture.process().await, fixture.process().await);
+    let all = [listen(&one, &fixture), listen(&other, &fixture)];
     for heard in &all {
-        world.until("connected", async || heard.all() == [0]).await;
+        fixture.until("connected", async || heard.all() == [0]).await;
     }
-    world.count("a").await;
+    fixture.count("a").await;
     for heard in &all {
-        world.until("heard", async || heard.all() == [0, 1]).await;
+        fixture.until("heard", async || heard.all() == [0, 1]).await;
     }
     one.crash().await;
     other.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }

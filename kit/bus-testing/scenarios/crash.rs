@@ -5,7 +5,7 @@ use std::time::Duration;
 use kit_bus_testing::{Program, assert_in_order, settings};
 use kit_db::Dialect;
 
-use crate::World;
+use crate::BusFixture;
 
 /// Where a process can end itself.
 const FAULTS: [&str; 5] = [
@@ -17,20 +17,20 @@ const FAULTS: [&str; 5] = [
 ];
 
 async fn crashes_at_each_point(dialect: Dialect) {
-    let world = World::new(dialect).await;
+    let fixture = BusFixture::new(dialect).await;
     let mut counted = 0;
     for (round, fault) in FAULTS.iter().enumerate() {
-        world.count_each(60, 7).await;
+        fixture.count_each(60, 7).await;
         counted += 60;
         let hit = u32::try_from(round).unwrap() % 3 + 1;
-        let mut crashing = Program::start("consume", &world, (fault, "abort", hit));
+        let mut crashing = Program::start("consume", &fixture, (fault, "abort", hit));
         let crashing = tokio::sync::Mutex::new(&mut crashing);
-        world
+        fixture
             .until("it crashes", async || crashing.lock().await.has_ended())
             .await;
-        world.consume_in_order(counted).await;
+        fixture.consume_in_order(counted).await;
     }
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test]
@@ -44,19 +44,19 @@ async fn a_crash_at_any_point_loses_and_doubles_nothing_on_postgres() {
 }
 
 async fn killed_again_and_again(dialect: Dialect) {
-    let world = World::new(dialect).await;
+    let fixture = BusFixture::new(dialect).await;
     let mut counted = 0;
     for round in 0..4_u32 {
-        let consumer = Program::start("consume", &world, ("none", "none", 0));
+        let consumer = Program::start("consume", &fixture, ("none", "none", 0));
         // Killed with the drop, in the middle of what it then does.
         for number in 0..(10 + round * 7) {
-            world.count(&format!("key-{}", number % 5)).await;
+            fixture.count(&format!("key-{}", number % 5)).await;
             counted += 1;
         }
         drop(consumer);
     }
-    world.consume_in_order(counted).await;
-    world.remove().await;
+    fixture.consume_in_order(counted).await;
+    fixture.remove().await;
 }
 
 #[tokio::test]
@@ -72,26 +72,26 @@ async fn kills_lose_and_double_nothing_on_postgres() {
 /// A process stands still in the middle of its work for longer than its lease, another takes over, and the first
 /// goes on as if nothing had been.
 async fn paused_past_its_lease(fault: &str) {
-    let world = World::new(Dialect::Postgres).await;
-    world.count_each(60, 7).await;
-    let paused = Program::start("consume", &world, (fault, "stop", 3));
-    world.until("it stands still", async || paused.is_stopped()).await;
-    let begun = std::time::Instant::now();
+    let fixture = BusFixture::new(Dialect::Postgres).await;
+    fixture.count_each(60, 7).await;
+    let paused = Program::start("consume", &fixture, (fault, "stop", 3));
+    fixture
+        .until("it stands still", async || paused.is_stopped())
+        .await;
     let mut quick = settings();
     quick.lease = Duration::from_secs(2);
-    let process = world.process_with(quick, Duration::from_secs(1)).await;
-    process.keep_ledger(&world);
-    assert_in_order(&world.until_effects(&process, 60).await);
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    let process = fixture.process_with(quick, Duration::from_secs(1)).await;
+    process.keep_ledger(&fixture);
+    assert_in_order(&fixture.until_effects(&process, 60).await);
     paused.go_on();
-    world.count_each(60, 7).await;
-    let effects = world.until_effects(&process, 120).await;
+    fixture.count_each(60, 7).await;
+    let effects = fixture.until_effects(&process, 120).await;
     assert_in_order(&effects);
-    world.until_passed(&process).await;
-    assert_eq!(world.effects(&process).await.len(), 120);
+    fixture.until_passed(&process).await;
+    assert_eq!(fixture.effects(&process).await.len(), 120);
     drop(paused);
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test]

@@ -1,29 +1,29 @@
-//! Faults injected by name, within one process: what goes wrong in a lane ends the lane, and a new one goes on
-//! where the tables say. Faults are one set a process, hence a process of their own, and one test at a time.
+//! Faults injected by name, within one process: what goes wrong in a processor ends the processor, and a new one goes
+//! on where the tables say. Faults are one set a process, hence a process of their own, and one test at a time.
 
 use fail::FailScenario;
 use kit_bus_testing::assert_in_order;
 
-use crate::{DIALECTS, World};
+use crate::{BusFixture, DIALECTS};
 
 /// Events come and have their effects once, while something goes wrong again and again.
 pub(crate) async fn goes_on_after(fault: &str, action: &str) {
     let faults = FailScenario::setup();
     for dialect in DIALECTS {
-        let world = World::new(dialect).await;
-        world.count_each(60, 7).await;
-        let process = world.process().await;
+        let fixture = BusFixture::new(dialect).await;
+        fixture.count_each(60, 7).await;
+        let process = fixture.process().await;
         fail::cfg(fault, action).unwrap();
-        process.keep_ledger(&world);
-        let effects = world.until_effects(&process, 60).await;
+        process.keep_ledger(&fixture);
+        let effects = fixture.until_effects(&process, 60).await;
         fail::remove(fault);
         assert_in_order(&effects);
-        world.count("afterwards").await;
-        assert_in_order(&world.until_effects(&process, 61).await);
-        world.until_passed(&process).await;
+        fixture.count("afterwards").await;
+        assert_in_order(&fixture.until_effects(&process, 61).await);
+        fixture.until_passed(&process).await;
         assert_eq!(process.bus.admin().lag().await.unwrap()[0].parked, 0);
         process.crash().await;
-        world.remove().await;
+        fixture.remove().await;
     }
     faults.teardown();
 }

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use kit_bus::{Applied, Delivery, Failure, Inbox};
 use kit_bus_testing::{
-    Counted, GROUP, Garbled, Process, Reset, assert_in_order, both_worlds, insert_effect, note, settings,
+    Counted, GROUP, Garbled, Process, Reset, assert_in_order, both_fixtures, insert_effect, note, settings,
 };
 use kit_db::{StoreError, Tx};
 use kit_event::Event;
 
-use crate::World;
+use crate::BusFixture;
 
 /// A handler that fails for the key `bad` until it is mended.
-fn listen_broken(process: &Process, world: &World) -> Arc<AtomicBool> {
+fn listen_broken(process: &Process, fixture: &BusFixture) -> Arc<AtomicBool> {
     let mended = Arc::new(AtomicBool::new(false));
-    let (is_mended, moved) = (mended.clone(), world.moved.clone());
+    let (is_mended, moved) = (mended.clone(), fixture.moved.clone());
     process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
         let (is_mended, moved) = (is_mended.clone(), moved.clone());
         async move {
@@ -30,37 +30,37 @@ fn listen_broken(process: &Process, world: &World) -> Arc<AtomicBool> {
     mended
 }
 
-async fn until_dead(world: &World, process: &Process, letters: usize) {
+async fn until_dead(fixture: &BusFixture, process: &Process, letters: usize) {
     let admin = process.bus.admin();
-    world
+    fixture
         .until("dead letters", async || {
             admin.dead_letters(Some(GROUP)).await.unwrap().len() == letters
         })
         .await;
 }
 
-async fn publish_garbled(world: &World, key: &'static str) {
-    let garbled = world.producer.write(async move |tx: &mut Tx| {
+async fn publish_garbled(fixture: &BusFixture, key: &'static str) {
+    let garbled = fixture.producer.write(async move |tx: &mut Tx| {
         tx.publish(Garbled { key: key.to_owned() });
         Ok::<_, StoreError>(())
     });
     garbled.await.unwrap();
 }
 
-both_worlds! {
-    async fn a_failing_event_parks_its_key_and_nothing_else_and_a_replay_mends_it(world: &World) {
-        let process = world.process().await;
-        let mended = listen_broken(&process, world);
+both_fixtures! {
+    async fn a_failing_event_parks_its_key_and_nothing_else_and_a_replay_mends_it(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let mended = listen_broken(&process, fixture);
         for _ in 0..5 {
             for key in ["good", "bad", "fine"] {
-                world.count(key).await;
+                fixture.count(key).await;
             }
         }
-        let effects = world.until_effects(&process, 10).await;
+        let effects = fixture.until_effects(&process, 10).await;
         assert_in_order(&effects);
         assert!(effects.iter().all(|(key, _)| key != "bad"));
-        until_dead(world, &process, 1).await;
-        world.until_passed(&process).await;
+        until_dead(fixture, &process, 1).await;
+        fixture.until_passed(&process).await;
         let admin = process.bus.admin();
         let letter = admin.dead_letters(None).await.unwrap().remove(0);
         assert_eq!((letter.key.as_str(), letter.attempts, letter.behind), ("bad", 4, 4));
@@ -73,110 +73,110 @@ both_worlds! {
         assert_eq!((lag[0].parked, lag[0].dead), (5, 1));
         mended.store(true, Ordering::SeqCst);
         assert!(admin.replay(GROUP, &letter.event_id).await.unwrap());
-        let effects = world.until_effects(&process, 15).await;
+        let effects = fixture.until_effects(&process, 15).await;
         assert_in_order(&effects);
-        world.until("nothing is parked", async || admin.lag().await.unwrap()[0].parked == 0).await;
-        world.count("bad").await;
-        assert_in_order(&world.until_effects(&process, 16).await);
+        fixture.until("nothing is parked", async || admin.lag().await.unwrap()[0].parked == 0).await;
+        fixture.count("bad").await;
+        assert_in_order(&fixture.until_effects(&process, 16).await);
         assert_eq!(admin.lag().await.unwrap()[0].parked, 0);
         assert!(!admin.replay(GROUP, &letter.event_id).await.unwrap(), "it is not parked any more");
         process.crash().await;
     }
 
-    async fn a_replay_that_fails_is_a_dead_letter_again(world: &World) {
-        let process = world.process().await;
-        listen_broken(&process, world);
-        world.count("bad").await;
-        until_dead(world, &process, 1).await;
+    async fn a_replay_that_fails_is_a_dead_letter_again(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        listen_broken(&process, fixture);
+        fixture.count("bad").await;
+        until_dead(fixture, &process, 1).await;
         let admin = process.bus.admin();
         assert_eq!(admin.replay_all(GROUP).await.unwrap(), 1);
-        world.until("dead again", async || {
+        fixture.until("dead again", async || {
             let letters = admin.dead_letters(None).await.unwrap();
             letters.first().is_some_and(|letter| letter.attempts == 4)
         }).await;
         process.crash().await;
     }
 
-    async fn a_payload_that_cannot_be_read_is_a_dead_letter_at_once(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        publish_garbled(world, "a").await;
-        world.count("a").await;
-        world.count("b").await;
-        until_dead(world, &process, 1).await;
+    async fn a_payload_that_cannot_be_read_is_a_dead_letter_at_once(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        publish_garbled(fixture, "a").await;
+        fixture.count("a").await;
+        fixture.count("b").await;
+        until_dead(fixture, &process, 1).await;
         let admin = process.bus.admin();
         let letter = admin.dead_letters(None).await.unwrap().remove(0);
         assert_eq!(letter.attempts, 1);
         assert!(letter.reason.starts_with("the payload cannot be read: missing field"), "{}", letter.reason);
-        world.until_effects(&process, 1).await;
-        world.until("the other waits", async || admin.lag().await.unwrap()[0].parked == 2).await;
+        fixture.until_effects(&process, 1).await;
+        fixture.until("the other waits", async || admin.lag().await.unwrap()[0].parked == 2).await;
         assert!(admin.drop_event(GROUP, &letter.event_id).await.unwrap());
-        let effects = world.until_effects(&process, 2).await;
+        let effects = fixture.until_effects(&process, 2).await;
         assert_eq!(effects, [("b".to_owned(), 1), ("a".to_owned(), 1)]);
         assert!(!admin.drop_event(GROUP, &letter.event_id).await.unwrap());
         process.crash().await;
     }
 
-    async fn a_failure_that_is_final_is_not_tried_again(world: &World) {
-        let process = world.process().await;
+    async fn a_failure_that_is_final_is_not_tried_again(fixture: &BusFixture) {
+        let process = fixture.process().await;
         let runs = Arc::new(AtomicU32::new(0));
         let counted = runs.clone();
         process.listen(move |_, _| {
             counted.fetch_add(1, Ordering::SeqCst);
             async { Err(Failure::never("no such account")) }
         });
-        world.count("a").await;
-        until_dead(world, &process, 1).await;
+        fixture.count("a").await;
+        until_dead(fixture, &process, 1).await;
         assert_eq!(runs.load(Ordering::SeqCst), 1);
         process.crash().await;
     }
 
-    async fn a_parked_key_survives_a_restart(world: &World) {
-        let process = world.process().await;
-        listen_broken(&process, world);
+    async fn a_parked_key_survives_a_restart(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        listen_broken(&process, fixture);
         for _ in 0..3 {
-            world.count("bad").await;
+            fixture.count("bad").await;
         }
-        until_dead(world, &process, 1).await;
-        world.until_passed(&process).await;
+        until_dead(fixture, &process, 1).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count("bad").await;
-        world.count("good").await;
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count("bad").await;
+        fixture.count("good").await;
         let admin = process.bus.admin();
-        world.until_effects(&process, 1).await;
-        world.until("all of the key wait", async || admin.lag().await.unwrap()[0].parked == 4).await;
+        fixture.until_effects(&process, 1).await;
+        fixture.until("all of the key wait", async || admin.lag().await.unwrap()[0].parked == 4).await;
         admin.replay_all(GROUP).await.unwrap();
-        assert_in_order(&world.until_effects(&process, 5).await);
+        assert_in_order(&fixture.until_effects(&process, 5).await);
         process.crash().await;
     }
 
-    async fn a_dropped_event_never_happens(world: &World) {
-        let process = world.process().await;
-        listen_broken(&process, world);
-        world.count("bad").await;
-        until_dead(world, &process, 1).await;
+    async fn a_dropped_event_never_happens(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        listen_broken(&process, fixture);
+        fixture.count("bad").await;
+        until_dead(fixture, &process, 1).await;
         let admin = process.bus.admin();
         let letter = admin.dead_letters(None).await.unwrap().remove(0);
         admin.drop_event(GROUP, &letter.event_id).await.unwrap();
         process.crash().await;
         // Whatever position the group had reached, the event is delivered again and has no effect.
-        let process = world.process().await;
-        process.keep_ledger(world);
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         process.bus.admin().replay_since(
             GROUP,
             process.db.clock().now().minus(Duration::from_hours(1)),
             kit_bus::Effects::Keep,
         ).await.unwrap();
-        world.count("bad").await;
-        assert_eq!(world.until_effects(&process, 1).await, [("bad".to_owned(), 2)]);
+        fixture.count("bad").await;
+        assert_eq!(fixture.until_effects(&process, 1).await, [("bad".to_owned(), 2)]);
         process.crash().await;
     }
 
-    async fn a_handler_that_panics_is_tried_again(world: &World) {
-        let process = world.process().await;
-        let moved = world.moved.clone();
+    async fn a_handler_that_panics_is_tried_again(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let moved = fixture.moved.clone();
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let moved = moved.clone();
             async move {
@@ -186,33 +186,33 @@ both_worlds! {
                 noted
             }
         });
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
         process.crash().await;
     }
 
-    async fn a_handler_that_hangs_is_tried_again_and_holds_up_its_key_alone(world: &World) {
+    async fn a_handler_that_hangs_is_tried_again_and_holds_up_its_key_alone(fixture: &BusFixture) {
         let mut settings = settings();
         settings.handler_limit = Duration::from_secs(2);
-        let process = world.process_with(settings, Duration::from_secs(1)).await;
+        let process = fixture.process_with(settings, Duration::from_secs(1)).await;
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| async move {
             if delivery.payload.key == "slow" && delivery.attempt == 1 {
                 std::future::pending::<()>().await;
             }
             note(delivery.payload, inbox).await
         });
-        world.count("slow").await;
-        world.count("slow").await;
-        world.count("quick").await;
-        let effects = world.until_effects(&process, 3).await;
+        fixture.count("slow").await;
+        fixture.count("slow").await;
+        fixture.count("quick").await;
+        let effects = fixture.until_effects(&process, 3).await;
         assert_in_order(&effects);
         assert_eq!(effects[0].0, "quick");
         process.crash().await;
     }
 
-    async fn an_effect_that_fails_hurts_no_other(world: &World) {
-        let process = world.process().await;
-        let moved = world.moved.clone();
+    async fn an_effect_that_fails_hurts_no_other(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let moved = fixture.moved.clone();
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let moved = moved.clone();
             async move {
@@ -232,33 +232,33 @@ both_worlds! {
                 Ok(())
             }
         });
-        world.count_each(100, 10).await;
-        assert_in_order(&world.until_effects(&process, 100).await);
+        fixture.count_each(100, 10).await;
+        assert_in_order(&fixture.until_effects(&process, 100).await);
         process.crash().await;
     }
 
-    async fn a_type_that_nobody_handles_is_passed(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        let reset = world.producer.write(async move |tx: &mut Tx| {
+    async fn a_type_that_nobody_handles_is_passed(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        let reset = fixture.producer.write(async move |tx: &mut Tx| {
             tx.publish(Reset { key: "a".to_owned() });
             Ok::<_, StoreError>(())
         });
         reset.await.unwrap();
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
-        world.until_passed(&process).await;
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
+        fixture.until_passed(&process).await;
         assert_eq!(process.bus.admin().lag().await.unwrap()[0].parked, 0);
         process.crash().await;
     }
 
-    async fn an_event_without_an_effect_is_passed(world: &World) {
-        let process = world.process().await;
+    async fn an_event_without_an_effect_is_passed(fixture: &BusFixture) {
+        let process = fixture.process().await;
         process.listen(|_, _| async { Ok(()) });
         for _ in 0..50 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        world.until_passed(&process).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 }

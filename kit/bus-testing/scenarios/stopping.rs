@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_bus::{BusError, Delivery, GroupHandle, Inbox};
-use kit_bus_testing::{Counted, GROUP, Process, assert_in_order, both_worlds, note, settings};
+use kit_bus_testing::{Counted, GROUP, Process, assert_in_order, both_fixtures, note, settings};
 use kit_db::{Dialect, Reader, sql};
 use tokio::sync::Semaphore;
 
-use crate::World;
+use crate::BusFixture;
 use crate::broadcasting::listen;
 
 /// Handlers that wait until they may go on.
@@ -18,12 +18,12 @@ struct Gate {
 }
 
 impl Gate {
-    fn start(process: &Process, world: &World) -> (Self, GroupHandle) {
+    fn start(process: &Process, fixture: &BusFixture) -> (Self, GroupHandle) {
         let gate = Self {
             arrived: Arc::new(Semaphore::new(0)),
             may_go: Arc::new(Semaphore::new(0)),
         };
-        let (arrived, may_go, moved) = (gate.arrived.clone(), gate.may_go.clone(), world.moved.clone());
+        let (arrived, may_go, moved) = (gate.arrived.clone(), gate.may_go.clone(), fixture.moved.clone());
         let group = process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let (arrived, may_go, moved) = (arrived.clone(), may_go.clone(), moved.clone());
             async move {
@@ -48,91 +48,95 @@ async fn held(process: &Process) -> usize {
     held.await.unwrap().len()
 }
 
-both_worlds! {
-    async fn a_group_that_is_stopped_finishes_the_event_at_hand_and_begins_no_other(world: &World) {
-        let process = world.process().await;
-        let (gate, group) = Gate::start(&process, world);
+both_fixtures! {
+    async fn a_group_that_is_stopped_finishes_the_event_at_hand_and_begins_no_other(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let (gate, group) = Gate::start(&process, fixture);
         for _ in 0..5 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
         gate.arrived.acquire().await.unwrap().forget();
         let mut stopping = Box::pin(group.stop());
         assert!(futures::poll!(&mut stopping).is_pending(), "an event is at hand");
         gate.may_go.add_permits(5);
         stopping.await;
-        assert_eq!(world.effects(&process).await, [("a".to_owned(), 1)]);
+        assert_eq!(fixture.effects(&process).await, [("a".to_owned(), 1)]);
         assert_eq!(gate.arrived.available_permits(), 0);
         assert_eq!(held(&process).await, 0, "the leases are given back");
         process.crash().await;
     }
 
-    async fn a_group_that_was_stopped_can_be_started_again_in_its_process(world: &World) {
-        let process = world.process().await;
-        let heard = listen(&process, world);
-        world.until("connected", async || heard.all() == [0]).await;
-        let mut group = process.keep_ledger(world);
+    async fn a_group_that_was_stopped_can_be_started_again_in_its_process(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let heard = listen(&process, fixture);
+        fixture.until("connected", async || heard.all() == [0]).await;
+        let mut group = process.keep_ledger(fixture);
         for round in 1..=3 {
-            world.count_all(40, 7).await;
-            world.until_effects(&process, round * 40).await;
+            fixture.count_all(40, 7).await;
+            fixture.until_effects(&process, round * 40).await;
             let again = process.bus.group(GROUP).on::<Counted>(async |_: Delivery<Counted>, _: Inbox| Ok(()));
             assert_eq!(again.start().unwrap_err(), BusError::StartedTwice { name: GROUP.into() });
             group.stop().await;
-            group = process.keep_ledger(world);
+            group = process.keep_ledger(fixture);
         }
         group.stop().await;
-        world.count_all(40, 7).await;
+        fixture.count_all(40, 7).await;
         // Whoever else listens in the process hears on.
-        world.until("all are heard", async || heard.all().len() == 161).await;
-        assert_eq!(world.effects(&process).await.len(), 120);
-        process.keep_ledger(world);
-        assert_in_order(&world.until_effects(&process, 160).await);
-        world.until_passed(&process).await;
+        fixture.until("all are heard", async || heard.all().len() == 161).await;
+        assert_eq!(fixture.effects(&process).await.len(), 120);
+        process.keep_ledger(fixture);
+        assert_in_order(&fixture.until_effects(&process, 160).await);
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 
-    async fn a_group_that_was_removed_leaves_nothing_and_begins_from_the_beginning(world: &World) {
-        let process = world.process().await;
-        let group = process.keep_ledger(world);
-        world.count_all(40, 7).await;
-        world.until_effects(&process, 40).await;
+    async fn a_group_that_was_removed_leaves_nothing_and_begins_from_the_beginning(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let group = process.keep_ledger(fixture);
+        fixture.count_all(40, 7).await;
+        fixture.until_effects(&process, 40).await;
         group.stop().await;
         let admin = process.bus.admin();
         assert!(admin.consumers().await.unwrap().contains(GROUP));
         admin.remove(GROUP).await.unwrap();
         assert!(admin.consumers().await.unwrap().is_empty());
         admin.remove(GROUP).await.unwrap();
-        world.count_all(40, 7).await;
-        process.keep_ledger(world);
-        let effects = world.until_effects(&process, 120).await;
+        fixture.count_all(40, 7).await;
+        process.keep_ledger(fixture);
+        let effects = fixture.until_effects(&process, 120).await;
         assert_in_order(&effects[40..]);
         process.crash().await;
     }
 
-    async fn a_group_whose_handle_is_dropped_goes_on(world: &World) {
-        let process = world.process().await;
-        drop(process.keep_ledger(world));
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
+    async fn a_group_whose_handle_is_dropped_goes_on(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        drop(process.keep_ledger(fixture));
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
         process.crash().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_process_goes_on_with_what_a_stopped_group_gave_back() {
-    let world = World::new(Dialect::Postgres).await;
+    let fixture = BusFixture::new(Dialect::Postgres).await;
     let mut patient = settings();
     // Whoever waits for its end waits in vain.
     patient.lease = Duration::from_hours(1);
-    let start = async || world.process_with(patient.clone(), Duration::from_secs(1)).await;
+    let start = async || {
+        fixture
+            .process_with(patient.clone(), Duration::from_secs(1))
+            .await
+    };
     let (one, other) = (start().await, start().await);
-    let group = one.keep_ledger(&world);
-    world.count_all(40, 7).await;
-    world.until_effects(&one, 40).await;
+    let group = one.keep_ledger(&fixture);
+    fixture.count_all(40, 7).await;
+    fixture.until_effects(&one, 40).await;
     group.stop().await;
-    world.count_all(40, 7).await;
-    other.keep_ledger(&world);
-    assert_in_order(&world.until_effects(&other, 80).await);
+    fixture.count_all(40, 7).await;
+    other.keep_ledger(&fixture);
+    assert_in_order(&fixture.until_effects(&other, 80).await);
     one.crash().await;
     other.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }

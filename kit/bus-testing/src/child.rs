@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use kit_db::DbTarget;
 
 use crate::broker::TestBroker;
-use crate::world::World;
+use crate::fixture::BusFixture;
 
 /// A process that listens or relays; killed at the end of the test at the latest.
 pub struct Program(Child);
@@ -19,7 +19,7 @@ fn path(name: &str) -> PathBuf {
     profile.join("examples").join(name)
 }
 
-fn place(target: &DbTarget) -> String {
+fn target_argument(target: &DbTarget) -> String {
     match target {
         DbTarget::Sqlite { file } => format!("sqlite:{}", file.display()),
         DbTarget::Postgres { url, schema } => format!("{schema}@{}", url.expose()),
@@ -31,15 +31,15 @@ impl Program {
     /// action, `abort` or `stop`, when it passes the failpoint so often; nothing for `none`.
     pub fn start<B: TestBroker>(
         role: &str,
-        world: &World<B>,
+        fixture: &BusFixture<B>,
         (fault, action, hit): (&str, &str, u32),
     ) -> Self {
         let mut child = Command::new(path(B::PROGRAM))
             .arg(role)
-            .arg(place(&world.producer.target()))
-            .arg(place(&world.consumer.target()))
+            .arg(target_argument(&fixture.producer.target()))
+            .arg(target_argument(&fixture.consumer.target()))
             .args([fault, action, &hit.to_string()])
-            .arg(world.broker.address())
+            .arg(fixture.broker.address())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

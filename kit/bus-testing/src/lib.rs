@@ -2,8 +2,8 @@
 //! processes that they run in.
 //!
 //! Most of what holds for a group holds on every carrier, so it is told once: the files in `scenarios` are tests that
-//! each carrier's crate takes in, with a `World` of its own ([`World`] by a [`TestBroker`]). Here stands what they
-//! share with the tests that only one carrier has.
+//! each carrier's crate takes in, with a `BusFixture` of its own ([`BusFixture`] by a [`TestBroker`]). Here stands what
+//! they share with the tests that only one carrier has.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,18 +14,18 @@
 mod broker;
 mod child;
 mod events;
+mod fixture;
 mod process;
 mod program;
 mod proxy;
-mod world;
 
 pub use broker::{Embedded, TestBroker};
 pub use child::Program;
 pub use events::{COUNTS, Counted, Garbled, Moved, Paid, Reset, TOPICS, TRANSACTIONS};
+pub use fixture::{
+    BusFixture, CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, assert_in_order, count_up,
+    insert_effect, note, settings,
+};
 pub use process::{Process, Relaying, Setup};
 pub use program::run_program;
-pub use proxy::{Proxy, Way};
-pub use world::{
-    CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, World, assert_in_order, count_up, insert_effect,
-    note, settings,
-};
+pub use proxy::{Proxy, ProxyMode};

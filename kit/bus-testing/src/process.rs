@@ -13,7 +13,7 @@ use kit_telemetry::Tracer;
 use kit_testing::db::deps;
 
 use crate::events::{Counted, TOPICS};
-use crate::world::{CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, World, note};
+use crate::fixture::{BusFixture, CONSUMER, DEADLINE, Effect, GROUP, MIGRATIONS, PRODUCER, WAIT, note};
 
 /// A process that listens.
 pub struct Process {
@@ -143,8 +143,8 @@ impl Process {
     }
 
     /// Writes down what each event counted.
-    pub fn keep_ledger<B>(&self, world: &World<B>) -> GroupHandle {
-        let moved = world.moved.clone();
+    pub fn keep_ledger<B>(&self, fixture: &BusFixture<B>) -> GroupHandle {
+        let moved = fixture.moved.clone();
         self.listen(move |delivery, inbox| {
             let moved = moved.clone();
             async move {
@@ -156,9 +156,9 @@ impl Process {
     }
 
     /// Writes events down, and keeps their envelopes.
-    pub fn keep_envelopes<B>(&self, world: &World<B>) -> Arc<Mutex<Vec<Envelope>>> {
+    pub fn keep_envelopes<B>(&self, fixture: &BusFixture<B>) -> Arc<Mutex<Vec<Envelope>>> {
         let kept = Arc::new(Mutex::new(Vec::new()));
-        let (envelopes, moved) = (kept.clone(), world.moved.clone());
+        let (envelopes, moved) = (kept.clone(), fixture.moved.clone());
         self.listen(move |delivery, inbox| {
             envelopes.lock().unwrap().push(delivery.envelope);
             let moved = moved.clone();

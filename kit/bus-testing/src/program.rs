@@ -13,8 +13,8 @@ use kit_testing::db::deps;
 
 use crate::broker::TestBroker;
 use crate::events::Counted;
+use crate::fixture::{MIGRATIONS, PRODUCER, note, settings};
 use crate::process::{Process, Relaying, Setup};
-use crate::world::{MIGRATIONS, PRODUCER, note, settings};
 
 /// `ROLE PRODUCER CONSUMER FAULT ACTION HIT BROKER`: the role is `consume` or `relay`, a place is `sqlite:FILE` or
 /// `SCHEMA@URL`, and `ACTION` at the failpoint `FAULT`, the `HIT`th time it is passed, is `abort` or `stop`; `none
@@ -63,8 +63,8 @@ impl Arguments {
         };
         Self {
             role: role.clone(),
-            producer: place(producer),
-            consumer: place(consumer),
+            producer: parse_target(producer),
+            consumer: parse_target(consumer),
             carriers: B::at(broker).carriers(),
             fault: fault.clone(),
             action: action.clone(),
@@ -102,7 +102,7 @@ impl Arguments {
     }
 }
 
-fn place(text: &str) -> DbTarget {
+fn parse_target(text: &str) -> DbTarget {
     if let Some(file) = text.strip_prefix("sqlite:") {
         return DbTarget::Sqlite { file: file.into() };
     }

@@ -1,4 +1,4 @@
-//! The way to a broker, which can be cut.
+//! The connection to a broker, which can be cut.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -10,7 +10,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// What happens to those who come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum ProxyMode {
     /// Let through.
     Open,
     /// Closed at once, like a broker that is down.
@@ -28,10 +28,10 @@ pub struct Proxy {
 
 /// What happens now, and to whom.
 struct Course {
-    way: watch::Sender<Way>,
+    mode: watch::Sender<ProxyMode>,
     /// Where it leads, once that is known.
     address: OnceLock<String>,
-    /// Those who came by the way that there is now.
+    /// Those who came in the mode that there is now.
     travellers: Mutex<TaskTracker>,
 }
 
@@ -49,7 +49,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let lifecycle = Lifecycle::new();
         let course = Arc::new(Course {
-            way: watch::Sender::new(Way::Open),
+            mode: watch::Sender::new(ProxyMode::Open),
             address: OnceLock::new(),
             travellers: Mutex::new(TaskTracker::new()),
         });
@@ -77,8 +77,8 @@ impl Proxy {
     }
 
     /// From now on. Whatever goes through it is cut, and nothing of it arrives after this has returned.
-    pub async fn set(&self, way: Way) {
-        self.course.change(|known| *known = way).await;
+    pub async fn set(&self, mode: ProxyMode) {
+        self.course.change(|known| *known = mode).await;
     }
 
     /// Cuts everything that goes through it now.
@@ -93,35 +93,35 @@ impl Proxy {
 }
 
 impl Course {
-    async fn change(&self, how: impl FnOnce(&mut Way)) {
+    async fn change(&self, how: impl FnOnce(&mut ProxyMode)) {
         let earlier = {
             let mut travellers = self.travellers.lock().unwrap();
-            self.way.send_modify(how);
+            self.mode.send_modify(how);
             std::mem::take(&mut *travellers)
         };
         earlier.close();
         earlier.wait().await;
     }
 
-    fn join(&self) -> (watch::Receiver<Way>, TaskTrackerToken) {
+    fn join(&self) -> (watch::Receiver<ProxyMode>, TaskTrackerToken) {
         let travellers = self.travellers.lock().unwrap();
-        (self.way.subscribe(), travellers.token())
+        (self.mode.subscribe(), travellers.token())
     }
 
     fn let_through(self: Arc<Self>, tasks: &Tasks, stream: TcpStream) {
-        let (mut way, traveller) = self.join();
-        let known = *way.borrow_and_update();
-        tasks.spawn("proxy.way", async move {
+        let (mut mode, traveller) = self.join();
+        let known = *mode.borrow_and_update();
+        tasks.spawn("proxy.connection", async move {
             let travel = async {
                 match known {
-                    Way::Open => self.carry(stream).await,
-                    Way::Refused => {}
-                    Way::Silent => std::future::pending().await,
+                    ProxyMode::Open => self.carry(stream).await,
+                    ProxyMode::Refused => {}
+                    ProxyMode::Silent => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = travel => {}
-                _ = way.changed() => {}
+                _ = mode.changed() => {}
             }
             drop(traveller);
         });

@@ -20,9 +20,9 @@ use serde::de::DeserializeOwned;
 use crate::bus::{Bus, BusError, Plan};
 use crate::carrier::{Record, Tail};
 use crate::failure::Failure;
-use crate::handler::{Listener, Listening, Routes, listening};
+use crate::handler::{ErasedListener, Listener, Routes, erase_listener};
 use crate::lease;
-use crate::log::Wanted;
+use crate::log::LogFilter;
 use crate::log_tail::LogTail;
 use crate::span::{Step, begin_step, end_step};
 
@@ -40,7 +40,7 @@ type Hook = dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 pub struct Broadcast {
     bus: Bus,
     name: Cow<'static, str>,
-    routes: Result<Routes<Listening>, BusError>,
+    routes: Result<Routes<ErasedListener>, BusError>,
     connected: Arc<Hook>,
 }
 
@@ -60,7 +60,7 @@ impl Broadcast {
         E: Event + DeserializeOwned + Send + 'static,
     {
         self.routes = self.routes.and_then(|mut routes| {
-            routes.add::<E>(listening(listener))?;
+            routes.add::<E>(erase_listener(listener))?;
             Ok(routes)
         });
         self
@@ -86,7 +86,7 @@ impl Broadcast {
         let (bus, name, connected) = (self.bus.clone(), self.name, self.connected);
         self.bus.0.deps.tasks.supervise("bus.broadcast", move |stop| {
             let feed = Feed {
-                ear: Ear {
+                dispatcher: Dispatcher {
                     bus: bus.clone(),
                     name: name.clone(),
                     routes: routes.clone(),
@@ -101,7 +101,7 @@ impl Broadcast {
 }
 
 /// One for each log and each broker.
-fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail>> {
+fn tails(bus: &Bus, plan: &Plan, routes: &Routes<ErasedListener>) -> Vec<Box<dyn Tail>> {
     let mut tails: Vec<Box<dyn Tail>> = Vec::new();
     for (source, topics) in &plan.logs {
         if let Some((log, head)) = bus.0.deps.sources.follow(source) {
@@ -109,7 +109,7 @@ fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail
             tails.push(Box::new(LogTail {
                 log,
                 head,
-                wanted: Wanted {
+                filter: LogFilter {
                     topics: only.topics(),
                     types: Some(only.types()),
                     partitions: lease::partitions().collect(),
@@ -124,14 +124,14 @@ fn tails(bus: &Bus, plan: &Plan, routes: &Routes<Listening>) -> Vec<Box<dyn Tail
 }
 
 /// Who hears an event.
-struct Ear {
+struct Dispatcher {
     bus: Bus,
     name: Cow<'static, str>,
-    routes: Arc<Routes<Listening>>,
+    routes: Arc<Routes<ErasedListener>>,
 }
 
 struct Feed {
-    ear: Ear,
+    dispatcher: Dispatcher,
     connected: Arc<Hook>,
     tails: Vec<Box<dyn Tail>>,
 }
@@ -145,7 +145,7 @@ impl Feed {
             };
             if let Err(failure) = ended {
                 tracing::warn!(
-                    broadcast = &*self.ear.name,
+                    broadcast = &*self.dispatcher.name,
                     reason = failure.reason,
                     "a broadcast is interrupted"
                 );
@@ -165,7 +165,7 @@ impl Feed {
             // Every source is out of reach, so nothing ever comes.
             return std::future::pending().await;
         }
-        let clock = self.ear.bus.0.deps.clock.clone();
+        let clock = self.dispatcher.bus.0.deps.clock.clone();
         let mut last = clock.now();
         loop {
             for index in 0..self.tails.len() {
@@ -191,24 +191,24 @@ impl Feed {
                 return Ok(());
             }
             for record in &records {
-                self.ear.deliver(record).await;
+                self.dispatcher.deliver(record).await;
             }
         }
     }
 }
 
-impl Ear {
+impl Dispatcher {
     async fn deliver(&self, record: &Record) {
-        let Some(listening) = self.routes.find(record) else {
+        let Some(listener) = self.routes.find(record) else {
             return;
         };
         let mut step = Span::default();
-        let listening = record.envelope().and_then(|mut envelope| {
+        let handled = record.envelope().and_then(|mut envelope| {
             step = begin_step(self.step(), &mut envelope);
-            listening(record, envelope)
+            listener(record, envelope)
         });
         let (name, id, kind) = (&*self.name, &record.id, &record.kind);
-        let running = match listening {
+        let running = match handled {
             Ok(running) => AssertUnwindSafe(running).catch_unwind(),
             Err(failure) => {
                 tracing::error!(broadcast = name, id, kind, reason = failure.reason, "left out");

@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 
 use crate::bus::{Bus, BusError};
 use crate::carrier::Feed;
-use crate::handler::{Handler, Handling, Routes, handling};
-use crate::lane::{Context, Positions};
+use crate::handler::{ErasedHandler, Handler, Routes, erase_handler};
 use crate::lease::{Leases, partitions, scope_of};
-use crate::log::Wanted;
+use crate::log::LogFilter;
 use crate::log_feed::LogFeed;
 use crate::metrics::SubscriptionMetrics;
+use crate::processor::{Context, Positions};
 use crate::pump::Pump;
 use crate::settings::BusSettings;
 
@@ -23,7 +23,7 @@ use crate::settings::BusSettings;
 pub struct Group {
     bus: Bus,
     name: Cow<'static, str>,
-    routes: Result<Routes<Handling>, BusError>,
+    routes: Result<Routes<ErasedHandler>, BusError>,
     settings: BusSettings,
 }
 
@@ -50,7 +50,7 @@ impl Group {
         E: Event + DeserializeOwned + Send + 'static,
     {
         self.routes = self.routes.and_then(|mut routes| {
-            routes.add::<E>(handling(handler))?;
+            routes.add::<E>(erase_handler(handler))?;
             Ok(routes)
         });
         self
@@ -111,7 +111,7 @@ pub struct Subscription {
     tasks: Tasks,
     settings: BusSettings,
     /// Its topics and types are what is wanted.
-    routes: Arc<Routes<Handling>>,
+    routes: Arc<Routes<ErasedHandler>>,
     /// Who holds this process's leases.
     holder: String,
     /// The group's sixteen leases.
@@ -174,7 +174,7 @@ impl Subscription {
         self.start(&context, &leases, feed);
     }
 
-    /// What lanes share. The source is what positions and parked events are kept by, and the scope says whose
+    /// What processors share. The source is what positions and parked events are kept by, and the scope says whose
     /// leases they work under.
     fn context(&self, source: Cow<'static, str>, scope: String, positions: Positions) -> Arc<Context> {
         let deps = &self.bus.0.deps;
@@ -225,7 +225,7 @@ impl Subscription {
     fn read_log(&self, source: &'static str) -> Result<(), BusError> {
         let follow = self.bus.0.deps.sources.follow(source);
         let (log, head) = follow.ok_or(BusError::NoSource { topic: source })?;
-        let wanted = Wanted {
+        let filter = LogFilter {
             topics: self.topics(),
             types: Some(self.routes.types()),
             partitions: Vec::new(),
@@ -234,7 +234,7 @@ impl Subscription {
         self.feed_stream(source, move || LogFeed {
             log: log.clone(),
             head: head.clone(),
-            wanted: wanted.clone(),
+            filter: filter.clone(),
             page,
         });
         Ok(())

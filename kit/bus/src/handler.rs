@@ -47,14 +47,14 @@ where
 }
 
 /// Handles a record, or says that its payload cannot be read.
-pub(crate) type Handling = dyn Fn(&Record, Envelope, u32, Inbox) -> Result<BoxFuture<'static, Result<(), Failure>>, Failure>
+pub(crate) type ErasedHandler = dyn Fn(&Record, Envelope, u32, Inbox) -> Result<BoxFuture<'static, Result<(), Failure>>, Failure>
     + Send
     + Sync;
 
-pub(crate) type Listening =
+pub(crate) type ErasedListener =
     dyn Fn(&Record, Envelope) -> Result<BoxFuture<'static, ()>, Failure> + Send + Sync;
 
-pub(crate) fn handling<E>(handler: impl Handler<E>) -> Arc<Handling>
+pub(crate) fn erase_handler<E>(handler: impl Handler<E>) -> Arc<ErasedHandler>
 where
     E: Event + DeserializeOwned + Send + 'static,
 {
@@ -69,7 +69,7 @@ where
     })
 }
 
-pub(crate) fn listening<E>(listener: impl Listener<E>) -> Arc<Listening>
+pub(crate) fn erase_listener<E>(listener: impl Listener<E>) -> Arc<ErasedListener>
 where
     E: Event + DeserializeOwned + Send + 'static,
 {

@@ -9,11 +9,11 @@ use kit_telemetry::TraceParent;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::lane::{Effect, Stage, Ticket, Verdict};
+use crate::processor::{Effect, EffectPermit, Stage};
 
 /// Takes the effect of one event. A handler gets it with its [`crate::Delivery`].
 pub struct Inbox {
-    pub(crate) ticket: Ticket,
+    pub(crate) permit: EffectPermit,
     pub(crate) trace: Option<TraceParent>,
 }
 
@@ -62,10 +62,10 @@ impl Inbox {
             result: None,
             reply,
         };
-        let stage = self.ticket.stage.clone();
+        let stage = self.permit.stage.clone();
         stage.set(Stage::Applying);
-        self.ticket.submit(Box::new(work));
-        // A lane that breaks off drops what waits.
+        self.permit.submit(Box::new(work));
+        // A processor that breaks off drops what waits.
         let answer = answer.await.unwrap_or(Err(ApplyError::Superseded));
         stage.set(match &answer {
             Ok(_) => Stage::Applied,
@@ -103,14 +103,14 @@ where
         async move { result.insert(running.await).is_ok() }.boxed()
     }
 
-    fn answer(self: Box<Self>, verdict: Verdict) {
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let Self { result, reply, .. } = *self;
-        let answer = match (verdict, result) {
-            (Verdict::Committed, Some(Ok(value))) => Ok(Applied::Now(value)),
+        let answer = match (committed, result) {
+            (Ok(()), Some(Ok(value))) => Ok(Applied::Now(value)),
             // Committed without a value of this run's: an earlier one's answer was lost.
-            (Verdict::Committed, _) => Ok(Applied::Before),
-            (Verdict::Failed(_), Some(Err(refusal))) => Err(ApplyError::Refused(refusal)),
-            (Verdict::Failed(error), _) => Err(ApplyError::Failed(error)),
+            (Ok(()), _) => Ok(Applied::Before),
+            (Err(_), Some(Err(refusal))) => Err(ApplyError::Refused(refusal)),
+            (Err(error), _) => Err(ApplyError::Failed(error)),
         };
         // The handler may have gone.
         let _ = reply.send(answer);

@@ -6,7 +6,7 @@
 //! knows from a row that each of them renews. Whoever has more than its share gives some back.
 //!
 //! Invariant: what keeps two processes from doing the same is not the clock but the epoch. It grows with each
-//! holder, and every transaction of a lane first looks whether its own is still the one in the table, holding
+//! holder, and every transaction of a processor first looks whether its own is still the one in the table, holding
 //! the row until it ends. A process that was paused past its lease cannot commit anything.
 //!
 //! On SQLite one process owns the folder and with it everything: it takes all at once, without asking when they
@@ -48,7 +48,7 @@ pub(crate) type Holds = BTreeMap<i64, Hold>;
 #[derive(Clone)]
 pub(crate) struct Leases {
     holds: Arc<watch::Sender<Holds>>,
-    /// A lane found that it is superseded, or went wrong.
+    /// A processor found that it is superseded, or went wrong.
     look: Arc<Notify>,
 }
 
@@ -64,7 +64,7 @@ impl Leases {
         self.holds.subscribe()
     }
 
-    /// A lane under this epoch is over: the lease needs a new epoch, if it is still ours.
+    /// A processor under this epoch is over: the lease needs a new epoch, if it is still ours.
     pub(crate) fn let_go(&self, number: i64, epoch: i64) {
         self.holds.send_if_modified(|holds| {
             let known = holds.get(&number).is_some_and(|hold| hold.epoch == epoch);
@@ -173,7 +173,7 @@ impl Keeper {
             holds.retain(|number, hold| owned.get(number) == Some(&hold.epoch));
             holds.len() != before
         });
-        // Ours by the table, but let go by its lane: under a new epoch.
+        // Ours by the table, but let go by its processor: under a new epoch.
         let held: Vec<i64> = self.leases.holds.borrow().keys().copied().collect();
         let lost: Vec<i64> = owned
             .keys()
@@ -315,7 +315,7 @@ impl Keeper {
         Ok(taken.await?)
     }
 
-    /// Lets lanes finish, then frees their leases.
+    /// Lets processors finish, then frees their leases.
     async fn give_back(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
         let mut closing = Vec::new();
         self.leases.holds.send_modify(|holds| {

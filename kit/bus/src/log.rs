@@ -10,9 +10,9 @@ use crate::envelope::Record;
 /// Positions looked through by one statement, so that it ends in time though few rows are wanted.
 const SPAN: i64 = 50_000;
 
-/// Which rows of a log are wanted.
+/// Which rows of a log to read.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct LogFilter {
     pub(crate) topics: Vec<&'static Topic>,
     /// All types where there are none.
     pub(crate) types: Option<Vec<&'static str>>,
@@ -23,7 +23,7 @@ pub(crate) struct Wanted {
 /// Rows in order.
 pub(crate) struct Page {
     pub(crate) records: Vec<Arc<Record>>,
-    /// Everything wanted up to here is in it.
+    /// Everything that the filter lets through up to here is in it.
     pub(crate) upto: i64,
 }
 
@@ -54,25 +54,25 @@ impl Log {
         &self,
         after: i64,
         head: i64,
-        wanted: &Wanted,
+        filter: &LogFilter,
         limit: u32,
     ) -> Result<Page, StoreError> {
         let upto = head.min(after.saturating_add(SPAN));
-        let (outbox, wanted) = (self.outbox.clone(), wanted.clone());
+        let (outbox, filter) = (self.outbox.clone(), filter.clone());
         let rows = self.db.read(async move |reader: &mut Reader| {
             let mut select = sql("SELECT * FROM ")
                 .push_table(&outbox)
                 .push(" WHERE position > $1 AND position <= $2 AND topic IN ")
                 .bind(after)
                 .bind(upto)
-                .push_list(wanted.topics.iter().map(|topic| topic.name));
-            if let Some(types) = &wanted.types {
+                .push_list(filter.topics.iter().map(|topic| topic.name));
+            if let Some(types) = &filter.types {
                 select = select.push(" AND type IN ").push_list(types.iter().copied());
             }
-            if u64::try_from(wanted.partitions.len()) != Ok(PARTITIONS) {
+            if u64::try_from(filter.partitions.len()) != Ok(PARTITIONS) {
                 select = select
                     .push(" AND partition IN ")
-                    .push_list(wanted.partitions.iter().copied());
+                    .push_list(filter.partitions.iter().copied());
             }
             select
                 .push(" ORDER BY position LIMIT ")

@@ -1,20 +1,20 @@
-//! The embedded carrier: lanes are fed from an outbox, up to its head.
+//! The embedded carrier: processors are fed from an outbox, up to its head.
 //!
-//! Lanes that stand at the same place share a statement, which in the usual case, at the head, is all of them.
+//! Processors that stand at the same place share a statement, which in the usual case, at the head, is all of them.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
 use crate::carrier::{Feed, FeedError, Page};
-use crate::log::{Log, Wanted};
+use crate::log::{Log, LogFilter};
 
 /// One outbox, read for one group.
 pub(crate) struct LogFeed {
     pub(crate) log: Log,
     pub(crate) head: watch::Receiver<Option<i64>>,
     /// The group's topics and types; the partitions are those that are asked for.
-    pub(crate) wanted: Wanted,
+    pub(crate) filter: LogFilter,
     /// Rows read at once.
     pub(crate) page: u32,
 }
@@ -38,11 +38,11 @@ impl Feed for LogFeed {
         }
         let mut pages = Vec::new();
         for (after, partitions) in behind {
-            let wanted = Wanted {
+            let filter = LogFilter {
                 partitions: partitions.clone(),
-                ..self.wanted.clone()
+                ..self.filter.clone()
             };
-            let read = self.log.page(after, head, &wanted, self.page).await?;
+            let read = self.log.page(after, head, &filter, self.page).await?;
             pages.push(Page {
                 partitions,
                 records: read.records,

@@ -8,13 +8,13 @@ use tokio::sync::watch;
 
 use crate::carrier::{Record, Tail};
 use crate::failure::Failure;
-use crate::log::{Log, Wanted};
+use crate::log::{Log, LogFilter};
 
 /// One outbox.
 pub(crate) struct LogTail {
     pub(crate) log: Log,
     pub(crate) head: watch::Receiver<Option<i64>>,
-    pub(crate) wanted: Wanted,
+    pub(crate) filter: LogFilter,
     /// Rows read at once.
     pub(crate) page: u32,
     pub(crate) cursor: i64,
@@ -37,7 +37,7 @@ impl Tail for LogTail {
                 if self.cursor >= head {
                     return Ok(Vec::new());
                 }
-                let page = self.log.page(self.cursor, head, &self.wanted, self.page);
+                let page = self.log.page(self.cursor, head, &self.filter, self.page);
                 let page = page.await?;
                 self.cursor = page.upto;
                 if !page.records.is_empty() {

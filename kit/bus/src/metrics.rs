@@ -219,7 +219,7 @@ impl RelayMetrics {
         self.count("published", u64::try_from(events).unwrap_or(u64::MAX));
     }
 
-    pub(crate) fn failed(&self) {
+    pub(crate) fn publish_failed(&self) {
         self.count("failed", 1);
     }
 

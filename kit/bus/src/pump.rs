@@ -1,8 +1,8 @@
-//! A pump: feeds the lanes of one group and source from a carrier.
+//! A pump: feeds the processors of one group and source from a carrier.
 //!
-//! Each lane has its own cursor, so that a lane that is full, or that was just taken over from another process,
-//! holds up no other. What comes, and from where, is the feed's business; which lanes there are follows from
-//! the leases; and what the lanes have done is written down here, or told to the feed.
+//! Each processor has its own cursor, so that a processor that is full, or that was just taken over from another
+//! process, holds up no other. What comes, and from where, is the feed's business; which processors there are follows
+//! from the leases; and what the processors have done is written down here, or told to the feed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 use crate::bus::Bus;
 use crate::carrier::{Done, Feed, FeedError, Rewind};
-use crate::lane::{self, Checkpoint, Context, Lane, NEVER, Positions, Standing};
 use crate::lease::{Holds, Leases};
 use crate::metrics::Progress;
+use crate::processor::{self, Checkpoint, Context, NEVER, Positions, Processor, Standing};
 use crate::wake::Signals;
 
 /// The pause after the source or the own database could not be read.
@@ -42,11 +42,11 @@ pub(crate) struct Pump<F> {
 struct Work<F> {
     pump: Pump<F>,
     holds: watch::Receiver<Holds>,
-    lanes: BTreeMap<i64, Arc<Lane>>,
+    processors: BTreeMap<i64, Arc<Processor>>,
     /// What the feed said and is not done yet.
     rewinds: Vec<Rewind>,
     /// Parked events or positions may have been changed from outside.
-    is_told: bool,
+    must_refresh: bool,
     checkpoint_at: Instant,
     life_at: Instant,
     refresh_at: Instant,
@@ -55,9 +55,9 @@ struct Work<F> {
 impl<F> Drop for Work<F> {
     /// After a panic: nothing of it goes on.
     fn drop(&mut self) {
-        for lane in self.lanes.values() {
-            lane.give_up();
-            self.pump.leases.let_go(lane.hold, lane.epoch);
+        for processor in self.processors.values() {
+            processor.give_up();
+            self.pump.leases.let_go(processor.hold, processor.epoch);
         }
     }
 }
@@ -67,9 +67,9 @@ impl<F: Feed> Pump<F> {
         let now = Instant::now();
         let mut work = Work {
             holds: self.leases.subscribe(),
-            lanes: BTreeMap::new(),
+            processors: BTreeMap::new(),
             rewinds: Vec::new(),
-            is_told: false,
+            must_refresh: false,
             checkpoint_at: now + self.context.settings.checkpoint,
             life_at: now + SIGN_OF_LIFE,
             refresh_at: now,
@@ -99,12 +99,12 @@ impl<F: Feed> Pump<F> {
 impl<F: Feed> Work<F> {
     /// Does everything that is to be done now; until when there is nothing more unless something happens.
     async fn go_round(&mut self) -> Result<Duration, FeedError> {
-        self.drop_lanes();
-        self.open_lanes().await?;
+        self.drop_processors();
+        self.open_processors().await?;
         self.refresh().await?;
         let now = self.pump.context.clock.now();
-        for lane in self.lanes.values() {
-            lane.start_retries(now);
+        for processor in self.processors.values() {
+            processor.start_retries(now);
         }
         self.rewind().await?;
         self.read().await?;
@@ -112,41 +112,43 @@ impl<F: Feed> Work<F> {
         Ok(self.measure())
     }
 
-    /// Drops the lanes that are over, lost, or closing with nothing left to do.
-    fn drop_lanes(&mut self) {
+    /// Drops the processors that are over, lost, or closing with nothing left to do.
+    fn drop_processors(&mut self) {
         let holds = self.holds.borrow_and_update().clone();
         let leases = &self.pump.leases;
-        self.lanes.retain(|_, lane| {
-            let hold = holds.get(&lane.hold).filter(|hold| hold.epoch == lane.epoch);
+        self.processors.retain(|_, processor| {
+            let hold = holds
+                .get(&processor.hold)
+                .filter(|hold| hold.epoch == processor.epoch);
             let Some(hold) = hold else {
-                lane.give_up();
+                processor.give_up();
                 return false;
             };
             if hold.is_closing {
-                lane.close();
+                processor.close();
             }
-            let standing = lane.standing();
+            let standing = processor.standing();
             if standing.is_over {
-                leases.let_go(lane.hold, lane.epoch);
+                leases.let_go(processor.hold, processor.epoch);
                 return false;
             }
             let is_finished = hold.is_closing && standing.is_idle && standing.low == standing.saved;
             if is_finished {
-                lane.give_up();
+                processor.give_up();
             }
             !is_finished
         });
     }
 
-    /// Makes lanes for what this process owns by now.
-    async fn open_lanes(&mut self) -> Result<(), StoreError> {
+    /// Makes processors for what this process owns by now.
+    async fn open_processors(&mut self) -> Result<(), StoreError> {
         let holds = self.holds.borrow().clone();
         let mut new: BTreeMap<i64, i64> = BTreeMap::new();
         for (number, _) in holds.iter().filter(|(_, hold)| !hold.is_closing) {
             let partitions = self.pump.feed.partitions(*number);
             let missing = partitions
                 .iter()
-                .filter(|partition| !self.lanes.contains_key(partition));
+                .filter(|partition| !self.processors.contains_key(partition));
             new.extend(missing.map(|partition| (*partition, *number)));
         }
         if new.is_empty() {
@@ -157,14 +159,14 @@ impl<F: Feed> Work<F> {
         let now = context.clock.now();
         let (db, asked) = (context.db.clone(), context.clone());
         let loaded = db
-            .write(async move |tx: &mut Tx| lane::load(tx, &asked, &partitions, now).await)
+            .write(async move |tx: &mut Tx| processor::load(tx, &asked, &partitions, now).await)
             .await?;
         for loaded in loaded {
             let partition = loaded.partition;
             let hold = new.get(&partition).and_then(|number| holds.get_key_value(number));
             if let Some((number, hold)) = hold {
-                let lane = Lane::new(context.clone(), (*number, hold), loaded);
-                self.lanes.insert(partition, lane);
+                let processor = Processor::new(context.clone(), (*number, hold), loaded);
+                self.processors.insert(partition, processor);
             }
         }
         Ok(())
@@ -172,13 +174,16 @@ impl<F: Feed> Work<F> {
 
     /// Looks what others did to parked events.
     async fn refresh(&mut self) -> Result<(), StoreError> {
-        let is_told = std::mem::take(&mut self.is_told);
-        if is_told {
-            // The lanes may be superseded.
+        let must_refresh = std::mem::take(&mut self.must_refresh);
+        if must_refresh {
+            // The processors may be superseded.
             self.pump.leases.look_now();
         }
-        let any = self.lanes.values().any(|lane| lane.standing().parked > 0);
-        if !any || !(is_told || Instant::now() >= self.refresh_at) {
+        let any = self
+            .processors
+            .values()
+            .any(|processor| processor.standing().parked > 0);
+        if !any || !(must_refresh || Instant::now() >= self.refresh_at) {
             return Ok(());
         }
         let context = self.pump.context.clone();
@@ -186,23 +191,23 @@ impl<F: Feed> Work<F> {
         let asked = context.clone();
         let heads = context
             .db
-            .read(async move |reader: &mut Reader| lane::refresh(reader, &asked).await)
+            .read(async move |reader: &mut Reader| processor::refresh(reader, &asked).await)
             .await?;
-        for lane in self.lanes.values() {
-            lane.reschedule(&heads);
+        for processor in self.processors.values() {
+            processor.reschedule(&heads);
         }
         Ok(())
     }
 
-    /// Takes positions back that are not of the source as it is now. The lanes there are superseded, and others
+    /// Takes positions back that are not of the source as it is now. The processors there are superseded, and others
     /// begin anew.
     async fn rewind(&mut self) -> Result<(), StoreError> {
         self.rewinds.extend(self.pump.feed.rewinds());
         while let Some(rewind) = self.rewinds.last().copied() {
-            // Where there is no lane any more, whoever works there finds the same.
-            if let Some(lane) = self.lanes.get(&rewind.partition) {
-                let (context, lease) = (self.pump.context.clone(), lane.lease.clone());
-                let unit = async move |tx: &mut Tx| lane::rewind(tx, &context, &lease, rewind).await;
+            // Where there is no processor any more, whoever works there finds the same.
+            if let Some(processor) = self.processors.get(&rewind.partition) {
+                let (context, lease) = (self.pump.context.clone(), processor.lease.clone());
+                let unit = async move |tx: &mut Tx| processor::rewind(tx, &context, &lease, rewind).await;
                 if self.pump.context.db.write(unit).await? {
                     let context = &self.pump.context;
                     tracing::error!(
@@ -221,7 +226,7 @@ impl<F: Feed> Work<F> {
         Ok(())
     }
 
-    /// Reads until every lane is full or has everything there is.
+    /// Reads until every processor is full or has everything there is.
     async fn read(&mut self) -> Result<(), FeedError> {
         loop {
             if self.holds.borrow().is_empty() {
@@ -229,8 +234,8 @@ impl<F: Feed> Work<F> {
                 return Ok(());
             }
             let mut cursors = BTreeMap::new();
-            for (partition, lane) in &self.lanes {
-                let standing = lane.standing();
+            for (partition, processor) in &self.processors {
+                let standing = processor.standing();
                 if standing.has_room {
                     cursors.insert(*partition, standing.read);
                 }
@@ -242,15 +247,15 @@ impl<F: Feed> Work<F> {
             for page in pages {
                 fail_point!("bus::after-read");
                 for partition in &page.partitions {
-                    if let Some(lane) = self.lanes.get(partition) {
-                        lane.offer(&page.records, page.upto);
+                    if let Some(processor) = self.processors.get(partition) {
+                        processor.offer(&page.records, page.upto);
                     }
                 }
             }
         }
     }
 
-    /// Writes down how far the lanes are where no effect did.
+    /// Writes down how far the processors are where no effect did.
     async fn write_positions(&mut self) -> Result<(), FeedError> {
         if self.pump.context.positions == Positions::Acknowledged {
             self.acknowledge().await?;
@@ -266,13 +271,13 @@ impl<F: Feed> Work<F> {
             self.life_at = now + SIGN_OF_LIFE;
         }
         let mut checkpoints = Vec::new();
-        for (partition, lane) in &self.lanes {
-            let Standing { low, saved, .. } = lane.standing();
+        for (partition, processor) in &self.processors {
+            let Standing { low, saved, .. } = processor.standing();
             if low > saved || says_life {
                 checkpoints.push(Checkpoint {
                     partition: *partition,
-                    lease: lane.lease.clone(),
-                    epoch: lane.epoch,
+                    lease: processor.lease.clone(),
+                    epoch: processor.epoch,
                     position: low,
                 });
             }
@@ -282,31 +287,31 @@ impl<F: Feed> Work<F> {
         }
         let context = self.pump.context.clone();
         let (db, at, saving) = (context.db.clone(), context.clock.now(), checkpoints.clone());
-        db.write(async move |tx: &mut Tx| lane::save(tx, &context, &saving, at).await)
+        db.write(async move |tx: &mut Tx| processor::save(tx, &context, &saving, at).await)
             .await?;
         for checkpoint in checkpoints {
-            if let Some(lane) = self.lanes.get(&checkpoint.partition) {
-                lane.saved(checkpoint.position);
+            if let Some(processor) = self.processors.get(&checkpoint.partition) {
+                processor.saved(checkpoint.position);
             }
         }
-        // A lane that was waiting for this only can be dropped.
+        // A processor that was waiting for this only can be dropped.
         self.pump.context.wake.notify_one();
         Ok(())
     }
 
     /// Tells the carrier what it need not bring again.
     async fn acknowledge(&mut self) -> Result<(), FeedError> {
-        let lanes = self.lanes.values();
-        let passed: Vec<_> = lanes
-            .map(|lane| (lane.clone(), lane.standing()))
+        let processors = self.processors.values();
+        let passed: Vec<_> = processors
+            .map(|processor| (processor.clone(), processor.standing()))
             .filter(|(_, standing)| standing.low > standing.saved)
             .collect();
-        self.pump.feed.passed(&Done(&self.lanes)).await?;
-        for (lane, standing) in &passed {
-            lane.saved(standing.low);
+        self.pump.feed.passed(&Done(&self.processors)).await?;
+        for (processor, standing) in &passed {
+            processor.saved(standing.low);
         }
         if !passed.is_empty() {
-            // A lane that was waiting for this only can be dropped.
+            // A processor that was waiting for this only can be dropped.
             self.pump.context.wake.notify_one();
         }
         Ok(())
@@ -323,8 +328,8 @@ impl<F: Feed> Work<F> {
         };
         let mut due_at = NEVER;
         let mut is_behind = false;
-        for (partition, lane) in &self.lanes {
-            let standing = lane.standing();
+        for (partition, processor) in &self.processors {
+            let standing = processor.standing();
             self.pump.feed.stands(*partition, standing.saved);
             progress.lag = progress.lag.max(self.pump.feed.behind(*partition, standing.low));
             progress.parked += standing.parked;
@@ -362,12 +367,12 @@ impl<F: Feed> Work<F> {
             () = pump.context.wake.notified() => {}
             changed = pump.parked_here.changed() => {
                 changed?;
-                self.is_told = true;
+                self.must_refresh = true;
             }
-            () = pump.parked_elsewhere.changed() => self.is_told = true,
+            () = pump.parked_elsewhere.changed() => self.must_refresh = true,
             () = tokio::time::sleep(wait) => {}
             () = stop.requested(), if !self.holds.borrow().values().any(|hold| hold.is_closing) => {
-                // The keeper closes the lanes next.
+                // The keeper closes the processors next.
                 let _ = self.holds.changed().await;
             }
         }

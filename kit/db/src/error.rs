@@ -165,16 +165,6 @@ impl<E> WriteError<E> {
             Self::Failed(error) => error.into(),
         }
     }
-
-    /// The same with another refusal.
-    pub fn map_refused<F>(self, map: impl FnOnce(E) -> F) -> WriteError<F> {
-        match self {
-            Self::Refused(refusal) => WriteError::Refused(map(refusal)),
-            Self::Unavailable(reason) => WriteError::Unavailable(reason),
-            Self::OutcomeUnknown => WriteError::OutcomeUnknown,
-            Self::Failed(error) => WriteError::Failed(error),
-        }
-    }
 }
 
 impl From<WriteError<StoreError>> for StoreError {

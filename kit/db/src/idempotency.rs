@@ -5,7 +5,7 @@
 //! - [`run`]: a case of one unit of work. While one runs, others with its key wait without a connection, and
 //!   then answer as it did.
 //! - [`start`]: a case with a call to somebody else in the middle. A leased row is committed first, so that a
-//!   second request, and a restarted process, know of the first; [`Ticket::finish`] stores the answer.
+//!   second request, and a restarted process, know of the first; [`PendingRequest::finish`] stores the answer.
 
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ where
 
 /// A request that was announced with [`start`] and is not answered yet.
 #[derive(Clone, Debug)]
-pub struct Ticket {
+pub struct PendingRequest {
     scope: IdempotencyScope,
     lease: String,
 }
@@ -150,8 +150,8 @@ pub struct Ticket {
 /// What [`start`] found.
 #[derive(Debug)]
 pub enum Started {
-    /// Go on, and end with [`Ticket::finish`] or [`Ticket::release`].
-    Fresh(Ticket),
+    /// Go on, and end with [`PendingRequest::finish`] or [`PendingRequest::release`].
+    Fresh(PendingRequest),
     /// It was done before.
     Replayed(Answer),
 }
@@ -168,14 +168,14 @@ pub async fn start(
         Seen(Seen),
         Fresh,
     }
-    let ticket = Ticket {
+    let pending = PendingRequest {
         scope,
         lease: db.ids().uuid().to_string(),
     };
-    let deadline = Instant::now() + ticket.scope.wait;
+    let deadline = Instant::now() + pending.scope.wait;
     let mut pause = FIRST_PAUSE;
     loop {
-        let (claim, now) = (ticket.clone(), db.clock().now());
+        let (claim, now) = (pending.clone(), db.clock().now());
         let step = db.write(
             async move |tx: &mut Tx| match look(tx, &claim.scope, now).await? {
                 Seen::Nothing => claim
@@ -186,7 +186,7 @@ pub async fn start(
             },
         );
         match step.await {
-            Ok(Step::Fresh) => return Ok(Started::Fresh(ticket)),
+            Ok(Step::Fresh) => return Ok(Started::Fresh(pending)),
             Ok(Step::Seen(Seen::Done(answer))) => return Ok(Started::Replayed(answer)),
             Ok(Step::Seen(Seen::OtherBody)) => return Err(IdempotencyError::OtherBody),
             Ok(Step::Seen(Seen::Running | Seen::Nothing)) => {}
@@ -200,7 +200,7 @@ pub async fn start(
     }
 }
 
-impl Ticket {
+impl PendingRequest {
     /// Stores the answer, in the transaction of the effect. False when the lease ran out and another request
     /// took over: then roll back, since the effect is the other's.
     #[must_use = "when the lease was lost, the effect must be rolled back"]

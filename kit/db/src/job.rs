@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use kit_runtime::panic_text;
 use kit_telemetry::TraceParent;
 use tokio::sync::oneshot;
 
@@ -25,12 +26,12 @@ pub(crate) trait Job: Send {
     /// From now on the unit may be done, whatever happens to the job.
     fn commit_is_sent(&mut self);
     /// Tells the caller how it ended.
-    fn answer(self: Box<Self>, verdict: Verdict);
+    fn answer(self: Box<Self>, outcome: JobOutcome);
 }
 
 /// How a unit ended, for its caller.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum JobOutcome {
     /// As the unit itself says: its value is committed, or its refusal rolled back.
     Settled,
     /// Surely not done.
@@ -112,13 +113,13 @@ where
         self.commit_is_sent = true;
     }
 
-    fn answer(mut self: Box<Self>, verdict: Verdict) {
-        let answer = match (verdict, self.result.take()) {
-            (Verdict::Settled, Some(result)) => result.map_err(WriteError::Refused),
+    fn answer(mut self: Box<Self>, outcome: JobOutcome) {
+        let answer = match (outcome, self.result.take()) {
+            (JobOutcome::Settled, Some(result)) => result.map_err(WriteError::Refused),
             // Settled without a result does not happen: a unit that gave none panicked or ran out of time.
-            (Verdict::Settled, None) | (Verdict::OutcomeUnknown, _) => Err(WriteError::OutcomeUnknown),
-            (Verdict::Unavailable(reason), _) => Err(WriteError::Unavailable(reason)),
-            (Verdict::Failed(error), _) => Err(WriteError::Failed(error)),
+            (JobOutcome::Settled, None) | (JobOutcome::OutcomeUnknown, _) => Err(WriteError::OutcomeUnknown),
+            (JobOutcome::Unavailable(reason), _) => Err(WriteError::Unavailable(reason)),
+            (JobOutcome::Failed(error), _) => Err(WriteError::Failed(error)),
         };
         if let Some(reply) = self.reply.take() {
             // The caller may have gone.
@@ -133,7 +134,7 @@ pub(crate) enum End {
     /// It succeeded, and its events are written.
     Commit,
     /// It must leave nothing behind, and its caller hears this.
-    RollBack(Verdict),
+    RollBack(JobOutcome),
     /// It must leave nothing behind and may be run again; the reason is for the last time.
     Again(Unavailable),
 }
@@ -152,11 +153,11 @@ pub(crate) async fn run(job: &mut dyn Job, tx: &mut Tx, limit: Duration) -> End 
     let wants_commit = match tokio::time::timeout(limit, whole).await {
         Err(_) => {
             tracing::warn!(limit = ?limit, "a unit of work ran out of time");
-            return End::RollBack(Verdict::Unavailable(Unavailable::TimedOut));
+            return End::RollBack(JobOutcome::Unavailable(Unavailable::TimedOut));
         }
         Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(&*panic), "a unit of work panicked");
-            return End::RollBack(Verdict::Failed(StoreError::Panicked));
+            return End::RollBack(JobOutcome::Failed(StoreError::Panicked));
         }
         Ok(Ok(wants_commit)) => wants_commit,
     };
@@ -164,15 +165,9 @@ pub(crate) async fn run(job: &mut dyn Job, tx: &mut Tx, limit: Duration) -> End 
         // These come first: what the unit made of them cannot be told from a refusal.
         Some(Blame::Contention) => End::Again(Unavailable::Contention),
         Some(Blame::Outage(Unavailable::Unreachable)) => End::Again(Unavailable::Unreachable),
-        Some(Blame::Outage(reason)) => End::RollBack(Verdict::Unavailable(reason)),
-        Some(Blame::Statement) if wants_commit => End::RollBack(Verdict::Failed(StoreError::Aborted)),
+        Some(Blame::Outage(reason)) => End::RollBack(JobOutcome::Unavailable(reason)),
+        Some(Blame::Statement) if wants_commit => End::RollBack(JobOutcome::Failed(StoreError::Aborted)),
         None if wants_commit => End::Commit,
-        Some(Blame::Statement) | None => End::RollBack(Verdict::Settled),
+        Some(Blame::Statement) | None => End::RollBack(JobOutcome::Settled),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

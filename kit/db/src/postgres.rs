@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::classify::{Blame, classify, proves_rollback};
 use crate::core::Core;
 use crate::error::Unavailable;
-use crate::job::{self, End, Job, Verdict};
+use crate::job::{self, End, Job, JobOutcome};
 use crate::pool::{Pool, Slot};
 use crate::unit::{Link, Tx};
 
@@ -36,7 +36,7 @@ pub(crate) struct PostgresWriter {
 
 /// What came of one attempt.
 enum Attempt {
-    Ended(Verdict),
+    Ended(JobOutcome),
     Again(Unavailable),
 }
 
@@ -76,14 +76,14 @@ impl PostgresWriter {
             };
             let (link, slot) = match taken {
                 Ok(pooled) => pooled.split(),
-                Err(reason) => return job.answer(Verdict::Unavailable(reason)),
+                Err(reason) => return job.answer(JobOutcome::Unavailable(reason)),
             };
             match self.attempt(&mut *job, link, slot).await {
-                Attempt::Ended(verdict) => return job.answer(verdict),
+                Attempt::Ended(outcome) => return job.answer(outcome),
                 Attempt::Again(reason) => last = reason,
             }
         }
-        job.answer(Verdict::Unavailable(last));
+        job.answer(JobOutcome::Unavailable(last));
     }
 
     fn pause(&self, attempt: u32) -> Duration {
@@ -100,9 +100,9 @@ impl PostgresWriter {
         }
         match job::run(job, &mut tx, self.core.unit_limit).await {
             End::Commit => self.commit(job, tx, slot).await,
-            End::RollBack(verdict) => {
+            End::RollBack(outcome) => {
                 roll_back(tx.link, slot).await;
-                Attempt::Ended(verdict)
+                Attempt::Ended(outcome)
             }
             End::Again(reason) => {
                 roll_back(tx.link, slot).await;
@@ -123,7 +123,7 @@ impl PostgresWriter {
                 if tx.outbox.has_events() {
                     self.core.announce();
                 }
-                return Attempt::Ended(Verdict::Settled);
+                return Attempt::Ended(JobOutcome::Settled);
             }
             Ok(Err(error)) => error,
             Err(_) => sqlx::Error::PoolTimedOut,
@@ -131,12 +131,12 @@ impl PostgresWriter {
         // The connection is closed either way.
         if !proves_rollback(tx.link.dialect, &error) {
             tracing::error!(%error, "a commit's answer was lost");
-            return Attempt::Ended(Verdict::OutcomeUnknown);
+            return Attempt::Ended(JobOutcome::OutcomeUnknown);
         }
         match classify(tx.link.dialect, error) {
             (_, Blame::Contention) => Attempt::Again(Unavailable::Contention),
-            (_, Blame::Outage(reason)) => Attempt::Ended(Verdict::Unavailable(reason)),
-            (error, Blame::Statement) => Attempt::Ended(Verdict::Failed(error)),
+            (_, Blame::Outage(reason)) => Attempt::Ended(JobOutcome::Unavailable(reason)),
+            (error, Blame::Statement) => Attempt::Ended(JobOutcome::Failed(error)),
         }
     }
 }

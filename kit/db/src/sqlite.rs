@@ -1,10 +1,10 @@
 //! The writer of a SQLite file: one connection, group commit.
 //!
-//! Units queue; a turn takes what is queued and never waits for more, runs each unit in a savepoint inside one
+//! Units queue; a run takes what is queued and never waits for more, runs each unit in a savepoint inside one
 //! `BEGIN IMMEDIATE`, commits once, and answers all. So a sync is paid per group, a failing unit hurts nobody
 //! else, and an answer, a refusal too, leaves only after the commit.
 //!
-//! A turn is a task that lives while there is work. It is not a loop beside the process: a loop would have to
+//! A run is a task that lives while there is work. It is not a loop beside the process: a loop would have to
 //! end at the wish to stop, when requests that are still being served want to write.
 //!
 //! Invariant: SQLite can end the outer transaction by itself (disk full, interrupt, `OR ROLLBACK`). The next
@@ -25,7 +25,7 @@ use crate::classify::proves_rollback;
 use crate::connect::Connector;
 use crate::core::Core;
 use crate::error::Unavailable;
-use crate::job::{self, End, Job, Verdict};
+use crate::job::{self, End, Job, JobOutcome};
 use crate::unit::{Link, Tx};
 
 /// A group is closed after so many units, though more are queued.
@@ -39,14 +39,14 @@ pub(crate) struct SqliteWriter {
     connector: Connector,
     tasks: Tasks,
     queue: Mutex<Queue>,
-    /// The connection between turns; empty while one runs, and after one went wrong.
+    /// The connection between runs; empty while one runs, and after one went wrong.
     idle: tokio::sync::Mutex<Option<Tx>>,
 }
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Box<dyn Job>>,
-    turn_runs: bool,
+    is_running: bool,
 }
 
 impl SqliteWriter {
@@ -61,30 +61,30 @@ impl SqliteWriter {
         })
     }
 
-    /// Queues a unit, and starts a turn where none runs.
+    /// Queues a unit, and starts a run where none runs.
     pub(crate) fn submit(self: &Arc<Self>, job: Box<dyn Job>) -> Result<(), Unavailable> {
         let mut queue = self.queue();
         if queue.jobs.len() >= self.core.queue_limit {
             return Err(Unavailable::QueueFull);
         }
         queue.jobs.push_back(job);
-        if queue.turn_runs {
+        if queue.is_running {
             return Ok(());
         }
-        queue.turn_runs = true;
+        queue.is_running = true;
         drop(queue);
-        let turn = Turn {
+        let run = WriterRun {
             writer: self.clone(),
             ended: false,
         };
-        self.tasks.spawn("db.writer", turn.run());
+        self.tasks.spawn("db.writer", run.run());
         Ok(())
     }
 
     /// Whether the file can be written to: its connection exists, or can be made.
     pub(crate) async fn check(&self) -> Result<(), Unavailable> {
         let Ok(mut idle) = self.idle.try_lock() else {
-            return Ok(()); // a turn is running, and its units hear what is wrong
+            return Ok(()); // A run is under way, and its units hear what is wrong
         };
         if idle.is_none() {
             *idle = Some(self.connect().await?);
@@ -110,7 +110,7 @@ impl SqliteWriter {
     fn refuse_queued(&self, reason: Unavailable) {
         let jobs = std::mem::take(&mut self.queue().jobs);
         for job in jobs {
-            job.answer(Verdict::Unavailable(reason));
+            job.answer(JobOutcome::Unavailable(reason));
         }
     }
 
@@ -125,12 +125,12 @@ impl SqliteWriter {
 }
 
 /// The time from the first queued unit to an empty queue.
-struct Turn {
+struct WriterRun {
     writer: Arc<SqliteWriter>,
     ended: bool,
 }
 
-impl Turn {
+impl WriterRun {
     async fn run(mut self) {
         let writer = self.writer.clone();
         let mut idle = writer.idle.lock().await;
@@ -150,23 +150,23 @@ impl Turn {
         }
     }
 
-    /// Ends the turn under the queue's lock, so that no unit is queued without a turn to run it.
+    /// Ends the run under the queue's lock, so that no unit is queued without a run to run it.
     fn has_work(&mut self) -> bool {
         let mut queue = self.writer.queue();
         let work = !queue.jobs.is_empty();
         if !work {
-            queue.turn_runs = false;
+            queue.is_running = false;
             self.ended = true;
         }
         work
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriterRun {
     /// After a panic, or when the process stops hard: who waits hears it.
     fn drop(&mut self) {
         if !self.ended {
-            self.writer.queue().turn_runs = false;
+            self.writer.queue().is_running = false;
             self.writer.refuse_queued(Unavailable::Stopping);
         }
     }
@@ -177,7 +177,7 @@ struct Group<'w> {
     writer: &'w SqliteWriter,
     tx: Tx,
     savepoint: Savepoint,
-    ended: Vec<(Box<dyn Job>, Verdict)>,
+    ended: Vec<(Box<dyn Job>, JobOutcome)>,
     has_events: bool,
 }
 
@@ -223,21 +223,21 @@ impl<'w> Group<'w> {
     async fn run_unit(&mut self, mut job: Box<dyn Job>) -> Result<(), Abandoned> {
         if let Err(Abandoned) = self.open_savepoint().await {
             self.ended
-                .push((job, Verdict::Unavailable(Unavailable::Abandoned)));
+                .push((job, JobOutcome::Unavailable(Unavailable::Abandoned)));
             return Err(Abandoned);
         }
         let limit = self.writer.core.unit_limit;
-        let verdict = match job::run(&mut *job, &mut self.tx, limit).await {
+        let outcome = match job::run(&mut *job, &mut self.tx, limit).await {
             End::Commit => {
                 self.savepoint = Savepoint::Used;
                 self.has_events |= self.tx.outbox.has_events();
-                self.ended.push((job, Verdict::Settled));
+                self.ended.push((job, JobOutcome::Settled));
                 return Ok(());
             }
-            End::RollBack(verdict) => verdict,
-            End::Again(reason) => Verdict::Unavailable(reason),
+            End::RollBack(outcome) => outcome,
+            End::Again(reason) => JobOutcome::Unavailable(reason),
         };
-        self.ended.push((job, verdict));
+        self.ended.push((job, outcome));
         self.savepoint = Savepoint::Clean;
         // After its time limit the unit's statement may still be running; the rollback waits behind it.
         let rollback = tokio::time::timeout(ROLLBACK_LIMIT, self.statement("ROLLBACK TO unit"));
@@ -271,7 +271,7 @@ impl<'w> Group<'w> {
     /// Nobody's work was committed, whatever a unit returned.
     fn abandon(self) -> Option<Tx> {
         for (job, _) in self.ended {
-            job.answer(Verdict::Unavailable(Unavailable::Abandoned));
+            job.answer(JobOutcome::Unavailable(Unavailable::Abandoned));
         }
         if self.savepoint == Savepoint::None {
             // Not even begun: somebody else holds the file, and each further group would wait as long again.
@@ -293,8 +293,8 @@ impl<'w> Group<'w> {
                     self.writer.core.announce();
                 }
                 self.writer.core.count_group(self.ended.len());
-                for (job, verdict) in self.ended {
-                    job.answer(verdict);
+                for (job, outcome) in self.ended {
+                    job.answer(outcome);
                 }
                 return Some(self.tx);
             }
@@ -302,12 +302,12 @@ impl<'w> Group<'w> {
         };
         tracing::error!(%error, "a group of writes could not be committed");
         let surely_not = proves_rollback(self.tx.link.dialect, &error);
-        for (job, verdict) in self.ended {
-            job.answer(match verdict {
-                Verdict::Settled if surely_not => Verdict::Unavailable(Unavailable::Abandoned),
-                Verdict::Settled => Verdict::OutcomeUnknown,
+        for (job, outcome) in self.ended {
+            job.answer(match outcome {
+                JobOutcome::Settled if surely_not => JobOutcome::Unavailable(Unavailable::Abandoned),
+                JobOutcome::Settled => JobOutcome::OutcomeUnknown,
                 // These were rolled back before, and stay so.
-                verdict => verdict,
+                outcome => outcome,
             });
         }
         None

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use kit_runtime::panic_text;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::{self, RefusalDoc};
@@ -174,9 +175,7 @@ impl ApiError {
 
     /// 500: whoever answered panicked with this.
     pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Self::internal(format!("panic: {}", text.unwrap_or("no message")))
+        Self::internal(format!("panic: {}", panic_text(panic)))
     }
 
     /// Adds `Retry-After`.

@@ -198,11 +198,8 @@ fn refusals(route: &Route, entrance: Entrance) -> Vec<RefusalDoc> {
     if matches!(access, Access::Staff | Access::Admin) {
         all.push(refusal::ROLE_MISSING);
     }
-    if route.doc.body.is_some() {
-        all.push(refusal::MALFORMED_JSON);
-        all.push(refusal::VALIDATION_FAILED);
-        all.push(refusal::BODY_TOO_LARGE);
-        all.push(refusal::UNSUPPORTED_MEDIA_TYPE);
+    if let Some(body) = &route.doc.body {
+        all.extend_from_slice(body.refusals);
     }
     if entrance == Entrance::Gateway {
         all.push(refusal::TOO_MANY_REQUESTS);

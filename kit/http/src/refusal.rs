@@ -73,6 +73,9 @@ pub(crate) const ROLE_MISSING: RefusalDoc =
 /// 400: the body is no JSON.
 pub(crate) const MALFORMED_JSON: RefusalDoc =
     RefusalDoc::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not JSON");
+/// 400: the body is no form, or not the one that was asked for.
+pub(crate) const INVALID_FORM: RefusalDoc =
+    RefusalDoc::new(StatusCode::BAD_REQUEST, "invalid_form", "the form is not valid");
 /// 400: a member of the body is wrong.
 pub(crate) const VALIDATION_FAILED: RefusalDoc = RefusalDoc::new(
     StatusCode::BAD_REQUEST,
@@ -94,6 +97,22 @@ pub(crate) const UNSUPPORTED_MEDIA_TYPE: RefusalDoc = RefusalDoc::new(
     "unsupported_media_type",
     "the content type must be `application/json`",
 );
+/// 415, of a form.
+pub(crate) const UNSUPPORTED_FORM: RefusalDoc = RefusalDoc::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported_media_type",
+    "the content type must be `application/x-www-form-urlencoded`",
+);
+/// What is refused of a JSON body.
+pub(crate) static JSON_REFUSALS: [RefusalDoc; 4] = [
+    MALFORMED_JSON,
+    VALIDATION_FAILED,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+];
+/// What is refused of a form.
+pub(crate) static FORM_REFUSALS: [RefusalDoc; 4] =
+    [INVALID_FORM, VALIDATION_FAILED, BODY_TOO_LARGE, UNSUPPORTED_FORM];
 /// 409: the first request with this idempotency key has no answer yet.
 pub(crate) const STILL_RUNNING: RefusalDoc = RefusalDoc::new(
     StatusCode::CONFLICT,

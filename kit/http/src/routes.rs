@@ -123,6 +123,7 @@ pub(crate) struct RequestDoc {
     pub media_type: &'static str,
     pub schema: SchemaOf,
     pub example: Value,
+    pub refusals: &'static [RefusalDoc],
 }
 
 #[derive(Clone, Debug)]
@@ -208,6 +209,7 @@ impl Route {
             media_type: "application/json",
             schema: |generator| generator.subschema_for::<T>(),
             example,
+            refusals: &refusal::JSON_REFUSALS,
         });
         self
     }
@@ -230,6 +232,7 @@ impl Route {
             media_type: "application/x-www-form-urlencoded",
             schema: |generator| generator.subschema_for::<T>(),
             example,
+            refusals: &refusal::FORM_REFUSALS,
         });
         self
     }

@@ -12,8 +12,8 @@ use rdkafka::message::Message as _;
 use rdkafka::producer::FutureRecord;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::client::{Consumer, Producer, Voice, publishing};
-use crate::{Hub, KafkaSettings, refused, topics};
+use crate::client::{Consumer, LogContext, Producer, publishing};
+use crate::{Hub, KafkaSettings, broker_error, topics};
 
 /// How long its messages are kept.
 const KEPT: Duration = Duration::from_mins(10);
@@ -39,7 +39,7 @@ impl Health {
         let (asked, topic) = (settings.clone(), name.clone());
         let ensured = self
             .hub
-            .desk
+            .client
             .ask("making sure of the topic of checks", move |consumer| {
                 topics::ensure(consumer, &asked, &topic, Retention::Usual)
             });
@@ -47,21 +47,21 @@ impl Health {
         let producer = match kept.take() {
             Some(producer) => producer,
             None => publishing(&settings)
-                .create_with_context(Voice)
-                .map_err(refused)?,
+                .create_with_context(LogContext)
+                .map_err(broker_error)?,
         };
         let id = self.hub.ids.uuid().to_string();
         let wire_name = settings.wire_name(&name);
         let sent = producer.send_result(FutureRecord::to(&wire_name).key(&id).payload(""));
-        let sent = sent.map_err(|(error, _)| refused(format_args!("publishing: {error}")))?;
+        let sent = sent.map_err(|(error, _)| broker_error(format_args!("publishing: {error}")))?;
         let delivery = match tokio::time::timeout(settings.answer_limit, sent).await {
             Ok(Ok(Ok(delivery))) => delivery,
-            Ok(Ok(Err((error, _)))) => return Err(refused(format_args!("publishing: {error}"))),
-            Ok(Err(_)) | Err(_) => return Err(refused("publishing: no answer")),
+            Ok(Ok(Err((error, _)))) => return Err(broker_error(format_args!("publishing: {error}"))),
+            Ok(Err(_)) | Err(_) => return Err(broker_error("publishing: no answer")),
         };
         // One that failed is not used again.
         *kept = Some(producer);
-        let consumed = self.hub.desk.ask("consuming", move |consumer| {
+        let consumed = self.hub.client.ask("consuming", move |consumer| {
             let here = (wire_name.as_str(), delivery.partition, delivery.offset);
             consume(consumer, here, &id, settings.answer_limit)
         });

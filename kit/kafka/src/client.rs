@@ -11,8 +11,8 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 
 use crate::KafkaSettings;
 
-pub(crate) type Consumer = BaseConsumer<Voice>;
-pub(crate) type Producer = FutureProducer<Voice>;
+pub(crate) type Consumer = BaseConsumer<LogContext>;
+pub(crate) type Producer = FutureProducer<LogContext>;
 
 /// The pauses before connecting again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -34,9 +34,9 @@ const LINGER: Duration = Duration::from_millis(1);
 /// Tells what the library says. It reports each attempt to connect, and whoever waits for the brokers tells that
 /// with what it was waiting for, so nothing of it is more than a detail.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Voice;
+pub(crate) struct LogContext;
 
-impl ClientContext for Voice {
+impl ClientContext for LogContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
@@ -51,7 +51,7 @@ impl ClientContext for Voice {
     }
 }
 
-impl ConsumerContext for Voice {
+impl ConsumerContext for LogContext {
     /// Nobody depends on what Kafka knows of our offsets.
     fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
         if let Err(error) = result {

@@ -1,4 +1,4 @@
-//! A topic, fed to a group: the partitions that belong to this process's leases, each from where its lane is.
+//! A topic, fed to a group: the partitions that belong to this process's leases, each from where its processor is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use kit_bus::carrier::{Feed, FeedError, Page, Rewind};
 use kit_event::Topic;
 
 use crate::Hub;
-use crate::reader::{self, Place, Reader};
+use crate::reader::{self, Reader, TopicPartition};
 
 /// A group's part of a topic.
 pub(crate) struct Setup {
@@ -43,8 +43,8 @@ impl KafkaFeed {
         }
     }
 
-    fn place(&self, partition: i64) -> Place {
-        Place {
+    fn topic_partition(&self, partition: i64) -> TopicPartition {
+        TopicPartition {
             topic: self.setup.topic.name,
             partition: i32::try_from(partition).unwrap_or(i32::MAX),
         }
@@ -70,7 +70,7 @@ impl Feed for KafkaFeed {
 
     fn behind(&self, partition: i64, position: i64) -> i64 {
         let reader = self.reader.as_ref();
-        let high = reader.and_then(|reader| reader.high(self.place(partition)));
+        let high = reader.and_then(|reader| reader.high(self.topic_partition(partition)));
         high.map_or(0, |high| (high - position).max(0))
     }
 
@@ -80,13 +80,13 @@ impl Feed for KafkaFeed {
         };
         let mut pages = Vec::new();
         for (partition, cursor) in cursors {
-            let place = self.place(*partition);
+            let topic_partition = self.topic_partition(*partition);
             if self.left_off.get(partition) != Some(cursor) {
-                reader.go(place, *cursor);
+                reader.go(topic_partition, *cursor);
                 self.left_off.insert(*partition, *cursor);
                 continue;
             }
-            let records = reader.take(place, self.setup.page as usize);
+            let records = reader.take(topic_partition, self.setup.page as usize);
             if let Some(last) = records.last() {
                 let upto = last.position;
                 self.left_off.insert(*partition, upto);
@@ -102,14 +102,14 @@ impl Feed for KafkaFeed {
 
     fn stands(&mut self, partition: i64, saved: i64) {
         if let Some(reader) = &self.reader {
-            reader.passed(self.place(partition), saved);
+            reader.passed(self.topic_partition(partition), saved);
         }
     }
 
     fn rewinds(&mut self) -> Vec<Rewind> {
         let beyond = self.reader.iter().flat_map(Reader::take_beyond);
-        let rewinds = beyond.map(|(place, beyond)| Rewind {
-            partition: place.partition.into(),
+        let rewinds = beyond.map(|(topic_partition, beyond)| Rewind {
+            partition: topic_partition.partition.into(),
             end: beyond.high,
             to: beyond.again,
         });

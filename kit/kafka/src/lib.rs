@@ -6,7 +6,7 @@
 //! position is the offset after the last event that is done with, in the transaction of the effect; Kafka is
 //! told about it too, so that its own tools show how far we are, but is never asked.
 //!
-//! One file a role: `client` sets the library up, `desk` is a thread that puts questions, `topics` makes
+//! One file a role: `client` sets the library up, `blocking` is a thread for calls that block, `topics` makes
 //! topics and knows their offsets, `message` is an event on the wire, `publish` is a relay's way in,
 //! `reader` is the thread that polls, `feed` gives what it reads to a group, `tail` to a broadcast, and
 //! `check` asks whether it all works.
@@ -14,9 +14,9 @@
 //! There is no TLS here, and of SASL only PLAIN: the library has both by OpenSSL alone. Where the way to the
 //! brokers is not private, put a tunnel on it.
 
+mod blocking;
 mod check;
 mod client;
-mod desk;
 mod feed;
 mod message;
 mod publish;
@@ -35,7 +35,7 @@ use kit_bus::carrier::{Broker, BrokerError, Carrier, Publisher, Record, Standing
 use kit_event::Topic;
 use kit_runtime::{Clock, Ids, Secret, Timestamp};
 
-use desk::Desk;
+use blocking::BlockingClient;
 
 /// Its kind. Positions and parked events of a group are kept by this and the topic ([`source_of`]).
 const NAME: &str = "kafka";
@@ -97,7 +97,7 @@ struct Hub {
     settings: KafkaSettings,
     clock: Clock,
     ids: Ids,
-    desk: Desk,
+    client: BlockingClient,
 }
 
 struct Kafka {
@@ -108,9 +108,9 @@ struct Kafka {
 /// A Kafka. Connects to nothing yet; brokers that are away are tried again for ever. Settings that can never work
 /// are an error.
 pub fn open(settings: KafkaSettings, clock: Clock, ids: Ids) -> Result<Broker, BrokerError> {
-    client::check(&settings).map_err(refused)?;
+    client::check(&settings).map_err(broker_error)?;
     let hub = Arc::new(Hub {
-        desk: Desk::new(settings.clone()),
+        client: BlockingClient::new(settings.clone()),
         settings,
         clock,
         ids,
@@ -217,7 +217,7 @@ fn topic_of(source: &str) -> Option<&str> {
 }
 
 /// Something that Kafka, or the way to it, refused.
-fn refused(what: impl fmt::Display) -> BrokerError {
+fn broker_error(what: impl fmt::Display) -> BrokerError {
     BrokerError::new(NAME, what)
 }
 

@@ -72,7 +72,7 @@ struct Came<'m> {
 }
 
 /// The attributes of an event and its payload, whichever mode it was sent in.
-struct Told {
+struct CloudEvent {
     attributes: Map<String, Value>,
     payload: String,
     defect: Option<String>,
@@ -80,14 +80,14 @@ struct Told {
 
 impl Came<'_> {
     fn record(&self, topic: &str) -> Record {
-        let told = self.told();
+        let event = self.cloud_event();
         let created_at = Timestamp::from_micros(self.millis.saturating_mul(1_000));
         let key = self.key.map(text).filter(|key| !key.is_empty());
-        let subject = told.get("subject");
-        let id = told.identity().unwrap_or_else(|| self.place(topic));
+        let subject = event.get("subject");
+        let id = event.identity().unwrap_or_else(|| self.location(topic));
         let key = key.or_else(|| subject.clone()).unwrap_or_else(|| id.clone());
-        let kind = told.get("type").unwrap_or_default();
-        let time = told.get("time").filter(|time| time.parse::<Timestamp>().is_ok());
+        let kind = event.get("type").unwrap_or_default();
+        let time = event.get("time").filter(|time| time.parse::<Timestamp>().is_ok());
         let mut headers = Map::new();
         let mut note = |name: &str, value: String| headers.insert(name.to_owned(), Value::String(value));
         note("ce_specversion", "1.0".to_owned());
@@ -95,13 +95,13 @@ impl Came<'_> {
         note("ce_type", kind.clone());
         note(
             "ce_source",
-            told.get("source").unwrap_or_else(|| topic.to_owned()),
+            event.get("source").unwrap_or_else(|| topic.to_owned()),
         );
         note("ce_subject", subject.unwrap_or_else(|| key.clone()));
         let published_at = time.as_ref().and_then(|time| time.parse().ok());
         note("ce_time", time.unwrap_or_else(|| created_at.to_string()));
         for name in ["traceparent", "sequence"] {
-            if let Some(value) = self.header(name).map(text).or_else(|| told.get(name)) {
+            if let Some(value) = self.header(name).map(text).or_else(|| event.get(name)) {
                 note(name, value);
             }
         }
@@ -113,16 +113,16 @@ impl Came<'_> {
                 topic: topic.to_owned(),
                 key: cut(key),
             }),
-            defect: told.defect(&kind),
+            defect: event.defect(&kind),
             kind,
-            payload: told.payload,
+            payload: event.payload,
             headers: Value::Object(headers).to_string(),
             created_at: published_at.unwrap_or(created_at),
         }
     }
 
     /// Where and when it came. Offsets begin anew in a topic that is made anew; times do not.
-    fn place(&self, topic: &str) -> String {
+    fn location(&self, topic: &str) -> String {
         format!("{topic}/{}/{}@{}", self.partition, self.offset, self.millis)
     }
 
@@ -132,18 +132,18 @@ impl Came<'_> {
         found.map(|(_, value)| *value)
     }
 
-    fn told(&self) -> Told {
+    fn cloud_event(&self) -> CloudEvent {
         let content_type = self.header(CONTENT_TYPE).map(text).unwrap_or_default();
         let is_structured = content_type.to_ascii_lowercase().starts_with(STRUCTURED);
         if let (true, Ok(Value::Object(event))) = (is_structured, serde_json::from_slice(self.payload)) {
-            return Told::structured(event);
+            return CloudEvent::structured(event);
         }
         let attributes = self.headers.iter().filter_map(|(name, value)| {
             let name = name.to_ascii_lowercase();
             let name = name.strip_prefix(PREFIX)?;
             Some((name.to_owned(), Value::String(text(value))))
         });
-        Told {
+        CloudEvent {
             attributes: attributes.collect(),
             payload: text(self.payload),
             defect: unreadable(self.payload),
@@ -151,7 +151,7 @@ impl Came<'_> {
     }
 }
 
-impl Told {
+impl CloudEvent {
     fn structured(mut event: Map<String, Value>) -> Self {
         let defect = event
             .contains_key("data_base64")
@@ -173,7 +173,7 @@ impl Told {
         (!value.is_empty()).then_some(value)
     }
 
-    /// What tells an event from all others: a UUID alone, anything else together with who told it, by whom alone
+    /// What tells an event from all others: a UUID alone, anything else together with who sent it, by whom alone
     /// it is unique.
     fn identity(&self) -> Option<String> {
         let id = self.get("id")?;

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
-use kit_bus::carrier::{BrokerError, Newcomer, Publisher, Record, Sent};
+use kit_bus::carrier::{BrokerError, JoiningGroup, Publisher, Record, Sent};
 use kit_event::Topic;
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureRecord, Producer as _, PurgeConfig};
 
-use crate::client::{Producer, Voice, publishing};
-use crate::desk::aside;
-use crate::{Hub, message, refused, topics};
+use crate::blocking::aside;
+use crate::client::{LogContext, Producer, publishing};
+use crate::{Hub, broker_error, message, topics};
 
 pub(crate) struct KafkaPublisher {
     hub: Arc<Hub>,
@@ -69,8 +69,8 @@ impl KafkaPublisher {
         let producer = match self.producer.take() {
             Some(producer) => producer,
             None => publishing(&self.hub.settings)
-                .create_with_context(Voice)
-                .map_err(refused)?,
+                .create_with_context(LogContext)
+                .map_err(broker_error)?,
         };
         Ok(self.producer.insert(producer))
     }
@@ -88,7 +88,7 @@ impl KafkaPublisher {
                 Ok(Err(_)) => "the producer has ended".to_owned(),
                 Err(_) => "an event was not confirmed in time".to_owned(),
             };
-            return (confirmed, Some(refused(reason)));
+            return (confirmed, Some(broker_error(reason)));
         }
         (confirmed, None)
     }
@@ -110,7 +110,7 @@ impl KafkaPublisher {
 }
 
 fn queue(producer: &Producer, wire_name: &str, record: &Record) -> Result<DeliveryFuture, BrokerError> {
-    let headers = message::outgoing(record).map_err(refused)?;
+    let headers = message::outgoing(record).map_err(broker_error)?;
     let message = FutureRecord::to(wire_name)
         .key(&record.chain.key)
         .payload(&record.payload)
@@ -118,7 +118,7 @@ fn queue(producer: &Producer, wire_name: &str, record: &Record) -> Result<Delive
         // For a topic that somebody else made; on ours the brokers' time stands.
         .timestamp(record.created_at.as_micros() / 1_000);
     let queued = producer.send_result(message);
-    queued.map_err(|(error, _)| refused(format_args!("an event cannot be sent: {error}")))
+    queued.map_err(|(error, _)| broker_error(format_args!("an event cannot be sent: {error}")))
 }
 
 impl Publisher for KafkaPublisher {
@@ -140,15 +140,19 @@ impl Publisher for KafkaPublisher {
     }
 
     /// Never: a topic keeps its events for whoever may come.
-    fn newcomer(&mut self) -> BoxFuture<'_, Newcomer> {
+    fn next_joining(&mut self) -> BoxFuture<'_, JoiningGroup> {
         std::future::pending().boxed()
     }
 
-    fn publish_to<'a>(&'a mut self, _group: &'a Newcomer, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
+    fn publish_to<'a>(
+        &'a mut self,
+        _group: &'a JoiningGroup,
+        records: &'a [Arc<Record>],
+    ) -> BoxFuture<'a, Sent> {
         self.publish(records)
     }
 
-    fn admit<'a>(&'a mut self, _group: &'a Newcomer) -> BoxFuture<'a, Result<(), BrokerError>> {
+    fn admit<'a>(&'a mut self, _group: &'a JoiningGroup) -> BoxFuture<'a, Result<(), BrokerError>> {
         std::future::ready(Ok(())).boxed()
     }
 

@@ -24,7 +24,7 @@ use kit_bus::carrier::{BrokerError, Record};
 use kit_event::Topic;
 use tokio::sync::Notify;
 
-use crate::{Hub, desk, refused};
+use crate::{Hub, blocking, broker_error};
 use poller::Poller;
 
 /// Records that wait in a slot at most.
@@ -35,7 +35,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 
 /// A partition of one of our topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct TopicPartition {
     pub(crate) topic: &'static str,
     pub(crate) partition: i32,
 }
@@ -62,7 +62,7 @@ struct Shared {
 struct State {
     /// Partitions by topic, once they are known.
     counts: BTreeMap<&'static str, i32>,
-    slots: BTreeMap<Place, Slot>,
+    slots: BTreeMap<TopicPartition, Slot>,
     /// The user has gone.
     is_closed: bool,
     /// The thread has ended.
@@ -99,7 +99,7 @@ impl Reader {
             thread: OnceLock::new(),
         });
         let of_thread = shared.clone();
-        desk::aside("kafka-reader", move || {
+        blocking::aside("kafka-reader", move || {
             let ended = Ended(of_thread.clone());
             let _ = of_thread.thread.set(std::thread::current());
             match Poller::new(setup, of_thread.clone()) {
@@ -117,9 +117,9 @@ impl Reader {
     }
 
     /// Goes on elsewhere: with what comes after a position.
-    pub(crate) fn go(&self, place: Place, position: i64) {
+    pub(crate) fn go(&self, topic_partition: TopicPartition, position: i64) {
         let mut state = self.0.state();
-        let slot = state.slots.entry(place).or_default();
+        let slot = state.slots.entry(topic_partition).or_default();
         slot.course += 1;
         slot.position = position;
         slot.passed = position;
@@ -130,9 +130,9 @@ impl Reader {
     }
 
     /// What came, in order, as much as is wanted.
-    pub(crate) fn take(&self, place: Place, most: usize) -> Vec<Arc<Record>> {
+    pub(crate) fn take(&self, topic_partition: TopicPartition, most: usize) -> Vec<Arc<Record>> {
         let mut state = self.0.state();
-        let Some(slot) = state.slots.get_mut(&place) else {
+        let Some(slot) = state.slots.get_mut(&topic_partition) else {
             return Vec::new();
         };
         let count = slot.records.len().min(most);
@@ -145,22 +145,22 @@ impl Reader {
     }
 
     /// The places that were found to lie beyond their ends.
-    pub(crate) fn take_beyond(&self) -> Vec<(Place, Beyond)> {
+    pub(crate) fn take_beyond(&self) -> Vec<(TopicPartition, Beyond)> {
         let mut state = self.0.state();
         let slots = state.slots.iter_mut();
         slots
-            .filter_map(|(place, slot)| Some((*place, slot.beyond.take()?)))
+            .filter_map(|(topic_partition, slot)| Some((*topic_partition, slot.beyond.take()?)))
             .collect()
     }
 
     /// Where a partition ended not long ago.
-    pub(crate) fn high(&self, place: Place) -> Option<i64> {
-        self.0.state().slots.get(&place)?.high
+    pub(crate) fn high(&self, topic_partition: TopicPartition) -> Option<i64> {
+        self.0.state().slots.get(&topic_partition)?.high
     }
 
     /// Everything up to a position is done with, for others to know.
-    pub(crate) fn passed(&self, place: Place, position: i64) {
-        if let Some(slot) = self.0.state().slots.get_mut(&place) {
+    pub(crate) fn passed(&self, topic_partition: TopicPartition, position: i64) {
+        if let Some(slot) = self.0.state().slots.get_mut(&topic_partition) {
             slot.passed = position;
         }
     }
@@ -168,7 +168,7 @@ impl Reader {
     /// Returns when there may be something to take.
     pub(crate) async fn changed(&self) -> Result<(), BrokerError> {
         if self.0.state().is_over {
-            return Err(refused("the thread that reads has ended"));
+            return Err(broker_error("the thread that reads has ended"));
         }
         self.0.news.notified().await;
         Ok(())

@@ -9,7 +9,7 @@ use kit_bus::Failure;
 use kit_bus::carrier::{BrokerError, Record, Tail};
 use kit_event::Topic;
 
-use crate::reader::{Place, Reader, Setup};
+use crate::reader::{Reader, Setup, TopicPartition};
 use crate::{Hub, topics};
 
 /// Records taken of a partition at once.
@@ -47,7 +47,7 @@ impl KafkaTail {
             let bounds = topics::bounds(&self.hub, topic).await?.unwrap_or_default();
             for (partition, bounds) in bounds {
                 let partition = i32::try_from(partition).unwrap_or(i32::MAX);
-                ends.insert(Place { topic, partition }, bounds.high);
+                ends.insert(TopicPartition { topic, partition }, bounds.high);
             }
         }
         let reader = Reader::start(Setup {
@@ -55,8 +55,8 @@ impl KafkaTail {
             topics: self.topics.clone(),
             kafka_group: format!("{}.broadcasts", self.hub.settings.prefix),
         })?;
-        for (place, high) in ends {
-            reader.go(place, high);
+        for (topic_partition, high) in ends {
+            reader.go(topic_partition, high);
         }
         Ok(Open { reader, counts })
     }
@@ -74,7 +74,7 @@ impl Open {
                 return Err(Failure::again("a topic has more partitions now"));
             }
             for partition in 0..*count {
-                records.extend(self.reader.take(Place { topic, partition }, PAGE));
+                records.extend(self.reader.take(TopicPartition { topic, partition }, PAGE));
             }
         }
         Ok(records)

@@ -1,4 +1,4 @@
-//! Topics: how they are made, and how far they go. What asks the brokers here blocks, and runs on the desk's
+//! Topics: how they are made, and how far they go. What asks the brokers here blocks, and runs on the client's
 //! thread or a reader's.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::client::{Consumer, Voice, config};
+use crate::client::{Consumer, LogContext, config};
 use crate::{Hub, KafkaSettings, message};
 
 /// Between two looks whether a new topic is there.
@@ -81,14 +81,14 @@ pub(crate) fn count(
 
 /// What a topic that we make is like, whatever the cluster's defaults are. The brokers' time stands on its
 /// events, so that old ones that were held up are not removed before they are read.
-struct Wanted {
+struct TopicSpec {
     name: String,
     partitions: i32,
     replication: i32,
     config: Vec<(&'static str, String)>,
 }
 
-fn new_topic(settings: &KafkaSettings, topic: &str, retention: Retention) -> Wanted {
+fn new_topic(settings: &KafkaSettings, topic: &str, retention: Retention) -> TopicSpec {
     let kept = match retention {
         Retention::Usual => settings.kept.as_millis().to_string(),
         Retention::Forever => "-1".to_owned(),
@@ -102,7 +102,7 @@ fn new_topic(settings: &KafkaSettings, topic: &str, retention: Retention) -> Wan
     if settings.replication.is_some_and(|copies| copies >= MANY_COPIES) {
         config.push(("min.insync.replicas", "2".to_owned()));
     }
-    Wanted {
+    TopicSpec {
         name: settings.wire_name(topic),
         partitions: settings.partitions.max(1).into(),
         replication: settings.replication.map_or(-1, i32::from),
@@ -110,8 +110,8 @@ fn new_topic(settings: &KafkaSettings, topic: &str, retention: Retention) -> Wan
     }
 }
 
-fn create(settings: &KafkaSettings, wanted: &Wanted) -> KafkaResult<()> {
-    let admin: AdminClient<Voice> = config(settings).create_with_context(Voice)?;
+fn create(settings: &KafkaSettings, wanted: &TopicSpec) -> KafkaResult<()> {
+    let admin: AdminClient<LogContext> = config(settings).create_with_context(LogContext)?;
     let options = AdminOptions::new()
         .request_timeout(Some(settings.answer_limit))
         .operation_timeout(Some(settings.answer_limit));
@@ -167,7 +167,7 @@ pub(crate) fn offset_since(
 /// Makes a topic that is missing; how many partitions it has.
 pub(crate) async fn make_sure(hub: &Hub, topic: &str, retention: Retention) -> Result<i32, BrokerError> {
     let (settings, topic) = (hub.settings.clone(), topic.to_owned());
-    let asked = hub.desk.ask("making sure of a topic", move |consumer| {
+    let asked = hub.client.ask("making sure of a topic", move |consumer| {
         ensure(consumer, &settings, &topic, retention)
     });
     asked.await
@@ -176,7 +176,7 @@ pub(crate) async fn make_sure(hub: &Hub, topic: &str, retention: Retention) -> R
 /// How far each partition of a topic goes; none where there is no such topic.
 pub(crate) async fn bounds(hub: &Hub, topic: &str) -> Result<Option<BTreeMap<i64, Bounds>>, BrokerError> {
     let (settings, wire_name) = (hub.settings.clone(), hub.settings.wire_name(topic));
-    let asked = hub.desk.ask("how far a topic goes", move |consumer| {
+    let asked = hub.client.ask("how far a topic goes", move |consumer| {
         let Some(count) = count(consumer, &settings, &wire_name)? else {
             return Ok(None);
         };
@@ -196,7 +196,7 @@ pub(crate) async fn since(
     moment: Timestamp,
 ) -> Result<Option<BTreeMap<i64, i64>>, BrokerError> {
     let (settings, wire_name) = (hub.settings.clone(), hub.settings.wire_name(topic));
-    let asked = hub.desk.ask("what came since a moment", move |consumer| {
+    let asked = hub.client.ask("what came since a moment", move |consumer| {
         let Some(count) = count(consumer, &settings, &wire_name)? else {
             return Ok(None);
         };
@@ -216,7 +216,7 @@ pub(crate) async fn newest(
     limit: u32,
 ) -> Result<Option<Vec<Arc<Record>>>, BrokerError> {
     let (settings, topic) = (hub.settings.clone(), topic.to_owned());
-    let asked = hub.desk.ask("the last events of a topic", move |consumer| {
+    let asked = hub.client.ask("the last events of a topic", move |consumer| {
         let wire_name = settings.wire_name(&topic);
         let Some(count) = count(consumer, &settings, &wire_name)? else {
             return Ok(None);

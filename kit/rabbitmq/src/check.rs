@@ -7,7 +7,7 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Confirmation};
 
 use crate::link::{Link, Purpose};
-use crate::{Hub, refused, topology};
+use crate::{Hub, broker_error, topology};
 
 /// On two connections, as in earnest.
 pub(crate) async fn check(hub: &Hub) -> Result<(), BrokerError> {
@@ -29,11 +29,11 @@ pub(crate) async fn check(hub: &Hub) -> Result<(), BrokerError> {
                 return Ok(());
             }
         }
-        Err(refused("checking: the queue is gone"))
+        Err(broker_error("checking: the queue is gone"))
     };
     let limit = hub.settings.confirm_limit;
     let late = || {
-        refused(format_args!(
+        broker_error(format_args!(
             "checking: what was published did not come within {limit:?}"
         ))
     };
@@ -45,7 +45,7 @@ pub(crate) async fn check(hub: &Hub) -> Result<(), BrokerError> {
 
 /// Through the default exchange, which knows every queue by its name.
 async fn publish(link: &Link, queue: ShortString, word: &str) -> Result<(), BrokerError> {
-    let failed = |error| refused(format_args!("checking: {error}"));
+    let failed = |error| broker_error(format_args!("checking: {error}"));
     let options = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
@@ -60,6 +60,6 @@ async fn publish(link: &Link, queue: ShortString, word: &str) -> Result<(), Brok
     );
     match published.await.map_err(failed)?.await.map_err(failed)? {
         Confirmation::Ack(None) => Ok(()),
-        _ => Err(refused("checking: the broker refused")),
+        _ => Err(broker_error("checking: the broker refused")),
     }
 }

@@ -6,15 +6,15 @@
 //! than the broker bears: everything else that fails is parked in the consumer's own database.
 //!
 //! One file a role: `link` is a connection, `topology` names and makes what is needed, `message` is an
-//! event on the wire, `publish` is a relay's way in, `newcomers` is where it hears of new groups, `queue`
+//! event on the wire, `publish` is a relay's way in, `join_requests` is where it hears of new groups, `queue`
 //! feeds a group, `tail` a broadcast, and
 //! `check` asks whether it all works. Publishing and consuming never share a connection, since a broker that
 //! runs out of memory holds back those that publish.
 
 mod check;
+mod join_requests;
 mod link;
 mod message;
-mod newcomers;
 mod publish;
 mod queue;
 mod tail;
@@ -120,7 +120,7 @@ impl Carrier for RabbitMq {
         NAME
     }
 
-    /// Who has the group's lease consumes, and its lanes share the work by key.
+    /// Who has the group's lease consumes, and its processors share the work by key.
     fn subscribe(&self, subscription: &Subscription) {
         let setup = Arc::new(queue::Setup {
             hub: self.0.clone(),
@@ -168,7 +168,7 @@ impl Carrier for RabbitMq {
             let mut asked = Vec::new();
             for topic in topics {
                 let is_heard = topology::is_in_stream(&link, &names.queue, topic).await?;
-                if is_heard && newcomers::ask(&self.0, &link, &names.queue, topic, Some(since)).await? {
+                if is_heard && join_requests::ask(&self.0, &link, &names.queue, topic, Some(since)).await? {
                     asked.push(*topic);
                 }
             }
@@ -198,6 +198,6 @@ fn names(topics: &[&'static Topic]) -> Vec<&'static str> {
 }
 
 /// Something that RabbitMQ, or the way to it, refused.
-fn refused(what: impl fmt::Display) -> BrokerError {
+fn broker_error(what: impl fmt::Display) -> BrokerError {
     BrokerError::new(NAME, what)
 }

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::wire::{self, Wire};
-use crate::{Hub, RabbitMqSettings, refused};
+use crate::{Hub, RabbitMqSettings, broker_error};
 
 /// Bytes of a frame. The client keeps room for 32 each way for every connection, and the default is 128 KiB.
 const FRAME: u32 = 32 * 1_024;
@@ -26,8 +26,8 @@ const FRAME: u32 = 32 * 1_024;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Publish,
-    /// A relay's, to hear new groups.
-    Desk,
+    /// A relay's, for the requests of new groups.
+    JoinRequests,
     Consume,
     Listen,
     /// A short look.
@@ -101,8 +101,8 @@ async fn within<T>(
 ) -> Result<T, BrokerError> {
     match tokio::time::timeout(limit, answer).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(refused(format_args!("{what}: {error}"))),
-        Err(_) => Err(refused(format_args!("{what}: no answer within {limit:?}"))),
+        Ok(Err(error)) => Err(broker_error(format_args!("{what}: {error}"))),
+        Err(_) => Err(broker_error(format_args!("{what}: no answer within {limit:?}"))),
     }
 }
 
@@ -117,7 +117,7 @@ fn address(settings: &RabbitMqSettings) -> Result<AMQPUri, BrokerError> {
     // What is wrong with it is not said, because it holds a password.
     let parsed: Result<AMQPUri, _> = settings.url.expose().parse();
     let mut uri =
-        parsed.map_err(|_| refused("the address is not `amqp[s]://user:password@host:port/vhost`"))?;
+        parsed.map_err(|_| broker_error("the address is not `amqp[s]://user:password@host:port/vhost`"))?;
     let heartbeat = settings.heartbeat.as_secs().max(1);
     uri.query.heartbeat = Some(u16::try_from(heartbeat).unwrap_or(u16::MAX));
     uri.query.frame_max.get_or_insert(FRAME);
@@ -133,15 +133,18 @@ fn tls(
     }
     let host = uri.authority.host.clone();
     let name = ServerName::try_from(host)
-        .map_err(|_| refused(format_args!("`{}` is not the name of a host", uri.authority.host)))?;
-    Ok(Some((wire::connector(&settings.roots).map_err(refused)?, name)))
+        .map_err(|_| broker_error(format_args!("`{}` is not the name of a host", uri.authority.host)))?;
+    Ok(Some((
+        wire::connector(&settings.roots).map_err(broker_error)?,
+        name,
+    )))
 }
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Publish => "relay",
-            Self::Desk => "desk",
+            Self::JoinRequests => "joins",
             Self::Consume => "group",
             Self::Listen => "broadcast",
             Self::Look => "look",

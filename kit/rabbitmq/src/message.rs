@@ -87,22 +87,24 @@ fn short(text: &str) -> Result<ShortString, String> {
 /// The record of a message that came; nothing where it has no identity.
 pub(crate) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Record> {
     let properties = &delivery.properties;
-    let told = Told::of(properties);
-    let id = told
+    let event_headers = EventHeaders::of(properties);
+    let id = event_headers
         .get("id")
         .or_else(|| shown(properties.message_id().as_ref()))?;
     let routing_key = delivery.routing_key.as_str();
     let (first, rest) = routing_key.split_once('.').unwrap_or((routing_key, ""));
-    let topic = told.text(TOPIC).unwrap_or_else(|| first.to_owned());
-    let kind = told
+    let topic = event_headers.text(TOPIC).unwrap_or_else(|| first.to_owned());
+    let kind = event_headers
         .get("type")
         .or_else(|| shown(properties.kind().as_ref()))
         .unwrap_or_else(|| rest.to_owned());
-    let subject = told.get("subject").unwrap_or_else(|| id.clone());
-    let key = told.get("partitionkey").unwrap_or_else(|| subject.clone());
+    let subject = event_headers.get("subject").unwrap_or_else(|| id.clone());
+    let key = event_headers
+        .get("partitionkey")
+        .unwrap_or_else(|| subject.clone());
     let now = arrival.clock.now();
     let sent_at = properties.timestamp().and_then(seconds);
-    let time = told.get("time");
+    let time = event_headers.get("time");
     let created_at = time.as_ref().and_then(|time| time.parse().ok()).or(sent_at);
     let mut headers = Map::new();
     let mut note = |name: &str, value: String| headers.insert(name.to_owned(), Value::String(value));
@@ -111,7 +113,8 @@ pub(crate) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Rec
     note("ce_type", kind.clone());
     note(
         "ce_source",
-        told.get("source")
+        event_headers
+            .get("source")
             .or_else(|| shown(properties.app_id().as_ref()))
             .unwrap_or_else(|| delivery.exchange.as_str().to_owned()),
     );
@@ -121,7 +124,7 @@ pub(crate) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Rec
         time.unwrap_or_else(|| created_at.unwrap_or(now).to_string()),
     );
     for name in ["traceparent", "sequence"] {
-        if let Some(value) = told.bare(name) {
+        if let Some(value) = event_headers.bare(name) {
             note(name, value);
         }
     }
@@ -134,19 +137,22 @@ pub(crate) fn incoming(delivery: &Delivery, arrival: &Arrival<'_>) -> Option<Rec
         payload: String::from_utf8_lossy(&delivery.data).into_owned(),
         headers: Value::Object(headers).to_string(),
         created_at: created_at.unwrap_or(now),
-        defect: defect(delivery, &told, arrival.deliveries),
+        defect: defect(delivery, &event_headers, arrival.deliveries),
     })
 }
 
 /// Why an event cannot be handled, though it has an identity.
-fn defect(delivery: &Delivery, told: &Told<'_>, limit: u64) -> Option<String> {
-    let count = told.number(DELIVERIES).unwrap_or(0);
+fn defect(delivery: &Delivery, event_headers: &EventHeaders<'_>, limit: u64) -> Option<String> {
+    let count = event_headers.number(DELIVERIES).unwrap_or(0);
     if count >= limit {
         return Some(format!(
             "it was delivered {count} times, and whoever had it went away without an answer"
         ));
     }
-    if let Some(version) = told.get("specversion").filter(|version| version != "1.0") {
+    if let Some(version) = event_headers
+        .get("specversion")
+        .filter(|version| version != "1.0")
+    {
         return Some(format!("version `{version}` of `CloudEvents` is not known"));
     }
     let text = std::str::from_utf8(&delivery.data);
@@ -162,9 +168,9 @@ fn seconds(since_1970: u64) -> Option<Timestamp> {
 }
 
 /// What the headers of a message say.
-struct Told<'h>(Option<&'h FieldTable>);
+struct EventHeaders<'h>(Option<&'h FieldTable>);
 
-impl<'h> Told<'h> {
+impl<'h> EventHeaders<'h> {
     fn of(properties: &'h BasicProperties) -> Self {
         Self(properties.headers().as_ref())
     }

@@ -14,22 +14,22 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, maybe_done};
-use kit_bus::carrier::{BrokerError, Newcomer, Publisher, Record, Sent};
+use kit_bus::carrier::{BrokerError, JoiningGroup, Publisher, Record, Sent};
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{Confirmation, PublisherConfirm};
 use tokio::time::Instant;
 
+use crate::join_requests::JoinRequests;
 use crate::link::{Link, Purpose};
-use crate::newcomers::Desk;
-use crate::{Hub, message, refused, topology};
+use crate::{Hub, broker_error, message, topology};
 
 /// How long nobody is believed to listen.
 const UNHEARD: Duration = Duration::from_mins(1);
 
 /// Whether anybody listens to the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ears {
+enum Subscribers {
     Unknown,
     Some,
     /// Until somebody is let in, or it is time to try again.
@@ -39,9 +39,9 @@ enum Ears {
 pub(crate) struct RabbitPublisher {
     hub: Arc<Hub>,
     topic: &'static str,
-    ears: Ears,
+    subscribers: Subscribers,
     link: Option<Link>,
-    desk: Desk,
+    join_requests: JoinRequests,
 }
 
 /// What the broker said to each of a batch, in order.
@@ -53,7 +53,7 @@ struct Answers {
 
 /// Where messages go.
 #[derive(Clone, Copy)]
-enum Way<'w> {
+enum Destination<'w> {
     /// To all who listen.
     Stream { entry: &'w str, is_mandatory: bool },
     /// To one queue, by the exchange that knows every queue by its name.
@@ -63,10 +63,10 @@ enum Way<'w> {
 impl RabbitPublisher {
     pub(crate) fn new(hub: Arc<Hub>, service: &str, topic: &'static str) -> Self {
         Self {
-            desk: Desk::new(hub.clone(), service, topic),
+            join_requests: JoinRequests::new(hub.clone(), service, topic),
             hub,
             topic,
-            ears: Ears::Unknown,
+            subscribers: Subscribers::Unknown,
             link: None,
         }
     }
@@ -83,17 +83,17 @@ impl RabbitPublisher {
         Ok(self.link.insert(link))
     }
 
-    async fn send(&mut self, way: Way<'_>, records: &[Arc<Record>]) -> Sent {
+    async fn send(&mut self, destination: Destination<'_>, records: &[Arc<Record>]) -> Sent {
         let limit = self.hub.settings.confirm_limit;
         let sent = match self.link().await {
             Ok(link) => {
-                let late = || refused(format_args!("publishing: no confirm within {limit:?}"));
-                let sending = tokio::time::timeout(limit, send_all(link, way, records));
+                let late = || broker_error(format_args!("publishing: no confirm within {limit:?}"));
+                let sending = tokio::time::timeout(limit, send_all(link, destination, records));
                 sending.await.unwrap_or_else(|_| Err(late()))
             }
             Err(error) => Err(error),
         };
-        let sent = sent.map_or_else(Sent::failed, |answers| answers.judge(records));
+        let sent = sent.map_or_else(Sent::nothing, |answers| answers.into_sent(records));
         if sent.trouble.is_some() {
             // What is still on its way is cut off.
             self.link = None;
@@ -112,10 +112,14 @@ impl RabbitPublisher {
 }
 
 /// Sends all, then hears what the broker says to each.
-async fn send_all(link: &Link, way: Way<'_>, records: &[Arc<Record>]) -> Result<Answers, BrokerError> {
+async fn send_all(
+    link: &Link,
+    destination: Destination<'_>,
+    records: &[Arc<Record>],
+) -> Result<Answers, BrokerError> {
     let sending = records
         .iter()
-        .map(|record| maybe_done(publish(link, way, record)));
+        .map(|record| maybe_done(publish(link, destination, record)));
     let mut sending: Vec<_> = sending.map(Box::pin).collect();
     // The first poll of each hands it to the client, so they go out in this order and without waiting for each
     // other.
@@ -126,7 +130,7 @@ async fn send_all(link: &Link, way: Way<'_>, records: &[Arc<Record>]) -> Result<
     for mut sent in sending {
         sent.as_mut().await;
         let confirm = sent.as_mut().take_output();
-        confirms.push(confirm.ok_or_else(|| refused("publishing: no answer"))??);
+        confirms.push(confirm.ok_or_else(|| broker_error("publishing: no answer"))??);
     }
     Ok(answers(confirms).await)
 }
@@ -135,43 +139,49 @@ impl Publisher for RabbitPublisher {
     fn publish<'a>(&'a mut self, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
         async move {
             let hub = self.hub.clone();
-            let (ears, records) = match self.ears {
-                Ears::None(until) if Instant::now() < until => (self.ears, records),
-                Ears::Some => (Ears::Some, records),
-                Ears::None(_) | Ears::Unknown => (Ears::Unknown, &records[..records.len().min(1)]),
+            let (subscribers, records) = match self.subscribers {
+                Subscribers::None(until) if Instant::now() < until => (self.subscribers, records),
+                Subscribers::Some => (Subscribers::Some, records),
+                Subscribers::None(_) | Subscribers::Unknown => {
+                    (Subscribers::Unknown, &records[..records.len().min(1)])
+                }
             };
-            let way = Way::Stream {
+            let destination = Destination::Stream {
                 entry: &hub.exchanges.entry,
-                is_mandatory: !matches!(ears, Ears::None(_)),
+                is_mandatory: !matches!(subscribers, Subscribers::None(_)),
             };
-            let sent = self.send(way, records).await;
-            self.ears = match (&sent.trouble, sent.unwanted, ears) {
-                (Some(_), _, _) => Ears::Unknown,
-                (None, 0, Ears::None(_)) => ears,
-                (None, 0, _) => Ears::Some,
-                (None, _, _) => Ears::None(Instant::now() + UNHEARD),
+            let sent = self.send(destination, records).await;
+            self.subscribers = match (&sent.trouble, sent.unwanted, subscribers) {
+                (Some(_), _, _) => Subscribers::Unknown,
+                (None, 0, Subscribers::None(_)) => subscribers,
+                (None, 0, _) => Subscribers::Some,
+                (None, _, _) => Subscribers::None(Instant::now() + UNHEARD),
             };
             sent
         }
         .boxed()
     }
 
-    fn newcomer(&mut self) -> BoxFuture<'_, Newcomer> {
-        self.desk.next().boxed()
+    fn next_joining(&mut self) -> BoxFuture<'_, JoiningGroup> {
+        self.join_requests.next().boxed()
     }
 
-    fn publish_to<'a>(&'a mut self, group: &'a Newcomer, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent> {
+    fn publish_to<'a>(
+        &'a mut self,
+        group: &'a JoiningGroup,
+        records: &'a [Arc<Record>],
+    ) -> BoxFuture<'a, Sent> {
         let queue = &group.queue;
-        self.send(Way::Queue { queue }, records).boxed()
+        self.send(Destination::Queue { queue }, records).boxed()
     }
 
-    fn admit<'a>(&'a mut self, group: &'a Newcomer) -> BoxFuture<'a, Result<(), BrokerError>> {
+    fn admit<'a>(&'a mut self, group: &'a JoiningGroup) -> BoxFuture<'a, Result<(), BrokerError>> {
         async move {
             let admitted = self.let_in(&group.queue).await;
             match &admitted {
                 Ok(()) => {
-                    self.ears = Ears::Unknown;
-                    self.desk.done(group.ticket).await;
+                    self.subscribers = Subscribers::Unknown;
+                    self.join_requests.done(group.receipt).await;
                 }
                 Err(_) => self.link = None,
             }
@@ -185,18 +195,22 @@ impl Publisher for RabbitPublisher {
             if let Some(link) = self.link.take() {
                 link.close().await;
             }
-            self.desk.close().await;
+            self.join_requests.close().await;
         }
         .boxed()
     }
 }
 
-async fn publish(link: &Link, way: Way<'_>, record: &Record) -> Result<PublisherConfirm, BrokerError> {
+async fn publish(
+    link: &Link,
+    destination: Destination<'_>,
+    record: &Record,
+) -> Result<PublisherConfirm, BrokerError> {
     let outgoing =
-        message::outgoing(record).map_err(|reason| refused(format_args!("{}: {reason}", record.id)))?;
-    let (exchange, routing_key, mandatory) = match way {
-        Way::Stream { entry, is_mandatory } => (entry.into(), outgoing.routing_key, is_mandatory),
-        Way::Queue { queue } => (ShortString::default(), queue.into(), true),
+        message::outgoing(record).map_err(|reason| broker_error(format_args!("{}: {reason}", record.id)))?;
+    let (exchange, routing_key, mandatory) = match destination {
+        Destination::Stream { entry, is_mandatory } => (entry.into(), outgoing.routing_key, is_mandatory),
+        Destination::Queue { queue } => (ShortString::default(), queue.into(), true),
     };
     let options = BasicPublishOptions {
         mandatory,
@@ -208,7 +222,7 @@ async fn publish(link: &Link, way: Way<'_>, record: &Record) -> Result<Publisher
         .basic_publish(exchange, routing_key, options, payload, outgoing.properties);
     published
         .await
-        .map_err(|error| refused(format_args!("publishing: {error}")))
+        .map_err(|error| broker_error(format_args!("publishing: {error}")))
 }
 
 async fn answers(confirms: Vec<PublisherConfirm>) -> Answers {
@@ -219,9 +233,9 @@ async fn answers(confirms: Vec<PublisherConfirm>) -> Answers {
     for confirm in confirms {
         let (said, message) = match confirm.await {
             Ok(Confirmation::Ack(message)) => (Ok(()), message),
-            Ok(Confirmation::Nack(message)) => (Err(refused("publishing: the broker refused")), message),
-            Ok(Confirmation::NotRequested) => (Err(refused("publishing: nothing is confirmed")), None),
-            Err(error) => (Err(refused(format_args!("publishing: {error}"))), None),
+            Ok(Confirmation::Nack(message)) => (Err(broker_error("publishing: the broker refused")), message),
+            Ok(Confirmation::NotRequested) => (Err(broker_error("publishing: nothing is confirmed")), None),
+            Err(error) => (Err(broker_error(format_args!("publishing: {error}"))), None),
         };
         answers.said.push(said);
         let id = message.and_then(|message| message.delivery.properties.message_id().clone());
@@ -231,7 +245,7 @@ async fn answers(confirms: Vec<PublisherConfirm>) -> Answers {
 }
 
 impl Answers {
-    fn judge(self, records: &[Arc<Record>]) -> Sent {
+    fn into_sent(self, records: &[Arc<Record>]) -> Sent {
         let mut sent = Sent {
             confirmed: 0,
             unwanted: 0,

@@ -2,9 +2,9 @@
 //!
 //! The process that has the queue's lease consumes it; the others stand by without a connection. Positions are
 //! delivery tags, counted on from where the connection before left off, so that what comes again after an
-//! interruption stands behind what the lanes still have of it, and is found done by the inbox.
+//! interruption stands behind what the processors still have of it, and is found done by the inbox.
 //!
-//! What the lanes are done with is acknowledged, all of it up to the first that they are not, and beyond that
+//! What the processors are done with is acknowledged, all of it up to the first that they are not, and beyond that
 //! one by one where it would use up the prefetch: an event that takes long holds up nothing.
 //!
 //! Invariant: a connection outlives neither the lease nor its epoch. Messages of a successor would otherwise
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::link::{Link, Purpose};
 use crate::message::{self, Arrival};
 use crate::topology::{self, Queues};
-use crate::{Hub, newcomers, refused};
+use crate::{Hub, broker_error, join_requests};
 
 /// How often to ask how much waits.
 const LOOK: Duration = Duration::from_secs(5);
@@ -110,8 +110,8 @@ impl QueueFeed {
         };
         let delivery = match came {
             Some(Ok(delivery)) => delivery,
-            Some(Err(error)) => return Err(refused(format_args!("consuming: {error}"))),
-            None => return Err(refused("consuming: the queue is gone")),
+            Some(Err(error)) => return Err(broker_error(format_args!("consuming: {error}"))),
+            None => return Err(broker_error("consuming: the queue is gone")),
         };
         let tag = i64::try_from(delivery.delivery_tag).unwrap_or(i64::MAX);
         self.last = open.base + tag;
@@ -220,7 +220,7 @@ impl Setup {
         let link = Link::open(&self.hub, Purpose::Look).await?;
         topology::confirms(&link).await?;
         while let Some(topic) = outside.first() {
-            if !newcomers::ask(&self.hub, &link, &self.names.queue, topic, None).await? {
+            if !join_requests::ask(&self.hub, &link, &self.names.queue, topic, None).await? {
                 break;
             }
             outside.remove(0);
@@ -256,7 +256,10 @@ impl Open {
         }
         match last {
             // The last that was not settled: the broker takes another for a mistake.
-            Some(last) => self.tell(last, BasicAckOptions { multiple: true }).await,
+            Some(last) => {
+                self.acknowledge_at(last, BasicAckOptions { multiple: true })
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -269,12 +272,12 @@ impl Open {
             .partition(|(position, partition)| done.has(*partition, *position));
         self.unsettled = unsettled;
         for (position, _) in settled {
-            self.tell(position, BasicAckOptions::default()).await?;
+            self.acknowledge_at(position, BasicAckOptions::default()).await?;
         }
         Ok(())
     }
 
-    async fn tell(&mut self, position: i64, options: BasicAckOptions) -> Result<(), BrokerError> {
+    async fn acknowledge_at(&mut self, position: i64, options: BasicAckOptions) -> Result<(), BrokerError> {
         let tag = u64::try_from(position - self.base).unwrap_or(0);
         let told = self.link.channel.basic_ack(tag, options);
         self.link.ask("acknowledging", told).await

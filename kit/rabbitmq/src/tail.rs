@@ -12,7 +12,7 @@ use lapin::options::{BasicAckOptions, BasicConsumeOptions};
 
 use crate::link::{Link, Purpose};
 use crate::message::{self, Arrival};
-use crate::{Hub, refused, topology};
+use crate::{Hub, broker_error, topology};
 
 pub(crate) struct QueueTail {
     hub: Arc<Hub>,
@@ -60,8 +60,8 @@ impl QueueTail {
     fn keep(&mut self, came: Option<lapin::Result<Delivery>>) -> Result<(), BrokerError> {
         let delivery = match came {
             Some(Ok(delivery)) => delivery,
-            Some(Err(error)) => return Err(refused(format_args!("listening: {error}"))),
-            None => return Err(refused("listening: the queue is gone")),
+            Some(Err(error)) => return Err(broker_error(format_args!("listening: {error}"))),
+            None => return Err(broker_error("listening: the queue is gone")),
         };
         if let Some(open) = &mut self.open {
             open.last = Some(delivery.delivery_tag);

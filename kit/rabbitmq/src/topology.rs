@@ -19,7 +19,7 @@ pub(crate) struct Exchanges {
     /// Where events are published.
     pub(crate) entry: String,
     /// Where new groups ask relays for what the logs hold.
-    pub(crate) newcomers: String,
+    pub(crate) joins: String,
     pub(crate) dead: String,
 }
 
@@ -34,7 +34,7 @@ impl Exchanges {
     pub(crate) fn new(entry: &str) -> Self {
         Self {
             entry: entry.to_owned(),
-            newcomers: format!("{entry}.newcomers"),
+            joins: format!("{entry}.joins"),
             dead: format!("{entry}.dead"),
         }
     }
@@ -53,7 +53,7 @@ impl Queues {
 /// What every user of the exchanges makes sure of.
 pub(crate) async fn exchanges(link: &Link, names: &Exchanges) -> Result<(), BrokerError> {
     exchange(link, &names.entry, ExchangeKind::Topic).await?;
-    exchange(link, &names.newcomers, ExchangeKind::Direct).await
+    exchange(link, &names.joins, ExchangeKind::Direct).await
 }
 
 async fn exchange(link: &Link, name: &str, kind: ExchangeKind) -> Result<(), BrokerError> {
@@ -99,10 +99,15 @@ pub(crate) async fn queue(
 }
 
 /// Where a relay is asked for what its log holds of a topic.
-pub(crate) async fn desk(link: &Link, names: &Exchanges, desk: &str, topic: &str) -> Result<(), BrokerError> {
+pub(crate) async fn join_queue(
+    link: &Link,
+    names: &Exchanges,
+    queue: &str,
+    topic: &str,
+) -> Result<(), BrokerError> {
     exchanges(link, names).await?;
-    durable(link, desk, table([("x-queue-type", text("quorum"))])).await?;
-    bind(link, desk, &names.newcomers, topic).await
+    durable(link, queue, table([("x-queue-type", text("quorum"))])).await?;
+    bind(link, queue, &names.joins, topic).await
 }
 
 /// Lets a group's queue into the stream of a topic. An exchange that nothing goes through says that it is there,

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use kit_http::{ApiRefusal, FieldError};
-use serde::de::DeserializeOwned;
+use kit_http::FieldError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -53,25 +52,19 @@ pub enum CallError<R> {
     Internal,
 }
 
-/// The error of a contract: a [`CallError`], whatever its refusals.
-pub trait ContractError: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The error that a fault is.
-    fn from_fault(fault: Fault) -> Self;
-
-    /// The fault, where it is one.
-    fn fault(&self) -> Option<Fault>;
-}
-
-impl<R: ApiRefusal + Serialize + DeserializeOwned> ContractError for CallError<R> {
-    fn from_fault(fault: Fault) -> Self {
+impl<R> From<Fault> for CallError<R> {
+    fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unavailable => Self::Unavailable,
             Fault::Unknown => Self::Unknown,
             Fault::Internal => Self::Internal,
         }
     }
+}
 
-    fn fault(&self) -> Option<Fault> {
+impl<R> CallError<R> {
+    /// The fault, where it is one.
+    pub const fn fault(&self) -> Option<Fault> {
         match self {
             Self::Unavailable => Some(Fault::Unavailable),
             Self::Unknown => Some(Fault::Unknown),

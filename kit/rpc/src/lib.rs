@@ -26,7 +26,7 @@ mod serve;
 mod wire;
 
 pub use call::{Actor, CallContext, Deadline};
-pub use fault::{CallError, ContractError, Fault};
+pub use fault::{CallError, Fault};
 pub use keys::{INTERNAL_KEY, InternalKeys, InternalKeysError};
 pub use remote::{Remote, RpcPool};
 

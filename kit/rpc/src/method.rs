@@ -7,8 +7,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use kit_runtime::panic_text;
 
-use crate::{CallContext, ContractError, Deadline, Fault};
+use crate::{CallContext, CallError, Deadline, Fault};
 
 const MOST_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -57,11 +58,10 @@ pub async fn attempt<R, T, E, F>(
     call: &CallContext,
     request: R,
     send: impl Fn(R) -> F,
-) -> Result<T, E>
+) -> Result<T, CallError<E>>
 where
     R: Clone,
-    E: ContractError,
-    F: Future<Output = Result<T, E>>,
+    F: Future<Output = Result<T, CallError<E>>>,
 {
     if !method.may_be_sent_again(call) {
         return send(request).await;
@@ -83,11 +83,11 @@ where
         }
         tokio::time::sleep(pause).await;
     }
-    Err(E::from_fault(if may_be_done {
-        Fault::Unknown
+    Err(if may_be_done {
+        CallError::Unknown
     } else {
-        Fault::Unavailable
-    }))
+        CallError::Unavailable
+    })
 }
 
 /// Doubles with each attempt; between half and whole of that, so that callers who failed together do not
@@ -102,28 +102,22 @@ fn pause(earlier: u32) -> Duration {
 /// Runs a service's own code under the rules of every call: a deadline that passed before it began means
 /// surely not done, one that passes underway may be done, and a panic is a defect of the service's, not of
 /// its caller's.
-pub async fn guard<T, E: ContractError>(
+pub async fn guard<T, E>(
     method: &Method,
     deadline: Deadline,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
+    work: impl Future<Output = Result<T, CallError<E>>>,
+) -> Result<T, CallError<E>> {
     if deadline.has_passed() {
-        return Err(E::from_fault(Fault::Unavailable));
+        return Err(CallError::Unavailable);
     }
     let work = AssertUnwindSafe(work).catch_unwind();
     let Ok(ended) = tokio::time::timeout_at(deadline.instant(), work).await else {
-        return Err(E::from_fault(Fault::Unknown));
+        return Err(CallError::Unknown);
     };
     ended.unwrap_or_else(|panic| {
         let Method { service, name, .. } = method;
         let panic = panic_text(&*panic);
         tracing::error!(service, method = name, panic, "a call panicked");
-        Err(E::from_fault(Fault::Internal))
+        Err(CallError::Internal)
     })
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -18,7 +18,7 @@ use crate::method::Method;
 use crate::pool::{BoxError, Exchange, Pool, SendError, TrustError, Upstream};
 use crate::serve::{Dispatch, is_json, path_of};
 use crate::wire::encode_call;
-use crate::{CallContext, ContractError, Fault};
+use crate::{CallContext, CallError, Fault};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -121,11 +121,16 @@ pub enum Transport {
 
 impl Transport {
     /// Encodes a call, has it answered, decodes the answer.
-    pub async fn call<R, T, E>(&self, method: &Method, call: &CallContext, request: R) -> Result<T, E>
+    pub async fn call<R, T, E>(
+        &self,
+        method: &Method,
+        call: &CallContext,
+        request: R,
+    ) -> Result<T, CallError<E>>
     where
         R: Serialize,
         T: DeserializeOwned,
-        E: ContractError,
+        E: DeserializeOwned,
     {
         let Method { service, name, .. } = method;
         let request_id = call.request_id().map(|id| tracing::field::display(id.clone()));
@@ -141,9 +146,9 @@ impl Transport {
         let answer = self.answer(method, call, &request).instrument(span.clone()).await;
         let answer = answer.unwrap_or_else(|failure| {
             span.in_scope(|| failure.log());
-            Err(E::from_fault(failure.fault))
+            Err(failure.fault.into())
         });
-        step.record(|recording| match answer.as_ref().map_err(ContractError::fault) {
+        step.record(|recording| match answer.as_ref().map_err(CallError::fault) {
             Err(Some(fault)) => recording.fail(fault_name(fault), "a call failed"),
             Ok(_) | Err(None) => drop(recording.set("http.response.status_code", 200_u16)),
         });
@@ -160,11 +165,11 @@ impl Transport {
         method: &Method,
         call: &CallContext,
         request: &R,
-    ) -> Result<Result<T, E>, Failure>
+    ) -> Result<Result<T, CallError<E>>, Failure>
     where
         R: Serialize,
         T: DeserializeOwned,
-        E: ContractError,
+        E: DeserializeOwned,
     {
         if call.deadline().has_passed() {
             return Err(Failure::new(
@@ -186,8 +191,8 @@ impl Transport {
     }
 }
 
-fn outcome_of<T, E: ContractError>(answer: &Result<T, E>) -> &'static str {
-    match answer.as_ref().map_err(ContractError::fault) {
+fn outcome_of<T, E>(answer: &Result<T, CallError<E>>) -> &'static str {
+    match answer.as_ref().map_err(CallError::fault) {
         Ok(_) => "ok",
         Err(None) => "refused",
         Err(Some(fault)) => fault_name(fault),

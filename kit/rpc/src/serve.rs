@@ -23,7 +23,7 @@ use tracing::Instrument;
 
 use crate::method::{Method, guard};
 use crate::wire::decode_call;
-use crate::{CallContext, ContractError, InternalKeys};
+use crate::{CallContext, CallError, InternalKeys};
 
 /// The largest call, in bytes.
 pub(crate) const MOST_CALL_BYTES: usize = 8 * 1024 * 1024;
@@ -68,8 +68,8 @@ pub async fn serve<R, T, E, F>(
 where
     R: DeserializeOwned,
     T: Serialize,
-    E: ContractError,
-    F: Future<Output = Result<T, E>>,
+    E: Serialize,
+    F: Future<Output = Result<T, CallError<E>>>,
 {
     let (mut call, request) = decode_call::<R>(body).map_err(Refusal::Malformed)?;
     if step.is_some() {
@@ -78,7 +78,7 @@ where
     let Method { service, name, .. } = method;
     let request_id = call.request_id().map(|id| tracing::field::display(id.clone()));
     let span = tracing::info_span!("rpc_served", service, method = name, request_id);
-    let answer: Result<T, E> = guard(method, call.deadline(), run(call, request))
+    let answer = guard(method, call.deadline(), run(call, request))
         .instrument(span)
         .await;
     serde_json::to_vec(&answer).map_err(Refusal::Answer)

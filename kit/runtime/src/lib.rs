@@ -18,4 +18,4 @@ pub use ids::Ids;
 pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
-pub use tasks::{Stop, TaskError, TaskScope, Tasks};
+pub use tasks::{Stop, TaskError, TaskScope, Tasks, panic_text};

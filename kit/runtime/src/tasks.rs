@@ -90,7 +90,7 @@ impl Tasks {
                 () = hard.cancelled() => {}
                 ended = AssertUnwindSafe(work).catch_unwind() => {
                     if let Err(panic) = ended {
-                        tracing::error!(task = name, panic = panic_text(&panic), "a task panicked");
+                        tracing::error!(task = name, panic = panic_text(&*panic), "a task panicked");
                     }
                 }
             }
@@ -112,7 +112,7 @@ impl Tasks {
                 match AssertUnwindSafe(start(stop.clone())).catch_unwind().await {
                     Ok(Ok(())) => return,
                     Ok(Err(error)) => report(name, &error),
-                    Err(panic) => report(name, &panic_text(&panic)),
+                    Err(panic) => report(name, &panic_text(&*panic)),
                 }
                 if started.elapsed() > LONGEST_PAUSE {
                     pause = FIRST_PAUSE;
@@ -149,9 +149,9 @@ fn report(name: &str, reason: &dyn Display) {
     tracing::error!(task = name, %reason, "a task failed and is started again");
 }
 
-/// The text of a panic, where it has one.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
+/// The text of a caught panic, where it has one.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

@@ -15,6 +15,7 @@ mod examples;
 mod fixture;
 pub mod identity;
 mod kafka;
+pub mod leaving;
 pub mod process;
 mod proxy;
 mod rabbitmq;

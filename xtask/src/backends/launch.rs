@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::backends::{place, ports};
+use crate::backends::{folders, ports};
 
 /// A text with places to fill.
 type Template = String;
@@ -78,7 +78,7 @@ impl Instance {
         let ports = launch.ports.iter();
         Ok(Self {
             folder: folder.to_owned(),
-            password: place::random_password()?,
+            password: folders::random_password()?,
             ports: ports
                 .map(|(name, first)| Ok((*name, ports::free_from(*first)?)))
                 .collect::<anyhow::Result<_>>()?,

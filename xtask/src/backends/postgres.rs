@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::backends::account::Account;
-use crate::backends::place::{self, Place, remove};
+use crate::backends::folders::{self, BackendFolders, remove};
 use crate::backends::url::{USER, Url};
 use crate::backends::{Down, Up, ports};
 use crate::debian;
@@ -41,7 +41,7 @@ pub(super) fn up(workspace: &Workspace) -> anyhow::Result<Up> {
         find_programs().context("`postgresql` was installed, but there is no `initdb`")?
     };
     let server = Server::new(workspace, programs)?;
-    let _lock = server.place.lock()?;
+    let _lock = server.folders.lock()?;
     if server.published().is_some_and(|url| server.answers(&url)) {
         return Ok(Up::Adopted);
     }
@@ -57,7 +57,7 @@ pub(super) fn up(workspace: &Workspace) -> anyhow::Result<Up> {
                 "a server of process {pid} runs in `{}`, was not started by this command, and `{}` does not \
                  reach it; stop it",
                 server.data().display(),
-                server.place.url().display()
+                server.folders.url().display()
             );
         }
         server.stop()?;
@@ -72,7 +72,7 @@ pub(super) fn down(workspace: &Workspace) -> anyhow::Result<Down> {
         return Ok(Down::NotRunning);
     };
     let server = Server::new(workspace, programs)?;
-    let _lock = server.place.lock()?;
+    let _lock = server.folders.lock()?;
     let running = server.running();
     if running.is_some() && running == server.started() {
         server.stop()?;
@@ -94,7 +94,7 @@ pub(super) fn status(workspace: &Workspace) -> anyhow::Result<String> {
     let Some(url) = server.published() else {
         return Ok("down".to_owned());
     };
-    let file = server.place.url();
+    let file = server.folders.url();
     Ok(if server.answers(&url) {
         format!("up on {}:{}, url in `{}`", url.host, url.port, file.display())
     } else {
@@ -134,23 +134,23 @@ fn find_programs() -> Option<PathBuf> {
 #[derive(Debug)]
 struct Server {
     account: Account,
-    place: Place,
+    folders: BackendFolders,
     programs: PathBuf,
 }
 
 impl Server {
     fn new(workspace: &Workspace, programs: PathBuf) -> anyhow::Result<Self> {
         let account = Account::for_server("postgres")?;
-        let place = Place::of(NAME, workspace.target(), account)?;
+        let folders = BackendFolders::of(NAME, workspace.target(), account)?;
         Ok(Self {
             account,
-            place,
+            folders,
             programs,
         })
     }
 
     fn data(&self) -> PathBuf {
-        self.place.state("data")
+        self.folders.state("data")
     }
 
     fn log(&self) -> PathBuf {
@@ -158,17 +158,17 @@ impl Server {
     }
 
     fn started_file(&self) -> PathBuf {
-        self.place.published("started")
+        self.folders.published("started")
     }
 
     fn command(&self, program: &str) -> Command {
         self.account
-            .command(self.programs.join(program), self.place.state_folder())
+            .command(self.programs.join(program), self.folders.state_folder())
     }
 
     /// What the `url` file says, when it is there and can be read.
     fn published(&self) -> Option<Url> {
-        fs::read_to_string(self.place.url()).ok()?.trim().parse().ok()
+        fs::read_to_string(self.folders.url()).ok()?.trim().parse().ok()
     }
 
     /// Whether a query over TCP with the password is answered.
@@ -222,7 +222,7 @@ impl Server {
 
     fn start(&self) -> anyhow::Result<()> {
         self.forget()?;
-        let password = place::random_password()?;
+        let password = folders::random_password()?;
         self.make_data(&password)?;
         let port = ports::free_from(PORT)?;
         let settings = format!(
@@ -239,7 +239,7 @@ impl Server {
         )
         .with_context(|| format!("the server does not start; it said:\n{}", self.last_words()))?;
         let pid = self.running().context("the server started and is gone again")?;
-        place::write_private(&self.started_file(), &pid.to_string())?;
+        folders::write_private(&self.started_file(), &pid.to_string())?;
         let url = Url {
             scheme: "postgres".to_owned(),
             user: USER.to_owned(),
@@ -250,7 +250,7 @@ impl Server {
         };
         self.wait_for(&url)?;
         // Last: whoever finds the file finds a server that answers.
-        place::write_private(&self.place.url(), &url.to_string())
+        folders::write_private(&self.folders.url(), &url.to_string())
     }
 
     /// A fresh data folder of the server's account.
@@ -259,8 +259,8 @@ impl Server {
         self.remove_data()?;
         fs::create_dir(&data).with_context(|| format!("cannot make `{}`", data.display()))?;
         self.account.own(&data)?;
-        let password_file = self.place.state("password");
-        place::write_private(&password_file, password)?;
+        let password_file = self.folders.state("password");
+        folders::write_private(&password_file, password)?;
         self.account.own(&password_file)?;
         let made = shell::output(
             self.command("initdb")
@@ -303,7 +303,7 @@ impl Server {
 
     /// Removes what says that a server is there.
     fn forget(&self) -> anyhow::Result<()> {
-        remove(&self.place.url())?;
+        remove(&self.folders.url())?;
         remove(&self.started_file())
     }
 

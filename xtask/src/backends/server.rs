@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::backends::account::Account;
+use crate::backends::folders::{self, BackendFolders};
 use crate::backends::launch::{Instance, Launch, Program};
-use crate::backends::place::{self, Place};
 use crate::backends::process::Process;
 use crate::backends::url::Url;
 use crate::backends::{Down, Up, wire};
@@ -65,9 +65,9 @@ pub(super) fn up(server: &dyn Server, target: &Path) -> anyhow::Result<Up> {
             .with_context(|| format!("`{}` was installed, but is not found", server.name()))?
     };
     let site = Site::new(server, target)?;
-    let _lock = site.place.lock()?;
+    let _lock = site.folders.lock()?;
     let description = format!("{:#}\n", launch.to_json());
-    place::write_private(&site.place.published("launch"), &description)?;
+    folders::write_private(&site.folders.published("launch"), &description)?;
     let published = site.published(&launch);
     if published.as_ref().is_some_and(|known| server.ask(known).is_ok()) {
         return Ok(Up::Adopted);
@@ -89,7 +89,7 @@ pub(super) fn up(server: &dyn Server, target: &Path) -> anyhow::Result<Up> {
 pub(super) fn down(server: &dyn Server, target: &Path) -> anyhow::Result<Down> {
     let launch = server.find()?.unwrap_or_default();
     let site = Site::new(server, target)?;
-    let _lock = site.place.lock()?;
+    let _lock = site.folders.lock()?;
     let alive = site.alive();
     if alive.is_empty()
         && let Some(known) = site.published(&launch)
@@ -117,7 +117,7 @@ pub(super) fn status(server: &dyn Server, target: &Path) -> anyhow::Result<Strin
         return Ok("down".to_owned());
     };
     let url = published.url("url")?;
-    let file = site.place.url();
+    let file = site.folders.url();
     Ok(match server.ask(&published) {
         Ok(()) => format!("up on {}:{}, url in `{}`", url.host, url.port, file.display()),
         Err(error) => format!(
@@ -137,31 +137,31 @@ fn stop(processes: &[Process]) -> anyhow::Result<()> {
 /// A server's place of this workspace.
 struct Site<'a> {
     server: &'a dyn Server,
-    place: Place,
+    folders: BackendFolders,
 }
 
 impl<'a> Site<'a> {
     fn new(server: &'a dyn Server, target: &Path) -> anyhow::Result<Self> {
-        let place = Place::of(server.name(), target, server.account()?)?;
-        Ok(Self { server, place })
+        let folders = BackendFolders::of(server.name(), target, server.account()?)?;
+        Ok(Self { server, folders })
     }
 
     /// The server's own folder, beside what is ours: it may belong to another account.
     fn folder(&self) -> PathBuf {
-        self.place.state("server")
+        self.folders.state("server")
     }
 
     fn log(&self) -> PathBuf {
-        self.place.published("log")
+        self.folders.published("log")
     }
 
     fn started_file(&self) -> PathBuf {
-        self.place.published("started")
+        self.folders.published("started")
     }
 
     /// What the files say, when all are there.
     fn published(&self, launch: &Launch) -> Option<Published> {
-        let read = |name| fs::read_to_string(self.place.published(name)).ok();
+        let read = |name| fs::read_to_string(self.folders.published(name)).ok();
         let files = launch.published.iter();
         let files: Option<BTreeMap<_, _>> = files.map(|(name, _)| Some((*name, read(name)?))).collect();
         files.filter(|files| !files.is_empty()).map(Published)
@@ -177,14 +177,14 @@ impl<'a> Site<'a> {
     fn start(&self, launch: &Launch) -> anyhow::Result<()> {
         let folder = self.folder();
         self.remove_folder()?;
-        place::remove(&self.log())?;
+        folders::remove(&self.log())?;
         DirBuilder::new()
             .mode(0o700)
             .create(&folder)
             .with_context(|| format!("cannot make `{}`", folder.display()))?;
         let instance = Instance::new(launch, &folder)?;
         for (name, content) in &launch.files {
-            place::write_private(&folder.join(name), &instance.fill(content))?;
+            folders::write_private(&folder.join(name), &instance.fill(content))?;
         }
         for command in &launch.setup {
             let command = instance.fill_all(command);
@@ -199,9 +199,9 @@ impl<'a> Site<'a> {
                 let _ = stop(&processes);
             })?;
         for (name, content) in published.0.iter().filter(|(name, _)| **name != "url") {
-            place::write_private(&self.place.published(name), content)?;
+            folders::write_private(&self.folders.published(name), content)?;
         }
-        place::write_private(&self.place.url(), &published.0["url"])
+        folders::write_private(&self.folders.url(), &published.0["url"])
     }
 
     fn start_programs(
@@ -219,7 +219,7 @@ impl<'a> Site<'a> {
             let command = instance.fill_all(command);
             processes.push(Process::start(&command, &env, &self.folder(), &self.log())?);
             let lines: Vec<_> = processes.iter().map(Process::to_string).collect();
-            place::write_private(&self.started_file(), &format!("{}\n", lines.join("\n")))?;
+            folders::write_private(&self.started_file(), &format!("{}\n", lines.join("\n")))?;
             let port = instance.port(port).context("a program has no port")?;
             wait_for(processes, PATIENCE, || wire::connect("127.0.0.1", port).map(drop))?;
         }
@@ -244,11 +244,11 @@ impl<'a> Site<'a> {
 
     /// Removes what says that a server is there.
     fn forget(&self, launch: &Launch) -> anyhow::Result<()> {
-        place::remove(&self.place.url())?;
+        folders::remove(&self.folders.url())?;
         for (name, _) in &launch.published {
-            place::remove(&self.place.published(name))?;
+            folders::remove(&self.folders.published(name))?;
         }
-        place::remove(&self.started_file())
+        folders::remove(&self.started_file())
     }
 
     fn remove_folder(&self) -> anyhow::Result<()> {

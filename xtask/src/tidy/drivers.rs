@@ -41,24 +41,29 @@ fn check_in(crates: &Crates, graph: &Graph) -> Vec<Finding> {
 }
 
 fn finding(own: &Crate, graph: &Graph) -> Option<Finding> {
-    let way = way_to_driver(&own.name, graph)?;
+    let path = path_to_driver(&own.name, graph)?;
     Some(Finding {
         path: format!("{}/Cargo.toml", own.folder),
         line: 1,
         rule: "law",
-        what: format!("a contract pulls in a driver: {}", way.join(" → ")),
+        what: format!("a contract pulls in a driver: {}", path.join(" → ")),
     })
 }
 
-/// The shortest way from a crate to a driver.
-fn way_to_driver<'g>(from: &'g str, graph: &'g Graph) -> Option<Vec<&'g str>> {
+/// The shortest path from a crate to a driver.
+fn path_to_driver<'g>(from: &'g str, graph: &'g Graph) -> Option<Vec<&'g str>> {
     let mut seen = BTreeSet::from([from]);
-    let mut ways = vec![vec![from]];
-    while !ways.is_empty() {
+    let mut paths = vec![vec![from]];
+    while !paths.is_empty() {
         let mut longer = Vec::new();
-        for way in ways {
-            for next in way.last().and_then(|last| graph.get(*last)).into_iter().flatten() {
-                let extended = [&way[..], &[next.as_str()]].concat();
+        for path in paths {
+            for next in path
+                .last()
+                .and_then(|last| graph.get(*last))
+                .into_iter()
+                .flatten()
+            {
+                let extended = [&path[..], &[next.as_str()]].concat();
                 if DRIVERS.contains(&next.as_str()) {
                     return Some(extended);
                 }
@@ -67,7 +72,7 @@ fn way_to_driver<'g>(from: &'g str, graph: &'g Graph) -> Option<Vec<&'g str>> {
                 }
             }
         }
-        ways = longer;
+        paths = longer;
     }
     None
 }

@@ -13,7 +13,7 @@ use crate::tidy::rust::RustFile;
 /// Words that say it in a picture, and the terms to use.
 const REFUSED: [(&[&str], &str); 10] = [
     (
-        &["hear", "hears", "heard", "hearing", "listening"],
+        &["hear", "hears", "heard", "hearing", "listening", "ear", "ears"],
         "consumer, handler, subscription",
     ),
     (
@@ -214,10 +214,7 @@ mod tests {
         for path in ["kit/http/tests/it/world.rs", "services/users/src/desk/mod.rs"] {
             assert!(check_path(&SourceFile::new(path, "")).is_some(), "{path}");
         }
-        for path in [
-            "kit/http/src/worldwide.rs",
-            "stoa/who_is_told.snap",
-        ] {
+        for path in ["kit/http/src/worldwide.rs", "stoa/who_is_told.snap"] {
             assert_eq!(check_path(&SourceFile::new(path, "")), None, "{path}");
         }
     }

@@ -106,7 +106,7 @@ impl Admin {
                 .await
         });
         let revived = revived.await.map_err(WriteError::flatten)?;
-        self.tell().await;
+        self.notify().await;
         Ok(revived > 0)
     }
 
@@ -121,7 +121,7 @@ impl Admin {
                 .await
         });
         let revived = revived.await.map_err(WriteError::flatten)?;
-        self.tell().await;
+        self.notify().await;
         Ok(revived)
     }
 
@@ -148,7 +148,7 @@ impl Admin {
             Ok::<_, StoreError>(dropped)
         });
         let dropped = dropped.await.map_err(WriteError::flatten)?;
-        self.tell().await;
+        self.notify().await;
         Ok(dropped > 0)
     }
 }

@@ -61,7 +61,7 @@ impl Admin {
     }
 
     /// Lets running processes see what was changed.
-    async fn tell(&self) {
+    async fn notify(&self) {
         if let Some(bus) = &self.bus {
             bus.0.look_again();
         }

@@ -39,7 +39,7 @@ pub struct Replayed {
 
 impl Admin {
     /// Delivers to a group what was published since a moment, or a few seconds earlier, as far as the logs
-    /// still hold it. Running lanes are superseded and begin anew. Empty where the group has read nothing yet.
+    /// still hold it. Running processors are superseded and begin anew. Empty where the group has read nothing yet.
     /// Where a broker keeps nothing of what it has delivered, its producers are asked to send it again, and do so
     /// when they are there.
     pub async fn replay_since(
@@ -69,7 +69,7 @@ impl Admin {
             self.forget(consumer, first).await?;
         }
         self.move_back(consumer, &replayed, first).await?;
-        self.tell().await;
+        self.notify().await;
         replayed.extend(self.resend(consumer, since.minus(SLACK)).await?);
         Ok(replayed)
     }

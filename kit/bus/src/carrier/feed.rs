@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Record;
-use crate::lane::Lane;
+use crate::processor::Processor;
 
 /// Why a carrier could not be read; it is tried again after a pause.
 pub type FeedError = Box<dyn std::error::Error + Send + Sync>;
@@ -86,16 +86,18 @@ pub trait Feed: Send {
 }
 
 /// What a group is done with of its source.
-pub struct Done<'l>(pub(crate) &'l BTreeMap<i64, Arc<Lane>>);
+pub struct Done<'l>(pub(crate) &'l BTreeMap<i64, Arc<Processor>>);
 
 impl Done<'_> {
     /// Everything up to here, whatever its partition; none where this process has no partition.
     pub fn upto(&self) -> Option<i64> {
-        self.0.values().map(|lane| lane.standing().low).min()
+        self.0.values().map(|processor| processor.standing().low).min()
     }
 
     /// One position of a partition.
     pub fn has(&self, partition: i64, position: i64) -> bool {
-        self.0.get(&partition).is_some_and(|lane| lane.is_done(position))
+        self.0
+            .get(&partition)
+            .is_some_and(|processor| processor.is_done(position))
     }
 }

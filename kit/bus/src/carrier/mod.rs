@@ -29,7 +29,7 @@ pub use crate::group::Subscription;
 pub use crate::lease::partitions;
 pub use broker::{Broker, BrokerError, Carriers};
 pub use feed::{Done, Feed, FeedError, Page, Rewind};
-pub use publisher::{Newcomer, Publisher, Sent};
+pub use publisher::{JoiningGroup, Publisher, Sent};
 pub use tail::Tail;
 
 /// What the bus asks of a broker.

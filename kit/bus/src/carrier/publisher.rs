@@ -16,13 +16,17 @@ pub trait Publisher: Send {
 
     /// Returns with a group that wants to have what the log holds, where the broker does not keep it for whoever
     /// may come. May be dropped and called again at any time; the same group may come again.
-    fn newcomer(&mut self) -> BoxFuture<'_, Newcomer>;
+    fn next_joining(&mut self) -> BoxFuture<'_, JoiningGroup>;
 
     /// As [`Publisher::publish`], for one group alone.
-    fn publish_to<'a>(&'a mut self, group: &'a Newcomer, records: &'a [Arc<Record>]) -> BoxFuture<'a, Sent>;
+    fn publish_to<'a>(
+        &'a mut self,
+        group: &'a JoiningGroup,
+        records: &'a [Arc<Record>],
+    ) -> BoxFuture<'a, Sent>;
 
     /// The group has everything that was published until now, and gets from here on what all get.
-    fn admit<'a>(&'a mut self, group: &'a Newcomer) -> BoxFuture<'a, Result<(), BrokerError>>;
+    fn admit<'a>(&'a mut self, group: &'a JoiningGroup) -> BoxFuture<'a, Result<(), BrokerError>>;
 
     /// Sends what is on its way, and lets the connection go.
     fn close(&mut self) -> BoxFuture<'_, ()>;
@@ -30,14 +34,14 @@ pub trait Publisher: Send {
 
 /// A group that wants to have what the log holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Newcomer {
+pub struct JoiningGroup {
     /// Its queue.
     pub queue: String,
     /// From when on; everything for a group that is new, and what is younger than this for one that has had it
     /// and wants it again.
     pub since: Option<Timestamp>,
     /// What the broker is told when it has been served.
-    pub ticket: u64,
+    pub receipt: u64,
 }
 
 /// What became of records that were published.
@@ -53,7 +57,7 @@ pub struct Sent {
 
 impl Sent {
     /// Nothing of it was sent.
-    pub fn failed(error: BrokerError) -> Self {
+    pub fn nothing(error: BrokerError) -> Self {
         Self {
             confirmed: 0,
             unwanted: 0,

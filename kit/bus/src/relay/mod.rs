@@ -9,14 +9,14 @@
 //! that a relay has not passed are not removed ([`names`]). Topics do not wait for each other.
 //!
 //! An event that nobody at the broker wants is passed all the same: the log still has it. A group that is new at
-//! a broker which keeps nothing for newcomers gets from the log what that still holds, and is let into the
+//! a broker which keeps nothing for groups to come gets from the log what that still holds, and is let into the
 //! stream at the moment when it has caught up. So a new group begins where it would with a log that it can read,
 //! and a queue that was lost with its broker is filled again.
 //!
-//! Invariant: a newcomer is let in between two batches, when all that was published before has been sent to it,
+//! Invariant: a joining group is let in between two batches, when all that was published before has been sent to it,
 //! so it gets every event in order, though perhaps more than once.
 
-mod newcomers;
+mod joining;
 mod store;
 
 use std::sync::Arc;
@@ -33,9 +33,9 @@ use tokio::time::Instant;
 use crate::bus::Bus;
 use crate::carrier::{Broker, Publisher, Sent};
 use crate::lease::{Hold, Holds, Leases, partitions};
-use crate::log::{Log, Page, Wanted};
+use crate::log::{Log, LogFilter, Page};
 use crate::metrics::RelayMetrics;
-use newcomers::Newcomers;
+use joining::JoiningGroups;
 
 /// Whose lease all relays of an outbox work under.
 pub(crate) const SCOPE: &str = "bus/relay";
@@ -147,7 +147,7 @@ struct Shift<'r> {
     saved_at: Instant,
     /// Before the next attempt after trouble; none where there was none.
     pause: Option<Duration>,
-    newcomers: Newcomers,
+    joining: JoiningGroups,
 }
 
 impl Relay {
@@ -163,10 +163,10 @@ impl Relay {
                 saved: position,
                 saved_at: Instant::now(),
                 pause: None,
-                newcomers: Newcomers::default(),
+                joining: JoiningGroups::default(),
             };
             let worked = shift.work(stop).await;
-            // Also what newcomers asked for: whoever is next has to hear it.
+            // Also what joining groups asked for: whoever is next has to hear it.
             self.publisher.close().await;
             worked?;
         }
@@ -188,12 +188,12 @@ impl Relay {
 impl Relay {
     /// The topic's rows after a position, at most a batch, as far as another.
     async fn page(&mut self, after: i64, upto: i64) -> Result<Page, StoreError> {
-        let wanted = Wanted {
+        let filter = LogFilter {
             topics: vec![self.route.topic],
             types: None,
             partitions: partitions().collect(),
         };
-        self.log.page(after, upto, &wanted, BATCH).await
+        self.log.page(after, upto, &filter, BATCH).await
     }
 }
 
@@ -267,7 +267,7 @@ impl Shift<'_> {
         match sent.trouble {
             None => Ok(()),
             Some(trouble) => {
-                self.relay.route.metrics.failed();
+                self.relay.route.metrics.publish_failed();
                 Err(trouble.into())
             }
         }
@@ -313,9 +313,9 @@ impl Shift<'_> {
 
     async fn rest(&mut self, wait: Duration, stop: &Stop) -> Result<(), TaskError> {
         if wait.is_zero() {
-            let newcomer = self.relay.publisher.newcomer().now_or_never();
-            if let Some(newcomer) = newcomer {
-                self.newcomers.add(newcomer);
+            let group = self.relay.publisher.next_joining().now_or_never();
+            if let Some(group) = group {
+                self.joining.add(group);
             }
             return Ok(());
         }
@@ -325,7 +325,7 @@ impl Shift<'_> {
             () = stop.requested() => {}
             moved = self.relay.head.changed(), if is_idle => moved?,
             changed = self.relay.holds.changed() => changed?,
-            newcomer = self.relay.publisher.newcomer(), if is_idle => self.newcomers.add(newcomer),
+            group = self.relay.publisher.next_joining(), if is_idle => self.joining.add(group),
             () = tokio::time::sleep(wait) => {}
         }
         Ok(())

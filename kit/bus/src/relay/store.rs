@@ -3,8 +3,8 @@
 use kit_db::{Reader, StoreError, Tx, WriteError, sql};
 
 use super::{LEASE, Route, SCOPE};
-use crate::lane::owns;
 use crate::lease::lease_name;
+use crate::processor::owns;
 
 /// A relay has one position, whatever the partitions of the log.
 const PARTITION: i64 = 0;

@@ -7,7 +7,7 @@
 use kit_db::Dialect;
 
 /// Events are read from the outbox.
-type World = kit_bus_testing::World;
+type BusFixture = kit_bus_testing::BusFixture;
 
 const DIALECTS: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use kit_bus::{Admin, Effects};
-use kit_bus_testing::{CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_worlds};
+use kit_bus_testing::{CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_fixtures};
 use kit_db::{Reader, sql};
 
-use crate::World;
+use crate::BusFixture;
 
-both_worlds! {
-    async fn a_log_can_be_looked_at(world: &World) {
-        let process = world.process().await;
+both_fixtures! {
+    async fn a_log_can_be_looked_at(fixture: &BusFixture) {
+        let process = fixture.process().await;
         for _ in 0..5 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
         let admin = process.bus.admin();
         let last = admin.tail(PRODUCER, None, 2).await.unwrap().unwrap();
@@ -26,94 +26,94 @@ both_worlds! {
         process.crash().await;
     }
 
-    async fn lag_tells_how_far_a_group_is(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
-        world.until_passed(&process).await;
+    async fn lag_tells_how_far_a_group_is(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
+        fixture.until_passed(&process).await;
         let lag = process.bus.admin().lag().await.unwrap();
         assert_eq!(lag.len(), 1);
         assert_eq!((lag[0].consumer.as_str(), lag[0].source.as_str(), lag[0].rows), (GROUP, PRODUCER, 0));
         assert_eq!(lag[0].oldest, None);
         process.crash().await;
         for _ in 0..3 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        let process = world.process().await;
+        let process = fixture.process().await;
         let lag = process.bus.admin().lag().await.unwrap();
         assert_eq!(lag[0].rows, 3);
         assert!(lag[0].oldest.is_some());
         process.crash().await;
     }
 
-    async fn a_replay_that_keeps_effects_delivers_again_and_does_nothing_twice(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+    async fn a_replay_that_keeps_effects_delivers_again_and_does_nothing_twice(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         for _ in 0..10 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        world.until_effects(&process, 10).await;
-        world.until_passed(&process).await;
+        fixture.until_effects(&process, 10).await;
+        fixture.until_passed(&process).await;
         let admin = process.bus.admin();
         let since = process.db.clock().now().minus(Duration::from_hours(1));
         let replayed = admin.replay_since(GROUP, since, Effects::Keep).await.unwrap();
         assert_eq!((replayed[0].source.as_str(), replayed[0].after), (PRODUCER, 0));
-        world.until_passed(&process).await;
-        world.count("a").await;
-        assert_in_order(&world.until_effects(&process, 11).await);
+        fixture.until_passed(&process).await;
+        fixture.count("a").await;
+        assert_in_order(&fixture.until_effects(&process, 11).await);
         process.crash().await;
     }
 
-    async fn a_replay_that_repeats_effects_does_them_again_in_order(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+    async fn a_replay_that_repeats_effects_does_them_again_in_order(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         for _ in 0..10 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        world.until_effects(&process, 10).await;
+        fixture.until_effects(&process, 10).await;
         let admin = process.bus.admin();
         let since = process.db.clock().now().minus(Duration::from_hours(1));
         admin.replay_since(GROUP, since, Effects::Repeat).await.unwrap();
-        let effects = world.until_effects(&process, 20).await;
+        let effects = fixture.until_effects(&process, 20).await;
         assert_in_order(&effects[..10]);
         assert_in_order(&effects[10..]);
-        world.count("a").await;
-        world.until_effects(&process, 21).await;
+        fixture.count("a").await;
+        fixture.until_effects(&process, 21).await;
         process.crash().await;
     }
 
-    async fn a_replay_reaches_back_no_further_than_it_was_told(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+    async fn a_replay_reaches_back_no_further_than_it_was_told(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         for _ in 0..10 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        world.until_effects(&process, 10).await;
+        fixture.until_effects(&process, 10).await;
         // As if all but the last three were published a day ago.
-        let aged = world.producer.write(async |tx: &mut kit_db::Tx| {
+        let aged = fixture.producer.write(async |tx: &mut kit_db::Tx| {
             sql("UPDATE outbox SET created_at = created_at - 86400000000 WHERE position <= \
                  (SELECT MAX(position) - 3 FROM outbox)").execute(tx).await
         });
         aged.await.unwrap();
         let since = process.db.clock().now().minus(Duration::from_hours(1));
         let replayed = process.bus.admin().replay_since(GROUP, since, Effects::Keep).await.unwrap();
-        let last = world.producer.read(async |reader: &mut Reader| {
+        let last = fixture.producer.read(async |reader: &mut Reader| {
             sql("SELECT MAX(position) FROM outbox").one(reader).await?.get::<i64>(0)
         });
         assert_eq!(replayed[0].after, last.await.unwrap() - 3);
         process.crash().await;
     }
 
-    async fn a_service_without_a_process_can_be_looked_after(world: &World) {
-        let process = world.process().await;
+    async fn a_service_without_a_process_can_be_looked_after(fixture: &BusFixture) {
+        let process = fixture.process().await;
         process.listen(|_, _| async { Err(kit_bus::Failure::never("no")) });
-        world.count("a").await;
+        fixture.count("a").await;
         let admin = process.bus.admin();
-        world.until("a dead letter", async || !admin.dead_letters(None).await.unwrap().is_empty()).await;
+        fixture.until("a dead letter", async || !admin.dead_letters(None).await.unwrap().is_empty()).await;
         process.crash().await;
         // A command line opens the database and reads no events.
-        let process = world.process().await;
+        let process = fixture.process().await;
         let beside = Admin::new(process.db.clone(), kit_bus::Sources::open(Vec::new(), kit_bus::SourcesDeps {
             tasks: process.lifecycle.tasks(),
             metrics: None,
@@ -123,8 +123,8 @@ both_worlds! {
         assert!(beside.dead_letters(Some(CONSUMER)).await.unwrap().is_empty());
         assert!(beside.replay(GROUP, &letter.event_id).await.unwrap());
         assert!(beside.dead_letters(None).await.unwrap().is_empty());
-        process.keep_ledger(world);
-        world.until_effects(&process, 1).await;
+        process.keep_ledger(fixture);
+        fixture.until_effects(&process, 1).await;
         process.crash().await;
     }
 }

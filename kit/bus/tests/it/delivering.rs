@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit_bus::{Applied, Delivery, Effects, Failure, Inbox};
 use kit_bus_testing::{
-    CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_worlds, count_up, insert_effect, note,
+    CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_fixtures, count_up, insert_effect, note,
 };
 use kit_db::{StoreError, Tx};
 use kit_event::Event;
@@ -13,28 +13,28 @@ use kit_runtime::Ids;
 use kit_telemetry::{Metrics, TraceParent};
 use tokio::task::JoinSet;
 
-use crate::World;
+use crate::BusFixture;
 
-both_worlds! {
-    async fn an_event_has_its_effect_once(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+both_fixtures! {
+    async fn an_event_has_its_effect_once(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         for _ in 0..3 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        let effects = world.until_effects(&process, 3).await;
+        let effects = fixture.until_effects(&process, 3).await;
         assert_in_order(&effects);
-        world.until_passed(&process).await;
-        assert_eq!(world.effects(&process).await.len(), 3);
+        fixture.until_passed(&process).await;
+        assert_eq!(fixture.effects(&process).await.len(), 3);
         process.crash().await;
     }
 
-    async fn many_writers_lose_and_double_nothing(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+    async fn many_writers_lose_and_double_nothing(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         let mut writers = JoinSet::new();
         for writer in 0..8_u32 {
-            let db = world.producer.db().clone();
+            let db = fixture.producer.db().clone();
             writers.spawn(async move {
                 for round in 0..40_u32 {
                     let key = format!("key-{}", (writer + round) % 5);
@@ -48,41 +48,41 @@ both_worlds! {
             });
         }
         writers.join_all().await;
-        let effects = world.until_effects(&process, 8 * 40 * 2).await;
+        let effects = fixture.until_effects(&process, 8 * 40 * 2).await;
         assert_in_order(&effects);
         process.crash().await;
     }
 
-    async fn a_restart_goes_on_where_it_was(world: &World) {
+    async fn a_restart_goes_on_where_it_was(fixture: &BusFixture) {
         for round in 1..=3 {
-            let process = world.process().await;
-            process.keep_ledger(world);
+            let process = fixture.process().await;
+            process.keep_ledger(fixture);
             for _ in 0..20 {
-                world.count("a").await;
-                world.count("b").await;
+                fixture.count("a").await;
+                fixture.count("b").await;
             }
-            let effects = world.until_effects(&process, round * 40).await;
+            let effects = fixture.until_effects(&process, round * 40).await;
             assert_in_order(&effects);
             process.crash().await;
         }
     }
 
-    async fn a_new_group_begins_at_the_beginning(world: &World) {
+    async fn a_new_group_begins_at_the_beginning(fixture: &BusFixture) {
         // More than a page and more than a window.
-        world.count_all(1_500, 50).await;
-        world.consume_in_order(1_500).await;
+        fixture.count_all(1_500, 50).await;
+        fixture.consume_in_order(1_500).await;
     }
 
-    async fn a_handler_sees_the_envelope(world: &World) {
-        let process = world.process().await;
+    async fn a_handler_sees_the_envelope(fixture: &BusFixture) {
+        let process = fixture.process().await;
         let (seen, mut envelopes) = tokio::sync::mpsc::unbounded_channel();
         process.listen(move |delivery: Delivery<Counted>, _: Inbox| {
             let _ = seen.send(delivery);
             async { Ok(()) }
         });
         let trace = TraceParent::start(Ids::system().random());
-        let before = world.producer.clock().now();
-        let traced = world.producer.with_trace(trace);
+        let before = fixture.producer.clock().now();
+        let traced = fixture.producer.with_trace(trace);
         traced.write(async |tx: &mut Tx| count_up(tx, "a").await).await.unwrap();
         let Delivery { envelope, payload, attempt } = envelopes.recv().await.unwrap();
         assert_eq!((payload.number, attempt), (1, 1));
@@ -98,9 +98,9 @@ both_worlds! {
         process.crash().await;
     }
 
-    async fn what_an_effect_publishes_belongs_to_the_trace_of_its_event(world: &World) {
-        let process = world.process().await;
-        let moved = world.moved.clone();
+    async fn what_an_effect_publishes_belongs_to_the_trace_of_its_event(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let moved = fixture.moved.clone();
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let moved = moved.clone();
             async move {
@@ -113,20 +113,20 @@ both_worlds! {
             }
         });
         let trace = TraceParent::start(Ids::system().random());
-        let traced = world.producer.with_trace(trace);
+        let traced = fixture.producer.with_trace(trace);
         traced.write(async |tx: &mut Tx| count_up(tx, "a").await).await.unwrap();
         let admin = process.bus.admin();
-        world.until("it is published", async || {
+        fixture.until("it is published", async || {
             let published = admin.tail(CONSUMER, None, 1).await.unwrap().unwrap();
             published.first().is_some_and(|event| event.headers.contains(&trace.to_string()))
         }).await;
         process.crash().await;
     }
 
-    async fn a_second_effect_of_an_event_is_not_done(world: &World) {
-        let process = world.process().await;
+    async fn a_second_effect_of_an_event_is_not_done(fixture: &BusFixture) {
+        let process = fixture.process().await;
         let outcomes = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let (seen, moved) = (outcomes.clone(), world.moved.clone());
+        let (seen, moved) = (outcomes.clone(), fixture.moved.clone());
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let (seen, moved) = (seen.clone(), moved.clone());
             async move {
@@ -141,19 +141,19 @@ both_worlds! {
                 Ok(())
             }
         });
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
         let since = process.db.clock().now().minus(Duration::from_hours(1));
         process.bus.admin().replay_since(GROUP, since, Effects::Keep).await.unwrap();
-        world.until("delivered again", async || outcomes.lock().unwrap().len() == 2).await;
+        fixture.until("delivered again", async || outcomes.lock().unwrap().len() == 2).await;
         assert_eq!(*outcomes.lock().unwrap(), [Applied::Now(1), Applied::Before]);
-        assert_eq!(world.effects(&process).await.len(), 1);
+        assert_eq!(fixture.effects(&process).await.len(), 1);
         process.crash().await;
     }
 
-    async fn it_is_measured_how_a_group_stands(world: &World) {
+    async fn it_is_measured_how_a_group_stands(fixture: &BusFixture) {
         let metrics = Metrics::new();
-        let process = world.process_measured(&metrics).await;
+        let process = fixture.process_measured(&metrics).await;
         process.listen(|delivery: Delivery<Counted>, inbox: Inbox| async move {
             if delivery.payload.key == "bad" {
                 return Err(Failure::again("broken"));
@@ -161,7 +161,7 @@ both_worlds! {
             note(delivery.payload, inbox).await
         });
         for key in ["good", "bad", "bad", "good"] {
-            world.count(key).await;
+            fixture.count(key).await;
         }
         let labels = "group=\"ledger\",source=\"counter\"";
         let expected = [
@@ -176,7 +176,7 @@ both_worlds! {
             format!("stoa_bus_event_to_effect_seconds_count{{{labels}}} 2"),
             "stoa_bus_head_age_seconds{source=\"counter\"} 0.0".to_owned(),
         ];
-        world.until("all is measured", async || {
+        fixture.until("all is measured", async || {
             let text = metrics.encode();
             expected.iter().all(|line| text.contains(line))
         }).await;

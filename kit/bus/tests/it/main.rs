@@ -7,7 +7,7 @@
 )]
 
 /// Events are read from the outbox.
-type World = kit_bus_testing::World;
+type BusFixture = kit_bus_testing::BusFixture;
 
 mod admin;
 mod delivering;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kit_bus::{Delivery, Failure, Inbox};
-use kit_bus_testing::{Counted, GROUP, assert_in_order, both_worlds, count_up, note};
+use kit_bus_testing::{Counted, GROUP, assert_in_order, both_fixtures, count_up, note};
 use kit_db::{DbTarget, Dialect, StoreError, Tx, partition_of, sql};
 use kit_runtime::Ids;
 use kit_telemetry::Metrics;
@@ -12,16 +12,16 @@ use kit_testing::db::{connect, postgres_url};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::oneshot;
 
-use crate::World;
+use crate::BusFixture;
 
-both_worlds! {
-    async fn a_group_runs_as_many_handlers_at_once_as_it_may(world: &World) {
-        let process = world.process().await;
-        // Keys of one partition, so that they share a lane.
+both_fixtures! {
+    async fn a_group_runs_as_many_handlers_at_once_as_it_may(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        // Keys of one partition, so that they share a processor.
         let keys = (0..).map(|number| format!("key-{number}"));
         let keys: Vec<String> = keys.filter(|key| partition_of(key) == 3).take(20).collect();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (now, highest, moved) = (running.clone(), most.clone(), world.moved.clone());
+        let (now, highest, moved) = (running.clone(), most.clone(), fixture.moved.clone());
         let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
             let (now, highest, moved) = (now.clone(), highest.clone(), moved.clone());
             async move {
@@ -33,7 +33,7 @@ both_worlds! {
             }
         };
         let counted = keys.clone();
-        let counted = world.producer.write(async move |tx: &mut Tx| {
+        let counted = fixture.producer.write(async move |tx: &mut Tx| {
             for key in &counted {
                 count_up(tx, key).await?;
             }
@@ -41,14 +41,14 @@ both_worlds! {
         });
         counted.await.unwrap();
         process.bus.group(GROUP).on::<Counted>(handler).at_once(2).start().unwrap();
-        world.until_effects(&process, keys.len()).await;
+        fixture.until_effects(&process, keys.len()).await;
         assert_eq!(most.load(Ordering::SeqCst), 2);
         process.crash().await;
     }
 
-    async fn a_key_stays_in_order_while_its_events_fail(world: &World) {
-        let process = world.process().await;
-        let moved = world.moved.clone();
+    async fn a_key_stays_in_order_while_its_events_fail(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let moved = fixture.moved.clone();
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let moved = moved.clone();
             async move {
@@ -60,9 +60,9 @@ both_worlds! {
                 noted
             }
         });
-        world.count_each(60, 4).await;
-        assert_in_order(&world.until_effects(&process, 60).await);
-        world.until_passed(&process).await;
+        fixture.count_each(60, 4).await;
+        assert_in_order(&fixture.until_effects(&process, 60).await);
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 }
@@ -74,8 +74,8 @@ struct ByHand {
 }
 
 impl ByHand {
-    async fn new(world: &World) -> Self {
-        let DbTarget::Postgres { url, schema } = world.producer.target() else {
+    async fn new(fixture: &BusFixture) -> Self {
+        let DbTarget::Postgres { url, schema } = fixture.producer.target() else {
             panic!("not a schema")
         };
         Self {
@@ -108,21 +108,21 @@ impl ByHand {
 
 #[tokio::test]
 async fn what_commits_late_is_not_skipped() {
-    let world = World::new(Dialect::Postgres).await;
+    let fixture = BusFixture::new(Dialect::Postgres).await;
     let metrics = Metrics::new();
-    let process = world.process_measured(&metrics).await;
-    process.keep_ledger(&world);
-    world.count("a").await;
-    world.until_effects(&process, 1).await;
-    let mut late = ByHand::new(&world).await;
+    let process = fixture.process_measured(&metrics).await;
+    process.keep_ledger(&fixture);
+    fixture.count("a").await;
+    fixture.until_effects(&process, 1).await;
+    let mut late = ByHand::new(&fixture).await;
     late.run("BEGIN").await;
     late.insert("late", 1).await;
     // Takes the position behind, and commits first.
-    world.count("a").await;
+    fixture.count("a").await;
     for _ in 0..20 {
-        world.count("b").await;
+        fixture.count("b").await;
     }
-    world
+    fixture
         .until("the reader stands before the gap", async || {
             let text = metrics.encode();
             let held = text
@@ -131,63 +131,63 @@ async fn what_commits_late_is_not_skipped() {
             held.is_some_and(|line| !line.ends_with(" 0.0"))
         })
         .await;
-    assert_eq!(world.effects(&process).await.len(), 1);
+    assert_eq!(fixture.effects(&process).await.len(), 1);
     late.run("COMMIT").await;
-    let effects = world.until_effects(&process, 23).await;
+    let effects = fixture.until_effects(&process, 23).await;
     assert_in_order(&effects);
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test]
 async fn a_transaction_that_never_commits_holds_up_only_until_it_ends() {
-    let world = World::new(Dialect::Postgres).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
+    let fixture = BusFixture::new(Dialect::Postgres).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
     for end in ["ROLLBACK", "COMMIT"] {
-        let mut other = ByHand::new(&world).await;
+        let mut other = ByHand::new(&fixture).await;
         other.run("BEGIN").await;
         other.insert("other", 1).await;
-        world.count("a").await;
+        fixture.count("a").await;
         if end == "ROLLBACK" {
             other.run(end).await;
-            world.until_effects(&process, 1).await;
+            fixture.until_effects(&process, 1).await;
         } else {
             // The connection goes away without an answer.
             drop(other);
-            world.until_effects(&process, 2).await;
+            fixture.until_effects(&process, 2).await;
         }
     }
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test]
 async fn a_transaction_elsewhere_holds_nothing_up() {
-    let world = World::new(Dialect::Postgres).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
+    let fixture = BusFixture::new(Dialect::Postgres).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
     let mut elsewhere = connect(&postgres_url()).await;
     let text = "BEGIN; SELECT pg_current_xact_id()";
     sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
         .execute(&mut elsewhere)
         .await
         .unwrap();
-    world.count("a").await;
-    world.until_effects(&process, 1).await;
+    fixture.count("a").await;
+    fixture.until_effects(&process, 1).await;
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 /// The transaction that begins to write first changes the key last: its identifier is lower than that of the
 /// change before it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_waited_for_another_comes_after_it() {
-    let world = World::new(Dialect::Postgres).await;
+    let fixture = BusFixture::new(Dialect::Postgres).await;
     let (begun, has_begun) = oneshot::channel();
     let (go_on, may_go_on) = oneshot::channel::<()>();
     let signals = std::sync::Arc::new(std::sync::Mutex::new(Some((begun, may_go_on))));
-    let db = world.producer.db().clone();
+    let db = fixture.producer.db().clone();
     let mut first = tokio::task::JoinSet::new();
     first.spawn(async move {
         db.write(async move |tx: &mut Tx| {
@@ -202,22 +202,22 @@ async fn a_transaction_that_waited_for_another_comes_after_it() {
         .await
     });
     has_begun.await.unwrap();
-    assert_eq!(world.count("a").await, 1);
+    assert_eq!(fixture.count("a").await, 1);
     go_on.send(()).unwrap();
     assert_eq!(first.join_next().await.unwrap().unwrap().unwrap(), 2);
-    world.consume_in_order(3).await;
-    world.remove().await;
+    fixture.consume_in_order(3).await;
+    fixture.remove().await;
 }
 
 /// Many transactions that begin to write at once and change the same keys in another order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overlapping_transactions_keep_the_order_of_their_changes() {
-    let world = World::new(Dialect::Postgres).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
+    let fixture = BusFixture::new(Dialect::Postgres).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..6_u32 {
-        let db = world.producer.db().clone();
+        let db = fixture.producer.db().clone();
         writers.spawn(async move {
             for round in 0..30_u32 {
                 db.write(async move |tx: &mut Tx| {
@@ -235,7 +235,7 @@ async fn overlapping_transactions_keep_the_order_of_their_changes() {
         });
     }
     writers.join_all().await;
-    assert_in_order(&world.until_effects(&process, 6 * 30 * 2).await);
+    assert_in_order(&fixture.until_effects(&process, 6 * 30 * 2).await);
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }

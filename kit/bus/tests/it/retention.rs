@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use kit_bus::{Bus, BusDeps, RetentionSettings, Source, Sources, SourcesDeps};
-use kit_bus_testing::{CONSUMER, PRODUCER, Paid, TOPICS, both_worlds, settings};
+use kit_bus_testing::{CONSUMER, PRODUCER, Paid, TOPICS, both_fixtures, settings};
 use kit_db::{Reader, sql};
 use kit_runtime::{FakeClock, Ids, Lifecycle};
 
-use crate::World;
+use crate::BusFixture;
 
 const DAY: Duration = Duration::from_hours(24);
 
 /// The producer's own bus, which removes rows, some time later.
-fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
+fn producers_bus(fixture: &BusFixture, lifecycle: &Lifecycle, later: Duration) -> Bus {
     let source = |service, topics, target| Source {
         service,
         topics,
@@ -21,8 +21,8 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
     };
     let sources = Sources::open(
         vec![
-            source(PRODUCER, TOPICS, world.producer.target()),
-            source(CONSUMER, &[], world.consumer.target()),
+            source(PRODUCER, TOPICS, fixture.producer.target()),
+            source(CONSUMER, &[], fixture.consumer.target()),
         ],
         SourcesDeps {
             tasks: lifecycle.tasks(),
@@ -30,7 +30,7 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
             poll: Duration::from_secs(1),
         },
     );
-    let clock = FakeClock::at(world.producer.clock().now().plus(later)).clock();
+    let clock = FakeClock::at(fixture.producer.clock().now().plus(later)).clock();
     let mut settings = settings();
     settings.retention = RetentionSettings {
         kept: DAY,
@@ -38,7 +38,7 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
         period: 365 * DAY,
     };
     Bus::new(BusDeps {
-        db: world.producer.db().clone(),
+        db: fixture.producer.db().clone(),
         sources: sources.unwrap(),
         tasks: lifecycle.tasks(),
         clock,
@@ -49,76 +49,76 @@ fn producers_bus(world: &World, lifecycle: &Lifecycle, later: Duration) -> Bus {
     })
 }
 
-async fn rows(world: &World) -> i64 {
-    let rows = world
+async fn rows(fixture: &BusFixture) -> i64 {
+    let rows = fixture
         .producer
         .read(async |reader: &mut Reader| sql("SELECT COUNT(*) FROM outbox").one(reader).await?.get(0));
     rows.await.unwrap()
 }
 
-both_worlds! {
-    async fn rows_go_when_they_are_old_and_passed(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+both_fixtures! {
+    async fn rows_go_when_they_are_old_and_passed(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         for _ in 0..10 {
-            world.count("a").await;
+            fixture.count("a").await;
         }
-        world.until_effects(&process, 10).await;
-        world.until_passed(&process).await;
+        fixture.until_effects(&process, 10).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
         let lifecycle = Lifecycle::new();
-        let early = producers_bus(world, &lifecycle, DAY / 2);
+        let early = producers_bus(fixture, &lifecycle, DAY / 2);
         assert_eq!(early.trim().await.unwrap(), 0, "they are young");
-        world.count("a").await;
-        let late = producers_bus(world, &lifecycle, DAY + Duration::from_mins(1));
+        fixture.count("a").await;
+        let late = producers_bus(fixture, &lifecycle, DAY + Duration::from_mins(1));
         assert_eq!(late.trim().await.unwrap(), 10, "the last is not passed");
-        assert_eq!(rows(world).await, 1);
+        assert_eq!(rows(fixture).await, 1);
         // What comes next is delivered although what was before it is gone.
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count("a").await;
-        world.until_effects(&process, 12).await;
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count("a").await;
+        fixture.until_effects(&process, 12).await;
         process.crash().await;
         lifecycle.end().await;
     }
 
-    async fn a_consumer_that_is_gone_holds_nothing(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count("a").await;
-        world.until_effects(&process, 1).await;
-        world.until_passed(&process).await;
+    async fn a_consumer_that_is_gone_holds_nothing(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count("a").await;
+        fixture.until_effects(&process, 1).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
-        world.count("a").await;
+        fixture.count("a").await;
         let lifecycle = Lifecycle::new();
-        let soon = producers_bus(world, &lifecycle, 6 * DAY);
+        let soon = producers_bus(fixture, &lifecycle, 6 * DAY);
         assert_eq!(soon.trim().await.unwrap(), 1);
-        let later = producers_bus(world, &lifecycle, 8 * DAY);
+        let later = producers_bus(fixture, &lifecycle, 8 * DAY);
         assert_eq!(later.trim().await.unwrap(), 1);
-        assert_eq!(rows(world).await, 0);
+        assert_eq!(rows(fixture).await, 0);
         lifecycle.end().await;
     }
 
-    async fn some_topics_are_kept_for_ever(world: &World) {
-        let process = world.process().await;
-        world.publish(Paid { user: "u".to_owned() }).await;
-        world.count("a").await;
+    async fn some_topics_are_kept_for_ever(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        fixture.publish(Paid { user: "u".to_owned() }).await;
+        fixture.count("a").await;
         let lifecycle = Lifecycle::new();
-        let late = producers_bus(world, &lifecycle, 400 * DAY);
+        let late = producers_bus(fixture, &lifecycle, 400 * DAY);
         assert_eq!(late.trim().await.unwrap(), 1);
         assert_eq!(late.trim().await.unwrap(), 0);
-        assert_eq!(rows(world).await, 1);
+        assert_eq!(rows(fixture).await, 1);
         process.crash().await;
         lifecycle.end().await;
     }
 
-    async fn a_consumer_that_cannot_be_asked_holds_everything(world: &World) {
-        world.count("a").await;
+    async fn a_consumer_that_cannot_be_asked_holds_everything(fixture: &BusFixture) {
+        fixture.count("a").await;
         let lifecycle = Lifecycle::new();
         // The consumer's database has never been made.
-        let late = producers_bus(world, &lifecycle, 400 * DAY);
+        let late = producers_bus(fixture, &lifecycle, 400 * DAY);
         assert_eq!(late.trim().await.unwrap(), 0);
-        assert_eq!(rows(world).await, 1);
+        assert_eq!(rows(fixture).await, 1);
         lifecycle.end().await;
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit_db::idempotency::{
-    Answer, IdempotencyError, IdempotencyScope, Outcome, Started, Ticket, request_hash, run, start,
+    Answer, IdempotencyError, IdempotencyScope, Outcome, PendingRequest, Started, request_hash, run, start,
 };
 use kit_db::{Db, DbDeps, Reader, StoreError, Tx, UnitError, WriteError, refuse, sql};
 use kit_runtime::{FakeClock, Lifecycle, Timestamp};
@@ -48,17 +48,17 @@ async fn stored_keys(db: &Db) -> i64 {
     count.await.unwrap()
 }
 
-async fn started(db: &Db, key: &str, lease: Duration) -> Ticket {
+async fn started(db: &Db, key: &str, lease: Duration) -> PendingRequest {
     match start(db, scope(key, "x"), lease).await.unwrap() {
-        Started::Fresh(ticket) => ticket,
+        Started::Fresh(pending) => pending,
         Started::Replayed(answer) => panic!("{answer:?}"),
     }
 }
 
-async fn finish(db: &Db, ticket: Ticket) -> Result<(), WriteError<UnitError<&'static str>>> {
+async fn finish(db: &Db, pending: PendingRequest) -> Result<(), WriteError<UnitError<&'static str>>> {
     db.write(async move |tx: &mut Tx| {
         add(tx, "a", 1).await?;
-        if ticket.finish(tx, &created("done")).await? {
+        if pending.finish(tx, &created("done")).await? {
             Ok(())
         } else {
             Err(refuse("another took over"))
@@ -161,21 +161,21 @@ both_databases! {
 
     async fn a_started_request_is_running_until_it_is_finished(db: Db) {
         save(&db, "a").await.unwrap();
-        let ticket = started(&db, "k", Duration::from_mins(1)).await;
+        let pending = started(&db, "k", Duration::from_mins(1)).await;
         let waits = |body| IdempotencyScope { wait: Duration::from_millis(20), ..scope("k", body) };
         let second = start(&db, waits("x"), Duration::from_mins(1)).await;
         assert!(matches!(second, Err(IdempotencyError::StillRunning)), "{second:?}");
         let other = start(&db, waits("y"), Duration::from_mins(1)).await;
         assert!(matches!(other, Err(IdempotencyError::OtherBody)), "{other:?}");
-        finish(&db, ticket).await.unwrap();
+        finish(&db, pending).await.unwrap();
         let third = start(&db, waits("x"), Duration::from_mins(1)).await.unwrap();
         assert!(matches!(&third, Started::Replayed(answer) if *answer == created("done")), "{third:?}");
         assert_eq!(balance(&db, "a").await, Some(1));
     }
 
     async fn a_released_request_may_be_sent_again(db: Db) {
-        let ticket = started(&db, "k", Duration::from_mins(1)).await;
-        db.write(async move |tx: &mut Tx| ticket.release(tx).await).await.unwrap();
+        let pending = started(&db, "k", Duration::from_mins(1)).await;
+        db.write(async move |tx: &mut Tx| pending.release(tx).await).await.unwrap();
         assert_eq!(stored_keys(&db).await, 0);
         started(&db, "k", Duration::from_mins(1)).await;
     }

@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::body_limit;
 use super::strict::Strict;
 use crate::refusal::{MALFORMED_JSON, UNSUPPORTED_MEDIA_TYPE};
-use crate::{ApiError, FieldError, MatchedRoute};
+use crate::{ApiError, FieldError};
 
 /// A JSON body. As an extractor it demands the content type, the size and the shape; types that come from
 /// clients carry `#[serde(deny_unknown_fields)]`, so that a misspelt member is an error and not ignored.
@@ -64,9 +65,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 async fn read_body(request: Request) -> Result<Bytes, ApiError> {
-    // A router outside a guard reads nothing: no limit was declared.
-    let matched = request.extensions().get::<MatchedRoute>();
-    let limit = matched.map_or(0, |route| route.body_limit);
+    let limit = body_limit(&request);
     let body = Limited::new(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX));
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),

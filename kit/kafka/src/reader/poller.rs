@@ -10,8 +10,8 @@ use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::{Beyond, Place, SLOT, Setup, Shared};
-use crate::client::{Consumer, Voice, consuming};
+use super::{Beyond, SLOT, Setup, Shared, TopicPartition};
+use crate::client::{Consumer, LogContext, consuming};
 use crate::message;
 use crate::topics::{self, Bounds};
 
@@ -36,21 +36,21 @@ pub(crate) struct Poller {
     setup: Setup,
     shared: Arc<Shared>,
     // Before the client, which waits for them when it is dropped.
-    streams: BTreeMap<Place, Stream>,
+    streams: BTreeMap<TopicPartition, Stream>,
     consumer: Arc<Consumer>,
     /// A client without partitions, for questions: on the other's connection each would wait behind a fetch that
     /// waits for something new, and whoever waits here drains nothing.
-    desk: Consumer,
+    metadata: Consumer,
     look_at: Instant,
     note_at: Instant,
-    noted: BTreeMap<Place, i64>,
+    noted: BTreeMap<TopicPartition, i64>,
     /// Since the brokers did not answer: the pause, and until when it lasts.
     trouble: Option<(Duration, Instant)>,
 }
 
 /// A partition on the course that its slot had when the thread last went somewhere with it.
 struct Stream {
-    queue: PartitionQueue<Voice>,
+    queue: PartitionQueue<LogContext>,
     course: u64,
     /// Everything up to here is in the slot, or was.
     next: i64,
@@ -72,7 +72,7 @@ enum Start {
     Beyond,
 }
 
-fn judge(position: i64, bounds: Bounds) -> Start {
+fn start_at(position: i64, bounds: Bounds) -> Start {
     if position > bounds.high {
         Start::Beyond
     } else if position >= bounds.low {
@@ -91,8 +91,8 @@ fn judge(position: i64, bounds: Bounds) -> Start {
 impl Poller {
     pub(crate) fn new(setup: Setup, shared: Arc<Shared>) -> KafkaResult<Self> {
         let mut consumer: Consumer =
-            consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(Voice)?;
-        let desk = consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(Voice)?;
+            consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(LogContext)?;
+        let metadata = consuming(&setup.hub.settings, &setup.kafka_group).create_with_context(LogContext)?;
         let thread = thread::current();
         consumer.set_nonempty_callback(move || thread.unpark());
         let now = Instant::now();
@@ -101,7 +101,7 @@ impl Poller {
             shared,
             streams: BTreeMap::new(),
             consumer: Arc::new(consumer),
-            desk,
+            metadata,
             look_at: now,
             note_at: now + NOTING,
             noted: BTreeMap::new(),
@@ -113,9 +113,9 @@ impl Poller {
         while !self.shared.state().is_closed {
             if self.is_quiet() {
                 let done = self.look().and_then(|()| self.follow());
-                self.judge_answer(done);
+                self.note_answer(done);
             }
-            self.hear_events();
+            self.poll_events();
             let moved = self.drain();
             self.note();
             if !moved {
@@ -137,7 +137,7 @@ impl Poller {
         self.trouble.is_none_or(|(_, until)| Instant::now() >= until)
     }
 
-    fn judge_answer(&mut self, done: KafkaResult<()>) {
+    fn note_answer(&mut self, done: KafkaResult<()>) {
         match (done, self.trouble) {
             (Ok(()), None) => {}
             (Ok(()), Some(_)) => {
@@ -159,32 +159,32 @@ impl Poller {
         }
         let settings = &self.setup.hub.settings;
         for topic in self.setup.topics.clone() {
-            let count = topics::ensure(&self.desk, settings, topic.name, topic.retention)?;
+            let count = topics::ensure(&self.metadata, settings, topic.name, topic.retention)?;
             let known = self.shared.state().counts.insert(topic.name, count);
             if known != Some(count) {
                 self.shared.news.notify_one();
             }
         }
         let mut doubtful = Vec::new();
-        for (place, stream) in self.streams.iter().filter(|(_, stream)| stream.is_assigned) {
-            let bounds = self.bounds(*place)?;
+        for (topic_partition, stream) in self.streams.iter().filter(|(_, stream)| stream.is_assigned) {
+            let bounds = self.bounds(*topic_partition)?;
             if stream.next > bounds.high {
-                doubtful.push(*place);
+                doubtful.push(*topic_partition);
             }
         }
-        for place in doubtful {
-            self.doubt(place);
+        for topic_partition in doubtful {
+            self.doubt(topic_partition);
         }
         self.look_at = Instant::now() + self.setup.hub.settings.look;
         Ok(())
     }
 
     /// How far a partition goes; its slot knows then too.
-    fn bounds(&self, place: Place) -> KafkaResult<Bounds> {
+    fn bounds(&self, topic_partition: TopicPartition) -> KafkaResult<Bounds> {
         let settings = &self.setup.hub.settings;
-        let wire_name = settings.wire_name(place.topic);
-        let bounds = topics::bounds_of(&self.desk, settings, &wire_name, place.partition)?;
-        if let Some(slot) = self.shared.state().slots.get_mut(&place) {
+        let wire_name = settings.wire_name(topic_partition.topic);
+        let bounds = topics::bounds_of(&self.metadata, settings, &wire_name, topic_partition.partition)?;
+        if let Some(slot) = self.shared.state().slots.get_mut(&topic_partition) {
             slot.high = Some(bounds.high);
         }
         Ok(bounds)
@@ -193,34 +193,36 @@ impl Poller {
     /// Goes wherever somebody wants to go, or where it is not certain that we are.
     fn follow(&mut self) -> KafkaResult<()> {
         let state = self.shared.state();
-        let wanted = state.slots.iter().filter_map(|(place, slot)| {
+        let wanted = state.slots.iter().filter_map(|(topic_partition, slot)| {
             match self
                 .streams
-                .get(place)
+                .get(topic_partition)
                 .filter(|stream| stream.course == slot.course)
             {
-                None => Some((*place, slot.course, slot.position)),
-                Some(stream) => stream.is_doubtful.then_some((*place, slot.course, stream.next)),
+                None => Some((*topic_partition, slot.course, slot.position)),
+                Some(stream) => stream
+                    .is_doubtful
+                    .then_some((*topic_partition, slot.course, stream.next)),
             }
         });
         let wanted: Vec<_> = wanted.collect();
         drop(state);
-        for (place, course, position) in wanted {
-            self.go(place, course, position)?;
+        for (topic_partition, course, position) in wanted {
+            self.go(topic_partition, course, position)?;
         }
         Ok(())
     }
 
-    fn go(&mut self, place: Place, course: u64, position: i64) -> KafkaResult<()> {
-        let bounds = self.bounds(place)?;
-        self.leave(place)?;
-        let at = match judge(position, bounds) {
+    fn go(&mut self, topic_partition: TopicPartition, course: u64, position: i64) -> KafkaResult<()> {
+        let bounds = self.bounds(topic_partition)?;
+        self.leave(topic_partition)?;
+        let at = match start_at(position, bounds) {
             Start::At(at) => Some(at),
             Start::After { removed, at } => {
                 tracing::error!(
                     group = self.setup.kafka_group,
-                    topic = place.topic,
-                    partition = place.partition,
+                    topic = topic_partition.topic,
+                    partition = topic_partition.partition,
                     removed,
                     "events were removed before they were read"
                 );
@@ -228,20 +230,22 @@ impl Poller {
             }
             Start::Beyond => None,
         };
-        let stream = self.stream(place)?;
+        let stream = self.stream(topic_partition)?;
         stream.course = course;
         stream.next = at.unwrap_or(position);
         stream.is_doubtful = false;
         match at {
-            Some(at) => self.assign(place, at),
-            None => self.tell_beyond(place, course, bounds.high),
+            Some(at) => self.assign(topic_partition, at),
+            None => self.report_beyond(topic_partition, course, bounds.high),
         }
     }
 
-    fn stream(&mut self, place: Place) -> KafkaResult<&mut Stream> {
-        let wire_name = self.setup.hub.settings.wire_name(place.topic);
-        if !self.streams.contains_key(&place) {
-            let queue = self.consumer.split_partition_queue(&wire_name, place.partition);
+    fn stream(&mut self, topic_partition: TopicPartition) -> KafkaResult<&mut Stream> {
+        let wire_name = self.setup.hub.settings.wire_name(topic_partition.topic);
+        if !self.streams.contains_key(&topic_partition) {
+            let queue = self
+                .consumer
+                .split_partition_queue(&wire_name, topic_partition.partition);
             let mut queue = queue.ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownPartition))?;
             let thread = thread::current();
             queue.set_nonempty_callback(move || thread.unpark());
@@ -252,44 +256,55 @@ impl Poller {
                 is_assigned: false,
                 is_doubtful: false,
             };
-            self.streams.insert(place, stream);
+            self.streams.insert(topic_partition, stream);
         }
-        let stream = self.streams.get_mut(&place);
+        let stream = self.streams.get_mut(&topic_partition);
         stream.ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownPartition))
     }
 
     /// Nothing that comes after this was fetched before it.
-    fn leave(&mut self, place: Place) -> KafkaResult<()> {
-        let Some(stream) = self.streams.get_mut(&place).filter(|stream| stream.is_assigned) else {
+    fn leave(&mut self, topic_partition: TopicPartition) -> KafkaResult<()> {
+        let Some(stream) = self
+            .streams
+            .get_mut(&topic_partition)
+            .filter(|stream| stream.is_assigned)
+        else {
             return Ok(());
         };
         let mut list = TopicPartitionList::new();
-        list.add_partition(&self.setup.hub.settings.wire_name(place.topic), place.partition);
+        list.add_partition(
+            &self.setup.hub.settings.wire_name(topic_partition.topic),
+            topic_partition.partition,
+        );
         self.consumer.incremental_unassign(&list)?;
         stream.is_assigned = false;
         Ok(())
     }
 
-    fn assign(&mut self, place: Place, at: i64) -> KafkaResult<()> {
+    fn assign(&mut self, topic_partition: TopicPartition, at: i64) -> KafkaResult<()> {
         let mut list = TopicPartitionList::new();
-        let wire_name = self.setup.hub.settings.wire_name(place.topic);
-        list.add_partition_offset(&wire_name, place.partition, Offset::Offset(at))?;
+        let wire_name = self.setup.hub.settings.wire_name(topic_partition.topic);
+        list.add_partition_offset(&wire_name, topic_partition.partition, Offset::Offset(at))?;
         self.consumer.incremental_assign(&list)?;
-        if let Some(stream) = self.streams.get_mut(&place) {
+        if let Some(stream) = self.streams.get_mut(&topic_partition) {
             stream.is_assigned = true;
         }
         Ok(())
     }
 
     /// The user has to begin again.
-    fn tell_beyond(&mut self, place: Place, course: u64, high: i64) -> KafkaResult<()> {
+    fn report_beyond(&mut self, topic_partition: TopicPartition, course: u64, high: i64) -> KafkaResult<()> {
         let hub = &self.setup.hub;
-        let wire_name = hub.settings.wire_name(place.topic);
+        let wire_name = hub.settings.wire_name(topic_partition.topic);
         let since = hub.clock.now().minus(REMEMBERED);
-        let here = (wire_name.as_str(), place.partition);
-        let again = topics::offset_since(&self.desk, &hub.settings, here, since)?;
+        let here = (wire_name.as_str(), topic_partition.partition);
+        let again = topics::offset_since(&self.metadata, &hub.settings, here, since)?;
         let mut state = self.shared.state();
-        if let Some(slot) = state.slots.get_mut(&place).filter(|slot| slot.course == course) {
+        if let Some(slot) = state
+            .slots
+            .get_mut(&topic_partition)
+            .filter(|slot| slot.course == course)
+        {
             slot.beyond = Some(Beyond { high, again });
         }
         drop(state);
@@ -298,7 +313,7 @@ impl Poller {
     }
 
     /// What concerns no partition alone.
-    fn hear_events(&self) {
+    fn poll_events(&self) {
         while let Some(event) = self.consumer.poll(Duration::ZERO) {
             if let Err(error) = event {
                 tracing::debug!(group = self.setup.kafka_group, %error, "from Kafka's client");
@@ -310,30 +325,30 @@ impl Poller {
     fn drain(&mut self) -> bool {
         let mut moved = false;
         let mut errors = Vec::new();
-        for (place, stream) in &mut self.streams {
+        for (topic_partition, stream) in &mut self.streams {
             if !stream.is_assigned || stream.is_doubtful {
                 continue;
             }
-            let (count, error) = move_some(&self.shared, *place, stream);
+            let (count, error) = move_some(&self.shared, *topic_partition, stream);
             moved |= count > 0;
-            errors.extend(error.map(|error| (*place, error)));
+            errors.extend(error.map(|error| (*topic_partition, error)));
         }
         if moved {
             self.shared.news.notify_one();
         }
-        for (place, error) in errors {
-            self.hear_error(place, &error);
+        for (topic_partition, error) in errors {
+            self.handle_error(topic_partition, &error);
         }
         moved
     }
 
-    fn hear_error(&mut self, place: Place, error: &KafkaError) {
+    fn handle_error(&mut self, topic_partition: TopicPartition, error: &KafkaError) {
         let group = &self.setup.kafka_group;
-        let Place { topic, partition } = place;
+        let TopicPartition { topic, partition } = topic_partition;
         match Meaning::of(error) {
             Meaning::Partition => {
                 tracing::warn!(group, topic, partition, %error, "a partition may not be what it was");
-                self.doubt(place);
+                self.doubt(topic_partition);
             }
             Meaning::Damage => {
                 tracing::error!(group, topic, partition, %error, "damaged events are passed over");
@@ -343,8 +358,8 @@ impl Poller {
     }
 
     /// Looks again where the partition begins and ends, and makes sure that it is there, before going on.
-    fn doubt(&mut self, place: Place) {
-        if let Some(stream) = self.streams.get_mut(&place) {
+    fn doubt(&mut self, topic_partition: TopicPartition) {
+        if let Some(stream) = self.streams.get_mut(&topic_partition) {
             stream.is_doubtful = true;
         }
         self.look_at = Instant::now();
@@ -360,15 +375,15 @@ impl Poller {
         }
         self.note_at = now + NOTING;
         let mut list = TopicPartitionList::new();
-        for (place, slot) in &self.shared.state().slots {
-            if slot.passed > 0 && self.noted.get(place) != Some(&slot.passed) {
-                let wire_name = self.setup.hub.settings.wire_name(place.topic);
+        for (topic_partition, slot) in &self.shared.state().slots {
+            if slot.passed > 0 && self.noted.get(topic_partition) != Some(&slot.passed) {
+                let wire_name = self.setup.hub.settings.wire_name(topic_partition.topic);
                 let offset = Offset::Offset(slot.passed);
                 if list
-                    .add_partition_offset(&wire_name, place.partition, offset)
+                    .add_partition_offset(&wire_name, topic_partition.partition, offset)
                     .is_ok()
                 {
-                    self.noted.insert(*place, slot.passed);
+                    self.noted.insert(*topic_partition, slot.passed);
                 }
             }
         }
@@ -381,12 +396,16 @@ impl Poller {
 }
 
 /// Moves some of what was fetched of a partition to its slot; how many, and what came in between.
-fn move_some(shared: &Shared, place: Place, stream: &mut Stream) -> (usize, Option<KafkaError>) {
+fn move_some(
+    shared: &Shared,
+    topic_partition: TopicPartition,
+    stream: &mut Stream,
+) -> (usize, Option<KafkaError>) {
     let room = {
         let state = shared.state();
         let slot = state
             .slots
-            .get(&place)
+            .get(&topic_partition)
             .filter(|slot| slot.course == stream.course);
         slot.map_or(0, |slot| SLOT.saturating_sub(slot.records.len()))
     };
@@ -395,7 +414,7 @@ fn move_some(shared: &Shared, place: Place, stream: &mut Stream) -> (usize, Opti
     let mut trouble = None;
     while records.len() < most && trouble.is_none() {
         match stream.queue.poll(Duration::ZERO) {
-            Some(Ok(message)) => records.push(Arc::new(message::incoming(place.topic, &message))),
+            Some(Ok(message)) => records.push(Arc::new(message::incoming(topic_partition.topic, &message))),
             Some(Err(error)) => trouble = Some(error),
             None => break,
         }
@@ -404,7 +423,7 @@ fn move_some(shared: &Shared, place: Place, stream: &mut Stream) -> (usize, Opti
     if let Some(last) = records.last() {
         stream.next = last.position;
         let mut state = shared.state();
-        let slot = state.slots.get_mut(&place);
+        let slot = state.slots.get_mut(&topic_partition);
         if let Some(slot) = slot.filter(|slot| slot.course == stream.course) {
             slot.records.extend(records);
         }
@@ -452,20 +471,20 @@ mod tests {
     #[test]
     fn a_position_that_is_there_is_gone_on_from() {
         let bounds = Bounds { low: 3, high: 9 };
-        assert_eq!(judge(3, bounds), Start::At(3));
-        assert_eq!(judge(9, bounds), Start::At(9));
+        assert_eq!(start_at(3, bounds), Start::At(3));
+        assert_eq!(start_at(9, bounds), Start::At(9));
     }
 
     #[test]
     fn whoever_is_new_begins_with_what_there_is_and_others_hear_what_they_missed() {
         let bounds = Bounds { low: 3, high: 9 };
-        assert_eq!(judge(0, bounds), Start::At(3));
-        assert_eq!(judge(1, bounds), Start::After { removed: 2, at: 3 });
+        assert_eq!(start_at(0, bounds), Start::At(3));
+        assert_eq!(start_at(1, bounds), Start::After { removed: 2, at: 3 });
     }
 
     #[test]
     fn a_position_beyond_the_end_is_of_another_topic() {
-        assert_eq!(judge(10, Bounds { low: 3, high: 9 }), Start::Beyond);
-        assert_eq!(judge(1, Bounds { low: 0, high: 0 }), Start::Beyond);
+        assert_eq!(start_at(10, Bounds { low: 3, high: 9 }), Start::Beyond);
+        assert_eq!(start_at(1, Bounds { low: 0, high: 0 }), Start::Beyond);
     }
 }

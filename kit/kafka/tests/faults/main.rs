@@ -11,7 +11,7 @@ use kit_db::Dialect;
 mod support;
 
 /// Events are relayed.
-type World = kit_bus_testing::World<support::Kafka>;
+type BusFixture = kit_bus_testing::BusFixture<support::Kafka>;
 
 /// What is the database's part of it differs by how positions are kept, and Kafka's are kept as a log's.
 const DIALECTS: [Dialect; 1] = [Dialect::Postgres];

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kit_bus_testing::{DEADLINE, GROUP, Moved, Process, both_worlds};
+use kit_bus_testing::{DEADLINE, GROUP, Moved, Process, both_fixtures};
 use kit_db::{Dialect, StoreError, Tx};
 use kit_runtime::Ids;
 use kit_telemetry::TraceParent;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 
-use crate::World;
+use crate::BusFixture;
 use crate::support::Kafka;
 
 fn headers(entries: &[(&str, &str)]) -> OwnedHeaders {
@@ -46,30 +46,30 @@ async fn send_count(producer: &FutureProducer, kafka: &Kafka, key: &str, payload
 }
 
 /// The keys of so many effects, sorted.
-async fn keys_of_effects(world: &World, process: &Process, count: usize) -> Vec<String> {
-    let effects = world.until_effects(process, count).await;
+async fn keys_of_effects(fixture: &BusFixture, process: &Process, count: usize) -> Vec<String> {
+    let effects = fixture.until_effects(process, count).await;
     let mut keys: Vec<String> = effects.into_iter().map(|(key, _)| key).collect();
     keys.sort_unstable();
     keys
 }
 
-both_worlds! {
-    async fn an_event_travels_with_its_attributes_a_key_and_an_untouched_payload(world: &World) {
-        let process = world.process().await;
-        let envelopes = process.keep_envelopes(world);
+both_fixtures! {
+    async fn an_event_travels_with_its_attributes_a_key_and_an_untouched_payload(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let envelopes = process.keep_envelopes(fixture);
         let trace = TraceParent::start(Ids::system().random());
-        let traced = world.producer.with_trace(trace);
+        let traced = fixture.producer.with_trace(trace);
         traced.write(async |tx: &mut Tx| {
             tx.publish(Moved { key: "k", number: 5 });
             Ok::<_, StoreError>(())
         }).await.unwrap();
-        world.until_effects(&process, 1).await;
+        fixture.until_effects(&process, 1).await;
         let envelope = envelopes.lock().unwrap().remove(0);
         assert_eq!((envelope.topic.as_str(), envelope.kind.as_str()), ("counts", "count.changed"));
         assert_eq!((envelope.source.as_str(), envelope.subject.as_str()), ("/stoa/counter", "counter-7"));
         assert_eq!((envelope.key.as_str(), envelope.sequence), ("k", Some(5)));
         assert_eq!(envelope.trace, Some(trace));
-        let message = world.broker.read("counts", 1).await.remove(0);
+        let message = fixture.broker.read("counts", 1).await.remove(0);
         assert_eq!(message.key, "k");
         assert_eq!(message.payload, r#"{"key":"k","number":5}"#);
         let expected = [
@@ -88,10 +88,10 @@ both_worlds! {
         process.crash().await;
     }
 
-    async fn events_of_others_are_taken_as_far_as_they_can_be_understood(world: &World) {
-        let process = world.process().await;
-        let envelopes = process.keep_envelopes(world);
-        let kafka = &world.broker;
+    async fn events_of_others_are_taken_as_far_as_they_can_be_understood(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let envelopes = process.keep_envelopes(fixture);
+        let kafka = &fixture.broker;
         kafka.partitions("counts").await;
         let payload = |number: i64| format!(r#"{{"key":"theirs","number":{number},"more":true}}"#);
         let binary = [
@@ -114,13 +114,13 @@ both_worlds! {
         publish(kafka, Some("theirs"), &[("content-type", "application/cloudevents+json")], whole.as_bytes()).await;
         publish(kafka, None, &[("CE_TYPE", "count.changed"), ("ce_subject", "s")], payload(4).as_bytes()).await;
         publish(kafka, Some("theirs"), &[("ce_type", "count.lost")], b"{}").await;
-        world.count("ours").await;
-        let effects = world.until_effects(&process, 5).await;
+        fixture.count("ours").await;
+        let effects = fixture.until_effects(&process, 5).await;
         let mut numbers: Vec<i64> =
             effects.iter().filter(|(key, _)| key == "theirs").map(|(_, number)| *number).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, [1, 2, 3, 4]);
-        world.until_passed(&process).await;
+        fixture.until_passed(&process).await;
         let envelopes = envelopes.lock().unwrap().clone();
         let of = |id: &str| envelopes.iter().find(|envelope| envelope.id == id).unwrap();
         let first = of("https://example.com/counter#1");
@@ -135,10 +135,10 @@ both_worlds! {
         process.crash().await;
     }
 
-    async fn what_cannot_be_read_is_a_dead_letter_and_holds_up_nothing(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        let kafka = &world.broker;
+    async fn what_cannot_be_read_is_a_dead_letter_and_holds_up_nothing(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        let kafka = &fixture.broker;
         kafka.partitions("counts").await;
         let typed = ("ce_type", "count.changed");
         publish(kafka, Some("1"), &[typed], b"{").await;
@@ -151,10 +151,10 @@ both_worlds! {
         let topic = kafka.topic("counts");
         let empty = FutureRecord::to(&topic).key(b"8".as_slice()).headers(headers(&[typed]));
         kafka.publish(empty).await;
-        world.count("ours").await;
-        world.until_effects(&process, 2).await;
+        fixture.count("ours").await;
+        fixture.until_effects(&process, 2).await;
         let admin = process.bus.admin();
-        world.until("dead letters", async || admin.dead_letters(Some(GROUP)).await.unwrap().len() == 7).await;
+        fixture.until("dead letters", async || admin.dead_letters(Some(GROUP)).await.unwrap().len() == 7).await;
         let letters = admin.dead_letters(Some(GROUP)).await.unwrap();
         let reason = |key: &str| letters.iter().find(|letter| letter.key == key).unwrap().reason.as_str();
         assert!(reason("1").starts_with("the payload cannot be read: "), "{letters:?}");
@@ -164,7 +164,7 @@ both_worlds! {
         assert_eq!(reason("5"), "it does not say what type it is of");
         assert!(reason("6").starts_with("the sequence cannot be read: "), "{letters:?}");
         assert!(reason("8").starts_with("the payload cannot be read: "), "{letters:?}");
-        world.until_passed(&process).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 }
@@ -181,26 +181,26 @@ const HASHES: [(&str, i32); 5] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_lies_in_the_partition_where_javas_clients_look_for_it() {
-    let world = World::new(Dialect::Sqlite).await;
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
     for (key, _) in HASHES {
-        world.count(key).await;
+        fixture.count(key).await;
     }
-    let kafka = &world.broker;
+    let kafka = &fixture.broker;
     let messages = kafka.read("counts", HASHES.len()).await;
     let partitions = kafka.partitions("counts").await;
     for (key, hash) in HASHES {
         let message = messages.iter().find(|message| message.key == key).unwrap();
         assert_eq!(message.partition, (hash & i32::MAX) % partitions, "{key}");
     }
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_may_compress_in_any_way() {
-    let world = World::new(Dialect::Sqlite).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    let kafka = &world.broker;
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
+    let kafka = &fixture.broker;
     kafka.partitions("counts").await;
     let ways = ["none", "gzip", "snappy", "lz4", "zstd"];
     for way in ways {
@@ -208,19 +208,19 @@ async fn others_may_compress_in_any_way() {
         let payload = format!(r#"{{"key":"{way}","number":1,"more":"{}"}}"#, "x".repeat(10_000));
         send_count(&producer, kafka, way, &payload).await;
     }
-    let keys = keys_of_effects(&world, &process, ways.len()).await;
+    let keys = keys_of_effects(&fixture, &process, ways.len()).await;
     assert_eq!(keys, ["gzip", "lz4", "none", "snappy", "zstd"]);
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 /// What another producer took back never happened.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_published_in_a_transaction_comes_once_it_is_committed() {
-    let world = World::new(Dialect::Sqlite).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    let kafka = &world.broker;
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
+    let kafka = &fixture.broker;
     kafka.partitions("counts").await;
     let producer: FutureProducer = kafka
         .config()
@@ -238,11 +238,11 @@ async fn what_was_published_in_a_transaction_comes_once_it_is_committed() {
             producer.abort_transaction(DEADLINE).unwrap();
         }
     }
-    world.count("afterwards").await;
-    let keys = keys_of_effects(&world, &process, 2).await;
+    fixture.count("afterwards").await;
+    let keys = keys_of_effects(&fixture, &process, 2).await;
     assert_eq!(keys, ["afterwards", "committed"]);
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -250,18 +250,18 @@ async fn kafkas_own_tools_see_how_far_a_group_is() {
     use rdkafka::consumer::Consumer as _;
     use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-    let world = World::new(Dialect::Sqlite).await;
-    let process = world.process().await;
-    process.keep_ledger(&world);
-    world.count_all(20, 5).await;
-    world.until_effects(&process, 20).await;
-    let kafka = &world.broker;
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
+    let process = fixture.process().await;
+    process.keep_ledger(&fixture);
+    fixture.count_all(20, 5).await;
+    fixture.until_effects(&process, 20).await;
+    let kafka = &fixture.broker;
     let reader = kafka.reader(&format!("{}.{}.{GROUP}", kafka.word, kit_bus_testing::CONSUMER));
     let mut list = TopicPartitionList::new();
     let partitions = kafka.partitions("counts").await;
     list.add_partition_range(&kafka.topic("counts"), 0, partitions - 1);
     // Noted every few seconds.
-    world
+    fixture
         .until("all offsets are noted", async || {
             let noted = reader
                 .committed_offsets(list.clone(), Duration::from_secs(10))
@@ -277,5 +277,5 @@ async fn kafkas_own_tools_see_how_far_a_group_is() {
         })
         .await;
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }

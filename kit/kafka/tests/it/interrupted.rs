@@ -3,27 +3,27 @@
 use std::time::Duration;
 
 use kit_bus::Broker;
-use kit_bus_testing::{Process, Proxy, Way, assert_in_order};
+use kit_bus_testing::{Process, Proxy, ProxyMode, assert_in_order};
 use kit_db::Dialect;
 use kit_testing::{KafkaServer, PrivateKafka};
 
-use crate::World;
-use crate::broadcasting::{Heard, listen};
+use crate::BusFixture;
+use crate::broadcasting::{Received, listen};
 use crate::support::{self, Kafka};
 
-/// A broker of the test's own, and the worlds of both databases that it serves.
+/// A broker of the test's own, and the fixtures of both databases that it serves.
 struct Interrupted {
     server: PrivateKafka,
-    /// As the worlds reach it.
+    /// As the fixtures reach it.
     broker: Broker,
-    worlds: Vec<Told>,
+    fixtures: Vec<Published>,
 }
 
-/// A world, and what was told in it.
-struct Told {
-    world: World,
+/// A fixture, and what was published in it.
+struct Published {
+    fixture: BusFixture,
     process: Process,
-    heard: Heard,
+    received: Received,
     counted: usize,
 }
 
@@ -44,17 +44,17 @@ impl Interrupted {
             proxy.lead_to(reached.address);
             reached.address = format!("127.0.0.1:{}", proxy.port());
         }
-        let mut worlds = Vec::new();
+        let mut fixtures = Vec::new();
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-            let world = World::by(dialect, impatient(&reached)).await;
-            world.start_relaying();
-            let process = world.process().await;
-            process.keep_ledger(&world);
-            let heard = listen(&process, &world);
-            worlds.push(Told {
-                world,
+            let fixture = BusFixture::by(dialect, impatient(&reached)).await;
+            fixture.start_relaying();
+            let process = fixture.process().await;
+            process.keep_ledger(&fixture);
+            let received = listen(&process, &fixture);
+            fixtures.push(Published {
+                fixture,
                 process,
-                heard,
+                received,
                 counted: 0,
             });
         }
@@ -62,7 +62,7 @@ impl Interrupted {
         Self {
             server,
             broker,
-            worlds,
+            fixtures,
         }
     }
 
@@ -72,29 +72,29 @@ impl Interrupted {
     }
 
     async fn count(&mut self, events: usize) {
-        for told in &mut self.worlds {
-            told.world.count_all(events, 7).await;
+        for told in &mut self.fixtures {
+            told.fixture.count_all(events, 7).await;
             told.counted += events;
         }
     }
 
     /// All that was counted has come, and in order.
     async fn until_all_came(&self) {
-        for told in &self.worlds {
-            assert_in_order(&told.world.until_effects(&told.process, told.counted).await);
+        for told in &self.fixtures {
+            assert_in_order(&told.fixture.until_effects(&told.process, told.counted).await);
         }
     }
 
     async fn end(self) {
-        for told in self.worlds {
-            told.world.until_passed(&told.process).await;
+        for told in self.fixtures {
+            told.fixture.until_passed(&told.process).await;
             assert_eq!(told.process.bus.admin().lag().await.unwrap()[0].parked, 0);
-            assert_eq!(told.world.effects(&told.process).await.len(), told.counted);
+            assert_eq!(told.fixture.effects(&told.process).await.len(), told.counted);
             // A broadcast hears the last of it, however often it connected.
-            let heard = || told.heard.all().iter().copied().max();
-            assert!(heard().is_some_and(|number| number > 0));
+            let received = || told.received.all().iter().copied().max();
+            assert!(received().is_some_and(|number| number > 0));
             told.process.crash().await;
-            told.world.remove().await;
+            told.fixture.remove().await;
         }
     }
 }
@@ -122,14 +122,17 @@ async fn a_broker_that_stands_still_or_is_out_of_reach_loses_and_doubles_nothing
     let mut all = Interrupted::new(Some(&proxy)).await;
     all.count(100).await;
     all.until_all_came().await;
-    for way in [Way::Refused, Way::Silent] {
+    for way in [ProxyMode::Refused, ProxyMode::Silent] {
         proxy.set(way).await;
         all.count(100).await;
         all.until_nobody_answers().await;
-        for told in &all.worlds {
-            assert_eq!(told.world.effects(&told.process).await.len(), told.counted - 100);
+        for told in &all.fixtures {
+            assert_eq!(
+                told.fixture.effects(&told.process).await.len(),
+                told.counted - 100
+            );
         }
-        proxy.set(Way::Open).await;
+        proxy.set(ProxyMode::Open).await;
         all.until_all_came().await;
     }
     for _ in 0..8 {

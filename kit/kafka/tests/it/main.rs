@@ -9,7 +9,7 @@
 mod support;
 
 /// Events are relayed.
-type World = kit_bus_testing::World<support::Kafka>;
+type BusFixture = kit_bus_testing::BusFixture<support::Kafka>;
 
 mod foreign;
 mod interrupted;

@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-use kit_bus_testing::{TestBroker as _, assert_in_order, both_worlds};
+use kit_bus_testing::{TestBroker as _, assert_in_order, both_fixtures};
 use kit_db::Dialect;
 use rdkafka::admin::{NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::FutureRecord;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::World;
+use crate::BusFixture;
 use crate::broadcasting::listen;
 use crate::support::{self, Kafka, PARTITIONS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_missing_is_made_as_it_should_be() {
-    let world = World::new(Dialect::Sqlite).await;
-    world.count("a").await;
-    world
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
+    fixture.count("a").await;
+    fixture
         .publish(kit_bus_testing::Paid { user: "u".to_owned() })
         .await;
     for (topic, kept) in [("counts", "604800000"), ("transactions", "-1")] {
-        let kafka = &world.broker;
+        let kafka = &fixture.broker;
         assert_eq!(kafka.partitions(topic).await, i32::from(PARTITIONS));
         let name = kafka.topic(topic);
         let asked = ResourceSpecifier::Topic(&name);
@@ -32,77 +32,77 @@ async fn a_topic_that_is_missing_is_made_as_it_should_be() {
         assert_eq!(value("message.timestamp.type").as_deref(), Some("LogAppendTime"));
         assert_eq!(value("cleanup.policy").as_deref(), Some("delete"));
     }
-    world.remove().await;
+    fixture.remove().await;
 }
 
-both_worlds! {
+both_fixtures! {
     /// Retention, or an operator, was quicker than the group.
-    async fn a_group_goes_on_with_what_a_topic_still_has(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count_all(10, 1).await;
-        world.until_effects(&process, 10).await;
-        world.until_passed(&process).await;
+    async fn a_group_goes_on_with_what_a_topic_still_has(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count_all(10, 1).await;
+        fixture.until_effects(&process, 10).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
-        world.count_all(10, 1).await;
-        let kafka = &world.broker;
+        fixture.count_all(10, 1).await;
+        let kafka = &fixture.broker;
         let messages = kafka.read("counts", 20).await;
         let partition = messages[0].partition;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&kafka.topic("counts"), partition, Offset::Offset(15)).unwrap();
         kafka.admin().delete_records(&list, &Kafka::options()).await.unwrap();
-        let process = world.process().await;
-        process.keep_ledger(world);
-        let effects = world.until_effects(&process, 15).await;
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        let effects = fixture.until_effects(&process, 15).await;
         let numbers: Vec<i64> = effects[10..].iter().map(|(_, number)| *number).collect();
         assert_eq!(numbers, [16, 17, 18, 19, 20]);
-        world.until_passed(&process).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 
-    async fn a_topic_that_was_made_anew_is_read_from_its_beginning(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count_all(40, 7).await;
-        world.until_effects(&process, 40).await;
-        world.until_passed(&process).await;
+    async fn a_topic_that_was_made_anew_is_read_from_its_beginning(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count_all(40, 7).await;
+        fixture.until_effects(&process, 40).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
-        world.stop_relaying().await;
-        let kafka = &world.broker;
+        fixture.stop_relaying().await;
+        let kafka = &fixture.broker;
         make_anew(kafka).await;
         publish(kafka, "theirs", 1).await;
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.until_effects(&process, 41).await;
-        world.start_relaying();
-        world.count_all(40, 7).await;
-        assert_in_order(&world.until_effects(&process, 81).await);
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.until_effects(&process, 41).await;
+        fixture.start_relaying();
+        fixture.count_all(40, 7).await;
+        assert_in_order(&fixture.until_effects(&process, 81).await);
         process.crash().await;
     }
 
-    async fn a_topic_that_is_made_anew_under_a_running_group_is_read_from_its_beginning(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count_all(40, 7).await;
-        world.until_effects(&process, 40).await;
-        world.until_passed(&process).await;
-        world.stop_relaying().await;
-        let kafka = &world.broker;
+    async fn a_topic_that_is_made_anew_under_a_running_group_is_read_from_its_beginning(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count_all(40, 7).await;
+        fixture.until_effects(&process, 40).await;
+        fixture.until_passed(&process).await;
+        fixture.stop_relaying().await;
+        let kafka = &fixture.broker;
         make_anew(kafka).await;
         publish(kafka, "theirs", 1).await;
-        world.until_effects(&process, 41).await;
-        world.start_relaying();
-        world.count_all(40, 7).await;
-        assert_in_order(&world.until_effects(&process, 81).await);
+        fixture.until_effects(&process, 41).await;
+        fixture.start_relaying();
+        fixture.count_all(40, 7).await;
+        assert_in_order(&fixture.until_effects(&process, 81).await);
         process.crash().await;
     }
 
-    async fn a_topic_that_grows_is_read_wherever_it_grows(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count_all(40, 11).await;
-        world.until_effects(&process, 40).await;
-        let kafka = &world.broker;
+    async fn a_topic_that_grows_is_read_wherever_it_grows(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count_all(40, 11).await;
+        fixture.until_effects(&process, 40).await;
+        let kafka = &fixture.broker;
         let topic = kafka.topic("counts");
         let more = NewPartitions::new(&topic, usize::from(PARTITIONS) * 2);
         kafka.admin().create_partitions([&more], &Kafka::options()).await.unwrap().remove(0).unwrap();
@@ -113,7 +113,7 @@ both_worlds! {
             let record = FutureRecord::to(&topic).partition(partition).key(b"k".as_slice());
             kafka.publish(record.payload(payload.as_bytes()).headers(typed())).await;
         }
-        world.until_effects(&process, 42).await;
+        fixture.until_effects(&process, 42).await;
         process.crash().await;
     }
 }
@@ -121,16 +121,16 @@ both_worlds! {
 /// Whoever looks at all partitions must look at all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broadcast_connects_again_when_a_topic_has_grown() {
-    let world = World::new(Dialect::Sqlite).await;
-    let process = world.process().await;
-    let heard = listen(&process, &world);
-    world.until("connected", async || heard.all() == [0]).await;
-    let kafka = &world.broker;
+    let fixture = BusFixture::new(Dialect::Sqlite).await;
+    let process = fixture.process().await;
+    let heard = listen(&process, &fixture);
+    fixture.until("connected", async || heard.all() == [0]).await;
+    let kafka = &fixture.broker;
     let topic = kafka.topic("counts");
     let more = NewPartitions::new(&topic, usize::from(PARTITIONS) + 1);
     let grown = kafka.admin().create_partitions([&more], &Kafka::options()).await;
     grown.unwrap().remove(0).unwrap();
-    world
+    fixture
         .until("connected again", async || heard.all() == [0, 0])
         .await;
     let record = FutureRecord::to(&topic)
@@ -138,9 +138,9 @@ async fn a_broadcast_connects_again_when_a_topic_has_grown() {
         .key(b"k".as_slice());
     let payload = br#"{"key":"a","number":7}"#.as_slice();
     kafka.publish(record.payload(payload).headers(typed())).await;
-    world.until("heard", async || heard.all() == [0, 0, 7]).await;
+    fixture.until("heard", async || heard.all() == [0, 0, 7]).await;
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
 }
 
 #[tokio::test]

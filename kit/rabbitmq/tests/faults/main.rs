@@ -11,7 +11,7 @@ use kit_db::Dialect;
 mod support;
 
 /// Events are relayed.
-type World = kit_bus_testing::World<support::Rabbit>;
+type BusFixture = kit_bus_testing::BusFixture<support::Rabbit>;
 
 const DIALECTS: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 

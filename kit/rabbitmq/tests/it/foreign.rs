@@ -1,11 +1,11 @@
 //! What others see of our events, and what becomes of theirs.
 
 use kit_bus::{Delivery, Inbox};
-use kit_bus_testing::{Counted, GROUP, Moved, Process, both_worlds, note};
+use kit_bus_testing::{Counted, GROUP, Moved, Process, both_fixtures, note};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 
-use crate::World;
+use crate::BusFixture;
 
 fn headers(entries: &[(&str, &str)]) -> FieldTable {
     let mut table = FieldTable::default();
@@ -22,22 +22,22 @@ fn text(headers: &FieldTable, name: &str) -> Option<String> {
     }
 }
 
-both_worlds! {
-    async fn an_event_travels_with_all_its_attributes_and_an_untouched_payload(world: &World) {
-        let process = world.process().await;
-        let envelopes = process.keep_envelopes(world);
-        let foreign = format!("{}.foreign", world.broker.exchange);
-        world.count("k").await;
-        world.until_effects(&process, 1).await;
+both_fixtures! {
+    async fn an_event_travels_with_all_its_attributes_and_an_untouched_payload(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let envelopes = process.keep_envelopes(fixture);
+        let foreign = format!("{}.foreign", fixture.broker.exchange);
+        fixture.count("k").await;
+        fixture.until_effects(&process, 1).await;
         envelopes.lock().unwrap().clear();
-        world.broker.bind(&foreign, "counts.#").await;
-        world.publish(Moved { key: "k", number: 5 }).await;
-        world.until_effects(&process, 2).await;
+        fixture.broker.bind(&foreign, "counts.#").await;
+        fixture.publish(Moved { key: "k", number: 5 }).await;
+        fixture.until_effects(&process, 2).await;
         let envelope = envelopes.lock().unwrap().remove(0);
         assert_eq!((envelope.topic.as_str(), envelope.kind.as_str()), ("counts", "count.changed"));
         assert_eq!((envelope.source.as_str(), envelope.subject.as_str()), ("/stoa/counter", "counter-7"));
         assert_eq!((envelope.key.as_str(), envelope.sequence), ("k", Some(5)));
-        let message = world.broker.take(&foreign).await.unwrap();
+        let message = fixture.broker.take(&foreign).await.unwrap();
         assert_eq!(message.routing_key.as_str(), "counts.count.changed");
         assert_eq!(message.data, br#"{"key":"k","number":5}"#);
         let properties = &message.properties;
@@ -58,15 +58,15 @@ both_worlds! {
             assert_eq!(text(headers, name).as_deref(), Some(value), "{name}");
         }
         process.crash().await;
-        world.broker.delete(&foreign).await;
+        fixture.broker.delete(&foreign).await;
     }
 
-    async fn events_of_others_are_taken_as_far_as_they_can_be_understood(world: &World) {
-        let process = world.process().await;
-        let envelopes = process.keep_envelopes(world);
-        world.count("ours").await;
-        world.until_effects(&process, 1).await;
-        let rabbit = &world.broker;
+    async fn events_of_others_are_taken_as_far_as_they_can_be_understood(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let envelopes = process.keep_envelopes(fixture);
+        fixture.count("ours").await;
+        fixture.until_effects(&process, 1).await;
+        let rabbit = &fixture.broker;
         let payload = |number: i64| format!(r#"{{"key":"theirs","number":{number},"more":true}}"#);
         let full = BasicProperties::default().with_headers(headers(&[
             ("cloudEvents:id", "their-1"),
@@ -83,8 +83,8 @@ both_worlds! {
         rabbit.publish("counts.count.changed", bare, payload(2).as_bytes()).await;
         let unknown = BasicProperties::default().with_message_id("their-3".into());
         rabbit.publish("counts.count.lost", unknown, b"{}").await;
-        world.count("ours").await;
-        let effects = world.until_effects(&process, 4).await;
+        fixture.count("ours").await;
+        let effects = fixture.until_effects(&process, 4).await;
         assert_eq!(effects.iter().filter(|(key, _)| key == "theirs").count(), 2);
         let envelopes = envelopes.lock().unwrap().clone();
         let theirs = envelopes.iter().find(|envelope| envelope.id == "their-1").unwrap();
@@ -94,12 +94,12 @@ both_worlds! {
         process.crash().await;
     }
 
-    async fn what_cannot_be_read_is_a_dead_letter_and_holds_up_nothing(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
-        world.count("ours").await;
-        world.until_effects(&process, 1).await;
-        let rabbit = &world.broker;
+    async fn what_cannot_be_read_is_a_dead_letter_and_holds_up_nothing(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        fixture.count("ours").await;
+        fixture.until_effects(&process, 1).await;
+        let rabbit = &fixture.broker;
         let with_id = |id: &str| BasicProperties::default().with_message_id(id.into());
         rabbit.publish("counts.count.changed", with_id("their-1"), b"{").await;
         rabbit.publish("counts.count.changed", with_id("their-2"), b"\xff\xfe").await;
@@ -109,10 +109,10 @@ both_worlds! {
         rabbit.publish("counts.count.changed", time, b"{}").await;
         let nobody = BasicProperties::default();
         rabbit.publish("counts.count.changed", nobody, b"no identity").await;
-        world.count("ours").await;
-        world.until_effects(&process, 2).await;
+        fixture.count("ours").await;
+        fixture.until_effects(&process, 2).await;
         let admin = process.bus.admin();
-        world.until("dead letters", async || admin.dead_letters(Some(GROUP)).await.unwrap().len() == 4).await;
+        fixture.until("dead letters", async || admin.dead_letters(Some(GROUP)).await.unwrap().len() == 4).await;
         let mut letters = admin.dead_letters(Some(GROUP)).await.unwrap();
         letters.sort_by(|one, other| one.event_id.cmp(&other.event_id));
         let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
@@ -124,35 +124,35 @@ both_worlds! {
             rabbit.take(&rabbit.dead_queue()).await
         });
         assert_eq!(dead.await.data, b"no identity");
-        world.until_passed(&process).await;
+        fixture.until_passed(&process).await;
         process.crash().await;
     }
 
-    async fn what_is_delivered_again_and_again_is_a_dead_letter(world: &World) {
-        let process = world.process().await;
-        process.keep_ledger(world);
+    async fn what_is_delivered_again_and_again_is_a_dead_letter(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
         // So that there is a queue, and nothing in it.
-        world.count("ours").await;
-        world.until_effects(&process, 1).await;
+        fixture.count("ours").await;
+        fixture.until_effects(&process, 1).await;
         process.finish().await;
-        world.count("ours").await;
-        let rabbit = &world.broker;
+        fixture.count("ours").await;
+        let rabbit = &fixture.broker;
         // Somebody takes it and goes away, again and again.
         for _ in 0..20 {
             rabbit.take_and_go(&rabbit.queue(), 1).await;
         }
-        let process = world.process().await;
-        process.keep_ledger(world);
-        let letter = the_dead_letter(world, &process).await;
-        assert_eq!(world.effects(&process).await.len(), 1);
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        let letter = the_dead_letter(fixture, &process).await;
+        assert_eq!(fixture.effects(&process).await.len(), 1);
         process.bus.admin().replay(GROUP, &letter).await.unwrap();
-        world.until_effects(&process, 2).await;
+        fixture.until_effects(&process, 2).await;
         process.crash().await;
     }
 
-    async fn what_was_done_is_no_dead_letter_however_often_it_is_delivered(world: &World) {
-        let process = world.process().await;
-        let moved = world.moved.clone();
+    async fn what_was_done_is_no_dead_letter_however_often_it_is_delivered(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        let moved = fixture.moved.clone();
         // The broker hears of nothing behind what is stuck.
         process.listen(move |delivery: Delivery<Counted>, inbox: Inbox| {
             let moved = moved.clone();
@@ -165,31 +165,31 @@ both_worlds! {
                 noted
             }
         });
-        world.count("stuck").await;
-        world.count("done").await;
-        world.until_effects(&process, 1).await;
+        fixture.count("stuck").await;
+        fixture.count("done").await;
+        fixture.until_effects(&process, 1).await;
         process.crash().await;
-        let rabbit = &world.broker;
+        let rabbit = &fixture.broker;
         for _ in 0..20 {
             rabbit.take_and_go(&rabbit.queue(), 2).await;
         }
-        let process = world.process().await;
-        process.keep_ledger(world);
-        let letter = the_dead_letter(world, &process).await;
-        world.count("done").await;
-        world.until_effects(&process, 2).await;
+        let process = fixture.process().await;
+        process.keep_ledger(fixture);
+        let letter = the_dead_letter(fixture, &process).await;
+        fixture.count("done").await;
+        fixture.until_effects(&process, 2).await;
         let admin = process.bus.admin();
         admin.replay(GROUP, &letter).await.unwrap();
-        world.until_effects(&process, 3).await;
+        fixture.until_effects(&process, 3).await;
         assert!(admin.dead_letters(Some(GROUP)).await.unwrap().is_empty());
         process.crash().await;
     }
 }
 
 /// The event that was delivered so often that it is a dead letter; there is no other.
-async fn the_dead_letter(world: &World, process: &Process) -> String {
+async fn the_dead_letter(fixture: &BusFixture, process: &Process) -> String {
     let admin = process.bus.admin();
-    world
+    fixture
         .until("a dead letter", async || {
             !admin.dead_letters(Some(GROUP)).await.unwrap().is_empty()
         })

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use kit_bus_testing::{Proxy, TestBroker as _, Way, assert_in_order};
+use kit_bus_testing::{Proxy, ProxyMode, TestBroker as _, assert_in_order};
 use kit_db::Dialect;
 
-use crate::World;
+use crate::BusFixture;
 use crate::broadcasting::listen;
 use crate::support::{self, Rabbit};
 
-/// A world whose way to the broker can be cut. The relay starts with the test.
+/// A fixture whose way to the broker can be cut. The relay starts with the test.
 struct Cuttable {
-    world: World,
+    fixture: BusFixture,
     proxy: Proxy,
 }
 
@@ -19,59 +19,59 @@ impl Cuttable {
     async fn new(dialect: Dialect) -> Self {
         let proxy = support::proxy().await;
         let rabbit = Rabbit::reached_by(support::url_by(&proxy));
-        let world = World::by(dialect, rabbit).await;
-        world.start_relaying();
-        Self { world, proxy }
+        let fixture = BusFixture::by(dialect, rabbit).await;
+        fixture.start_relaying();
+        Self { fixture, proxy }
     }
 
     async fn remove(self) {
-        self.world.remove().await;
+        self.fixture.remove().await;
         self.proxy.end().await;
     }
 }
 
-async fn what_is_published_while_the_broker_is_away(dialect: Dialect, way: Way) {
+async fn what_is_published_while_the_broker_is_away(dialect: Dialect, way: ProxyMode) {
     let cuttable = Cuttable::new(dialect).await;
-    let world = &cuttable.world;
-    let process = world.process().await;
-    process.keep_ledger(world);
-    world.count_all(20, 3).await;
-    world.until_effects(&process, 20).await;
+    let fixture = &cuttable.fixture;
+    let process = fixture.process().await;
+    process.keep_ledger(fixture);
+    fixture.count_all(20, 3).await;
+    fixture.until_effects(&process, 20).await;
     cuttable.proxy.set(way).await;
-    world.count_all(100, 3).await;
-    assert_eq!(world.effects(&process).await.len(), 20);
-    cuttable.proxy.set(Way::Open).await;
-    assert_in_order(&world.until_effects(&process, 120).await);
+    fixture.count_all(100, 3).await;
+    assert_eq!(fixture.effects(&process).await.len(), 20);
+    cuttable.proxy.set(ProxyMode::Open).await;
+    assert_in_order(&fixture.until_effects(&process, 120).await);
     process.crash().await;
     cuttable.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_published_while_the_broker_is_down_arrives_afterwards_on_sqlite() {
-    what_is_published_while_the_broker_is_away(Dialect::Sqlite, Way::Refused).await;
+    what_is_published_while_the_broker_is_away(Dialect::Sqlite, ProxyMode::Refused).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_published_while_the_broker_is_down_arrives_afterwards_on_postgres() {
-    what_is_published_while_the_broker_is_away(Dialect::Postgres, Way::Refused).await;
+    what_is_published_while_the_broker_is_away(Dialect::Postgres, ProxyMode::Refused).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_published_while_the_broker_is_silent_arrives_afterwards() {
-    what_is_published_while_the_broker_is_away(Dialect::Sqlite, Way::Silent).await;
+    what_is_published_while_the_broker_is_away(Dialect::Sqlite, ProxyMode::Silent).await;
 }
 
 async fn cut_again_and_again(dialect: Dialect) {
     let cuttable = Cuttable::new(dialect).await;
-    let world = &cuttable.world;
-    let process = world.process().await;
-    process.keep_ledger(world);
+    let fixture = &cuttable.fixture;
+    let process = fixture.process().await;
+    process.keep_ledger(fixture);
     for round in 0..12 {
-        world.count_all(40, 7 - round % 3).await;
+        fixture.count_all(40, 7 - round % 3).await;
         cuttable.proxy.cut().await;
     }
-    assert_in_order(&world.until_effects(&process, 480).await);
-    world.until_passed(&process).await;
+    assert_in_order(&fixture.until_effects(&process, 480).await);
+    fixture.until_passed(&process).await;
     assert_eq!(process.bus.admin().lag().await.unwrap()[0].parked, 0);
     process.crash().await;
     cuttable.remove().await;
@@ -90,22 +90,22 @@ async fn a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing_on_p
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broadcast_that_was_interrupted_connects_again_before_it_hears() {
     let cuttable = Cuttable::new(Dialect::Sqlite).await;
-    let world = &cuttable.world;
-    let process = world.process().await;
-    let heard = listen(&process, world);
-    world.until("connected", async || heard.all() == [0]).await;
-    world.count("a").await;
-    world.until("heard", async || heard.all() == [0, 1]).await;
-    cuttable.proxy.set(Way::Refused).await;
-    world.count("a").await;
-    cuttable.proxy.set(Way::Open).await;
-    world
+    let fixture = &cuttable.fixture;
+    let process = fixture.process().await;
+    let heard = listen(&process, fixture);
+    fixture.until("connected", async || heard.all() == [0]).await;
+    fixture.count("a").await;
+    fixture.until("heard", async || heard.all() == [0, 1]).await;
+    cuttable.proxy.set(ProxyMode::Refused).await;
+    fixture.count("a").await;
+    cuttable.proxy.set(ProxyMode::Open).await;
+    fixture
         .until("connected again", async || {
             heard.all().iter().filter(|number| **number == 0).count() == 2
         })
         .await;
-    world.count("a").await;
-    world
+    fixture.count("a").await;
+    fixture
         .until("heard", async || heard.all().last() == Some(&3))
         .await;
     process.crash().await;
@@ -124,7 +124,7 @@ fn client_threads() -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_never_answers_is_asked_again_and_leaves_nothing_behind() {
     let proxy = support::proxy().await;
-    proxy.set(Way::Silent).await;
+    proxy.set(ProxyMode::Silent).await;
     let mut settings = support::settings(support::url_by(&proxy), "silent");
     settings.answer_limit = Duration::from_millis(50);
     let broker = support::made(settings);
@@ -147,10 +147,10 @@ async fn a_check_publishes_and_consumes() {
     let rabbit = Rabbit::reached_by(support::url_by(&proxy));
     let broker = rabbit.broker();
     broker.check().await.unwrap();
-    proxy.set(Way::Refused).await;
+    proxy.set(ProxyMode::Refused).await;
     let error = broker.check().await.unwrap_err().to_string();
     assert!(error.starts_with("rabbitmq: connecting: "), "{error}");
-    proxy.set(Way::Open).await;
+    proxy.set(ProxyMode::Open).await;
     broker.check().await.unwrap();
     proxy.end().await;
     rabbit.remove().await;

@@ -9,7 +9,7 @@
 mod support;
 
 /// Events are relayed.
-type World = kit_bus_testing::World<support::Rabbit>;
+type BusFixture = kit_bus_testing::BusFixture<support::Rabbit>;
 
 mod foreign;
 mod interrupted;

@@ -3,39 +3,39 @@
 use std::time::Duration;
 
 use kit_bus::BusMetrics;
-use kit_bus_testing::{Reset, Way, settings};
+use kit_bus_testing::{ProxyMode, Reset, settings};
 use kit_db::Dialect;
 use kit_telemetry::Metrics;
 
-use crate::World;
+use crate::BusFixture;
 use crate::support::{self, Rabbit};
 
 async fn keeps_what_it_has_not_passed(dialect: Dialect) {
     let proxy = support::proxy().await;
-    proxy.set(Way::Refused).await;
-    let world = World::by(dialect, Rabbit::reached_by(support::url_by(&proxy))).await;
+    proxy.set(ProxyMode::Refused).await;
+    let fixture = BusFixture::by(dialect, Rabbit::reached_by(support::url_by(&proxy))).await;
     for _ in 0..10 {
-        world.count("a").await;
+        fixture.count("a").await;
     }
     let mut keeping = settings();
     keeping.retention.kept = Duration::ZERO;
     keeping.retention.gone_after = Duration::ZERO;
-    let relaying = world.relaying_with(keeping.clone());
-    let process = world.process_with(keeping, Duration::from_secs(1)).await;
-    process.keep_ledger(&world);
+    let relaying = fixture.relaying_with(keeping.clone());
+    let process = fixture.process_with(keeping, Duration::from_secs(1)).await;
+    process.keep_ledger(&fixture);
     assert_eq!(relaying.bus.trim().await.unwrap(), 0);
-    assert_eq!(world.published().await, 10);
-    proxy.set(Way::Open).await;
-    world.until_effects(&process, 10).await;
-    world
+    assert_eq!(fixture.published().await, 10);
+    proxy.set(ProxyMode::Open).await;
+    fixture.until_effects(&process, 10).await;
+    fixture
         .until("the rows are gone", async || {
             relaying.bus.trim().await.unwrap();
-            world.published().await == 0
+            fixture.published().await == 0
         })
         .await;
     relaying.crash().await;
     process.crash().await;
-    world.remove().await;
+    fixture.remove().await;
     proxy.end().await;
 }
 
@@ -60,17 +60,17 @@ fn value(metrics: &Metrics, name: &str, labels: &[&str]) -> Option<f64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_tells_what_it_does() {
     let proxy = support::proxy().await;
-    proxy.set(Way::Refused).await;
-    let world = World::by(Dialect::Sqlite, Rabbit::reached_by(support::url_by(&proxy))).await;
-    let rabbit = &world.broker;
+    proxy.set(ProxyMode::Refused).await;
+    let fixture = BusFixture::by(Dialect::Sqlite, Rabbit::reached_by(support::url_by(&proxy))).await;
+    let rabbit = &fixture.broker;
     let metrics = Metrics::new();
-    let mut setup = world.setup(settings(), Duration::from_secs(1));
+    let mut setup = fixture.setup(settings(), Duration::from_secs(1));
     setup.metrics = Some(BusMetrics::new(&metrics));
-    let relaying = world.relaying_as(setup);
+    let relaying = fixture.relaying_as(setup);
     for number in 0..30 {
-        world.count("a").await;
+        fixture.count("a").await;
         if number % 3 == 0 {
-            world.publish(Reset { key: "a".to_owned() }).await;
+            fixture.publish(Reset { key: "a".to_owned() }).await;
         }
     }
     let relayed = |outcome: &str| {
@@ -78,7 +78,7 @@ async fn a_relay_tells_what_it_does() {
         value(&metrics, "stoa_bus_relayed", &["topic=\"counts\"", &outcome])
     };
     let counts = ["topic=\"counts\"", "broker=\"rabbitmq\""];
-    world
+    fixture
         .until("failures are counted", async || {
             relayed("failed").is_some_and(|failed| failed >= 2.0)
                 && value(&metrics, "stoa_bus_relay_lag_rows", &counts) == Some(40.0)
@@ -90,8 +90,8 @@ async fn a_relay_tells_what_it_does() {
     let queue = format!("{}.picky", rabbit.exchange);
     rabbit.declare_exchange().await;
     rabbit.bind(&queue, "counts.count.changed").await;
-    proxy.set(Way::Open).await;
-    world
+    proxy.set(ProxyMode::Open).await;
+    fixture
         .until("all are told", async || {
             relayed("published") == Some(30.0)
                 && relayed("unwanted") == Some(10.0)
@@ -104,6 +104,6 @@ async fn a_relay_tells_what_it_does() {
     );
     relaying.crash().await;
     rabbit.delete(&queue).await;
-    world.remove().await;
+    fixture.remove().await;
     proxy.end().await;
 }

@@ -82,13 +82,13 @@ impl TestBroker for Rabbit {
         let queues = [
             self.queue(),
             self.dead_queue(),
-            self.desk("counts"),
-            self.desk("transactions"),
+            self.join_queue("counts"),
+            self.join_queue("transactions"),
         ];
         for queue in queues {
             self.delete(&queue).await;
         }
-        for exchange in ["", ".newcomers", ".dead"] {
+        for exchange in ["", ".joins", ".dead"] {
             self.delete_exchange(&format!("{}{exchange}", self.exchange))
                 .await;
         }
@@ -212,7 +212,7 @@ impl Rabbit {
     }
 
     /// Where the relay of a topic hears of new groups.
-    fn desk(&self, topic: &str) -> String {
+    fn join_queue(&self, topic: &str) -> String {
         format!("{}.relay.{PRODUCER}.{topic}", self.exchange)
     }
 }

@@ -4,7 +4,6 @@ mod change_password;
 mod end_account_sessions;
 mod end_other_sessions;
 mod end_session;
-mod form;
 mod get_account;
 mod home;
 mod jwks;

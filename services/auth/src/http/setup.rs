@@ -5,10 +5,9 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use kit_http::Anyone;
-use kit_http::extract::Query;
+use kit_http::extract::{Form, Query};
 use kit_service::Call;
 
-use super::form::Form;
 use crate::service::{AuthFailure, AuthService};
 
 const PAGE: &str = include_str!("setup.html");

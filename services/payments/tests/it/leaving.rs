@@ -4,54 +4,18 @@
     reason = "what the stories share is written like the stories themselves"
 )]
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kit_db::{Db, Dialect, Reader, Tx, sql};
-use kit_testing::{App, Person, eventually, on_both_databases};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use kit_db::{Tx, sql};
+use kit_testing::leaving::{let_run, send, until_all_ended, until_one_waits};
+use kit_testing::{App, Person, on_both_databases};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::app::{TRANSACTIONS, Transactions as _, start};
 use crate::books;
 
-/// Sends a request and keeps the connection, without waiting for the answer.
-async fn send(address: SocketAddr, line: &str, person: &Person, body: &str) -> TcpStream {
-    let (token, length) = (&person.token, body.len());
-    let request = format!(
-        "{line} HTTP/1.1\r\nHost: payments\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    stream
-}
-
-/// How many of PostgreSQL's sessions are in a transaction on a user's row, and how many of them wait.
-async fn in_transaction(db: &Db) -> (i64, i64) {
-    if db.dialect() == Dialect::Sqlite {
-        return (0, 0);
-    }
-    let asked = db.read(async move |reader: &mut Reader| {
-        sql("SELECT count(DISTINCT a.pid) AS open, \
-                    count(DISTINCT a.pid) FILTER (WHERE a.wait_event_type = 'Lock') AS waiting \
-             FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation \
-             JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = current_schema() AND c.relname = 'spending' AND a.pid <> pg_backend_pid()")
-        .one(reader)
-        .await
-    });
-    let row = asked.await.unwrap();
-    (row.get("open").unwrap(), row.get("waiting").unwrap())
-}
-
-async fn all_ended(db: &Db) {
-    eventually("no transaction is open", async || {
-        (in_transaction(db).await.0 == 0).then_some(())
-    })
-    .await;
-}
+/// The table whose rows are held and written.
+const TABLE: &str = "spending";
 
 /// Somebody else holds a user's row, so that what the user sends has to wait in its transaction, until the
 /// permit is given.
@@ -85,15 +49,13 @@ on_both_databases! {
         for (line, body) in [("POST /transactions", "{\"amount\":2}"), ("POST /transactions/pay", "")] {
             let go = hold(&app, &ada).await;
             let stream = send(app.address, line, &ada, body).await;
-            if app.db.dialect() == Dialect::Postgres {
-                eventually("it waits", async || (in_transaction(&app.db).await.1 > 0).then_some(())).await;
-            }
+            until_one_waits(&app.db, TABLE).await;
             drop(stream);
             // An answer on another connection: the server has had its time to see that she left.
             ada.client.get("/").await.expect(200);
             go.add_permits(1);
             ada.create("4").await;
-            all_ended(&app.db).await;
+            until_all_ended(&app.db, TABLE).await;
             books::are_in_order(&app).await;
         }
         ada.pay().await;
@@ -110,13 +72,11 @@ on_both_databases! {
                 _ => ("POST /transactions", "{\"amount\":0.50}"),
             };
             let stream = send(app.address, line, &ada, body).await;
-            for _ in 0..round * 5 {
-                tokio::task::yield_now().await;
-            }
+            let_run(round * 5).await;
             drop(stream);
         }
         ada.create("1").await;
-        all_ended(&app.db).await;
+        until_all_ended(&app.db, TABLE).await;
         ada.pay().await;
         assert_eq!(ada.counted("pending").await, 0);
         books::are_in_order(&app).await;
@@ -129,14 +89,12 @@ on_both_databases! {
             let key = format!("key-{round}");
             let line = format!("POST /transactions HTTP/1.1\r\nIdempotency-Key: {key}\r\nX-Rest:");
             let stream = send(app.address, &line, &ada, "{\"amount\":0.50,\"description\":\"books\"}").await;
-            for _ in 0..round * 10 {
-                tokio::task::yield_now().await;
-            }
+            let_run(round * 10).await;
             drop(stream);
             let made = ada.keyed(&key).create("0.50").await;
             assert_eq!(ada.keyed(&key).create("0.50").await, made);
         }
-        all_ended(&app.db).await;
+        until_all_ended(&app.db, TABLE).await;
         assert_eq!(app.count(TRANSACTIONS).await, 20);
         books::are_in_order(&app).await;
     }

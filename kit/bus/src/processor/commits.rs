@@ -1,6 +1,6 @@
-//! Turns: what waits is committed together, one transaction of a lane at a time.
+//! Commits: what waits is committed together, one transaction of a processor at a time.
 //!
-//! A turn takes what has come and never waits for more. Its units run in one transaction without savepoints,
+//! A batch takes what has come and never waits for more. Its units run in one transaction without savepoints,
 //! which cost a round trip each; where one fails the transaction is rolled back, and each is run alone, so that
 //! a failing effect hurts only itself.
 
@@ -13,7 +13,7 @@ use kit_db::{StoreError, Tx, Unavailable, WriteError};
 use kit_runtime::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Action, Entry, Lane, Parking, Phase, Verdict, store};
+use super::{Action, Entry, Parking, Phase, Processor, store};
 use crate::envelope::Record;
 use crate::metrics::Outcome;
 
@@ -22,8 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What one transaction does.
 struct Batch {
-    lane: Arc<Lane>,
-    /// The lane's position afterwards.
+    processor: Arc<Processor>,
+    /// The processor's position afterwards.
     position: i64,
     now: Timestamp,
     entries: Mutex<Vec<Entry>>,
@@ -42,23 +42,23 @@ impl From<StoreError> for Rejected {
     }
 }
 
-/// A turn that goes away on the way leaves handlers without an answer, so its lane is over.
-struct Running {
-    lane: Arc<Lane>,
+/// The task that commits. One that goes away on the way leaves handlers without an answer, so its processor is over.
+struct Committing {
+    processor: Arc<Processor>,
     ended: bool,
 }
 
-impl Drop for Running {
+impl Drop for Committing {
     fn drop(&mut self) {
         if !self.ended {
-            self.lane.state().turn_runs = false;
-            self.lane.give_up();
+            self.processor.state().is_committing = false;
+            self.processor.give_up();
         }
     }
 }
 
-impl Lane {
-    /// Queues something to be committed, and starts a turn where none runs. On a lane that is over it is
+impl Processor {
+    /// Queues something to be committed, and starts to commit where nobody does. On a processor that is over it is
     /// dropped.
     pub(super) fn submit(self: &Arc<Self>, entry: Entry) {
         let mut state = self.state();
@@ -68,19 +68,19 @@ impl Lane {
             return;
         }
         state.entries.push_back(entry);
-        if state.turn_runs {
+        if state.is_committing {
             return;
         }
-        state.turn_runs = true;
+        state.is_committing = true;
         drop(state);
-        let running = Running {
-            lane: self.clone(),
+        let committing = Committing {
+            processor: self.clone(),
             ended: false,
         };
-        self.context.tasks.spawn("bus.turn", take_turns(running));
+        self.context.tasks.spawn("bus.commit", commit_all(committing));
     }
 
-    /// What is to be committed next; ends the turn where there is nothing.
+    /// What is to be committed next; ends the task where there is nothing.
     fn next_batch(&self) -> Vec<Entry> {
         let mut state = self.state();
         let mut batch = Vec::new();
@@ -96,7 +96,7 @@ impl Lane {
             }
         }
         if batch.is_empty() {
-            state.turn_runs = false;
+            state.is_committing = false;
         }
         drop(state);
         batch
@@ -157,7 +157,7 @@ impl Lane {
             .collect();
         let position = self.state().low(|position| live.contains(&position));
         let batch = Arc::new(Batch {
-            lane: self.clone(),
+            processor: self.clone(),
             position,
             now: self.context.clock.now(),
             entries: Mutex::new(std::mem::take(entries)),
@@ -187,7 +187,7 @@ impl Lane {
                 Action::Effect(effect) => {
                     self.context.metrics.count(Outcome::Applied);
                     self.context.metrics.took(now.since(entry.record.created_at));
-                    effect.answer(Verdict::Committed);
+                    effect.answer(Ok(()));
                 }
                 Action::Park(_, done) | Action::Forget(done) => {
                     let _ = done.send(());
@@ -203,7 +203,7 @@ fn refuse(entries: Vec<Entry>, error: StoreError) -> Vec<Entry> {
     let mut error = Some(error);
     for entry in entries {
         match (entry.action, error.take()) {
-            (Action::Effect(effect), Some(error)) => effect.answer(Verdict::Failed(error)),
+            (Action::Effect(effect), Some(error)) => effect.answer(Err(error)),
             (action, error) => {
                 let reason = error.map(|error| error.to_string());
                 tracing::error!(id = entry.record.id, reason, "an event cannot be parked");
@@ -225,8 +225,8 @@ impl Entry {
 
 impl Batch {
     async fn run(&self, tx: &mut Tx) -> Result<(), Rejected> {
-        let (lane, context) = (&self.lane, &self.lane.context);
-        if !store::owns(tx, &lane.lease, &context.holder, lane.epoch).await? {
+        let (processor, context) = (&self.processor, &self.processor.context);
+        if !store::owns(tx, &processor.lease, &context.holder, processor.epoch).await? {
             return Err(Rejected::Superseded);
         }
         let mut entries = self.entries.lock().await;
@@ -262,7 +262,7 @@ impl Batch {
         fail_point!("bus::after-effect-before-position");
         store::park(tx, context, &parkings, self.now).await?;
         store::unpark(tx, &context.consumer, &done).await?;
-        store::advance(tx, context, lane.partition, self.position, self.now).await?;
+        store::advance(tx, context, processor.partition, self.position, self.now).await?;
         fail_point!("bus::before-commit");
         Ok(())
     }
@@ -274,15 +274,15 @@ impl Entry {
     }
 }
 
-async fn take_turns(mut running: Running) {
-    let lane = running.lane.clone();
+async fn commit_all(mut committing: Committing) {
+    let processor = committing.processor.clone();
     loop {
-        let batch = lane.next_batch();
+        let batch = processor.next_batch();
         if batch.is_empty() {
             break;
         }
-        lane.commit(batch).await;
+        processor.commit(batch).await;
     }
-    running.ended = true;
-    lane.context.wake.notify_one();
+    committing.ended = true;
+    processor.context.wake.notify_one();
 }

@@ -30,7 +30,7 @@ impl Times<'_> {
     }
 
     /// A row for each of these against each of those, or for itself where there is nobody.
-    fn tell(&self, report: &mut Report, title_of: fn(&str) -> String, figure: &Figure) {
+    fn add_rows(&self, report: &mut Report, title_of: fn(&str) -> String, figure: &Figure) {
         for (name, timed) in self.0 {
             let own = Samples::of((figure.pick)(timed));
             let row = || Row::new("proxy", title_of(name), figure.unit, &own);
@@ -65,20 +65,20 @@ const COMPARED: [(&str, &str); 5] = [
     ("haproxy", DIRECT),
 ];
 
-pub(super) fn tell_times(timed: &[(&'static str, Timed)], report: &mut Report) {
+pub(super) fn report_times(timed: &[(&'static str, Timed)], report: &mut Report) {
     let table = Times(timed);
     let rates = Figure {
         unit: "requests/s",
         pick: |timed| timed.rates.clone(),
         peers: &COMPARED,
     };
-    table.tell(report, |name| title(name).to_owned(), &rates);
+    table.add_rows(report, |name| title(name).to_owned(), &rates);
     let medians = Figure {
         unit: "µs",
         pick: |timed| timed.medians.clone(),
         peers: &COMPARED,
     };
-    table.tell(
+    table.add_rows(
         report,
         |name| format!("p50 on one connection: {}", title(name)),
         &medians,
@@ -102,7 +102,7 @@ fn whole(timed: &Timed) -> Vec<f64> {
     both.map(|(own, behind)| own + behind).collect()
 }
 
-pub(super) fn tell_counts(counted: &[Counted], report: &mut Report) {
+pub(super) fn report_counts(counted: &[Counted], report: &mut Report) {
     let nginx = counted.iter().find(|counted| counted.name == "nginx");
     for own in counted {
         let most = match own.name {

@@ -36,7 +36,7 @@ const PER_TRANSACTION: usize = 200;
 pub(crate) const WAIT: Duration = Duration::from_secs(20);
 
 /// The producer's database and the place of the consumer's.
-pub struct World<B = Embedded> {
+pub struct BusFixture<B = Embedded> {
     /// The producer's database.
     pub producer: TestDb,
     /// Where the consumer's is.
@@ -53,14 +53,14 @@ pub struct World<B = Embedded> {
 /// One effect: its key and number.
 pub type Effect = (String, i64);
 
-impl<B: TestBroker> World<B> {
+impl<B: TestBroker> BusFixture<B> {
     /// With a broker of the test's own, and a relay where there is something to relay.
     pub async fn new(dialect: Dialect) -> Self {
-        let world = Self::unrelayed(dialect).await;
-        if !world.carriers.brokers().is_empty() {
-            world.start_relaying();
+        let fixture = Self::unrelayed(dialect).await;
+        if !fixture.carriers.brokers().is_empty() {
+            fixture.start_relaying();
         }
-        world
+        fixture
     }
 
     /// With the broker that the relay would use, and no relay yet.
@@ -101,14 +101,14 @@ impl<B: TestBroker> World<B> {
         self.process_with(settings(), Duration::from_secs(1)).await
     }
 
-    /// As [`World::process`], measured.
+    /// As [`BusFixture::process`], measured.
     pub async fn process_measured(&self, metrics: &Metrics) -> Process {
         let mut setup = self.setup(settings(), Duration::from_secs(1));
         setup.metrics = Some(BusMetrics::new(metrics));
         Process::start(self.producer.target(), self.consumer.target(), setup).await
     }
 
-    /// As [`World::process`], traced.
+    /// As [`BusFixture::process`], traced.
     pub async fn process_traced(&self, tracer: Tracer) -> Process {
         let mut setup = self.setup(settings(), Duration::from_secs(1));
         setup.tracer = tracer;
@@ -122,7 +122,7 @@ impl<B: TestBroker> World<B> {
         Process::start(self.producer.target(), self.consumer.target(), setup).await
     }
 
-    /// As [`World::process`], with other settings.
+    /// As [`BusFixture::process`], with other settings.
     pub async fn process_with(&self, settings: BusSettings, poll: Duration) -> Process {
         let setup = self.setup(settings, poll);
         Process::start(self.producer.target(), self.consumer.target(), setup).await
@@ -151,7 +151,7 @@ impl<B: TestBroker> World<B> {
         admin.unwrap().lag().await.unwrap()
     }
 
-    /// Starts the relays of the world's own producer.
+    /// Starts the relays of the fixture's own producer.
     pub fn start_relaying(&self) {
         *self.relaying.lock().unwrap() = Some(self.relaying());
     }
@@ -169,13 +169,13 @@ impl<B: TestBroker> World<B> {
         self.relaying_with(settings())
     }
 
-    /// As [`World::relaying`], with other settings.
+    /// As [`BusFixture::relaying`], with other settings.
     pub fn relaying_with(&self, settings: BusSettings) -> Relaying {
         let setup = self.setup(settings, Duration::from_secs(1));
         self.relaying_as(setup)
     }
 
-    /// As [`World::relaying`], of something else.
+    /// As [`BusFixture::relaying`], of something else.
     pub fn relaying_as(&self, setup: Setup) -> Relaying {
         let (producer, consumer) = (self.producer.target(), self.consumer.target());
         Relaying::start(Db::clone(&self.producer), producer, consumer, setup)
@@ -364,28 +364,28 @@ pub fn assert_in_order(effects: &[Effect]) {
     }
 }
 
-/// Defines tests that run on both databases, each with a `World` of the module's.
+/// Defines tests that run on both databases, each with a `BusFixture` of the module's.
 #[macro_export]
-macro_rules! both_worlds {
-    ($($(#[$meta:meta])* async fn $name:ident($world:ident: &World) $body:block)*) => {$(
+macro_rules! both_fixtures {
+    ($($(#[$meta:meta])* async fn $name:ident($fixture:ident: &BusFixture) $body:block)*) => {$(
         $(#[$meta])*
         mod $name {
             use super::*;
 
-            async fn story($world: &World) $body
+            async fn story($fixture: &BusFixture) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                let world = World::new(kit_db::Dialect::Sqlite).await;
-                story(&world).await;
-                world.remove().await;
+                let fixture = BusFixture::new(kit_db::Dialect::Sqlite).await;
+                story(&fixture).await;
+                fixture.remove().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let world = World::new(kit_db::Dialect::Postgres).await;
-                story(&world).await;
-                world.remove().await;
+                let fixture = BusFixture::new(kit_db::Dialect::Postgres).await;
+                story(&fixture).await;
+                fixture.remove().await;
             }
         }
     )*};

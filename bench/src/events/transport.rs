@@ -7,11 +7,11 @@ use kit_kafka::KafkaSettings;
 use kit_rabbitmq::RabbitMqSettings;
 use kit_runtime::{Clock, Ids, Secret};
 
-use super::world::{Counted, Home, Woken};
-use crate::place::Place;
+use super::services::{Counted, Home, Woken};
+use crate::folders::Folders;
 
 /// Where the databases are, and what is between them.
-pub(super) struct Way {
+pub(super) struct Transport {
     pub(super) home: Home,
     pub(super) woken: Woken,
     pub(super) carriers: Carriers,
@@ -56,18 +56,18 @@ impl Kind {
     }
 
     /// With databases that are empty, and a broker that has heard of nothing yet. There is one at a time.
-    pub(super) fn open(self, place: &Place) -> anyhow::Result<Way> {
+    pub(super) fn open(self, folders: &Folders) -> anyhow::Result<Transport> {
         let home = match self {
-            Self::Sqlite => Home::on_sqlite(place)?,
-            _ => Home::on_postgres(place)?,
+            Self::Sqlite => Home::on_sqlite(folders)?,
+            _ => Home::on_postgres(folders)?,
         };
         let broker = match self {
             Self::Sqlite | Self::Postgres | Self::Notified => None,
-            Self::RabbitMq => Some(rabbitmq(place)?),
-            Self::Kafka => Some(kafka(place)?),
+            Self::RabbitMq => Some(rabbitmq(folders)?),
+            Self::Kafka => Some(kafka(folders)?),
         };
         let carriers = Carriers::embedded();
-        Ok(Way {
+        Ok(Transport {
             home,
             woken: match self {
                 Self::Notified => Woken::ByNotify,
@@ -81,16 +81,16 @@ impl Kind {
     }
 }
 
-fn rabbitmq(place: &Place) -> anyhow::Result<Broker> {
+fn rabbitmq(folders: &Folders) -> anyhow::Result<Broker> {
     let settings = RabbitMqSettings {
         exchange: fresh_name(),
-        ..RabbitMqSettings::new(Secret::new(place.server_url("rabbitmq")?))
+        ..RabbitMqSettings::new(Secret::new(folders.server_url("rabbitmq")?))
     };
     Ok(kit_rabbitmq::open(settings, Clock::system(), Ids::system())?)
 }
 
-fn kafka(place: &Place) -> anyhow::Result<Broker> {
-    let url = place.server_url("kafka")?;
+fn kafka(folders: &Folders) -> anyhow::Result<Broker> {
+    let url = folders.server_url("kafka")?;
     let account = url
         .strip_prefix("kafka://")
         .and_then(|rest| rest.rsplit_once('@'));

@@ -11,9 +11,9 @@ use kit_event::{CarrierClass, Event, Retention, Topic};
 use kit_runtime::{Clock, Ids, Lifecycle, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::way::Way;
+use super::transport::Transport;
 use crate::database::Database;
-use crate::place::Place;
+use crate::folders::Folders;
 
 const COUNTER: &str = "counter";
 const LEDGER: &str = "ledger";
@@ -40,7 +40,7 @@ const COUNTS: Topic = Topic {
 pub(super) struct Counted {
     pub(super) key: String,
     pub(super) number: i64,
-    /// When it began to be published, in microseconds since the world began.
+    /// When it began to be published, in microseconds since the run began.
     pub(super) at: u64,
 }
 
@@ -69,7 +69,7 @@ pub(super) enum Woken {
 }
 
 /// Both at work.
-pub(super) struct World {
+pub(super) struct Services {
     pub(super) counter: Db,
     pub(super) ledger: Db,
     bus: Bus,
@@ -81,13 +81,13 @@ pub(super) struct World {
 
 impl Home {
     /// Files in a folder that is empty.
-    pub(super) fn on_sqlite(place: &Place) -> anyhow::Result<Self> {
-        place.fresh("events").map(Self::Sqlite)
+    pub(super) fn on_sqlite(folders: &Folders) -> anyhow::Result<Self> {
+        folders.fresh("events").map(Self::Sqlite)
     }
 
     /// A database that is empty.
-    pub(super) fn on_postgres(place: &Place) -> anyhow::Result<Self> {
-        Database::create(place).map(Self::Postgres)
+    pub(super) fn on_postgres(folders: &Folders) -> anyhow::Result<Self> {
+        Database::create(folders).map(Self::Postgres)
     }
 
     fn target(&self, service: &str) -> DbTarget {
@@ -103,14 +103,14 @@ impl Home {
     }
 }
 
-impl World {
-    pub(super) async fn open(way: &Way) -> anyhow::Result<Self> {
-        Self::open_by(&way.home, way.woken, way.carriers.clone()).await
+impl Services {
+    pub(super) async fn open(transport: &Transport) -> anyhow::Result<Self> {
+        Self::open_by(&transport.home, transport.woken, transport.carriers.clone()).await
     }
 
     /// Nothing leaves the counter's outbox.
-    pub(super) async fn open_alone(way: &Way) -> anyhow::Result<Self> {
-        Self::open_by(&way.home, way.woken, Carriers::embedded()).await
+    pub(super) async fn open_alone(transport: &Transport) -> anyhow::Result<Self> {
+        Self::open_by(&transport.home, transport.woken, Carriers::embedded()).await
     }
 
     async fn open_by(home: &Home, woken: Woken, carriers: Carriers) -> anyhow::Result<Self> {
@@ -178,18 +178,18 @@ impl World {
     pub(super) fn keep_ledger(
         &self,
         group: &'static str,
-        tell: impl Fn(u32) + Clone + Send + Sync + 'static,
+        report: impl Fn(u32) + Clone + Send + Sync + 'static,
     ) -> anyhow::Result<()> {
         let began = self.began;
         let handler = move |delivery: Delivery<Counted>, inbox: Inbox| {
-            let tell = tell.clone();
+            let report = report.clone();
             async move {
                 let counted = delivery.payload;
                 let at = counted.at;
                 let applied = inbox.apply(async move |tx: &mut Tx| enter(tx, group, &counted).await);
                 if applied.await? == Applied::Now(()) {
                     let took = u64::from(micros_since(began)).saturating_sub(at);
-                    tell(u32::try_from(took).unwrap_or(u32::MAX));
+                    report(u32::try_from(took).unwrap_or(u32::MAX));
                 }
                 Ok::<_, Failure>(())
             }

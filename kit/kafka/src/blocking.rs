@@ -7,18 +7,19 @@ use futures::channel::oneshot;
 use kit_bus::carrier::BrokerError;
 use rdkafka::error::KafkaResult;
 
-use crate::client::{Consumer, Voice, consuming};
-use crate::{KafkaSettings, refused};
+use crate::client::{Consumer, LogContext, consuming};
+use crate::{KafkaSettings, broker_error};
 
 type Question = Box<dyn FnOnce(&Consumer) + Send>;
 
-/// The way to the thread. It begins with the first question, and ends with this.
-pub(crate) struct Desk {
+/// A client of the brokers on a thread of its own, for the calls of the library that block. It begins with the first
+/// question, and ends with this.
+pub(crate) struct BlockingClient {
     settings: KafkaSettings,
     questions: Mutex<Option<mpsc::Sender<Question>>>,
 }
 
-impl Desk {
+impl BlockingClient {
     pub(crate) fn new(settings: KafkaSettings) -> Self {
         Self {
             settings,
@@ -40,8 +41,8 @@ impl Desk {
         }))?;
         // Each question has its own limit; more of them may be waiting.
         match tokio::time::timeout(self.settings.answer_limit * 2, answer).await {
-            Ok(Ok(answer)) => answer.map_err(|error| refused(format_args!("{what}: {error}"))),
-            Ok(Err(_)) | Err(_) => Err(refused(format_args!("{what}: no answer"))),
+            Ok(Ok(answer)) => answer.map_err(|error| broker_error(format_args!("{what}: {error}"))),
+            Ok(Err(_)) | Err(_) => Err(broker_error(format_args!("{what}: no answer"))),
         }
     }
 
@@ -62,11 +63,11 @@ impl Desk {
 }
 
 fn begin(settings: &KafkaSettings) -> Result<mpsc::Sender<Question>, BrokerError> {
-    let consumer: Consumer = consuming(settings, &format!("{}.desk", settings.prefix))
-        .create_with_context(Voice)
-        .map_err(refused)?;
+    let consumer: Consumer = consuming(settings, &format!("{}.admin", settings.prefix))
+        .create_with_context(LogContext)
+        .map_err(broker_error)?;
     let (ask, questions) = mpsc::channel::<Question>();
-    aside("kafka-desk", move || {
+    aside("kafka-admin", move || {
         for question in questions {
             question(&consumer);
         }
@@ -79,5 +80,5 @@ pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<
     let begun = thread::Builder::new().name(name.to_owned()).spawn(work);
     begun
         .map(drop)
-        .map_err(|error| refused(format_args!("no thread: {error}")))
+        .map_err(|error| broker_error(format_args!("no thread: {error}")))
 }

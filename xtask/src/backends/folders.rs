@@ -18,12 +18,12 @@ use crate::backends::account::Account;
 
 /// The folders of one back end.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct BackendFolders {
     published: PathBuf,
     state: PathBuf,
 }
 
-impl Place {
+impl BackendFolders {
     /// The folders of the back end of this name; they are made when they are not there.
     pub(super) fn of(name: &str, target: &Path, account: Account) -> anyhow::Result<Self> {
         let published = target.join("backends").join(name);
@@ -154,18 +154,18 @@ mod tests {
     #[test]
     fn state_is_beside_the_url_where_the_servers_account_can_enter() {
         let target = folder_with_mode(0o755);
-        let place = Place::of("sample", target.path(), Account::Named("nobody")).unwrap();
-        assert_eq!(place.state_folder(), target.path().join("backends/sample"));
+        let folders = BackendFolders::of("sample", target.path(), Account::Named("nobody")).unwrap();
+        assert_eq!(folders.state_folder(), target.path().join("backends/sample"));
     }
 
     #[test]
     fn state_is_apart_where_the_servers_account_cannot_enter() {
         let target = folder_with_mode(0o700);
-        let place = Place::of("sample", target.path(), Account::Named("nobody")).unwrap();
-        assert_eq!(place.url(), target.path().join("backends/sample/url"));
-        assert!(!place.state_folder().starts_with(target.path()));
-        assert!(can_be_entered_by_others(place.state_folder()).unwrap());
-        fs::remove_dir_all(place.state_folder().parent().unwrap()).unwrap();
+        let folders = BackendFolders::of("sample", target.path(), Account::Named("nobody")).unwrap();
+        assert_eq!(folders.url(), target.path().join("backends/sample/url"));
+        assert!(!folders.state_folder().starts_with(target.path()));
+        assert!(can_be_entered_by_others(folders.state_folder()).unwrap());
+        fs::remove_dir_all(folders.state_folder().parent().unwrap()).unwrap();
     }
 
     #[test]

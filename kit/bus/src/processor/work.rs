@@ -7,10 +7,10 @@ use std::time::Duration;
 use fail::fail_point;
 use futures::FutureExt;
 use kit_db::Reader;
-use kit_runtime::Timestamp;
+use kit_runtime::{Timestamp, panic_text};
 use tokio::sync::oneshot;
 
-use super::{Action, Entry, Job, Lane, NEVER, Parking, Phase, Stage, State, Ticket, store};
+use super::{Action, EffectPermit, Entry, Job, NEVER, Parking, Phase, Processor, Stage, State, store};
 use crate::envelope::{Chain, Record};
 use crate::failure::Failure;
 use crate::inbox::{Inbox, StageCell};
@@ -26,27 +26,27 @@ enum Attempt {
     /// There was nothing to do.
     Skipped,
     Failed(Failure),
-    /// The lane is over, or the event was done by an effect that the handler did not wait for.
+    /// The processor is over, or the event was done by an effect that the handler did not wait for.
     Moot,
 }
 
-/// A worker's place. A worker that goes away on the way leaves a chain that nobody goes on with, so its lane
+/// Ends with its worker. A worker that goes away on the way leaves a chain that nobody goes on with, so its processor
 /// is over.
-struct Place {
-    lane: Arc<Lane>,
+struct WorkerGuard {
+    processor: Arc<Processor>,
     left: bool,
 }
 
-impl Drop for Place {
+impl Drop for WorkerGuard {
     fn drop(&mut self) {
         if !self.left {
-            self.lane.state().workers -= 1;
-            self.lane.give_up();
+            self.processor.state().workers -= 1;
+            self.processor.give_up();
         }
     }
 }
 
-impl Lane {
+impl Processor {
     /// Gives each key that is ready a worker, as far as there may be so many.
     pub(super) fn start_workers(self: &Arc<Self>) {
         loop {
@@ -59,11 +59,11 @@ impl Lane {
             };
             state.workers += 1;
             drop(state);
-            let place = Place {
-                lane: self.clone(),
+            let guard = WorkerGuard {
+                processor: self.clone(),
                 left: false,
             };
-            self.context.tasks.spawn("bus.worker", work(place, job));
+            self.context.tasks.spawn("bus.worker", work(guard, job));
         }
     }
 
@@ -117,7 +117,7 @@ impl Lane {
         match self.attempt(record, 1, true).await {
             Attempt::Applied | Attempt::Moot => {}
             Attempt::Failed(failure) if !self.was_done(record).await => {
-                self.failed(record, 1, true, failure).await;
+                self.park_failed(record, 1, true, failure).await;
             }
             Attempt::Skipped | Attempt::Failed(_) => {
                 self.state().finish(record.position);
@@ -153,7 +153,7 @@ impl Lane {
             match self.attempt(&record, attempt, false).await {
                 Attempt::Applied => {}
                 Attempt::Failed(failure) if !self.was_done(&record).await => {
-                    return self.failed(&record, attempt, false, failure).await;
+                    return self.park_failed(&record, attempt, false, failure).await;
                 }
                 Attempt::Skipped | Attempt::Failed(_) => self.forget(&record).await,
                 Attempt::Moot => return self.look_again(chain, context.clock.now().plus(READ_PAUSE)),
@@ -180,8 +180,8 @@ impl Lane {
         let stage = StageCell::default();
         let inbox = Inbox {
             trace: envelope.trace,
-            ticket: Ticket {
-                lane: self.clone(),
+            permit: EffectPermit {
+                processor: self.clone(),
                 record: record.clone(),
                 is_live,
                 stage: stage.clone(),
@@ -192,7 +192,7 @@ impl Lane {
                 let running = AssertUnwindSafe(running).catch_unwind();
                 let limit = self.context.settings.handler_limit;
                 let failure = failure_of(within(limit, &stage, running).await, limit);
-                self.judge(record, is_live, &stage, failure)
+                self.conclude(record, is_live, &stage, failure)
             }
             Err(failure) => Attempt::Failed(failure),
         };
@@ -206,12 +206,18 @@ impl Lane {
         attempt
     }
 
-    fn judge(&self, record: &Record, is_live: bool, stage: &StageCell, failure: Option<Failure>) -> Attempt {
+    fn conclude(
+        &self,
+        record: &Record,
+        is_live: bool,
+        stage: &StageCell,
+        failure: Option<Failure>,
+    ) -> Attempt {
         let (is_over, is_open) = {
-            let lane = self.state();
+            let processor = self.state();
             (
-                lane.phase == Phase::Over,
-                lane.open.contains_key(&record.position),
+                processor.phase == Phase::Over,
+                processor.open.contains_key(&record.position),
             )
         };
         if is_over {
@@ -245,7 +251,13 @@ impl Lane {
     }
 
     /// Parks an event that failed: until the next attempt, or as a dead letter.
-    async fn failed(self: &Arc<Self>, record: &Arc<Record>, attempt: u32, is_live: bool, failure: Failure) {
+    async fn park_failed(
+        self: &Arc<Self>,
+        record: &Arc<Record>,
+        attempt: u32,
+        is_live: bool,
+        failure: Failure,
+    ) {
         let context = &self.context;
         let is_dead = failure.is_final || attempt >= context.settings.retry.attempts;
         let (consumer, id, kind) = (&*context.consumer, &record.id, &record.kind);
@@ -304,7 +316,7 @@ impl Lane {
             is_live,
             action: Action::Park(parking, done),
         });
-        // Dropped when the lane is over, and then it does not matter.
+        // Dropped when the processor is over, and then it does not matter.
         let _ = wait.await;
     }
 
@@ -319,24 +331,24 @@ impl Lane {
     }
 }
 
-async fn work(mut place: Place, mut job: (Arc<Chain>, Job)) {
-    let lane = place.lane.clone();
+async fn work(mut guard: WorkerGuard, mut job: (Arc<Chain>, Job)) {
+    let processor = guard.processor.clone();
     loop {
         match &job {
-            (_, Job::Event(record)) => lane.deliver(record).await,
-            (chain, Job::Retry) => lane.retry(chain).await,
+            (_, Job::Event(record)) => processor.deliver(record).await,
+            (chain, Job::Retry) => processor.retry(chain).await,
         }
-        lane.end_job(&job.0);
-        let mut state = lane.state();
+        processor.end_job(&job.0);
+        let mut state = processor.state();
         // Under the lock, so that nothing becomes ready without a worker.
-        let Some(next) = lane.next_job(&mut state) else {
+        let Some(next) = processor.next_job(&mut state) else {
             state.workers -= 1;
-            place.left = true;
+            guard.left = true;
             break;
         };
         job = next;
     }
-    lane.context.wake.notify_one();
+    processor.context.wake.notify_one();
 }
 
 /// Runs a handler for at most so long, but does not interrupt the writing of its effect.
@@ -356,15 +368,12 @@ fn failure_of(ended: Ended, limit: Duration) -> Option<Failure> {
     match ended {
         Some(Ok(Ok(()))) => None,
         Some(Ok(Err(failure))) => Some(failure),
-        Some(Err(panic)) => Some(Failure::again(panic_text(&*panic))),
+        Some(Err(panic)) => Some(Failure::again(format_args!(
+            "the handler panicked: {}",
+            panic_text(&*panic)
+        ))),
         None => Some(Failure::again(format_args!(
             "the handler ran for longer than {limit:?}"
         ))),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("the handler panicked: {}", text.unwrap_or_default())
 }

@@ -1,20 +1,20 @@
-//! A lane: one partition of one source, for one group, in the process that owns the partition. Which carrier
-//! brings the events makes no difference to it.
+//! A processor: what handles one partition of one source, for one group, in the process that owns the partition. Which
+//! carrier brings the events makes no difference to it.
 //!
-//! Events of a lane run side by side, but those of one key run one after the other: each key has a chain, and
-//! a chain has at most one worker. What handlers want done is gathered and committed in turns, one transaction
+//! Events of a processor run side by side, but those of one key run one after the other: each key has a chain, and
+//! a chain has at most one worker. What handlers want done is gathered and committed in batches, one transaction
 //! at a time, together with the position. The position is the end of what is done without a hole, so what lies
 //! beyond it and is done already is told from new by the inbox after a restart.
 //!
-//! An event that fails leaves the lane: it goes to the table of parked events in the same way as an effect,
-//! and whatever comes later with its key goes there behind it. So a lane is never held up by longer than a
+//! An event that fails leaves the processor: it goes to the table of parked events in the same way as an effect,
+//! and whatever comes later with its key goes there behind it. So a processor is never held up by longer than a
 //! handler may take.
 //!
-//! Invariant: a lane that has gone wrong (a panic, a lost lease) never goes on. It is over, everything that
-//! waits in it is dropped, and a new lane is made from the tables, under a new epoch.
+//! Invariant: a processor that has gone wrong (a panic, a lost lease) never goes on. It is over, everything that
+//! waits in it is dropped, and a new processor is made from the tables, under a new epoch.
 
+mod commits;
 mod store;
-mod turn;
 mod work;
 
 use std::borrow::Cow;
@@ -29,7 +29,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::envelope::{Chain, Record};
-use crate::handler::{Handling, Routes};
+use crate::handler::{ErasedHandler, Routes};
 use crate::inbox::StageCell;
 use crate::lease::{Hold, lease_name};
 use crate::metrics::SubscriptionMetrics;
@@ -60,18 +60,18 @@ fn first_of_epoch(epoch: i64) -> i64 {
     epoch.saturating_mul(EPOCH)
 }
 
-/// What the lanes of a group and source share.
+/// What the processors of a group and source share.
 pub(crate) struct Context {
     pub(crate) consumer: Cow<'static, str>,
     /// A service, whose log it is, or what a broker's events go by.
     pub(crate) source: Cow<'static, str>,
-    /// Whose leases the lanes work under.
+    /// Whose leases the processors work under.
     pub(crate) scope: String,
     pub(crate) positions: Positions,
     /// Who holds the leases.
     pub(crate) holder: String,
     pub(crate) db: Db,
-    pub(crate) routes: Arc<Routes<Handling>>,
+    pub(crate) routes: Arc<Routes<ErasedHandler>>,
     pub(crate) settings: BusSettings,
     pub(crate) tasks: Tasks,
     /// The group's, or the process's.
@@ -80,7 +80,7 @@ pub(crate) struct Context {
     pub(crate) ids: Ids,
     pub(crate) metrics: SubscriptionMetrics,
     pub(crate) tracer: Tracer,
-    /// Wakes the pump: there is room again, a retry is due, a lane is over.
+    /// Wakes the pump: there is room again, a retry is due, a processor is over.
     pub(crate) wake: Notify,
 }
 
@@ -95,7 +95,7 @@ impl Context {
     }
 }
 
-pub(crate) struct Lane {
+pub(crate) struct Processor {
     pub(crate) context: Arc<Context>,
     pub(crate) partition: i64,
     /// The number of the lease it works under, and its name.
@@ -123,7 +123,7 @@ struct State {
     parked: HashMap<Arc<Chain>, Timestamp>,
     /// What waits for a transaction.
     entries: VecDeque<Entry>,
-    turn_runs: bool,
+    is_committing: bool,
     phase: Phase,
 }
 
@@ -172,15 +172,8 @@ pub(crate) trait Effect: Send {
     fn is_awaited(&self) -> bool;
     /// Runs it; whether it succeeded.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
-    /// Tells the handler.
-    fn answer(self: Box<Self>, verdict: Verdict);
-}
-
-/// What became of an effect.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    Committed,
-    Failed(StoreError),
+    /// Gives the handler the result: committed, or why not.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 /// Where a handler is.
@@ -195,16 +188,16 @@ pub(crate) enum Stage {
 }
 
 /// One delivery's right to an effect.
-pub(crate) struct Ticket {
-    lane: Arc<Lane>,
+pub(crate) struct EffectPermit {
+    processor: Arc<Processor>,
     record: Arc<Record>,
     is_live: bool,
     pub(crate) stage: StageCell,
 }
 
-impl Ticket {
+impl EffectPermit {
     pub(crate) fn submit(self, effect: Box<dyn Effect>) {
-        self.lane.submit(Entry {
+        self.processor.submit(Entry {
             record: self.record,
             is_live: self.is_live,
             action: Action::Effect(effect),
@@ -212,7 +205,7 @@ impl Ticket {
     }
 }
 
-/// How a lane stands, for the pump.
+/// How a processor stands, for the pump.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
     pub(crate) read: i64,
@@ -229,7 +222,7 @@ pub(crate) struct Standing {
     pub(crate) oldest: Option<Timestamp>,
 }
 
-impl Lane {
+impl Processor {
     pub(crate) fn new(context: Arc<Context>, (number, hold): (i64, &Hold), loaded: Loaded) -> Arc<Self> {
         let position = match context.positions {
             Positions::Stored => loaded.position,
@@ -250,7 +243,7 @@ impl Lane {
                 workers: 0,
                 parked: loaded.parked.into_iter().collect(),
                 entries: VecDeque::new(),
-                turn_runs: false,
+                is_committing: false,
                 phase: Phase::Open,
             }),
             _in_use: hold.users.token(),
@@ -330,7 +323,7 @@ impl Lane {
             saved: state.saved,
             has_room: state.phase == Phase::Open && state.open.len() < self.context.settings.window,
             is_over: state.phase == Phase::Over,
-            is_idle: state.workers == 0 && state.entries.is_empty() && !state.turn_runs,
+            is_idle: state.workers == 0 && state.entries.is_empty() && !state.is_committing,
             parked: state.parked.len(),
             due_at: match state.phase {
                 Phase::Open => state.parked.values().min().copied().unwrap_or(NEVER),

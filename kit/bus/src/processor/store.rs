@@ -1,4 +1,4 @@
-//! The statements of lanes, on the consumer's own database.
+//! The statements of processors, on the consumer's own database.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::carrier::{Chain, Record, Rewind};
 /// Rows a statement takes at most; PostgreSQL allows 65 535 values.
 const ROWS_PER_STATEMENT: usize = 500;
 
-/// Where a lane begins.
+/// Where a processor begins.
 pub(crate) struct Loaded {
     pub(crate) partition: i64,
     pub(crate) position: i64,
@@ -262,7 +262,7 @@ pub(crate) async fn save(
     Ok(())
 }
 
-/// Where lanes begin: at their positions, or at the beginning of the log for a new consumer.
+/// Where processors begin: at their positions, or at the beginning of the log for a new consumer.
 pub(crate) async fn load(
     tx: &mut Tx,
     context: &Context,

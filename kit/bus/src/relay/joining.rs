@@ -10,20 +10,20 @@ use kit_runtime::TaskError;
 
 use super::Shift;
 use crate::admin::position_before;
-use crate::carrier::Newcomer;
+use crate::carrier::JoiningGroup;
 
 #[derive(Default)]
-pub(super) struct Newcomers(VecDeque<Coming>);
+pub(super) struct JoiningGroups(VecDeque<Coming>);
 
 struct Coming {
-    group: Newcomer,
+    group: JoiningGroup,
     /// Everything up to here has been sent to it; nothing is known of one that just came.
     cursor: Option<i64>,
 }
 
-impl Newcomers {
-    /// One that comes again goes on where it was, with its new ticket.
-    pub(super) fn add(&mut self, group: Newcomer) {
+impl JoiningGroups {
+    /// One that comes again goes on where it was, with its new receipt.
+    pub(super) fn add(&mut self, group: JoiningGroup) {
         let mut known = self.0.iter_mut();
         let known =
             known.find(|coming| coming.group.queue == group.queue && coming.group.since == group.since);
@@ -35,14 +35,14 @@ impl Newcomers {
 }
 
 impl Shift<'_> {
-    /// Sends the next that is due to a newcomer; whether there was one.
+    /// Sends the next that is due to a joining group; whether there was one.
     pub(super) async fn serve(&mut self) -> Result<bool, TaskError> {
-        let Some(mut coming) = self.newcomers.0.pop_front() else {
+        let Some(mut coming) = self.joining.0.pop_front() else {
             return Ok(false);
         };
         let served = self.send_to(&mut coming).await;
         if !matches!(served, Ok(true)) {
-            self.newcomers.0.push_back(coming);
+            self.joining.0.push_back(coming);
         }
         served?;
         Ok(true)
@@ -64,7 +64,7 @@ impl Shift<'_> {
                 .await;
             self.relay.route.metrics.resent(sent.confirmed);
             if let Some(trouble) = sent.trouble {
-                self.relay.route.metrics.failed();
+                self.relay.route.metrics.publish_failed();
                 return Err(trouble.into());
             }
             cursor = page.upto;

@@ -7,11 +7,11 @@ use anyhow::{Context as _, bail};
 
 /// The target folder, found from this program's own path: cargo put both there.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Folders {
     target: PathBuf,
 }
 
-impl Place {
+impl Folders {
     /// Looks where this program lies.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("cannot tell where this program lies")?;

@@ -2,7 +2,7 @@
 //!
 //! A queue gets what is published after it is bound, and RabbitMQ keeps nothing for queues that are not there
 //! yet. So a group does not bind its queue itself. It asks the relay of each topic, by a message to a queue that
-//! the relay keeps for that, its *desk*; the relay sends its log to the group's queue alone, and binds the queue
+//! the relay keeps for that; the relay sends its log to the group's queue alone, and binds the queue
 //! once that has everything. The message is acknowledged after that, so whoever relays next goes on with it.
 //!
 //! A topic that no service of ours publishes has no relay, and there the group binds its queue itself.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use kit_bus::carrier::{BrokerError, Newcomer};
+use kit_bus::carrier::{BrokerError, JoiningGroup};
 use kit_runtime::Timestamp;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions};
@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::link::{Link, Purpose};
-use crate::{Hub, refused, topology};
+use crate::{Hub, broker_error, topology};
 
-/// What a group says at a desk.
+/// What a group asks for.
 #[derive(Serialize, Deserialize)]
 struct Request {
     queue: String,
@@ -38,18 +38,18 @@ pub(crate) async fn ask(
     topic: &str,
     since: Option<Timestamp>,
 ) -> Result<bool, BrokerError> {
-    let failed = |error| refused(format_args!("asking for what the logs hold: {error}"));
+    let failed = |error| broker_error(format_args!("asking for what the logs hold: {error}"));
     let request = Request {
         queue: queue.to_owned(),
         since,
     };
-    let request = serde_json::to_vec(&request).map_err(refused)?;
+    let request = serde_json::to_vec(&request).map_err(broker_error)?;
     let options = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
     };
     let properties = BasicProperties::default().with_delivery_mode(super::message::PERSISTENT);
-    let exchange = hub.exchanges.newcomers.as_str().into();
+    let exchange = hub.exchanges.joins.as_str().into();
     let published = link
         .channel
         .basic_publish(exchange, topic.into(), options, &request, properties);
@@ -61,8 +61,8 @@ pub(crate) async fn ask(
     }
 }
 
-/// A relay's desk for one topic.
-pub(crate) struct Desk {
+/// Where a relay is asked for what its log holds of one topic.
+pub(crate) struct JoinRequests {
     hub: Arc<Hub>,
     /// Its queue.
     name: String,
@@ -78,7 +78,7 @@ enum State {
     Open(Box<(Link, Consumer)>),
 }
 
-impl Desk {
+impl JoinRequests {
     pub(crate) fn new(hub: Arc<Hub>, service: &str, topic: &'static str) -> Self {
         Self {
             name: format!("{}.relay.{service}.{topic}", hub.exchanges.entry),
@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// The next who asks. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Newcomer {
+    pub(crate) async fn next(&mut self) -> JoiningGroup {
         loop {
             match &mut self.state {
                 State::Resting(until) => {
@@ -107,22 +107,22 @@ impl Desk {
                 },
                 State::Open(open) => match open.1.next().await {
                     Some(Ok(delivery)) => {
-                        if let Some(newcomer) = read(&delivery) {
-                            return newcomer;
+                        if let Some(group) = read(&delivery) {
+                            return group;
                         }
                         self.done(delivery.delivery_tag).await;
                     }
-                    Some(Err(error)) => self.lose(&refused(error)),
-                    None => self.lose(&refused("the desk is gone")),
+                    Some(Err(error)) => self.lose(&broker_error(error)),
+                    None => self.lose(&broker_error("the queue of requests is gone")),
                 },
             }
         }
     }
 
     /// Somebody has been served, or need not be. Where that cannot be told they are served again.
-    pub(crate) async fn done(&mut self, ticket: u64) {
+    pub(crate) async fn done(&mut self, receipt: u64) {
         if let State::Open(open) = &mut self.state {
-            let told = open.0.channel.basic_ack(ticket, BasicAckOptions::default());
+            let told = open.0.channel.basic_ack(receipt, BasicAckOptions::default());
             if let Err(error) = open.0.ask("acknowledging", told).await {
                 self.lose(&error);
             }
@@ -137,21 +137,21 @@ impl Desk {
     }
 
     fn lose(&mut self, error: &BrokerError) {
-        let desk = &self.name;
-        tracing::warn!(desk, %error, "new groups cannot be heard");
+        let queue = &self.name;
+        tracing::warn!(queue, %error, "requests of new groups cannot be read");
         self.state = State::Resting(Instant::now() + self.pause);
         self.pause = (self.pause * 2).min(self.hub.settings.longest_pause);
     }
 }
 
 async fn open(hub: &Hub, name: &str, topic: &str) -> Result<(Link, Consumer), BrokerError> {
-    let link = Link::open(hub, Purpose::Desk).await?;
-    topology::desk(&link, &hub.exchanges, name, topic).await?;
+    let link = Link::open(hub, Purpose::JoinRequests).await?;
+    topology::join_queue(&link, &hub.exchanges, name, topic).await?;
     let consumer = topology::consume(&link, name, BasicConsumeOptions::default()).await?;
     Ok((link, consumer))
 }
 
-fn read(delivery: &Delivery) -> Option<Newcomer> {
+fn read(delivery: &Delivery) -> Option<JoiningGroup> {
     let request: Request = match serde_json::from_slice(&delivery.data) {
         Ok(request) => request,
         Err(error) => {
@@ -159,9 +159,9 @@ fn read(delivery: &Delivery) -> Option<Newcomer> {
             return None;
         }
     };
-    Some(Newcomer {
+    Some(JoiningGroup {
         queue: request.queue,
         since: request.since,
-        ticket: delivery.delivery_tag,
+        receipt: delivery.delivery_tag,
     })
 }
