@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::backends::{self, Backend, Up};
 use crate::workspace::Workspace;
-use crate::{contracts, cost, deny, generate, python, shell, tidy, vectors};
+use crate::{contracts, cost, deny, generate, python, shell, testing, tidy, vectors};
 
 /// What the tests need today.
 const SERVERS: &[Backend] = &[
@@ -73,7 +73,7 @@ impl Run<'_> {
         })?;
         self.step("python", || python::run(workspace))?;
         self.start_servers()?;
-        self.cargo("tests", &["test", "--workspace", "--no-fail-fast"])?;
+        self.step("tests", || testing::run(workspace))?;
         self.step("test vectors", || {
             vectors::run(&vectors::Args::default(), workspace)
         })?;

@@ -20,6 +20,7 @@ mod deny;
 mod generate;
 mod python;
 mod shell;
+mod testing;
 mod tidy;
 mod tools;
 mod vectors;
@@ -55,6 +56,8 @@ enum Command {
     Vectors(vectors::Args),
     /// Run the acceptance contracts against the release binary.
     Contracts(contracts::Args),
+    /// Build and run all tests, and name the slowest; servers must be up.
+    Test,
     /// Hold a request's instructions and system calls to their limits.
     Cost,
     /// Make the Python environment that end-to-end tests use.
@@ -77,6 +80,7 @@ fn run(command: Command, workspace: &Workspace) -> anyhow::Result<()> {
         Command::Ci => ci::run(workspace),
         Command::Tidy => tidy::run(workspace),
         Command::Gen(args) => generate::run(&args, workspace),
+        Command::Test => testing::run(workspace),
         Command::Backends(args) => backends::run(&args, workspace),
         Command::Deny => deny::run(workspace),
         Command::Vectors(args) => vectors::run(&args, workspace),

@@ -1,0 +1,85 @@
+//! All tests, and which of them are slow.
+//!
+//! The test harness tells how long a test took only where unstable options are allowed, which a variable of the test
+//! process decides; what is compiled sees nothing of it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+
+use crate::shell;
+use crate::workspace::Workspace;
+
+/// How many of the slowest are named.
+const NAMED: usize = 10;
+
+/// Starts each test binary so that it may be asked for times.
+const RUNNER: &str = "target.'cfg(unix)'.runner = ['env', 'RUSTC_BOOTSTRAP=1']";
+
+/// Builds everything, runs the tests and those in documentation, and names the slowest.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    // Examples too: some tests start them.
+    shell::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
+    let tested = run_timed(workspace);
+    let documented = shell::run(&mut workspace.cargo(&["test", "--workspace", "--doc", "--quiet"]));
+    tested.and(documented)
+}
+
+fn run_timed(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut command = workspace.cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]);
+    command.args(["--no-fail-fast", "--config", RUNNER]);
+    command.args(["--", "-Z", "unstable-options", "--report-time"]);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("`cargo test` cannot be started")?;
+    let output = child.stdout.take().context("`cargo test` has no output")?;
+    let mut times = Vec::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.context("`cargo test` printed something that is not UTF-8")?;
+        writeln!(std::io::stdout(), "{line}")?;
+        times.extend(time_of(&line).map(|(name, seconds)| (name.to_owned(), seconds)));
+    }
+    let status = child.wait().context("`cargo test` is lost")?;
+    times.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    eprintln!("\nthe slowest of {} tests:", times.len());
+    for (name, seconds) in times.iter().take(NAMED) {
+        eprintln!("{seconds:>8.1} s  {name}");
+    }
+    if !status.success() {
+        bail!("`cargo test` failed with {status}");
+    }
+    Ok(())
+}
+
+/// The name and the seconds of `test crash::nothing_is_lost ... ok <1.234s>`.
+fn time_of(line: &str) -> Option<(&str, f64)> {
+    let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
+    let seconds = outcome.split_once('<')?.1.strip_suffix("s>")?;
+    Some((name, seconds.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_test_is_read_whatever_its_outcome() {
+        assert_eq!(time_of("test a::b ... ok <0.250s>"), Some(("a::b", 0.25)));
+        assert_eq!(time_of("test a::b ... FAILED <61.000s>"), Some(("a::b", 61.0)));
+    }
+
+    #[test]
+    fn other_lines_have_none() {
+        for line in [
+            "",
+            "running 3 tests",
+            "test a ... ignored",
+            "test result: ok. 3 passed",
+        ] {
+            assert_eq!(time_of(line), None, "{line}");
+        }
+    }
+}
