@@ -12,21 +12,24 @@
     reason = "a command line program talks on its standard streams"
 )]
 
+mod absence;
 mod bare;
 mod call;
 mod count;
 mod database;
 mod effort;
+mod ending;
 mod events;
+mod folders;
 mod gate;
 mod load;
 mod login;
 mod machine;
 mod peers;
 mod pgbench;
-mod place;
 mod program;
 mod proxy;
+mod redis;
 mod refresh;
 mod report;
 mod samples;
@@ -43,7 +46,7 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 
 use crate::effort::Effort;
-use crate::place::Place;
+use crate::folders::Folders;
 use crate::report::Report;
 
 /// Measures Stoa as it is shipped (profile `dist`) beside its peers.
@@ -83,13 +86,17 @@ enum What {
     Transactions,
     /// Events of one service that have an effect in another, on both databases.
     Events,
+    /// How long an access token is accepted after its session was ended.
+    Ending,
+    /// What it costs that Redis is silent, or gone.
+    Absence,
     /// Instructions and system calls a request against `bench/limits.toml`; fails when one is exceeded.
     Gate,
 }
 
-type Part = fn(&Place, &Effort, &mut Report) -> anyhow::Result<()>;
+type Part = fn(&Folders, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 9] = [
+const PARTS: [(What, Part); 11] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
@@ -99,6 +106,8 @@ const PARTS: [(What, Part); 9] = [
     (What::Writes, writes::run),
     (What::Transactions, transactions::run),
     (What::Events, events::run),
+    (What::Ending, ending::run),
+    (What::Absence, absence::run),
 ];
 
 fn main() -> ExitCode {
@@ -115,10 +124,10 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         bail!("a debug build measures nothing; use `cargo run --release -p bench`");
     }
-    let place = Place::find()?;
-    place.stoa()?;
+    let folders = Folders::find()?;
+    folders.stoa()?;
     let mut report = Report::new(machine::Machine::look()?);
-    let outcome = measure(cli, &place, &mut report);
+    let outcome = measure(cli, &folders, &mut report);
     print!("{}", report.table());
     if let Some(file) = &cli.json {
         let json = serde_json::to_string_pretty(&report)?;
@@ -127,15 +136,15 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     outcome
 }
 
-fn measure(cli: &Cli, place: &Place, report: &mut Report) -> anyhow::Result<()> {
+fn measure(cli: &Cli, folders: &Folders, report: &mut Report) -> anyhow::Result<()> {
     let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
     if cli.what.contains(&What::Gate) {
-        return gate::run(place, report);
+        return gate::run(folders, report);
     }
     for (what, part) in PARTS {
         if cli.what.contains(&What::All) || cli.what.contains(&what) {
             eprintln!("=== {what:?}");
-            part(place, &effort, report).with_context(|| format!("`{what:?}` cannot be measured"))?;
+            part(folders, &effort, report).with_context(|| format!("`{what:?}` cannot be measured"))?;
         }
     }
     Ok(())
