@@ -110,6 +110,21 @@ impl Crate {
             [] => String::new(),
         }
     }
+
+    /// One that is named as its folder demands.
+    #[cfg(test)]
+    pub(crate) fn in_folder(folder: &str, dependencies: &[(&str, Use)]) -> Self {
+        let dependencies = dependencies
+            .iter()
+            .map(|(name, usage)| ((*name).to_owned(), *usage));
+        let mut own = Self {
+            name: String::new(),
+            folder: folder.to_owned(),
+            dependencies: dependencies.collect(),
+        };
+        own.name = own.expected_name();
+        own
+    }
 }
 
 impl Use {

@@ -98,33 +98,19 @@ mod tests {
     use super::*;
     use crate::crates::Crate;
 
-    fn own(folder: &str, dependencies: &[(&str, Use)]) -> Crate {
-        let dependencies = dependencies
-            .iter()
-            .map(|(name, usage)| ((*name).to_owned(), *usage))
-            .collect();
-        let mut own = Crate {
-            name: String::new(),
-            folder: folder.to_owned(),
-            dependencies,
-        };
-        own.name = own.expected_name();
-        own
-    }
-
     #[test]
     fn an_implied_arrow_a_test_dependency_and_a_tool_are_not_drawn() {
         let always = |name| (name, Use::Always);
         let crates = Crates(vec![
-            own(
+            Crate::in_folder(
                 "services/auth",
                 &[always("auth-api"), always("kit-db"), ("kit-testing", Use::Tests)],
             ),
-            own("services/auth/api", &[always("kit-db")]),
-            own("kit/db", &[]),
-            own("kit/testing", &[always("kit-db")]),
-            own("stoa", &[always("auth"), always("kit-db")]),
-            own("xtask", &[]),
+            Crate::in_folder("services/auth/api", &[always("kit-db")]),
+            Crate::in_folder("kit/db", &[]),
+            Crate::in_folder("kit/testing", &[always("kit-db")]),
+            Crate::in_folder("stoa", &[always("auth"), always("kit-db")]),
+            Crate::in_folder("xtask", &[]),
         ]);
         let drawn = mermaid(&crates);
         let arrows: Vec<&str> = drawn

@@ -157,20 +157,6 @@ impl Manifest {
 mod tests {
     use super::*;
 
-    fn own(folder: &str, dependencies: &[(&str, Use)]) -> Crate {
-        let dependencies = dependencies
-            .iter()
-            .map(|(name, usage)| ((*name).to_owned(), *usage))
-            .collect();
-        let mut own = Crate {
-            name: String::new(),
-            folder: folder.to_owned(),
-            dependencies,
-        };
-        own.name = own.expected_name();
-        own
-    }
-
     /// A crate in this folder with this one dependency, beside one crate of each layer.
     fn findings(folder: &str, dependency: &str, usage: Use) -> Vec<String> {
         let mut crates: Vec<Crate> = [
@@ -184,9 +170,9 @@ mod tests {
         ]
         .into_iter()
         .filter(|other| *other != folder)
-        .map(|other| own(other, &[]))
+        .map(|other| Crate::in_folder(other, &[]))
         .collect();
-        crates.push(own(folder, &[(dependency, usage)]));
+        crates.push(Crate::in_folder(folder, &[(dependency, usage)]));
         check(&Crates(crates), Path::new("/nowhere"))
             .into_iter()
             .map(|finding| finding.what)
@@ -255,9 +241,9 @@ mod tests {
     #[test]
     fn a_circle_of_contracts_is_found_even_through_tests() {
         let crates = Crates(vec![
-            own("services/a/api", &[("b-api", Use::Always)]),
-            own("services/b/api", &[("c-api", Use::Always)]),
-            own("services/c/api", &[("b-api", Use::Tests)]),
+            Crate::in_folder("services/a/api", &[("b-api", Use::Always)]),
+            Crate::in_folder("services/b/api", &[("c-api", Use::Always)]),
+            Crate::in_folder("services/c/api", &[("b-api", Use::Tests)]),
         ]);
         assert_eq!(contract_cycle(&crates), Some(vec!["b-api", "c-api", "b-api"]));
         assert_eq!(check(&crates, Path::new("/nowhere")).len(), 1);
@@ -265,9 +251,9 @@ mod tests {
 
     #[test]
     fn a_crate_is_called_after_its_folder() {
-        let mut misnamed = own("kit/db", &[]);
+        let mut misnamed = Crate::in_folder("kit/db", &[]);
         misnamed.name = "database".to_owned();
-        let unplaced = own("tools/db", &[]);
+        let unplaced = Crate::in_folder("tools/db", &[]);
         let findings = check(&Crates(vec![misnamed, unplaced]), Path::new("/nowhere"));
         let said: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(
