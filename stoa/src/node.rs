@@ -87,19 +87,22 @@ impl Node {
     ) -> anyhow::Result<Self> {
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let token: TokenConfig = section(&config)?;
+        let database: DatabaseConfig = section(&config)?;
+        // A SQLite file has one owner.
+        let signs_alone = database.url.is_none() && hosts.iter().any(|host| host.name == tokens::SIGNER);
         Ok(Self {
             // In the order of the list, whatever the order they were named in.
             hosts: services::all()
                 .filter(|known| hosts.iter().any(|host| host.name == known.name))
                 .collect(),
             db_metrics: DbMetrics::new(&metrics),
-            database: section(&config)?,
+            database,
             addresses: section(&config)?,
             databases: BTreeMap::new(),
             buses: BTreeMap::new(),
             process: Process {
                 data: section::<DataConfig>(&config)?.dir,
-                verifier: tokens::verifier(&token, &clock)?,
+                verifier: tokens::verifier(&token, &clock, signs_alone)?,
                 config,
                 clock,
                 ids: Ids::system(),

@@ -35,6 +35,26 @@ kit_config::config! {
         /// How many writes may wait, for each service; one more is answered 503.
         queue: usize = "1024",
     }
+    validate(check_database)
+}
+
+fn check_database(config: &DatabaseConfig, check: &mut Check<'_>) {
+    for (key, number) in [
+        ("readers", config.readers),
+        ("writers", config.writers),
+        ("queue", config.queue),
+    ] {
+        if number == 0 {
+            check.refuse(key, "must be at least 1");
+        }
+    }
+    let is_postgres = |url: &Secret<String>| {
+        let scheme = url.expose().split_once("://").map(|(scheme, _)| scheme);
+        matches!(scheme, Some("postgres" | "postgresql"))
+    };
+    if config.url.as_ref().is_some_and(|url| !is_postgres(url)) {
+        check.refuse("url", "does not begin with `postgres://`");
+    }
 }
 
 kit_config::config! {
@@ -132,6 +152,16 @@ kit_config::config! {
         /// The base address of a service.
         #[key("*")]
         by_service: Map<BaseUrl>,
+    }
+    validate(check_peers)
+}
+
+fn check_peers(config: &PeersConfig, check: &mut Check<'_>) {
+    for name in config.by_service.keys() {
+        let is_known = services::all().any(|service| service.name == name.as_str());
+        if !is_known && !PLANNED.contains(&name.as_str()) {
+            check.refuse(name, "there is no such service");
+        }
     }
 }
 

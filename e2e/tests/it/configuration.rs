@@ -66,6 +66,43 @@ fn a_right_configuration_is_said_to_be_right() {
 }
 
 #[test]
+fn what_cannot_start_is_no_right_configuration() {
+    for (key, value, what) in [
+        (
+            "database.url",
+            "nonsense",
+            "`database.url`: does not begin with `postgres://`",
+        ),
+        ("database.queue", "0", "`database.queue`: must be at least 1"),
+        (
+            "gateway.body_limit",
+            "0B",
+            "`gateway.body_limit`: must be at least 1 byte",
+        ),
+        (
+            "auth.refresh_expiry",
+            "0s",
+            "`auth.refresh_expiry`: must not be 0",
+        ),
+        (
+            "peers.user",
+            "http://127.0.0.1:1",
+            "`peers.user`: there is no such service",
+        ),
+        (
+            "carriers.transactions",
+            "kafka",
+            "`carriers.transactions` names a broker that is not configured",
+        ),
+        ("rabbitmq.url", "amqp://user:hidden-word@@@", "RabbitMQ"),
+    ] {
+        let ended = Setup::command(CHECK).set(key, value).finish();
+        assert_refused(&ended, &[what]);
+        assert!(!ended.stderr.contains("hidden-word"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn routes_that_cannot_be_are_problems_of_the_configuration_too() {
     let file = r#"
 [[gateway.routes]]

@@ -67,6 +67,11 @@ every_topology! {
         assert_eq!(kinds.first(), Some(&"user.registered"), "{events:?}");
         assert!(kinds.contains(&"user.disabled"), "{kinds:?}");
         assert_eq!(events[0]["payload"]["username"], "root", "the payload is JSON in JSON");
+        for misspelt in [&["dlq", "list", "--consumer", "user"][..], &["dlq", "replay", "user"], &["replay", "user", "--since", "1h"]] {
+            let ended = node.setup().operate(&[&["events"], misspelt].concat()).finish();
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+            assert!(ended.stderr.contains("there is no consumer `user`"), "{ended:?}");
+        }
         eventually("users has passed auth's log", || {
             let lag = ask(node, &["lag", "--json"]);
             let users = lag.as_array()?.iter().find(|lag| lag["consumer"] == "users")?.clone();

@@ -91,6 +91,8 @@ pub(crate) fn prepare_file(file: &Path) -> Result<PathBuf, OpenError> {
     if let Some(folder) = path.parent() {
         crate::folder::make(folder).map_err(failed)?;
     }
+    // What SQLite writes beside it has the same rights.
+    crate::folder::make_private(&path).map_err(failed)?;
     Ok(path)
 }
 

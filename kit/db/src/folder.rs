@@ -8,6 +8,10 @@ use thiserror::Error;
 
 const LOCK_FILE: &str = "lock";
 
+/// A file that its owner alone may read.
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
+
 /// Why a data folder cannot be had.
 #[derive(Debug, Error)]
 pub enum FolderError {
@@ -48,6 +52,8 @@ impl DataFolder {
         make(&path).map_err(unusable)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
         let mut file = options.open(path.join(LOCK_FILE)).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -76,6 +82,25 @@ pub(crate) fn make(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Makes a file that its owner alone may read, or takes from others what they may do with one that is there.
+pub(crate) fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
+    let opened = options.open(file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut permissions = opened.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(PRIVATE);
+            opened.set_permissions(permissions)?;
+        }
+    }
+    Ok(())
 }
 
 fn sign(file: &mut File) -> io::Result<()> {

@@ -163,6 +163,26 @@ impl ApiError {
         Self::saying(&refusal::BODY_TOO_LARGE, message)
     }
 
+    /// 400: the body ended before it was whole, as the cause says.
+    pub fn incomplete_body(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::known(refusal::BODY_INCOMPLETE).with_cause(cause)
+    }
+
+    /// 400: `Idempotency-Key` is none.
+    pub fn invalid_idempotency_key() -> Self {
+        Self::known(refusal::INVALID_KEY)
+    }
+
+    /// 502: a service broke off, and nobody knows whether it did what was asked; the message names it.
+    pub fn bad_gateway(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::saying(&refusal::BAD_GATEWAY, message)
+    }
+
+    /// 504: a service did not answer in time, and may do yet what was asked; the message names it.
+    pub fn gateway_timeout(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::saying(&refusal::GATEWAY_TIMEOUT, message)
+    }
+
     /// 503, to be tried again soon; the message names who is away.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
         Self::saying(&refusal::UNAVAILABLE, message)

@@ -7,6 +7,7 @@ use http::header::{ETAG, IF_MATCH};
 use http::request::Parts;
 
 use crate::ApiError;
+use crate::refusal::INVALID_IF_MATCH;
 
 /// The entity tag of a resource: its version, a number that grows with each change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +88,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         }
         lines
             .and_then(|lines| Self::parse(&lines.join(",")))
-            .ok_or_else(|| {
-                ApiError::bad_request(
-                    "invalid_if_match",
-                    "`If-Match` is neither `*` nor a list of quoted tags",
-                )
-            })
+            .ok_or_else(|| ApiError::known(INVALID_IF_MATCH))
     }
 }
 

@@ -57,7 +57,7 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     schemas.insert("Error".to_owned(), error_schema());
     json!({
         "openapi": "3.1.0",
-        "info": { "title": info.title, "version": info.version },
+        "info": { "title": info.title, "version": info.version, "description": DESCRIPTION },
         "tags": tags,
         "paths": paths,
         "components": {
@@ -66,6 +66,11 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
         }
     })
 }
+
+/// What holds for all operations, so that it is not said of each.
+const DESCRIPTION: &str = "What any request may be answered, whatever its operation: 400 `invalid_header`, \
+    `invalid_path` or `invalid_upgrade` where the request itself is wrong, 404 `not_found`, 405 \
+    `method_not_allowed`, 414 `uri_too_long`, 431 `headers_too_large`, and 500 `internal`.";
 
 /// The listener that a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,8 +206,13 @@ fn refusals(route: &Route, entrance: Entrance) -> Vec<RefusalDoc> {
     if let Some(body) = &route.doc.body {
         all.extend_from_slice(body.refusals);
     }
+    if route.pattern.contains('{') {
+        all.push(refusal::INVALID_PATH);
+    }
     if entrance == Entrance::Gateway {
         all.push(refusal::TOO_MANY_REQUESTS);
+        all.push(refusal::BAD_GATEWAY);
+        all.push(refusal::GATEWAY_TIMEOUT);
     }
     all.push(refusal::UNAVAILABLE);
     all.sort_by_key(|refusal| refusal.status);
@@ -281,6 +291,42 @@ mod tests {
             said("/api"),
             [json!(["staff", [{ "bearer": [] }], ["401", "403"]]), guest]
         );
+    }
+
+    #[test]
+    fn what_a_route_takes_says_how_it_is_refused() {
+        let route = Route::new(Method::PUT, "/things/{id}", "put_thing", Access::Public)
+            .idempotent()
+            .conditional()
+            .body::<String>(json!("a"));
+        let tables = [RouteTable::new("things", vec![route])];
+        let codes = |prefix: &'static str, status: &str| {
+            let info = DocumentInfo {
+                title: "test",
+                version: "0",
+                prefix,
+            };
+            let document = document(info, &tables);
+            let responses = &document["paths"][format!("{prefix}/things/{{id}}")]["put"]["responses"];
+            responses[status]["content"]["application/json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
+                .clone()
+        };
+        let bad_requests = json!([
+            "body_incomplete",
+            "invalid_idempotency_key",
+            "invalid_if_match",
+            "invalid_path",
+            "malformed_json",
+            "validation_failed",
+        ]);
+        for prefix in ["", "/api"] {
+            assert_eq!(codes(prefix, "400"), bad_requests, "{prefix}");
+            assert_eq!(codes(prefix, "412"), json!(["precondition_failed"]));
+        }
+        for (status, code) in [("502", "bad_gateway"), ("504", "gateway_timeout")] {
+            assert_eq!(codes("/api", status), json!([code]));
+            assert_eq!(codes("", status), Value::Null);
+        }
     }
 
     #[test]

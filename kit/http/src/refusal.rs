@@ -82,6 +82,39 @@ pub(crate) const VALIDATION_FAILED: RefusalDoc = RefusalDoc::new(
     "validation_failed",
     "the body is not valid",
 );
+/// 400: the body ended before it was whole.
+pub(crate) const BODY_INCOMPLETE: RefusalDoc = RefusalDoc::new(
+    StatusCode::BAD_REQUEST,
+    "body_incomplete",
+    "the body did not arrive whole",
+);
+/// 400: a parameter of the path is wrong.
+pub(crate) const INVALID_PATH: RefusalDoc =
+    RefusalDoc::new(StatusCode::BAD_REQUEST, "invalid_path", "the path is not valid");
+/// 400: the idempotency key is none.
+pub(crate) const INVALID_KEY: RefusalDoc = RefusalDoc::new(
+    StatusCode::BAD_REQUEST,
+    "invalid_idempotency_key",
+    "`Idempotency-Key` is not 1 to 255 printable ASCII characters, given once",
+);
+/// 400: the condition is none.
+pub(crate) const INVALID_IF_MATCH: RefusalDoc = RefusalDoc::new(
+    StatusCode::BAD_REQUEST,
+    "invalid_if_match",
+    "`If-Match` is neither `*` nor a list of quoted tags",
+);
+/// 502, by the gateway alone: the service broke off, and may have done what was asked.
+pub(crate) const BAD_GATEWAY: RefusalDoc = RefusalDoc::new(
+    StatusCode::BAD_GATEWAY,
+    "bad_gateway",
+    "the service broke off, and may have done it",
+);
+/// 504, by the gateway alone: the service may still do what was asked.
+pub(crate) const GATEWAY_TIMEOUT: RefusalDoc = RefusalDoc::new(
+    StatusCode::GATEWAY_TIMEOUT,
+    "gateway_timeout",
+    "the service did not answer in time, and may do it yet",
+);
 /// 400: a parameter of the query is wrong.
 pub(crate) const INVALID_QUERY: RefusalDoc =
     RefusalDoc::new(StatusCode::BAD_REQUEST, "invalid_query", "the query is not valid");
@@ -104,8 +137,9 @@ pub(crate) const UNSUPPORTED_FORM: RefusalDoc = RefusalDoc::new(
     "the content type must be `application/x-www-form-urlencoded`",
 );
 /// What is refused of a JSON body.
-pub(crate) static JSON_REFUSALS: [RefusalDoc; 4] = [
+pub(crate) static JSON_REFUSALS: [RefusalDoc; 5] = [
     MALFORMED_JSON,
+    BODY_INCOMPLETE,
     VALIDATION_FAILED,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,

@@ -279,7 +279,8 @@ impl Route {
         let meaning = "Chosen by the client; the same key and body get the same answer and have one effect";
         self.doc.headers.push(("Idempotency-Key", meaning));
         self.is_idempotent = true;
-        self.documents(refusal::STILL_RUNNING)
+        self.documents(refusal::INVALID_KEY)
+            .documents(refusal::STILL_RUNNING)
             .documents(refusal::KEY_REUSED)
     }
 
@@ -296,7 +297,8 @@ impl Route {
     pub fn conditional(mut self) -> Self {
         let meaning = "The `ETag` that the client has seen, or `*`";
         self.doc.headers.push(("If-Match", meaning));
-        self.documents(refusal::PRECONDITION_FAILED)
+        self.documents(refusal::INVALID_IF_MATCH)
+            .documents(refusal::PRECONDITION_FAILED)
     }
 
     /// A refusal of the service's own, as an example of it; those that follow from access, body, query and

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use kit_http::server::RequestId;
 use kit_http::{ApiError, Customer, MatchedRoute, Verified};
 use kit_rpc::{Actor, CallContext, Deadline};
@@ -110,26 +110,29 @@ where
 }
 
 /// The actor whom the route's guard verified (nobody on a public route), the request's identifier and trace, its
-/// `Idempotency-Key`, and the [`Deadline`] among its extensions, else ten seconds.
+/// `Idempotency-Key`, and ten seconds' time.
 fn context(parts: &Parts) -> Result<CallContext, ApiError> {
     let given = &parts.extensions;
     let actor = given
         .get::<Verified>()
         .map_or(Actor::Anonymous, |verified| Actor::User(verified.0.clone()));
-    let deadline = given.get::<Deadline>().copied();
-    let deadline = deadline.unwrap_or_else(|| Deadline::after(USUAL_TIME));
-    let context = CallContext::new(actor, deadline).with_trace(
+    let context = CallContext::new(actor, Deadline::after(USUAL_TIME)).with_trace(
         given.get::<TraceParent>().copied(),
         given.get::<RequestId>().map(|id| id.0.clone()),
     );
-    let Some(value) = parts.headers.get("idempotency-key") else {
-        return Ok(context);
-    };
-    match value.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(context.with_idempotency_key(key)),
-        _ => Err(ApiError::bad_request(
-            "invalid_idempotency_key",
-            "`Idempotency-Key` is not 1 to 255 printable ASCII characters",
-        )),
+    let mut keys = parts.headers.get_all("idempotency-key").iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(context),
+        (Some(key), None) => match key_of(key) {
+            Some(key) => Ok(context.with_idempotency_key(key)),
+            None => Err(ApiError::invalid_idempotency_key()),
+        },
+        (Some(_), Some(_)) => Err(ApiError::invalid_idempotency_key()),
     }
+}
+
+fn key_of(value: &HeaderValue) -> Option<&str> {
+    let is_printable = value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let key = value.to_str().ok().filter(|_| is_printable)?;
+    (1..=LONGEST_KEY).contains(&key.len()).then_some(key)
 }

@@ -1,6 +1,6 @@
 //! What a service adds to the command line.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use clap::{ArgMatches, Subcommand};
@@ -67,12 +67,22 @@ impl ServiceCommand {
 /// Says something to a person, on stderr.
 pub fn talk(text: &str) {
     // Where stderr is gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Answers with data, on stdout. A reader that has gone, such as `head`, wants no more of it.
-pub fn answer(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+/// Answers with data, on stdout. A reader that has gone, such as `head`, wants no more of it; anything else that keeps
+/// the answer from being written is an error.
+pub fn answer(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("the answer cannot be written: {error}"),
+        )),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// How a list is printed.
@@ -85,16 +95,11 @@ pub struct Listing {
 
 impl Listing {
     /// Prints a list: as a JSON array, or a line an item.
-    pub fn print<T: serde::Serialize>(
-        self,
-        items: &[T],
-        line: impl Fn(&T) -> String,
-    ) -> serde_json::Result<()> {
+    pub fn print<T: serde::Serialize>(self, items: &[T], line: impl Fn(&T) -> String) -> io::Result<()> {
         if self.json {
-            answer(&serde_json::to_string_pretty(items)?);
+            answer(&serde_json::to_string_pretty(items)?)
         } else {
-            answer(&items.iter().map(line).collect::<Vec<_>>().join("\n"));
+            answer(&items.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
-        Ok(())
     }
 }

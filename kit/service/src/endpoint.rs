@@ -36,7 +36,7 @@ impl ServiceEndpoint {
 
 impl Endpoint for ServiceEndpoint {
     async fn call(&self, mut request: Request<RequestBody>) -> Response<ReplyBody> {
-        if let Some(health) = health_reply(&self.readiness, request.uri()).await {
+        if let Some(health) = health_reply(&self.readiness, request.method(), request.uri()).await {
             return health;
         }
         if let Some(client) = self.forwarded_client(request.headers()) {

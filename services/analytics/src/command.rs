@@ -40,7 +40,7 @@ async fn run(command: Analytics, home: Home) -> anyhow::Result<()> {
             talk(
                 "it is counted anew beside the statistics that are shown, and shown once it has all of them",
             );
-            answer(&generation.to_string());
+            answer(&generation.to_string())?;
             if wait {
                 follow(&operator, generation).await?;
             }

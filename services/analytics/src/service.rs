@@ -146,7 +146,7 @@ impl AnalyticsService {
             request.anonymous_id,
             call.actor.0.as_ref().map(|caller| caller.user_id),
         );
-        let batch = Batch::check(request.clone(), self.0.units.now())?;
+        let checked = Batch::check(request.clone(), self.0.units.now());
         let (visitor, anonymous_id) = if let Some(user) = user {
             (Visitor::User(user), None)
         } else {
@@ -159,7 +159,9 @@ impl AnalyticsService {
         } else {
             call
         };
+        // What was counted in time is answered again as it was, however late it is asked again.
         let unit = async move |tx: &mut Tx| {
+            let batch = checked.clone()?;
             count(tx, visitor, adopted, &batch).await?;
             Ok(Tracked {
                 accepted: batch.events,

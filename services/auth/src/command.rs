@@ -103,7 +103,7 @@ async fn run_admin(command: Admin, home: Home) -> anyhow::Result<()> {
                 email,
                 password: password()?,
             };
-            answer(&operator.create_account(&request, role).await?.to_string());
+            answer(&operator.create_account(&request, role).await?.to_string())?;
             return Ok(());
         }
         Admin::SignOut { name } => {
@@ -115,7 +115,7 @@ async fn run_admin(command: Admin, home: Home) -> anyhow::Result<()> {
         Admin::Disable { name } => operator.set_status(&name, AccountStatus::Disabled).await?,
         Admin::Enable { name } => operator.set_status(&name, AccountStatus::Active).await?,
     };
-    answer(&account_line(&changed));
+    answer(&account_line(&changed))?;
     Ok(())
 }
 

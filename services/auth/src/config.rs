@@ -115,6 +115,9 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
         };
         check.refuse(key, &problem);
     }
+    if Duration::from(config.refresh_expiry).is_zero() {
+        check.refuse("refresh_expiry", "must not be 0");
+    }
     if Duration::from(config.key_publish_ahead) < SHORTEST_PUBLISH_AHEAD {
         check.refuse("key_publish_ahead", "must be at least 2s");
     }

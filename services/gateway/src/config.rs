@@ -49,6 +49,9 @@ fn check(config: &GatewayConfig, check: &mut Check<'_>) {
     if config.rate_limit_gateways == 0 {
         check.refuse("rate_limit.gateways", "must be at least 1");
     }
+    if config.body_limit.bytes() == 0 {
+        check.refuse("body_limit", "must be at least 1 byte");
+    }
 }
 
 /// One of `[[gateway.routes]]`, as it is written. What is missing or wrong is told when the gateway is built,

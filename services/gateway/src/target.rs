@@ -239,22 +239,18 @@ impl Upstream {
             SendError::NotSent(_) => {
                 ApiError::unavailable(format!("{display} service unavailable")).with_cause(error)
             }
-            SendError::TimedOut => ApiError::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "gateway_timeout",
-                format!("{display} service did not answer in time"),
-            )
-            .with_cause(error),
-            SendError::RequestBody(_) => {
-                ApiError::bad_request("incomplete_body", "the body ended early").with_cause(error)
+            SendError::TimedOut => {
+                ApiError::gateway_timeout(format!("{display} service did not answer in time"))
+                    .with_cause(error)
             }
+            SendError::RequestBody(_) => ApiError::incomplete_body(error),
             SendError::Unknown(_) | SendError::AnswerTooLarge => self.bad_gateway(error),
         }
     }
 
     fn bad_gateway(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {
         let message = format!("{} service broke off", self.display);
-        ApiError::new(StatusCode::BAD_GATEWAY, "bad_gateway", message).with_cause(cause)
+        ApiError::bad_gateway(message).with_cause(cause)
     }
 }
 

@@ -28,13 +28,13 @@ pub(super) fn brokers(config: Loaded, listing: Listing) -> anyhow::Result<ExitCo
                 |(broker, topics, trouble)| json!({ "broker": broker, "topics": topics, "trouble": trouble }),
             )
             .collect();
-        answer(&format!("{all:#}"));
+        answer(&format!("{all:#}"))?;
     } else {
         for (broker, topics, trouble) in &found {
             let state = trouble
                 .as_deref()
                 .map_or_else(|| "works".to_owned(), |why| format!("does not work: {why}"));
-            answer(&format!("{broker:<9} {:<40} {state}", topics.join(",")));
+            answer(&format!("{broker:<9} {:<40} {state}", topics.join(",")))?;
         }
     }
     let broken = found.iter().filter(|(_, _, trouble)| trouble.is_some()).count();

@@ -7,7 +7,7 @@ use kit_service::answer;
 use crate::cli::Openapi;
 use crate::services;
 
-pub(super) fn openapi(options: &Openapi) {
+pub(super) fn openapi(options: &Openapi) -> std::io::Result<()> {
     let one = options.service.filter(|service| service.routes.is_some());
     let tables: Vec<_> = match one {
         Some(service) => service.routes.iter().cloned().collect(),
@@ -21,10 +21,10 @@ pub(super) fn openapi(options: &Openapi) {
         version: env!("CARGO_PKG_VERSION"),
         prefix,
     };
-    answer(&format!("{:#}", document(info, &tables)));
+    answer(&format!("{:#}", document(info, &tables)))
 }
 
-pub(super) fn asyncapi() {
+pub(super) fn asyncapi() -> std::io::Result<()> {
     let events: Vec<_> = services::all().flat_map(|service| (service.events)()).collect();
     let info = ApiInfo {
         title: "Stoa",
@@ -33,5 +33,5 @@ pub(super) fn asyncapi() {
                       least once, and in order to each key; a consumer ignores types and members that it does \
                       not know.",
     };
-    answer(&format!("{:#}", kit_event::asyncapi(&info, &events)));
+    answer(&format!("{:#}", kit_event::asyncapi(&info, &events)))
 }

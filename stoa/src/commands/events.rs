@@ -104,7 +104,7 @@ impl EventAdmin {
             }
             events.sort_by_key(|(_, event)| event.at);
             for (service, event) in &events {
-                answer(&event_line(service, event, options.json));
+                answer(&event_line(service, event, options.json))?;
             }
             if !options.follow {
                 return Ok(());
@@ -124,7 +124,20 @@ impl EventAdmin {
         Ok(listing.print(&all, lag_line)?)
     }
 
+    /// Refuses a consumer that no service knows: it is misspelt, and nothing found of it means nothing.
+    async fn check_consumer(&self, consumer: &str) -> anyhow::Result<()> {
+        for (_, admin) in &self.services {
+            if admin.consumers().await?.contains(consumer) {
+                return Ok(());
+            }
+        }
+        bail!("there is no consumer `{consumer}`; `stoa events lag` lists them")
+    }
+
     async fn dead_letters(&self, consumer: Option<&str>, listing: Listing) -> anyhow::Result<()> {
+        if let Some(consumer) = consumer {
+            self.check_consumer(consumer).await?;
+        }
         let mut all = Vec::new();
         for (_, admin) in &self.services {
             all.extend(admin.dead_letters(consumer).await?);
@@ -137,7 +150,7 @@ impl EventAdmin {
             if let Some(parked) = admin.parked_event(consumer, event).await? {
                 let mut shown = json!(parked);
                 unpack(&mut shown);
-                answer(&format!("{shown:#}"));
+                answer(&format!("{shown:#}"))?;
                 return Ok(());
             }
         }
@@ -145,6 +158,7 @@ impl EventAdmin {
     }
 
     async fn retry(&self, consumer: &str, event: Option<&str>) -> anyhow::Result<()> {
+        self.check_consumer(consumer).await?;
         let mut tried = 0;
         for (_, admin) in &self.services {
             tried += match event {
@@ -171,12 +185,10 @@ impl EventAdmin {
 
     async fn replay(&self, consumer: &str, since: &str, effects: Effects) -> anyhow::Result<()> {
         let since = moment(since, self.node.clock.now())?;
+        self.check_consumer(consumer).await?;
         let mut replayed = Vec::new();
         for (_, admin) in &self.services {
             replayed.extend(admin.replay_since(consumer, since, effects).await?);
-        }
-        if replayed.is_empty() {
-            bail!("there is no consumer `{consumer}`; `stoa events lag` lists them");
         }
         for from in replayed {
             talk(&format!(

@@ -17,7 +17,7 @@ pub(super) fn services(config: &Loaded, options: Listing) -> anyhow::Result<Exit
     }
     if options.json {
         let row = |(service, listen): (KnownService, std::net::SocketAddr)| json!({ "name": service.name, "purpose": service.purpose, "listen": listen });
-        answer(&format!("{:#}", rows.into_iter().map(row).collect::<Value>()));
+        answer(&format!("{:#}", rows.into_iter().map(row).collect::<Value>()))?;
     } else {
         let mut text = String::new();
         for (service, listen) in rows {
@@ -29,7 +29,7 @@ pub(super) fn services(config: &Loaded, options: Listing) -> anyhow::Result<Exit
                 service.purpose
             )?;
         }
-        answer(&text);
+        answer(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -38,7 +38,7 @@ pub(super) fn routes(config: &Loaded, options: Listing) -> anyhow::Result<ExitCo
     let lines = gateway_routes(config)?;
     if options.json {
         let row = |line: &gateway::RouteLine| json!({ "method": line.method, "path": line.path, "access": line.access, "target": line.target });
-        answer(&format!("{:#}", lines.iter().map(row).collect::<Value>()));
+        answer(&format!("{:#}", lines.iter().map(row).collect::<Value>()))?;
     } else {
         let mut text = String::new();
         for line in &lines {
@@ -48,7 +48,7 @@ pub(super) fn routes(config: &Loaded, options: Listing) -> anyhow::Result<ExitCo
                 line.method, line.path, line.access, line.target
             )?;
         }
-        answer(&text);
+        answer(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -43,7 +43,7 @@ async fn check(node: &Node) -> anyhow::Result<ExitCode> {
     let mut is_pending = false;
     for service in &node.hosts {
         for name in node.pending_migrations(service).await? {
-            answer(&format!("{}: {name} would run", service.name));
+            answer(&format!("{}: {name} would run", service.name))?;
             is_pending = true;
         }
     }

@@ -63,15 +63,15 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Services(options) => lists::services(&settings::load(file, set)?, options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, options),
         Command::Openapi(options) => {
-            document::openapi(&options);
+            document::openapi(&options)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Asyncapi => {
-            document::asyncapi();
+            document::asyncapi()?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Version => {
-            answer(concat!("stoa ", env!("CARGO_PKG_VERSION")));
+            answer(concat!("stoa ", env!("CARGO_PKG_VERSION")))?;
             Ok(ExitCode::SUCCESS)
         }
     }

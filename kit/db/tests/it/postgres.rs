@@ -45,7 +45,8 @@ async fn a_deadlock_is_run_again() {
     let other = spawn(cross(Db::clone(&db), ["b", "a"], meet, runs.clone()));
     one.await.unwrap().unwrap();
     other.await.unwrap().unwrap();
-    assert_eq!(runs.load(Ordering::SeqCst), 3, "one of them was pushed out once");
+    // One is pushed out. Run again before the other has woken, it stands in the other's way once more.
+    assert!(runs.load(Ordering::SeqCst) >= 3);
     assert_eq!(
         (balance(&db, "a").await, balance(&db, "b").await),
         (Some(2), Some(2))
@@ -84,7 +85,7 @@ async fn a_serialization_failure_is_run_again() {
     for unit in units {
         unit.await.unwrap().unwrap();
     }
-    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    assert!(runs.load(Ordering::SeqCst) >= 3);
     assert_eq!(balance(&db, "a").await, Some(2));
     db.finish().await;
 }

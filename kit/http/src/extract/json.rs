@@ -70,9 +70,7 @@ async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
-        Err(error) => {
-            Err(ApiError::bad_request("body_incomplete", "the body did not arrive whole").with_cause(error))
-        }
+        Err(error) => Err(ApiError::incomplete_body(error)),
     }
 }
 

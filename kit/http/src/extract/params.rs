@@ -5,6 +5,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
+use crate::refusal::INVALID_PATH;
 
 /// The parameters of the path, typed: an identifier that is none is 400.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +17,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) => Err(ApiError::bad_request(
-                "invalid_path",
-                detail(&rejection.body_text(), "Invalid URL: "),
-            )),
+            Err(rejection) => {
+                let message = detail(&rejection.body_text(), "Invalid URL: ");
+                Err(ApiError::saying(&INVALID_PATH, message))
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ impl Endpoint for AdminEndpoint {
                 .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
             return response;
         }
-        let health = health_reply(&self.readiness, request.uri()).await;
+        let health = health_reply(&self.readiness, request.method(), request.uri()).await;
         health.unwrap_or_else(|| ApiError::not_found("there is nothing at this path").into_reply())
     }
 }

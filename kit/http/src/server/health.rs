@@ -2,16 +2,21 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use kit_runtime::Readiness;
 use serde_json::json;
 
-use crate::ReplyBody;
+use crate::{ApiError, ReplyBody};
 
 /// Answers `/livez` and `/readyz`, the latter with every dependency by name where `?verbose` is asked for
 /// or something is wrong; `None` for any other path.
-pub async fn health_reply(readiness: &Readiness, uri: &Uri) -> Option<Response<ReplyBody>> {
+pub async fn health_reply(readiness: &Readiness, method: &Method, uri: &Uri) -> Option<Response<ReplyBody>> {
+    let is_read = method == Method::GET || method == Method::HEAD;
     match uri.path() {
+        "/livez" | "/readyz" if !is_read => {
+            let allow = HeaderValue::from_static("GET, HEAD");
+            Some(ApiError::method_not_allowed(Some(allow)).into_reply())
+        }
         "/livez" => Some(reply(StatusCode::OK, &json!({ "status": "ok" }))),
         "/readyz" => {
             let report = readiness.report().await;

@@ -85,14 +85,22 @@ async fn where_a_request_came_from_is_the_gateways_word_or_else_the_connection()
 
 #[tokio::test]
 async fn an_idempotency_key_that_cannot_be_one_is_refused() {
-    for bad in ["", "ünïcode", &"x".repeat(256)] {
-        let error = extract(Request::get("/").header("idempotency-key", bad))
-            .await
-            .unwrap_err();
+    let keyed = |request: http::request::Builder, key: &str| request.header("idempotency-key", key);
+    for bad in ["", "ünïcode", "a\tb", &"x".repeat(256)] {
+        let error = extract(keyed(Request::get("/"), bad)).await.unwrap_err();
         assert_eq!(
             (error.status().as_u16(), error.code()),
             (400, "invalid_idempotency_key"),
             "{bad}"
         );
     }
+    let two = keyed(keyed(Request::get("/"), "one"), "two");
+    assert_eq!(extract(two).await.unwrap_err().code(), "invalid_idempotency_key");
+    let good = extract(keyed(Request::get("/"), "a key, with ~ and \""))
+        .await
+        .unwrap();
+    assert_eq!(
+        good.idempotency_key().map(|key| &**key),
+        Some("a key, with ~ and \"")
+    );
 }

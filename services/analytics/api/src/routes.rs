@@ -132,7 +132,7 @@ fn track() -> Route {
             "anonymous_id": GUEST,
             "events": [
                 { "type": "product_viewed", "sku": "TEA-100" },
-                { "type": "added_to_cart", "sku": "TEA-100", "quantity": 2, "at": DAY }
+                { "type": "added_to_cart", "sku": "TEA-100", "quantity": 2 }
             ]
         }))
         .answer::<Tracked>(

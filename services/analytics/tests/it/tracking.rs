@@ -83,6 +83,18 @@ on_both_databases! {
         track(&grace, &other).await;
     }
 
+    async fn what_was_counted_in_time_is_answered_again_when_it_is_too_old_to_count(fixture: &Fixture) {
+        let app = AnalyticsApp::start(fixture).await;
+        let ada = app.somebody(&Identity::customer("ada")).with("idempotency-key", "one");
+        let nearly_a_day_ago = app.process.clock().now().minus(Duration::from_secs(24 * 3600 - 3));
+        let body = json!({ "events": [{ "type": "page_viewed", "at": nearly_a_day_ago }] });
+        let first = track(&ada, &body).await;
+        app.process.time.advance(Duration::from_secs(5));
+        assert_eq!(track(&ada, &body).await, first);
+        ada.with("idempotency-key", "two").post("/track", &body).await.expect(400);
+        assert_eq!(funnel(&app).await[0], 1);
+    }
+
     async fn one_guests_key_is_nothing_to_another(fixture: &Fixture) {
         let app = AnalyticsApp::start(fixture).await;
         let keyed = app.stranger().with("idempotency-key", "one");

@@ -11,7 +11,8 @@ use thiserror::Error;
 
 /// In less, a feed that is asked twice a second may be silent for no reason.
 const LEAST_MAX_AGE: Duration = Duration::from_secs(2);
-const LEEWAY: Duration = Duration::from_secs(30);
+/// The clocks of an installation's processes differ by less.
+const LEEWAY: Duration = Duration::from_secs(5);
 const SHORTEST_SECRET: usize = 32;
 
 kit_config::config_choice! {
@@ -70,7 +71,7 @@ fn check(config: &TokenConfig, check: &mut Check<'_>) {
 }
 
 impl TokenConfig {
-    /// What a verifier of this platform insists on.
+    /// What a verifier of this platform insists on, whose clock may be another than the signer's.
     pub fn rules(&self) -> VerifierRules {
         VerifierRules {
             issuer: self.issuer.clone(),

@@ -4,9 +4,10 @@ use auth_api::{
     AccountQuery, AccountStatus, AccountView, AuditEntry, AuthRefusal, PatchAccount, RolesChanged,
     UserDisabled, UserUpdated,
 };
-use kit_db::{Reader, StoreError, Tx};
+use kit_db::{Reader, Session, StoreError, Tx};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
+use kit_runtime::Timestamp;
 use kit_service::Failure;
 use kit_token::{Role, UserId};
 
@@ -27,16 +28,7 @@ impl AuthService {
     /// An account. There may be none any more, although a token of it lives.
     pub(crate) async fn get_account(&self, user_id: UserId) -> Result<VersionedAccount, AuthFailure> {
         let now = self.units.now();
-        let read = async move |reader: &mut Reader| {
-            let Some(account) = store::find_by_id(reader, user_id).await? else {
-                return Ok(None);
-            };
-            let open = store::count_open_sessions(reader, user_id, now).await?;
-            Ok(Some(VersionedAccount {
-                version: account.epoch,
-                view: view(account, open),
-            }))
-        };
+        let read = async move |reader: &mut Reader| find_versioned(reader, user_id, now).await;
         self.units.read(read).await?.ok_or(Failure::NotFound(USER))
     }
 
@@ -108,17 +100,21 @@ impl AuthService {
             let change = patch.apply(&account, &admins);
             let change =
                 change.map_err(|PatchRefusal::LastAdmin| Failure::Refused(AuthRefusal::LastAdmin))?;
-            let Some((role, status)) = change else {
-                return Ok(Ended::default());
-            };
-            let change = AccountChange { role, status, at };
-            let detail = format!("{}; {}", differences(&account, &change), line.detail);
-            store::insert_audit(tx, &AuditEntry { detail, ..line }).await?;
-            Ok(auth.change_account(tx, &account, change).await?)
+            let mut ended = Ended::default();
+            if let Some((role, status)) = change {
+                let change = AccountChange { role, status, at };
+                let detail = format!("{}; {}", differences(&account, &change), line.detail);
+                store::insert_audit(tx, &AuditEntry { detail, ..line }).await?;
+                ended = auth.change_account(tx, &account, change).await?;
+            }
+            // As this change left it: the next one may come before a later look.
+            let changed = find_versioned(tx, user_id, at).await?;
+            Ok((ended, changed.ok_or(Failure::NotFound(USER))?))
         };
-        let ended: Result<Ended, AuthFailure> = self.units.unit(&by.context, unit).await;
-        self.apply_here(&ended?);
-        self.get_account(user_id).await
+        let done: Result<(Ended, VersionedAccount), AuthFailure> = self.units.unit(&by.context, unit).await;
+        let (ended, changed) = done?;
+        self.apply_here(&ended);
+        Ok(changed)
     }
 
     /// Signs somebody out everywhere.
@@ -166,6 +162,21 @@ impl AuthService {
         }
         Ok(ended)
     }
+}
+
+async fn find_versioned(
+    on: &mut impl Session,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Option<VersionedAccount>, StoreError> {
+    let Some(account) = store::find_by_id(on, user_id).await? else {
+        return Ok(None);
+    };
+    let open = store::count_open_sessions(on, user_id, now).await?;
+    Ok(Some(VersionedAccount {
+        version: account.epoch,
+        view: view(account, open),
+    }))
 }
 
 /// What changes, for the audit log: `customer → staff, active → disabled`.

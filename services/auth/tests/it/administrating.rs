@@ -208,6 +208,16 @@ on_both_databases! {
         app.log_in("ada", PASSWORD).await.expect(401);
     }
 
+    async fn each_of_many_changes_at_once_is_answered_with_what_it_left(fixture: &Fixture) {
+        let (app, root) = administrated(fixture).await;
+        let ada = app.begin("ada").await.user_id;
+        let roles = |index: u64| if index.is_multiple_of(2) { json!(["customer"]) } else { json!(["customer", "staff"]) };
+        let patches = (0..12).map(|index| app.patch_account(&root, &ada, json!({ "roles": roles(index) })));
+        for (index, reply) in (0..).zip(futures::future::join_all(patches).await) {
+            assert_eq!(reply.expect(200)["roles"], roles(index));
+        }
+    }
+
     async fn what_changes_nothing_ends_nothing(fixture: &Fixture) {
         let (app, root) = administrated(fixture).await;
         let ada = app.begin("ada").await;

@@ -65,7 +65,7 @@ impl BuiltIns {
                     .insert(VARY, HeaderValue::from_static("Accept"));
                 reply
             }
-            BuiltIn::Health => health_reply(&self.readiness, uri)
+            BuiltIn::Health => health_reply(&self.readiness, &Method::GET, uri)
                 .await
                 .unwrap_or_else(nothing_here),
             BuiltIn::OpenApi => reply(JSON, Bytes::from_static(OPENAPI.as_bytes())),
