@@ -124,7 +124,7 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     let mut parameters: Vec<Value> = named
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if let Some(query) = route.doc.query {
+    for query in &route.doc.queries {
         let schema = query(generator);
         let members = schema
             .get("properties")

@@ -110,7 +110,7 @@ pub struct Route {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RouteDoc {
     pub summary: &'static str,
-    pub query: Option<SchemaOf>,
+    pub queries: Vec<SchemaOf>,
     pub headers: Vec<(&'static str, &'static str)>,
     pub body: Option<RequestDoc>,
     pub answer: Option<Answer>,
@@ -194,10 +194,13 @@ impl Route {
         self
     }
 
-    /// The query parameters, as the members of a struct.
+    /// The query parameters, as the members of a struct; a filtered list has those of a page beside its own.
     #[must_use]
     pub fn query<T: JsonSchema>(mut self) -> Self {
-        self.doc.query = Some(T::json_schema);
+        self.doc.queries.push(T::json_schema);
+        if self.doc.queries.len() > 1 {
+            return self;
+        }
         self.documents(refusal::INVALID_QUERY)
     }
 

@@ -31,11 +31,7 @@ impl Operator {
             q: part,
             ..AccountQuery::default()
         };
-        let page = PageRequest {
-            limit: 100,
-            after: None,
-        };
-        Ok(self.0.list_accounts(query, &page).await?.items)
+        Ok(self.0.list_accounts(query, &PageRequest::first()).await?.items)
     }
 
     /// Gives an account another role.

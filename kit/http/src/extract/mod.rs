@@ -12,7 +12,7 @@ use crate::MatchedRoute;
 
 pub use form::Form;
 pub use json::{Json, OptionalJson};
-pub use page::{ArrayPage, ForeignCursor, Page, PageQuery, PageRequest};
+pub use page::{ArrayPage, FilteredPage, ForeignCursor, NextLink, Page, PageQuery, PageRequest};
 pub use params::{Path, Query};
 
 /// The bytes that the body of a request may have. A router outside a guard reads nothing: no limit was declared.

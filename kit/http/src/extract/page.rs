@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderValue;
 use http::header::LINK;
 use http::request::Parts;
+use http::{HeaderValue, Uri};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -41,9 +42,20 @@ pub struct PageRequest {
     pub limit: u32,
     /// The sort key of the last item seen.
     pub after: Option<String>,
+    /// The list's own parameters as they were sent; the next page is asked for with the same.
+    filter: Option<String>,
 }
 
 impl PageRequest {
+    /// The first items of a list, as many as are asked for at once at most.
+    pub fn first() -> Self {
+        Self {
+            limit: LARGEST_LIMIT,
+            after: None,
+            filter: None,
+        }
+    }
+
     /// What a store reads for the page: after which sort key, and how many rows, of which the one too many tells
     /// that there are more ([`Page::cut`]).
     pub fn rows<K: FromStr>(&self) -> Result<(Option<K>, i64), ForeignCursor> {
@@ -62,7 +74,11 @@ impl TryFrom<PageQuery> for PageRequest {
             return Err(ApiError::invalid_query("`limit` must be from 1 to 100"));
         }
         let after = query.cursor.map(|cursor| decode(&cursor)).transpose()?;
-        Ok(Self { limit, after })
+        Ok(Self {
+            limit,
+            after,
+            filter: None,
+        })
     }
 }
 
@@ -73,6 +89,36 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
         let Query(query) = Query::<PageQuery>::from_request_parts(parts, state).await?;
         query.try_into()
     }
+}
+
+/// A checked request for a page of a list that has parameters of its own: `F` holds those, and nothing of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilteredPage<F> {
+    /// The list's own parameters.
+    pub filter: F,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl<F: DeserializeOwned, S: Sync> FromRequestParts<S> for FilteredPage<F> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let is_of_page = |pair: &&str| matches!(pair.split('=').next(), Some("limit" | "cursor"));
+        let (of_page, own): (Vec<_>, Vec<_>) = query.split('&').partition(is_of_page);
+        let own = own.join("&");
+        let mut page: PageRequest = parse::<PageQuery>(&of_page.join("&"))?.try_into()?;
+        let filter = parse(&own)?;
+        page.filter = Some(own).filter(|own| !own.is_empty());
+        Ok(Self { filter, page })
+    }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let uri = Uri::try_from(format!("/?{query}"));
+    let uri = uri.map_err(|_| ApiError::invalid_query("the query cannot be read"))?;
+    Query::try_from(&uri).map(|Query(parsed)| parsed)
 }
 
 /// One page of a list, answered as `{"items":[…],"next_cursor":…}`.
@@ -104,11 +150,17 @@ impl<T> Page<T> {
         }
     }
 
-    /// A reference with nothing but a query resolves against the request's own address (RFC 3986, 5.2),
-    /// under whichever prefix the gateway showed it.
-    fn link(&self, limit: u32) -> Option<HeaderValue> {
-        let cursor = self.next_cursor.as_ref()?;
-        HeaderValue::try_from(format!("<?limit={limit}&cursor={cursor}>; rel=\"next\"")).ok()
+    /// The `Link` header, for an answer that holds more than a page. A reference with nothing but a query resolves
+    /// against the request's own address (RFC 3986, 5.2), under whichever prefix the gateway showed it.
+    pub fn next_link(&self, request: &PageRequest) -> NextLink {
+        let link = self.next_cursor.as_ref().map(|cursor| {
+            let limit = request.limit;
+            let filter = request.filter.as_deref();
+            // The one sign that would end the reference early.
+            let filter = filter.map_or_else(String::new, |own| format!("{}&", own.replace('>', "%3E")));
+            format!("<?{filter}limit={limit}&cursor={cursor}>; rel=\"next\"")
+        });
+        NextLink(link.and_then(|link| HeaderValue::try_from(link).ok()))
     }
 
     /// The answer with its `Link` header.
@@ -116,7 +168,7 @@ impl<T> Page<T> {
     where
         T: Serialize,
     {
-        linked(self.link(request.limit), Json(self))
+        (self.next_link(request), Json(self)).into_response()
     }
 }
 
@@ -127,16 +179,23 @@ pub struct ArrayPage<T>(pub Page<T>);
 impl<T: Serialize> ArrayPage<T> {
     /// The answer with its `Link` header.
     pub fn reply(self, request: &PageRequest) -> Response {
-        linked(self.0.link(request.limit), Json(self.0.items))
+        (self.0.next_link(request), Json(self.0.items)).into_response()
     }
 }
 
-fn linked(link: Option<HeaderValue>, body: impl IntoResponse) -> Response {
-    let mut response = body.into_response();
-    if let Some(link) = link {
-        response.headers_mut().insert(LINK, link);
+/// Where the next page is, as the `Link` header says it; nothing after the last page.
+#[derive(Clone, Debug)]
+pub struct NextLink(Option<HeaderValue>);
+
+impl IntoResponseParts for NextLink {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if let Some(link) = self.0 {
+            response.headers_mut().insert(LINK, link);
+        }
+        Ok(response)
     }
-    response
 }
 
 fn decode(cursor: &str) -> Result<String, ApiError> {
@@ -173,6 +232,36 @@ mod tests {
         assert_eq!(second.after.as_deref(), Some("b"));
         let last = Page::cut(vec!["c"], &second, |item| (*item).to_owned());
         assert_eq!(last.next_cursor, None);
+    }
+
+    #[tokio::test]
+    async fn the_next_page_of_a_filtered_list_has_the_same_filter() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Filter {
+            q: Option<String>,
+        }
+        let extract = async |query: &str| {
+            let request = http::Request::get(format!("/list{query}")).body(()).unwrap();
+            FilteredPage::<Filter>::from_request_parts(&mut request.into_parts().0, &()).await
+        };
+        let FilteredPage { filter, page } = extract("?limit=1&q=a%26b+c").await.unwrap();
+        assert_eq!(filter.q.as_deref(), Some("a&b c"));
+        let cut = Page::cut(vec!["a", "b"], &page, |item| (*item).to_owned());
+        let link = cut.next_link(&page).0.unwrap();
+        assert_eq!(link, "<?q=a%26b+c&limit=1&cursor=YQ>; rel=\"next\"");
+        let next = extract("?q=a%26b+c&limit=1&cursor=YQ").await.unwrap();
+        assert_eq!(next.page.after.as_deref(), Some("a"));
+        assert_eq!(extract("").await.unwrap().page.limit, 20);
+        for query in [
+            "?limit=0",
+            "?limit=1&limit=2",
+            "?cursor=%21",
+            "?size=1",
+            "?q=a&q=b",
+        ] {
+            assert!(extract(query).await.is_err(), "{query}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Path and query parameters.
 
 use axum::extract::FromRequestParts;
+use http::Uri;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -34,7 +35,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        match axum::extract::Query::try_from_uri(&parts.uri) {
+        Self::try_from(&parts.uri)
+    }
+}
+
+impl<T: DeserializeOwned> TryFrom<&Uri> for Query<T> {
+    type Error = ApiError;
+
+    fn try_from(uri: &Uri) -> Result<Self, ApiError> {
+        match axum::extract::Query::try_from_uri(uri) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => {
                 let said = rejection.body_text();

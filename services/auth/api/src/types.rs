@@ -206,10 +206,6 @@ pub struct AccountQuery {
     pub role: Option<Role>,
     /// Accounts that may, or may not, be used.
     pub status: Option<AccountStatus>,
-    /// How many items at most, 1 to 100; 20 where it is not given.
-    pub limit: Option<u32>,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
 }
 
 /// A key of the ring.

@@ -26,6 +26,7 @@ fn list() -> Route {
     Route::new(Method::GET, "/admin/accounts", "list_accounts", Access::Admin)
         .summary("List accounts")
         .query::<AccountQuery>()
+        .query::<PageQuery>()
         .answer::<Page<AccountView>>(
             StatusCode::OK,
             json!({ "items": [account()], "next_cursor": null }),
