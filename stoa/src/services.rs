@@ -10,6 +10,7 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     vec![
         auth::service(),
         users::service(),
+        catalog::service(),
         payments::service(),
         analytics::service(),
         gateway::service(),

@@ -1,0 +1,26 @@
+//! Putting the service together: everything that can fail, before anything runs.
+
+use catalog_api::CatalogClient;
+use kit_service::{Home, Hosted, Peers, Service};
+
+use crate::config::CatalogConfig;
+use crate::http::router;
+use crate::service::CatalogService;
+
+/// Catalog, for the process that hosts it.
+pub fn service() -> Service {
+    Service::new("catalog", "products, categories and stock", build)
+        .serving(catalog_api::routes())
+        .publishing(catalog_api::TOPICS, catalog_api::events)
+        .keeping(kit_db::migrations!["0001_products.sql", "0002_stock.sql"])
+}
+
+/// Builds it.
+pub async fn build(_: CatalogConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<CatalogClient>> {
+    let service = CatalogService::new(home.units()?);
+    Ok(Hosted::new(
+        CatalogClient::local(service.clone()),
+        router(service.clone(), home.guard())?,
+        CatalogClient::router(service, home.internal_keys.clone()),
+    ))
+}

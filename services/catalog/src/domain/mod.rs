@@ -1,0 +1,19 @@
+//! What catalog decides, without clock, database or network.
+
+mod category;
+mod facets;
+mod product;
+mod search;
+mod slug;
+mod stock;
+mod variants;
+mod words;
+
+pub(crate) use category::{Category, CategoryChange, CategoryDraft, CategoryRef, CategoryTree};
+pub(crate) use facets::category_facets;
+pub(crate) use product::{Product, ProductChange, ProductDraft, ProductRef, ProductSnapshot};
+pub(crate) use search::{ListingKey, ProductSearch, Scope};
+pub(crate) use slug::SlugChoice;
+pub(crate) use stock::{Adjustment, Movement, OnHand, Stock, StockChange, StockSearch};
+pub(crate) use variants::{OfferedVariant, Variant, Variants};
+pub(crate) use words::{ProductWords, SearchWords};

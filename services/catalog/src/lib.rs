@@ -1,0 +1,23 @@
+//! What is sold, and how many of it there are.
+//!
+//! A product stands in a category and is sold as variants, each with a SKU, a price and a stock. Nothing of it is
+//! ever removed, because orders refer to it: products and categories are archived, variants taken out of their
+//! product, and each keeps its SKU or slug.
+//!
+//! Stock is two counters for each SKU: on hand, and how many of those are reserved. Whoever changes them holds their
+//! row until the commit, writes a movement beside them and tells `stock.changed`, all in one unit of work; a CHECK
+//! stands behind `0 <= reserved <= on_hand`. The movements are numbered without gaps, and their sums are what the
+//! counters say.
+//!
+//! Words that are looked for are taken apart here and not by a database (`domain/words.rs`), so that a search finds
+//! the same on both, and no sign in it means anything to either.
+
+mod build;
+mod config;
+mod domain;
+mod http;
+mod service;
+mod store;
+
+pub use build::{build, service};
+pub use config::CatalogConfig;

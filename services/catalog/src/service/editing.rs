@@ -1,0 +1,89 @@
+//! What making and changing a product have in common. The order in which rows are held is that of `store`.
+
+use catalog_api::{CatalogRefusal, CategoryId, ProductId};
+use kit_db::Tx;
+use kit_http::IfMatch;
+use kit_service::Failure;
+use kit_values::Slug;
+
+use super::{CatalogFailure, not_saved, unknown};
+use crate::domain::{Product, ProductDraft, ProductWords, Variant, Variants};
+use crate::store;
+
+/// The product as it is now, held until the transaction ends, if it is what the client has seen.
+pub(super) async fn find(
+    tx: &mut Tx,
+    id: ProductId,
+    seen: &IfMatch,
+) -> Result<Option<Product>, CatalogFailure> {
+    match store::find_product_for_update(tx, id).await? {
+        Some(product) if !seen.allows(product.version) => Err(Failure::VersionMismatch),
+        found => Ok(found),
+    }
+}
+
+/// Refuses a category that is not there; one that is stays until the transaction ends.
+pub(super) async fn check_category(tx: &mut Tx, id: Option<CategoryId>) -> Result<(), CatalogFailure> {
+    if let Some(id) = id {
+        let category = store::find_category_for_share(tx, id).await?;
+        category.ok_or_else(|| unknown("/category_id", "category"))?;
+    }
+    Ok(())
+}
+
+/// Inserts a product with its variants and words; the product with the slug that it got.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    mut product: Product,
+    draft: &ProductDraft,
+) -> Result<Product, CatalogFailure> {
+    let mut number = store::insert_product(tx, &product).await?;
+    if number.is_none()
+        && let Some(slug) = draft.slug.second(product.id)
+    {
+        product.slug = slug;
+        number = store::insert_product(tx, &product).await?;
+    }
+    let number = number.ok_or_else(|| slug_taken(&product.slug))?;
+    save_variants(tx, product.id, &draft.variants).await?;
+    let words = ProductWords::new(&product, draft.variants.all());
+    store::save_words(tx, number, &words).await?;
+    Ok(product)
+}
+
+/// Writes a product that was changed, after its variants.
+pub(super) async fn save(tx: &mut Tx, product: &Product) -> Result<(), CatalogFailure> {
+    let saved = store::update_product(tx, product).await;
+    let number = saved.map_err(|error| not_saved(error, &product.slug))?;
+    let offered = store::list_offered(tx, &[product.id]).await?;
+    let variants: Vec<Variant> = offered.into_iter().map(|offered| offered.variant).collect();
+    store::save_words(tx, number, &ProductWords::new(product, &variants)).await?;
+    Ok(())
+}
+
+/// Gives a product these variants and no others.
+pub(super) async fn save_variants(
+    tx: &mut Tx,
+    id: ProductId,
+    variants: &Variants,
+) -> Result<(), CatalogFailure> {
+    let missing = store::list_missing(tx, id, variants).await?;
+    if !missing.is_empty() {
+        let stocks = store::list_for_update(tx, &missing).await?;
+        if let Some(stock) = stocks.into_iter().find(|stock| !stock.is_empty()) {
+            return Err(Failure::Refused(CatalogRefusal::SkuInStock { sku: stock.sku }));
+        }
+        store::retire(tx, &missing).await?;
+    }
+    if store::save_variants(tx, id, variants).await? == variants.all().len() {
+        return Ok(());
+    }
+    let taken = store::list_taken(tx, id, variants).await?.into_iter().next();
+    let sku = taken.ok_or_else(|| Failure::internal("a variant was not saved whose SKU is free"))?;
+    Err(Failure::Refused(CatalogRefusal::SkuTaken { sku }))
+}
+
+fn slug_taken(slug: &Slug) -> CatalogFailure {
+    let slug = slug.clone();
+    Failure::Refused(CatalogRefusal::SlugTaken { slug })
+}

@@ -1,0 +1,45 @@
+//! Catalog's use cases: each loads, decides and saves, in one unit of work.
+
+mod categories;
+mod contract;
+mod editing;
+mod products;
+mod search;
+mod stock;
+
+use catalog_api::CatalogRefusal;
+use kit_db::StoreError;
+use kit_http::FieldError;
+use kit_service::{Failure, Units};
+use kit_values::Slug;
+
+use crate::store;
+
+/// Why a use case did not do what was asked.
+pub(crate) type CatalogFailure = Failure<CatalogRefusal>;
+
+/// The use cases. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct CatalogService {
+    units: Units,
+}
+
+impl CatalogService {
+    pub(crate) fn new(units: Units) -> Self {
+        Self { units }
+    }
+}
+
+/// A member names something that is not there.
+fn unknown(pointer: &str, what: &str) -> CatalogFailure {
+    Failure::Invalid(vec![FieldError::new(pointer, format!("there is no such {what}"))])
+}
+
+/// What a write of something with a slug failed with.
+fn not_saved(error: StoreError, slug: &Slug) -> CatalogFailure {
+    if store::is_slug_taken(&error) {
+        let slug = slug.clone();
+        return Failure::Refused(CatalogRefusal::SlugTaken { slug });
+    }
+    error.into()
+}

@@ -1,0 +1,127 @@
+//! How many of each SKU there are, and every change of it.
+
+use kit_db::{Session, StoreError, Tx, select, sql};
+use kit_values::Sku;
+
+use crate::domain::{Movement, Stock, StockChange, StockSearch};
+
+kit_db::table_row! {
+    Stock in "stock" { sku: text, on_hand: value, reserved: value, version: value }
+}
+
+/// Whether rows are held until the transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holding {
+    Read,
+    ForUpdate,
+}
+
+/// The stock of a SKU.
+pub(crate) async fn find_stock(
+    on: &mut impl Session,
+    sku: &Sku,
+    holding: Holding,
+) -> Result<Option<Stock>, StoreError> {
+    let statement = select::<Stock>("WHERE sku_key = $1").bind(sku.key());
+    match holding {
+        Holding::Read => statement.row(on).await,
+        Holding::ForUpdate => statement.for_update().row(on).await,
+    }
+}
+
+/// The stock of SKUs, held in the order of their keys.
+pub(crate) async fn list_for_update(tx: &mut Tx, skus: &[Sku]) -> Result<Vec<Stock>, StoreError> {
+    let statement = select::<Stock>("WHERE sku_key IN ").push_list(skus.iter().map(Sku::key));
+    statement.push(" ORDER BY sku_key").for_update().rows(tx).await
+}
+
+/// At most `limit` of the SKUs that products offer, by SKU, after the one given.
+pub(crate) async fn list_stock(
+    on: &mut impl Session,
+    search: &StockSearch,
+    after: Option<Sku>,
+    limit: i64,
+) -> Result<Vec<Stock>, StoreError> {
+    let mut statement = select::<Stock>(
+        "WHERE EXISTS (SELECT 1 FROM variants WHERE variants.sku_key = stock.sku_key AND is_offered = 1)",
+    );
+    if let Some(part) = &search.part {
+        // Of the signs of a SKU, `_` alone means something to LIKE.
+        let pattern = format!("%{}%", part.as_str().replace('_', "\\_"));
+        statement = statement
+            .push(" AND sku_key LIKE ")
+            .push_bind(pattern)
+            .push(" ESCAPE '\\'");
+    }
+    if let Some(below) = search.below {
+        statement = statement.push(" AND on_hand - reserved < ").push_bind(below);
+    }
+    if let Some(after) = after {
+        statement = statement.push(" AND sku_key > ").push_bind(after.key());
+    }
+    statement
+        .push(" ORDER BY sku_key LIMIT ")
+        .push_bind(limit)
+        .rows(on)
+        .await
+}
+
+/// Writes a change and the stock after it. The caller holds the row.
+pub(crate) async fn record_change(tx: &mut Tx, change: &StockChange) -> Result<(), StoreError> {
+    let StockChange { stock, movement } = change;
+    let key = stock.sku.key();
+    sql("UPDATE stock SET on_hand = $2, reserved = $3, version = $4 WHERE sku_key = $1")
+        .bind(&key)
+        .bind(stock.on_hand)
+        .bind(stock.reserved)
+        .bind(stock.version)
+        .execute(tx)
+        .await?;
+    sql("INSERT INTO stock_movements (sku_key, number, kind, on_hand_delta, reserved_delta, on_hand, reserved, \
+         reason, user_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(&key)
+        .bind(movement.number)
+        .bind(movement.kind.as_str())
+        .bind(movement.on_hand_delta)
+        .bind(movement.reserved_delta)
+        .bind(movement.on_hand)
+        .bind(movement.reserved)
+        .bind(movement.reason.as_deref())
+        .bind(movement.user_id.map(|id| id.to_string()))
+        .bind(movement.at)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// At most `limit` changes of a SKU's stock, the newest first, from before the number given.
+pub(crate) async fn list_movements(
+    on: &mut impl Session,
+    sku: &Sku,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Movement>, StoreError> {
+    let rows = sql(
+        "SELECT number, kind, on_hand_delta, reserved_delta, on_hand, reserved, reason, user_id, at \
+         FROM stock_movements WHERE sku_key = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+    )
+    .bind(sku.key())
+    .bind(before)
+    .bind(limit)
+    .all(on)
+    .await?;
+    let movement = |row: &kit_db::Row| {
+        Ok(Movement {
+            number: row.get("number")?,
+            kind: row.parse("kind")?,
+            on_hand_delta: row.get("on_hand_delta")?,
+            reserved_delta: row.get("reserved_delta")?,
+            on_hand: row.get("on_hand")?,
+            reserved: row.get("reserved")?,
+            reason: row.get("reason")?,
+            user_id: row.parse_optional("user_id")?,
+            at: row.get("at")?,
+        })
+    };
+    rows.iter().map(movement).collect()
+}

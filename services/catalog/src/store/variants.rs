@@ -1,0 +1,147 @@
+//! Variants of products. Their rows are never removed: stock and orders refer to them.
+
+use std::collections::BTreeMap;
+
+use catalog_api::ProductId;
+use kit_db::{Row, Session, StoreError, Tx, sql};
+use kit_values::{Money, Sku};
+
+use crate::domain::{OfferedVariant, Variant, Variants};
+
+/// Writes a product's variants, those that are there already too, and gives new ones their row of stock. How many
+/// were written: fewer than there are where another product has a SKU.
+pub(crate) async fn save_variants(
+    tx: &mut Tx,
+    product_id: ProductId,
+    variants: &Variants,
+) -> Result<usize, StoreError> {
+    let mut placed: Vec<_> = (0_i64..).zip(variants.all()).collect();
+    placed.sort_by(|(_, one), (_, other)| one.sku.cmp(&other.sku));
+    let mut statement = sql(
+        "INSERT INTO variants (sku_key, sku, product_id, position, options, price_minor, currency, is_offered) VALUES ",
+    );
+    let mut lead = "(";
+    for (position, variant) in &placed {
+        statement = statement
+            .push(lead)
+            .push_bind(variant.sku.key())
+            .push(", ")
+            .push_bind(variant.sku.as_str())
+            .push(", ")
+            .push_bind(product_id.to_string())
+            .push(", ")
+            .push_bind(*position)
+            .push(", ")
+            .push_bind(written(&variant.options))
+            .push(", ")
+            .push_bind(variant.price.amount_minor)
+            .push(", ")
+            .push_bind(variant.price.currency.to_string())
+            .push(", 1)");
+        lead = ", (";
+    }
+    let saved = statement
+        .push(
+            " ON CONFLICT (sku_key) DO UPDATE SET position = excluded.position, options = excluded.options, \
+             price_minor = excluded.price_minor, currency = excluded.currency, is_offered = 1 \
+             WHERE variants.product_id = excluded.product_id RETURNING sku_key, sku",
+        )
+        .all(tx)
+        .await?;
+    let mut statement = sql("INSERT INTO stock (sku_key, sku, on_hand, reserved, version) VALUES ");
+    let mut lead = "(";
+    for row in &saved {
+        let (key, sku): (String, String) = (row.get("sku_key")?, row.get("sku")?);
+        statement = statement
+            .push(lead)
+            .push_bind(key)
+            .push(", ")
+            .push_bind(sku)
+            .push(", 0, 0, 0)");
+        lead = ", (";
+    }
+    if !saved.is_empty() {
+        statement
+            .push(" ON CONFLICT (sku_key) DO NOTHING")
+            .execute(tx)
+            .await?;
+    }
+    Ok(saved.len())
+}
+
+/// A JSON object, which strings always make.
+fn written(options: &BTreeMap<String, String>) -> String {
+    serde_json::json!(options).to_string()
+}
+
+/// Those of the SKUs that belong to another product.
+pub(crate) async fn list_taken(
+    tx: &mut Tx,
+    product_id: ProductId,
+    variants: &Variants,
+) -> Result<Vec<Sku>, StoreError> {
+    let keys = variants.all().iter().map(|variant| variant.sku.key());
+    let rows = sql("SELECT sku FROM variants WHERE product_id <> $1 AND sku_key IN ")
+        .bind(product_id.to_string())
+        .push_list(keys)
+        .push(" ORDER BY sku_key")
+        .all(tx)
+        .await?;
+    rows.iter().map(|row| row.parse("sku")).collect()
+}
+
+/// The SKUs that a product offers and that are not among these.
+pub(crate) async fn list_missing(
+    tx: &mut Tx,
+    product_id: ProductId,
+    variants: &Variants,
+) -> Result<Vec<Sku>, StoreError> {
+    let keys = variants.all().iter().map(|variant| variant.sku.key());
+    let rows = sql("SELECT sku FROM variants WHERE product_id = $1 AND is_offered = 1 AND sku_key NOT IN ")
+        .bind(product_id.to_string())
+        .push_list(keys)
+        .push(" ORDER BY sku_key")
+        .all(tx)
+        .await?;
+    rows.iter().map(|row| row.parse("sku")).collect()
+}
+
+/// Takes these out of a product.
+pub(crate) async fn retire(tx: &mut Tx, skus: &[Sku]) -> Result<(), StoreError> {
+    sql("UPDATE variants SET is_offered = 0 WHERE sku_key IN ")
+        .push_list(skus.iter().map(Sku::key))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What can be bought of products, each product's in the order in which they are shown.
+pub(crate) async fn list_offered(
+    on: &mut impl Session,
+    products: &[ProductId],
+) -> Result<Vec<OfferedVariant>, StoreError> {
+    let rows = sql(
+        "SELECT product_id, variants.sku, options, price_minor, currency, on_hand - reserved AS available \
+         FROM variants JOIN stock ON stock.sku_key = variants.sku_key WHERE is_offered = 1 AND product_id IN ",
+    )
+    .push_list(products.iter().map(ToString::to_string))
+    .push(" ORDER BY product_id, position")
+    .all(on)
+    .await?;
+    rows.iter().map(offered).collect()
+}
+
+fn offered(row: &Row) -> Result<OfferedVariant, StoreError> {
+    Ok(OfferedVariant {
+        product_id: row.parse("product_id")?,
+        variant: Variant {
+            sku: row.parse("sku")?,
+            options: row.json("options")?,
+            price: Money {
+                amount_minor: row.get("price_minor")?,
+                currency: row.parse("currency")?,
+            },
+        },
+        available: row.get("available")?,
+    })
+}
