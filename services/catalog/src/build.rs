@@ -6,18 +6,24 @@ use kit_service::{Home, Hosted, Peers, Service};
 use crate::config::CatalogConfig;
 use crate::http::router;
 use crate::service::CatalogService;
+use crate::sweeper;
 
 /// Catalog, for the process that hosts it.
 pub fn service() -> Service {
     Service::new("catalog", "products, categories and stock", build)
         .serving(catalog_api::routes())
         .publishing(catalog_api::TOPICS, catalog_api::events)
-        .keeping(kit_db::migrations!["0001_products.sql", "0002_stock.sql"])
+        .keeping(kit_db::migrations![
+            "0001_products.sql",
+            "0002_stock.sql",
+            "0003_reservations.sql"
+        ])
 }
 
 /// Builds it.
-pub async fn build(_: CatalogConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<CatalogClient>> {
-    let service = CatalogService::new(home.units()?);
+pub async fn build(config: CatalogConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<CatalogClient>> {
+    let service = CatalogService::new(home.units()?, config.reservation_time_to_live.into());
+    sweeper::start(&home.tasks, &service, config.reservation_sweep.into());
     Ok(Hosted::new(
         CatalogClient::local(service.clone()),
         router(service.clone(), home.guard())?,

@@ -9,6 +9,10 @@
 //! stands behind `0 <= reserved <= on_hand`. The movements are numbered without gaps, and their sums are what the
 //! counters say.
 //!
+//! An order has one reservation for ever: all its lines or none, added up by SKU, each by one conditional update in
+//! the order of the SKUs. What comes twice, or too late, finds what the first has made of it and changes nothing; a
+//! release that comes first leaves a mark. A sweeper frees what is held longer than its time to live.
+//!
 //! Words that are looked for are taken apart here and not by a database (`domain/words.rs`), so that a search finds
 //! the same on both, and no sign in it means anything to either.
 
@@ -18,6 +22,7 @@ mod domain;
 mod http;
 mod service;
 mod store;
+mod sweeper;
 
 pub use build::{build, service};
 pub use config::CatalogConfig;

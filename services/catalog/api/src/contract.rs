@@ -1,4 +1,8 @@
 //! What other services may ask of catalog.
+//!
+//! A command about a reservation answers how far the reservation is afterwards, whether it was this command that
+//! brought it there or not: each may be sent again, and none fails because another came first. The caller goes by
+//! the status.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +10,7 @@ use kit_rpc::CallError;
 use kit_values::{Money, Sku, Slug};
 use serde::{Deserialize, Serialize};
 
-use crate::{CatalogRefusal, ProductId};
+use crate::{CatalogRefusal, OrderId, OrderLine, ProductId, ReservationView};
 
 /// For how many SKUs other services ask at once, at most.
 pub const MOST_SKUS: usize = 200;
@@ -16,6 +20,16 @@ kit_rpc::contract! {
     pub trait Catalog("catalog"), client CatalogClient, error CatalogError {
         /// Prices, names and availability of up to [`MOST_SKUS`] SKUs.
         query get_items(GetItems) -> Items;
+        /// What is held for an order, or was.
+        query find_reservation(FindReservation) -> Option<ReservationView>;
+        /// Holds all lines of an order, or none. Asked again it answers as it did; what was released stays released.
+        command reserve_stock(ReserveStock) -> ReservationView;
+        /// Lets go of what is held for an order that is not paid, now and for ever.
+        command release_stock(ReleaseStock) -> ReservationView;
+        /// Takes what is held for an order off the stock, because it is paid.
+        command commit_stock(CommitStock) -> ReservationView;
+        /// Puts what a paid order took back on hand.
+        command restock(Restock) -> ReservationView;
     }
 }
 
@@ -57,4 +71,41 @@ pub struct Item {
     pub available: i64,
     /// Whether it can be bought at all: its product is active, and the variant still belongs to it.
     pub is_offered: bool,
+}
+
+/// Asks for the reservation of an order.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FindReservation {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// Asks to hold stock for an order.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ReserveStock {
+    /// The order; it has one reservation for ever.
+    pub order_id: OrderId,
+    /// 1 to [`MOST_SKUS`] lines. Those of the same SKU are added up.
+    pub lines: Vec<OrderLine>,
+}
+
+/// Asks to let go of what is held for an order.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ReleaseStock {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// Says that an order is paid.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct CommitStock {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// Says that a paid order was given up before it was sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Restock {
+    /// The order.
+    pub order_id: OrderId,
 }

@@ -1,16 +1,27 @@
 //! What catalog tells on topic `stock`.
 //!
-//! Two kinds of aggregate share the topic: the stock of a SKU, and what is reserved for an order. The events of each
-//! have its identifier as their key, so that both kinds are in order by themselves, and an order's events do not
-//! wait for those of the SKUs in it.
+//! Two kinds of aggregate share the topic: the stock of a SKU, and the reservation of an order. The events of each
+//! have its identifier as their key, so that each is in order by itself, and an order's events do not wait for those
+//! of the SKUs in it. Whoever wants to know how many there are goes by `stock.changed` and its `version`; whoever
+//! goes on with an order goes by the others.
 
 use kit_runtime::Timestamp;
-use kit_values::Sku;
+use kit_values::{Sku, Uuid};
 
-use crate::MovementKind;
 use crate::example::example;
+use crate::{MovementKind, OrderId, ReleaseReason, ReservedItem};
 
+const ORDER: Uuid = Uuid::from_u128(0x0199_f3a2_5d10_7c4e_b3f8_61a9_0e7d_24c5);
 const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);
+
+fn items(quantity: i64, available: i64) -> Vec<ReservedItem> {
+    let sku = example("MUG-BLUE");
+    vec![ReservedItem {
+        sku,
+        quantity,
+        available,
+    }]
+}
 
 kit_event::events! {
     /// What becomes of stock.
@@ -29,6 +40,44 @@ kit_event::events! {
             reason: String = "two were broken".to_owned(),
             /// The number of the change: the first of a SKU is 1, the next 2.
             version: i64 = 7,
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
+        /// `stock.reserved`: all lines of an order are held.
+        StockReserved = "stock.reserved" (key: order_id) {
+            /// The order.
+            order_id: OrderId = ORDER.into(),
+            /// Its SKUs, and how many of each can be reserved afterwards.
+            items: Vec<ReservedItem> = items(2, 10),
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
+        /// `stock.rejected`: nothing is held for an order, because there was not enough.
+        StockRejected = "stock.rejected" (key: order_id) {
+            /// The order.
+            order_id: OrderId = ORDER.into(),
+            /// The SKUs of which there was not enough, and how many there were.
+            items: Vec<ReservedItem> = items(2, 1),
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
+        /// `stock.released`: what was held for an order is free again.
+        StockReleased = "stock.released" (key: order_id) {
+            /// The order.
+            order_id: OrderId = ORDER.into(),
+            /// Its SKUs, and how many of each can be reserved afterwards.
+            items: Vec<ReservedItem> = items(2, 12),
+            /// Why.
+            reason: ReleaseReason = ReleaseReason::Requested,
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
+        /// `stock.committed`: an order is paid, and its lines are not on hand any more.
+        StockCommitted = "stock.committed" (key: order_id) {
+            /// The order.
+            order_id: OrderId = ORDER.into(),
+            /// Its SKUs, and how many of each can be reserved afterwards.
+            items: Vec<ReservedItem> = items(2, 10),
             /// When.
             timestamp: Timestamp = NOW,
         }

@@ -8,14 +8,17 @@ mod refusal;
 mod routes;
 mod types;
 
-pub use contract::{Catalog, CatalogClient, CatalogError, GetItems, Item, Items, MOST_SKUS};
-pub use events::{StockChanged, TOPICS, events};
+pub use contract::{
+    Catalog, CatalogClient, CatalogError, CommitStock, FindReservation, GetItems, Item, Items, MOST_SKUS,
+    ReleaseStock, ReserveStock, Restock,
+};
+pub use events::{StockChanged, StockCommitted, StockRejected, StockReleased, StockReserved, TOPICS, events};
 pub use refusal::CatalogRefusal;
 pub use routes::routes;
 pub use types::{
     AdjustStock, AdjustmentReason, CategoryFacet, CategoryId, CategoryName, CategoryView, CreateCategory,
     CreateProduct, Facets, ImageView, MOST_ON_HAND, MovementKind, MovementView, OptionName, OptionValue,
-    PriceFacet, ProductDescription, ProductFilter, ProductId, ProductListing, ProductName, ProductSort,
-    ProductStatus, ProductView, SetStock, StockFilter, StockView, UpdateCategory, UpdateProduct,
-    VariantInput, VariantView,
+    OrderId, OrderLine, PriceFacet, ProductDescription, ProductFilter, ProductId, ProductListing,
+    ProductName, ProductSort, ProductStatus, ProductView, ReleaseReason, ReservationStatus, ReservationView,
+    ReservedItem, SetStock, StockFilter, StockView, UpdateCategory, UpdateProduct, VariantInput, VariantView,
 };

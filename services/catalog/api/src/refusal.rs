@@ -34,5 +34,7 @@ kit_http::refusals! {
             /// The largest number on hand.
             most: i64,
         } = CONFLICT, "stock_limit_exceeded", "on hand cannot be more than {most}";
+        /// The order's stock was asked for before, with other lines.
+        ReservationDiffers = CONFLICT, "reservation_differs", "the order was reserved with other lines";
     }
 }

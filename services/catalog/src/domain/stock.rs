@@ -1,8 +1,8 @@
 //! How many of a SKU there are.
 
 use catalog_api::{
-    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, SetStock,
-    StockChanged, StockFilter, StockView,
+    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, OrderId,
+    SetStock, StockChanged, StockFilter, StockView,
 };
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
@@ -28,6 +28,13 @@ impl From<Stock> for StockView {
             reserved: stock.reserved,
         }
     }
+}
+
+/// How many more there are; less than 0 where there are fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delta {
+    pub on_hand: i64,
+    pub reserved: i64,
 }
 
 /// How many of a SKU are on hand, 0 to [`MOST_ON_HAND`].
@@ -83,6 +90,7 @@ pub(crate) struct Movement {
     pub reserved: i64,
     pub reason: Option<String>,
     pub user_id: Option<UserId>,
+    pub order_id: Option<OrderId>,
     pub at: Timestamp,
 }
 
@@ -97,6 +105,7 @@ impl From<Movement> for MovementView {
             reserved: movement.reserved,
             reason: movement.reason,
             user_id: movement.user_id,
+            order_id: movement.order_id,
             at: movement.at,
         }
     }
@@ -110,6 +119,28 @@ pub(crate) struct StockChange {
 }
 
 impl StockChange {
+    /// What was done to the stock for an order, given the stock after it.
+    pub(crate) fn of_order(
+        stock: Stock,
+        delta: Delta,
+        (kind, order_id): (MovementKind, OrderId),
+        at: Timestamp,
+    ) -> Self {
+        let movement = Movement {
+            number: stock.version,
+            kind,
+            on_hand_delta: delta.on_hand,
+            reserved_delta: delta.reserved,
+            on_hand: stock.on_hand,
+            reserved: stock.reserved,
+            reason: None,
+            user_id: None,
+            order_id: Some(order_id),
+            at,
+        };
+        Self { stock, movement }
+    }
+
     pub(crate) fn event(&self) -> StockChanged {
         let movement = &self.movement;
         let reason = movement.reason.clone();
@@ -179,6 +210,7 @@ impl Stock {
             reserved: self.reserved,
             reason: None,
             user_id: None,
+            order_id: None,
             at,
         }
     }

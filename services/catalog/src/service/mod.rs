@@ -4,8 +4,11 @@ mod categories;
 mod contract;
 mod editing;
 mod products;
+mod reservations;
 mod search;
 mod stock;
+
+use std::time::Duration;
 
 use catalog_api::CatalogRefusal;
 use kit_db::StoreError;
@@ -22,11 +25,13 @@ pub(crate) type CatalogFailure = Failure<CatalogRefusal>;
 #[derive(Clone)]
 pub(crate) struct CatalogService {
     units: Units,
+    /// How long stock is held for an order that is not paid.
+    time_to_live: Duration,
 }
 
 impl CatalogService {
-    pub(crate) fn new(units: Units) -> Self {
-        Self { units }
+    pub(crate) fn new(units: Units, time_to_live: Duration) -> Self {
+        Self { units, time_to_live }
     }
 }
 

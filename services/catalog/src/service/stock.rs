@@ -14,7 +14,7 @@ use crate::store::{self, Holding};
 const STOCK: &str = "Stock";
 
 impl CatalogService {
-    /// The stock of what products offer, by SKU.
+    /// The stock of what products offer, or have left, by SKU.
     pub(crate) async fn list_stock(
         &self,
         filter: &StockFilter,

@@ -1,11 +1,13 @@
 //! Every statement of catalog.
 //!
-//! Rows are held in one order: the tree of categories, a category, a product, and stock by the key of its SKU.
+//! Rows are held in one order: the tree of categories, a category, a product, a reservation, and stock by the key of
+//! its SKU.
 
 mod categories;
 mod items;
 mod listing;
 mod products;
+mod reservations;
 mod stock;
 mod variants;
 mod words;
@@ -19,7 +21,13 @@ pub(crate) use listing::{count_by_category, list_products, price_range};
 pub(crate) use products::{
     find_product, find_product_for_update, insert_product, list_by_number, snapshots, update_product,
 };
-pub(crate) use stock::{Holding, find_stock, list_for_update, list_movements, list_stock, record_change};
+pub(crate) use reservations::{
+    find_reservation, insert_reservation, insert_reservation_items, list_overdue, set_reservation_status,
+};
+pub(crate) use stock::{
+    Holding, find_stock, insert_movements, list_for_update, list_movements, list_stock, list_stock_of,
+    move_stock, put_back, record_change,
+};
 pub(crate) use variants::{list_missing, list_offered, list_taken, retire, save_variants};
 pub(crate) use words::save_words;
 

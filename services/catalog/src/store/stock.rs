@@ -3,7 +3,7 @@
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_values::Sku;
 
-use crate::domain::{Movement, Stock, StockChange, StockSearch};
+use crate::domain::{Delta, Movement, Stock, StockChange, StockSearch};
 
 kit_db::table_row! {
     Stock in "stock" { sku: text, on_hand: value, reserved: value, version: value }
@@ -35,7 +35,7 @@ pub(crate) async fn list_for_update(tx: &mut Tx, skus: &[Sku]) -> Result<Vec<Sto
     statement.push(" ORDER BY sku_key").for_update().rows(tx).await
 }
 
-/// At most `limit` of the SKUs that products offer, by SKU, after the one given.
+/// At most `limit` of the SKUs that products offer, or of which something is left, by SKU, after the one given.
 pub(crate) async fn list_stock(
     on: &mut impl Session,
     search: &StockSearch,
@@ -43,7 +43,8 @@ pub(crate) async fn list_stock(
     limit: i64,
 ) -> Result<Vec<Stock>, StoreError> {
     let mut statement = select::<Stock>(
-        "WHERE EXISTS (SELECT 1 FROM variants WHERE variants.sku_key = stock.sku_key AND is_offered = 1)",
+        "WHERE (on_hand > 0 OR EXISTS \
+         (SELECT 1 FROM variants WHERE variants.sku_key = stock.sku_key AND is_offered = 1))",
     );
     if let Some(part) = &search.part {
         // Of the signs of a SKU, `_` alone means something to LIKE.
@@ -68,29 +69,82 @@ pub(crate) async fn list_stock(
 
 /// Writes a change and the stock after it. The caller holds the row.
 pub(crate) async fn record_change(tx: &mut Tx, change: &StockChange) -> Result<(), StoreError> {
-    let StockChange { stock, movement } = change;
-    let key = stock.sku.key();
+    let stock = &change.stock;
     sql("UPDATE stock SET on_hand = $2, reserved = $3, version = $4 WHERE sku_key = $1")
-        .bind(&key)
+        .bind(stock.sku.key())
         .bind(stock.on_hand)
         .bind(stock.reserved)
         .bind(stock.version)
         .execute(tx)
         .await?;
-    sql("INSERT INTO stock_movements (sku_key, number, kind, on_hand_delta, reserved_delta, on_hand, reserved, \
-         reason, user_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-        .bind(&key)
-        .bind(movement.number)
-        .bind(movement.kind.as_str())
-        .bind(movement.on_hand_delta)
-        .bind(movement.reserved_delta)
-        .bind(movement.on_hand)
-        .bind(movement.reserved)
-        .bind(movement.reason.as_deref())
-        .bind(movement.user_id.map(|id| id.to_string()))
-        .bind(movement.at)
+    insert_movements(tx, std::slice::from_ref(change)).await
+}
+
+/// The stock of SKUs, by SKU; one that there never was is left out.
+pub(crate) async fn list_stock_of(on: &mut impl Session, skus: &[Sku]) -> Result<Vec<Stock>, StoreError> {
+    let statement = select::<Stock>("WHERE sku_key IN ").push_list(skus.iter().map(Sku::key));
+    statement.push(" ORDER BY sku_key").rows(on).await
+}
+
+/// Moves stock, if afterwards there is not less on hand than is reserved, and holds the row; the stock after it.
+pub(crate) async fn move_stock(tx: &mut Tx, sku: &Sku, delta: Delta) -> Result<Option<Stock>, StoreError> {
+    sql(
+        "UPDATE stock SET on_hand = on_hand + $2, reserved = reserved + $3, version = version + 1 \
+         WHERE sku_key = $1 AND reserved + $3 >= 0 AND on_hand + $2 >= reserved + $3 \
+         RETURNING sku, on_hand, reserved, version",
+    )
+    .bind(sku.key())
+    .bind(delta.on_hand)
+    .bind(delta.reserved)
+    .row(tx)
+    .await
+}
+
+/// Undoes a reservation that this transaction has made, as if it had never been: it is no movement.
+pub(crate) async fn put_back(tx: &mut Tx, sku: &Sku, quantity: i64) -> Result<(), StoreError> {
+    sql("UPDATE stock SET reserved = reserved - $2, version = version - 1 WHERE sku_key = $1")
+        .bind(sku.key())
+        .bind(quantity)
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// Adds rows for changes that were made.
+pub(crate) async fn insert_movements(tx: &mut Tx, changes: &[StockChange]) -> Result<(), StoreError> {
+    let mut statement = sql(
+        "INSERT INTO stock_movements (sku_key, number, kind, on_hand_delta, reserved_delta, \
+         on_hand, reserved, reason, user_id, order_id, at) VALUES ",
+    );
+    let mut lead = "(";
+    for StockChange { stock, movement } in changes {
+        statement = statement
+            .push(lead)
+            .push_bind(stock.sku.key())
+            .push(", ")
+            .push_bind(movement.number)
+            .push(", ")
+            .push_bind(movement.kind.as_str())
+            .push(", ")
+            .push_bind(movement.on_hand_delta)
+            .push(", ")
+            .push_bind(movement.reserved_delta)
+            .push(", ")
+            .push_bind(movement.on_hand)
+            .push(", ")
+            .push_bind(movement.reserved)
+            .push(", ")
+            .push_bind(movement.reason.as_deref())
+            .push(", ")
+            .push_bind(movement.user_id.map(|id| id.to_string()))
+            .push(", ")
+            .push_bind(movement.order_id.map(|id| id.to_string()))
+            .push(", ")
+            .push_bind(movement.at)
+            .push(")");
+        lead = ", (";
+    }
+    statement.execute(tx).await?;
     Ok(())
 }
 
@@ -102,7 +156,7 @@ pub(crate) async fn list_movements(
     limit: i64,
 ) -> Result<Vec<Movement>, StoreError> {
     let rows = sql(
-        "SELECT number, kind, on_hand_delta, reserved_delta, on_hand, reserved, reason, user_id, at \
+        "SELECT number, kind, on_hand_delta, reserved_delta, on_hand, reserved, reason, user_id, order_id, at \
          FROM stock_movements WHERE sku_key = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
     )
     .bind(sku.key())
@@ -120,6 +174,7 @@ pub(crate) async fn list_movements(
             reserved: row.get("reserved")?,
             reason: row.get("reason")?,
             user_id: row.parse_optional("user_id")?,
+            order_id: row.parse_optional("order_id")?,
             at: row.get("at")?,
         })
     };

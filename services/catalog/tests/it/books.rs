@@ -8,7 +8,7 @@ use kit_db::{Reader, sql};
 use kit_testing::App;
 
 /// Each gives the rows that must not be.
-const MUST_NOT_BE: [(&str, &str); 7] = [
+const MUST_NOT_BE: [(&str, &str); 10] = [
     (
         "every variant has its stock, and nothing else has",
         "SELECT sku FROM variants WHERE sku_key NOT IN (SELECT sku_key FROM stock) \
@@ -37,6 +37,26 @@ const MUST_NOT_BE: [(&str, &str); 7] = [
         "each movement is told of once, by its key",
         "SELECT sku FROM stock WHERE version <> (SELECT COUNT(*) FROM outbox \
            WHERE type = 'stock.changed' AND key = stock.sku)",
+    ),
+    (
+        "what is reserved is what reservations hold",
+        "SELECT sku FROM stock WHERE reserved <> COALESCE((SELECT SUM(quantity) FROM reservation_items \
+           JOIN reservations ON reservations.order_id = reservation_items.order_id \
+           WHERE status = 'reserved' AND reservation_items.sku_key = stock.sku_key), 0)",
+    ),
+    (
+        "each status of a reservation has its movements, and no others",
+        "SELECT reservations.order_id FROM reservations JOIN reservation_items \
+           ON reservation_items.order_id = reservations.order_id \
+         WHERE (SELECT COUNT(*) FROM stock_movements WHERE order_id = reservations.order_id \
+                AND sku_key = reservation_items.sku_key) <> \
+           CASE status WHEN 'rejected' THEN 0 WHEN 'reserved' THEN 1 WHEN 'restocked' THEN 3 ELSE 2 END",
+    ),
+    (
+        "each status of a reservation is told of once, by its order",
+        "SELECT order_id FROM reservations WHERE \
+           (SELECT COUNT(*) FROM outbox WHERE key = order_id) <> \
+           CASE WHEN expires_at IS NULL THEN 0 WHEN status IN ('rejected', 'reserved') THEN 1 ELSE 2 END",
     ),
     (
         "a product's price is that of its cheapest variant",

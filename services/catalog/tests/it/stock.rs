@@ -43,12 +43,12 @@ on_both_databases! {
             "items": [
                 {
                     "number": 2, "kind": "adjusted", "on_hand_delta": -2, "reserved_delta": 0, "on_hand": 3,
-                    "reserved": 0, "reason": "two were broken", "user_id": clerk.id,
+                    "reserved": 0, "reason": "two were broken", "user_id": clerk.id, "order_id": null,
                     "at": "2030-01-01T00:00:01.000000Z",
                 },
                 {
                     "number": 1, "kind": "set", "on_hand_delta": 5, "reserved_delta": 0, "on_hand": 5,
-                    "reserved": 0, "reason": null, "user_id": clerk.id, "at": "2030-01-01T00:00:00.000000Z",
+                    "reserved": 0, "reason": null, "user_id": clerk.id, "order_id": null, "at": "2030-01-01T00:00:00.000000Z",
                 },
             ],
             "next_cursor": null,

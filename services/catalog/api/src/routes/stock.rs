@@ -52,7 +52,7 @@ fn adjust() -> Route {
 fn movements() -> Route {
     let movement = json!({
         "number": 2, "kind": "adjusted", "on_hand_delta": -1, "reserved_delta": 0, "on_hand": 4, "reserved": 0,
-        "reason": "one was broken", "user_id": "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c",
+        "reason": "one was broken", "user_id": "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c", "order_id": null,
         "at": "2030-01-01T00:00:00.000000Z"
     });
     let listing = json!({ "items": [movement], "next_cursor": null });

@@ -6,6 +6,8 @@ use kit_values::{Sku, Text, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::OrderId;
+
 /// The largest number on hand.
 pub const MOST_ON_HAND: i64 = 1_000_000_000;
 
@@ -63,6 +65,16 @@ words! {
         Set = "set",
         /// Staff added or took away.
         Adjusted = "adjusted",
+        /// An order was placed.
+        Reserved = "reserved",
+        /// An order was given up before it was paid.
+        Released = "released",
+        /// An order was not paid in time.
+        Expired = "expired",
+        /// An order was paid.
+        Committed = "committed",
+        /// An order was given up after it was paid.
+        Restocked = "restocked",
     }
 }
 
@@ -85,6 +97,8 @@ pub struct MovementView {
     pub reason: Option<String>,
     /// The member of the staff who changed it.
     pub user_id: Option<UserId>,
+    /// The order for which it was changed.
+    pub order_id: Option<OrderId>,
     /// When (UTC).
     pub at: Timestamp,
 }
