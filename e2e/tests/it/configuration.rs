@@ -94,12 +94,30 @@ fn what_cannot_start_is_no_right_configuration() {
             "kafka",
             "`carriers.transactions` names a broker that is not configured",
         ),
-        ("rabbitmq.url", "amqp://user:hidden-word@@@", "RabbitMQ"),
+        (
+            "rabbitmq.url",
+            "amqp://user:hidden-word@@@",
+            "rabbitmq: the address is not",
+        ),
     ] {
         let ended = Setup::command(CHECK).set(key, value).finish();
         assert_refused(&ended, &[what]);
         assert!(!ended.stderr.contains("hidden-word"), "{}", ended.stderr);
     }
+    let admin = Setup::command(CHECK)
+        .set("auth.admin.username", "x")
+        .set("auth.admin.email", "nowhere")
+        .set("auth.admin.password", "hidden");
+    let ended = admin.finish();
+    assert_refused(
+        &ended,
+        &[
+            "`auth.admin.username`: ",
+            "`auth.admin.email`: ",
+            "`auth.admin.password`: ",
+        ],
+    );
+    assert!(!ended.stderr.contains("hidden"), "{}", ended.stderr);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 const LONGEST: usize = 64;
 
-/// A stock keeping unit: 1 to 64 of `A-Z a-z 0-9 . _ -`, kept as it was given.
+/// A stock keeping unit: 1 to 64 of `A-Z a-z 0-9 . _ -`, neither `.` nor `..`, kept as it was given.
 ///
 /// Two that differ in nothing but case are one, and compare, sort and hash so.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Sku(String);
 
 /// A text is no SKU.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("must be 1 to 64 of `A-Z a-z 0-9 . _ -`")]
+#[error("must be 1 to 64 of `A-Z a-z 0-9 . _ -`, and neither `.` nor `..`")]
 pub struct SkuError;
 
 impl Sku {
@@ -68,7 +68,9 @@ impl FromStr for Sku {
 
     fn from_str(text: &str) -> Result<Self, SkuError> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_allowed) {
+        // In a path these two would be a step and not a name (RFC 3986, 5.2.4).
+        let is_step = matches!(text, "." | "..");
+        if (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_allowed) && !is_step {
             Ok(Self(text.to_owned()))
         } else {
             Err(SkuError)
@@ -90,7 +92,7 @@ impl fmt::Display for Sku {
 
 crate::text_form!(
     Sku,
-    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" })
+    json_schema!({ "type": "string", "pattern": "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$" })
 );
 
 #[cfg(test)]
@@ -105,10 +107,21 @@ mod tests {
 
     #[test]
     fn a_sku_has_1_to_64_plain_characters() {
-        for good in ["a", "MUG-1.a_B", "..", &"x".repeat(64)] {
+        for good in ["a", "MUG-1.a_B", "...", &"x".repeat(64)] {
             assert_eq!(sku(good).as_str(), good);
         }
-        for bad in ["", " ", "a b", "mü", "a/b", "a\0", "a\n", &"x".repeat(65)] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            " ",
+            "a b",
+            "mü",
+            "a/b",
+            "a\0",
+            "a\n",
+            &"x".repeat(65),
+        ] {
             assert_eq!(bad.parse::<Sku>().unwrap_err(), SkuError, "{bad:?}");
         }
     }

@@ -4,7 +4,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Context;
-use auth_api::{AuthClient, Register, TokenConfig};
+use auth_api::{AuthClient, TokenConfig};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_config::secret_file;
@@ -132,17 +132,8 @@ fn start_clean_up(auth: &AuthService, tasks: &Tasks) {
 }
 
 async fn make_first_admin(config: &AuthConfig, auth: &AuthService) -> anyhow::Result<()> {
-    if let (Some(username), Some(email), Some(password)) = (
-        &config.admin_username,
-        &config.admin_email,
-        &config.admin_password,
-    ) {
-        let request = Register {
-            username: username.clone(),
-            email: email.clone(),
-            password: password.expose().clone(),
-        };
-        auth.ensure_admin(&request).await?;
+    if let Some(admin) = config.first_admin() {
+        auth.ensure_admin(&admin).await?;
     }
     Ok(())
 }

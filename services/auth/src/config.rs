@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use auth_api::Register;
 use kit_config::{Check, Span};
 use kit_runtime::Secret;
 
-use crate::domain::{DelayRules, PasswordRules};
+use crate::domain::{Credentials, DelayRules, PasswordRules};
 use crate::hashing::Scheme;
 use crate::service::GuessRules;
 
@@ -132,6 +133,17 @@ fn check(config: &AuthConfig, check: &mut Check<'_>) {
             "the first admin needs a username, an e-mail address and a password",
         );
     }
+    if let Some(admin) = config.first_admin()
+        && let Err(errors) = Credentials::check(&admin, config.password_rules())
+    {
+        for error in errors {
+            let key = format!("admin.{}", error.pointer.trim_start_matches('/'));
+            check.refuse(
+                &key,
+                format!("the first admin cannot be made with it: {}", error.message),
+            );
+        }
+    }
     if config
         .secret
         .as_ref()
@@ -166,6 +178,15 @@ impl AuthConfig {
                 lanes: self.argon2_lanes,
             },
         }
+    }
+
+    /// The account that the configuration names, to be made where there is no admin.
+    pub(crate) fn first_admin(&self) -> Option<Register> {
+        Some(Register {
+            username: self.admin_username.clone()?,
+            email: self.admin_email.clone()?,
+            password: self.admin_password.as_ref()?.expose().clone(),
+        })
     }
 
     pub(crate) fn password_rules(&self) -> PasswordRules {

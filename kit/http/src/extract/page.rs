@@ -25,6 +25,7 @@ const LARGEST_LIMIT: u32 = 100;
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// How many items at most, 1 to 100; 20 where it is not given.
+    #[schemars(range(min = 1, max = 100))]
     pub limit: Option<u32>,
     /// Where the page before ended, as its `next_cursor` said.
     pub cursor: Option<String>,

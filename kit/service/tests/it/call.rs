@@ -48,22 +48,17 @@ async fn what_stack_and_guard_found_is_in_the_call() {
         issued_at: Timestamp::from_seconds(1),
         expires_at: Timestamp::from_seconds(2),
     });
-    let (trace, deadline) = (
-        TraceParent::start([7; 24]),
-        Deadline::after(Duration::from_secs(99)),
-    );
+    let trace = TraceParent::start([7; 24]);
     let request = Request::get("/")
         .header("idempotency-key", "once")
         .extension(Verified(user.clone()))
         .extension(RequestId("req_1".into()))
-        .extension(trace)
-        .extension(deadline);
+        .extension(trace);
     let call = extract(request).await.unwrap();
     assert_eq!(call.actor().user(), Some(&user));
     assert_eq!(call.trace(), Some(trace));
     assert_eq!(call.request_id().map(|id| &**id), Some("req_1"));
     assert_eq!(call.idempotency_key().map(|key| &**key), Some("once"));
-    assert_eq!(call.deadline(), deadline);
     assert_eq!(call.actor.0, Some(user));
 }
 

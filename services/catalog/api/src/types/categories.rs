@@ -36,11 +36,11 @@ pub struct CreateCategory {
 pub struct UpdateCategory {
     /// 1 to 100 characters.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<CategoryName>")]
+    #[schemars(with = "CategoryName")]
     pub name: Option<String>,
     /// Its name in addresses.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Slug>")]
+    #[schemars(with = "Slug")]
     pub slug: Option<String>,
     /// The category it stands in; null moves it to the top.
     #[serde(

@@ -79,18 +79,19 @@ pub struct CreateProduct {
 pub struct UpdateProduct {
     /// 1 to 200 characters.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<ProductName>")]
+    #[schemars(with = "ProductName")]
     pub name: Option<String>,
     /// Its name in addresses.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Slug>")]
+    #[schemars(with = "Slug")]
     pub slug: Option<String>,
     /// Up to 10 000 characters.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<ProductDescription>")]
+    #[schemars(with = "ProductDescription")]
     pub description: Option<String>,
     /// Whether it is shown.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ProductStatus")]
     pub status: Option<ProductStatus>,
     /// The category it stands in; null takes it out of its own.
     #[serde(
@@ -102,6 +103,7 @@ pub struct UpdateProduct {
     pub category_id: Option<Option<CategoryId>>,
     /// All variants that it has from now on. One that is left out is removed, which needs its stock to be nothing.
     #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<VariantInput>")]
     pub variants: Option<Vec<VariantInput>>,
 }
 
