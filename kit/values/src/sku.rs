@@ -22,6 +22,12 @@ pub struct Sku(String);
 pub struct SkuError;
 
 impl Sku {
+    /// Whether there may be a SKU with this in it: 1 to 64 of its characters.
+    pub fn may_contain(text: &str) -> bool {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_allowed)
+    }
+
     /// As it was given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,10 +73,9 @@ impl FromStr for Sku {
     type Err = SkuError;
 
     fn from_str(text: &str) -> Result<Self, SkuError> {
-        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         // In a path these two would be a step and not a name (RFC 3986, 5.2.4).
         let is_step = matches!(text, "." | "..");
-        if (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_allowed) && !is_step {
+        if Self::may_contain(text) && !is_step {
             Ok(Self(text.to_owned()))
         } else {
             Err(SkuError)

@@ -240,8 +240,7 @@ pub(crate) struct SkuPart(String);
 impl SkuPart {
     /// None where no SKU has such a part.
     fn parse(text: &str) -> Option<Self> {
-        let part = text.trim().parse::<Sku>().ok()?;
-        Some(Self(part.key()))
+        Sku::may_contain(text).then(|| Self(text.to_ascii_lowercase()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
