@@ -379,13 +379,8 @@ impl Keeper {
 
 /// Makes the rows of leases that nobody ever had.
 async fn make_rows(tx: &mut Tx, names: &[String]) -> Result<(), StoreError> {
-    let mut insert = sql("INSERT INTO leases (name, holder, epoch, expires_at) VALUES ");
-    for (index, name) in names.iter().enumerate() {
-        insert = insert
-            .push(if index == 0 { "(" } else { ", (" })
-            .push_bind(name)
-            .push(", '', 0, 0)");
-    }
+    let insert = sql("INSERT INTO leases (name, holder, epoch, expires_at) VALUES ")
+        .push_rows(names, |row, name| row.bind(name).bind("").bind(0_i64).bind(0_i64));
     insert.push(" ON CONFLICT (name) DO NOTHING").execute(tx).await?;
     Ok(())
 }

@@ -123,28 +123,18 @@ impl Tx {
     pub(crate) async fn write_events(&mut self) -> Result<(), StoreError> {
         let entries = std::mem::take(&mut self.outbox.entries);
         for chunk in entries.chunks(ROWS_PER_STATEMENT) {
-            let mut insert = sql("INSERT INTO outbox \
-                 (event_id, topic, key, partition, type, payload, headers, created_at) VALUES ");
-            for (index, entry) in chunk.iter().enumerate() {
-                insert = insert
-                    .push(if index == 0 { "(" } else { ", (" })
-                    .push_bind(&entry.id)
-                    .push(", ")
-                    .push_bind(entry.topic)
-                    .push(", ")
-                    .push_bind(&entry.key)
-                    .push(", ")
-                    .push_bind(partition_of(&entry.key))
-                    .push(", ")
-                    .push_bind(entry.kind)
-                    .push(", ")
-                    .push_bind(&entry.payload)
-                    .push(", ")
-                    .push_bind(&entry.headers)
-                    .push(", ")
-                    .push_bind(entry.at)
-                    .push(")");
-            }
+            let insert = sql("INSERT INTO outbox \
+                 (event_id, topic, key, partition, type, payload, headers, created_at) VALUES ")
+            .push_rows(chunk, |row, entry| {
+                row.bind(&entry.id)
+                    .bind(entry.topic)
+                    .bind(&entry.key)
+                    .bind(partition_of(&entry.key))
+                    .bind(entry.kind)
+                    .bind(&entry.payload)
+                    .bind(&entry.headers)
+                    .bind(entry.at)
+            });
             insert.execute(self).await?;
         }
         self.outbox.entries = entries;

@@ -77,6 +77,25 @@ impl Statement {
         self.push(if lead == "(" { "(NULL)" } else { ")" })
     }
 
+    /// A row of values in parentheses for each item, for `VALUES`: `add` binds those of one. There must be at least
+    /// one item.
+    pub fn push_rows<I>(
+        mut self,
+        items: impl IntoIterator<Item = I>,
+        mut add: impl FnMut(RowValues, I) -> RowValues,
+    ) -> Self {
+        let mut lead = "(";
+        for item in items {
+            let row = RowValues {
+                statement: self.push(lead),
+                lead: "",
+            };
+            self = add(row, item).statement.push(")");
+            lead = ", (";
+        }
+        self
+    }
+
     /// Locks the rows until the transaction ends. Nothing on SQLite, where the writer is alone anyway.
     pub fn for_update(mut self) -> Self {
         self.locks = " FOR UPDATE";
@@ -145,6 +164,23 @@ impl Statement {
         match ended {
             Ok(()) => Ok(answer),
             Err(error) => Err(link.fail(error)),
+        }
+    }
+}
+
+/// The values of one row, in the order of the columns ([`Statement::push_rows`]).
+#[must_use = "the row is what its values are given back as"]
+pub struct RowValues {
+    statement: Statement,
+    lead: &'static str,
+}
+
+impl RowValues {
+    /// The next value.
+    pub fn bind(self, value: impl Bind) -> Self {
+        Self {
+            statement: self.statement.push(self.lead).push_bind(value),
+            lead: ", ",
         }
     }
 }

@@ -60,17 +60,8 @@ pub(super) async fn take_in(
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut insert = sql("INSERT INTO inbox (consumer, event_id, at) VALUES ");
-    for (index, id) in ids.iter().enumerate() {
-        insert = insert
-            .push(if index == 0 { "(" } else { ", (" })
-            .push_bind(consumer)
-            .push(", ")
-            .push_bind(*id)
-            .push(", ")
-            .push_bind(now)
-            .push(")");
-    }
+    let insert = sql("INSERT INTO inbox (consumer, event_id, at) VALUES ")
+        .push_rows(ids, |row, id| row.bind(consumer).bind(*id).bind(now));
     let fresh = insert
         .push(" ON CONFLICT (consumer, event_id) DO NOTHING RETURNING event_id")
         .all(tx)
@@ -98,46 +89,29 @@ pub(super) async fn park(
 ) -> Result<(), StoreError> {
     for chunk in parkings.chunks(ROWS_PER_STATEMENT) {
         let mut last = last_parked(tx, context, chunk).await?;
-        let mut insert = sql(
+        let insert = sql(
             "INSERT INTO parked (consumer, source, partition, position, event_id, topic, key, \
              type, payload, headers, attempts, reason, dead, due_at, at) VALUES ",
-        );
-        for (index, (record, parking)) in chunk.iter().enumerate() {
+        )
+        .push_rows(chunk, |row, (record, parking)| {
             let last = last.entry(&*record.chain).or_insert(0);
             *last = record.position.max(*last + 1);
-            insert = insert
-                .push(if index == 0 { "(" } else { ", (" })
-                .push_bind(&*context.consumer)
-                .push(", ")
-                .push_bind(&*context.source)
-                .push(", ")
-                .push_bind(record.partition)
-                .push(", ")
-                .push_bind(*last)
-                .push(", ")
-                .push_bind(&record.id)
-                .push(", ")
-                .push_bind(&record.chain.topic)
-                .push(", ")
-                .push_bind(&record.chain.key)
-                .push(", ")
-                .push_bind(&record.kind)
-                .push(", ")
-                .push_bind(&record.payload)
-                .push(", ")
-                .push_bind(&record.headers)
-                .push(", ")
-                .push_bind(parking.attempts)
-                .push(", ")
-                .push_bind(&parking.reason)
-                .push(", ")
-                .push_bind(parking.is_dead)
-                .push(", ")
-                .push_bind(parking.due_at)
-                .push(", ")
-                .push_bind(now)
-                .push(")");
-        }
+            row.bind(&*context.consumer)
+                .bind(&*context.source)
+                .bind(record.partition)
+                .bind(*last)
+                .bind(&record.id)
+                .bind(&record.chain.topic)
+                .bind(&record.chain.key)
+                .bind(&record.kind)
+                .bind(&record.payload)
+                .bind(&record.headers)
+                .bind(parking.attempts)
+                .bind(&parking.reason)
+                .bind(parking.is_dead)
+                .bind(parking.due_at)
+                .bind(now)
+        });
         insert
             .push(" ON CONFLICT (consumer, event_id) DO NOTHING")
             .execute(tx)
@@ -277,19 +251,14 @@ pub(crate) async fn load(
         .all(tx)
         .await?;
     warn_of_absence(context, &known, now)?;
-    let mut insert = sql("INSERT INTO positions (consumer, source, partition, position, seen_at) VALUES ");
-    for (index, partition) in partitions.iter().enumerate() {
-        insert = insert
-            .push(if index == 0 { "(" } else { ", (" })
-            .push_bind(&*context.consumer)
-            .push(", ")
-            .push_bind(&*context.source)
-            .push(", ")
-            .push_bind(*partition)
-            .push(", 0, ")
-            .push_bind(now)
-            .push(")");
-    }
+    let insert = sql("INSERT INTO positions (consumer, source, partition, position, seen_at) VALUES ")
+        .push_rows(partitions, |row, partition| {
+            row.bind(&*context.consumer)
+                .bind(&*context.source)
+                .bind(*partition)
+                .bind(0_i64)
+                .bind(now)
+        });
     let rows = insert
         .push(
             " ON CONFLICT (consumer, source, partition) DO UPDATE SET seen_at = excluded.seen_at \

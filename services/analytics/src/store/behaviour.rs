@@ -11,21 +11,16 @@ use crate::domain::{Batch, DaySpan, ProductCounts, Visitor};
 pub(crate) async fn add_products(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
     let products: Vec<(&(Timestamp, String), &ProductCounts)> = batch.products.iter().collect();
     for chunk in products.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = sql("INSERT INTO product_days (day, sku, viewed, added, ordered) VALUES ");
-        for (index, ((day, sku), counts)) in chunk.iter().enumerate() {
-            insert = insert
-                .push(if index == 0 { "(" } else { ", (" })
-                .push_bind(*day)
-                .push(", ")
-                .push_bind(sku)
-                .push(", ")
-                .push_bind(counts.viewed)
-                .push(", ")
-                .push_bind(counts.added)
-                .push(", ")
-                .push_bind(counts.ordered)
-                .push(")");
-        }
+        let insert = sql("INSERT INTO product_days (day, sku, viewed, added, ordered) VALUES ").push_rows(
+            chunk,
+            |row, ((day, sku), counts)| {
+                row.bind(*day)
+                    .bind(sku)
+                    .bind(counts.viewed)
+                    .bind(counts.added)
+                    .bind(counts.ordered)
+            },
+        );
         insert
             .push(
                 " ON CONFLICT (day, sku) DO UPDATE SET viewed = product_days.viewed + excluded.viewed, \

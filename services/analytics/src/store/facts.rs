@@ -67,28 +67,18 @@ pub(crate) async fn add_users(tx: &mut Tx, generation: i64, sums: &Sums) -> Resu
     let mut new = Vec::new();
     let users: Vec<(&UserKey, &UserSum)> = sums.users.iter().collect();
     for chunk in users.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = sql("INSERT INTO user_counts \
-             (generation, user_id, events, transactions, amount_minor, paid, first_at, last_at) VALUES ");
-        for (index, (user, sum)) in chunk.iter().enumerate() {
-            insert = insert
-                .push(if index == 0 { "(" } else { ", (" })
-                .push_bind(generation)
-                .push(", ")
-                .push_bind(user.as_str())
-                .push(", ")
-                .push_bind(sum.counts.events)
-                .push(", ")
-                .push_bind(sum.counts.transactions)
-                .push(", ")
-                .push_bind(sum.counts.amount_minor)
-                .push(", ")
-                .push_bind(sum.counts.paid)
-                .push(", ")
-                .push_bind(sum.first_at)
-                .push(", ")
-                .push_bind(sum.last_at)
-                .push(")");
-        }
+        let insert = sql("INSERT INTO user_counts \
+             (generation, user_id, events, transactions, amount_minor, paid, first_at, last_at) VALUES ")
+        .push_rows(chunk, |row, (user, sum)| {
+            row.bind(generation)
+                .bind(user.as_str())
+                .bind(sum.counts.events)
+                .bind(sum.counts.transactions)
+                .bind(sum.counts.amount_minor)
+                .bind(sum.counts.paid)
+                .bind(sum.first_at)
+                .bind(sum.last_at)
+        });
         let rows = insert
             .push(
                 " ON CONFLICT (generation, user_id) DO UPDATE SET \
@@ -122,26 +112,17 @@ pub(crate) async fn add_users(tx: &mut Tx, generation: i64, sums: &Sums) -> Resu
 pub(crate) async fn add_hours(tx: &mut Tx, generation: i64, sums: &Sums) -> Result<(), StoreError> {
     let hours: Vec<(&Timestamp, &HourCounts)> = sums.hours.iter().collect();
     for chunk in hours.chunks(ROWS_PER_STATEMENT) {
-        let mut insert = sql("INSERT INTO hour_counts \
-             (generation, hour, events, transactions, amount_minor, paid, users) VALUES ");
-        for (index, (hour, HourCounts { counts, users })) in chunk.iter().enumerate() {
-            insert = insert
-                .push(if index == 0 { "(" } else { ", (" })
-                .push_bind(generation)
-                .push(", ")
-                .push_bind(**hour)
-                .push(", ")
-                .push_bind(counts.events)
-                .push(", ")
-                .push_bind(counts.transactions)
-                .push(", ")
-                .push_bind(counts.amount_minor)
-                .push(", ")
-                .push_bind(counts.paid)
-                .push(", ")
-                .push_bind(*users)
-                .push(")");
-        }
+        let insert = sql("INSERT INTO hour_counts \
+             (generation, hour, events, transactions, amount_minor, paid, users) VALUES ")
+        .push_rows(chunk, |row, (hour, HourCounts { counts, users })| {
+            row.bind(generation)
+                .bind(**hour)
+                .bind(counts.events)
+                .bind(counts.transactions)
+                .bind(counts.amount_minor)
+                .bind(counts.paid)
+                .bind(*users)
+        });
         insert
             .push(
                 " ON CONFLICT (generation, hour) DO UPDATE SET \

@@ -31,24 +31,16 @@ pub(crate) async fn insert_reservation_items(
     tx: &mut Tx,
     reservation: &Reservation,
 ) -> Result<(), StoreError> {
-    let mut statement =
-        sql("INSERT INTO reservation_items (order_id, sku_key, sku, quantity, available) VALUES ");
-    let mut lead = "(";
-    for item in &reservation.items {
-        statement = statement
-            .push(lead)
-            .push_bind(reservation.order_id.to_string())
-            .push(", ")
-            .push_bind(item.sku.key())
-            .push(", ")
-            .push_bind(item.sku.as_str())
-            .push(", ")
-            .push_bind(item.quantity)
-            .push(", ")
-            .push_bind(item.available)
-            .push(")");
-        lead = ", (";
-    }
+    let statement = sql(
+        "INSERT INTO reservation_items (order_id, sku_key, sku, quantity, available) VALUES ",
+    )
+    .push_rows(&reservation.items, |row, item| {
+        row.bind(reservation.order_id.to_string())
+            .bind(item.sku.key())
+            .bind(item.sku.as_str())
+            .bind(item.quantity)
+            .bind(item.available)
+    });
     statement.execute(tx).await?;
     Ok(())
 }

@@ -112,38 +112,23 @@ pub(crate) async fn put_back(tx: &mut Tx, sku: &Sku, quantity: i64) -> Result<()
 
 /// Adds rows for changes that were made.
 pub(crate) async fn insert_movements(tx: &mut Tx, changes: &[StockChange]) -> Result<(), StoreError> {
-    let mut statement = sql(
+    let statement = sql(
         "INSERT INTO stock_movements (sku_key, number, kind, on_hand_delta, reserved_delta, \
          on_hand, reserved, reason, user_id, order_id, at) VALUES ",
-    );
-    let mut lead = "(";
-    for StockChange { stock, movement } in changes {
-        statement = statement
-            .push(lead)
-            .push_bind(stock.sku.key())
-            .push(", ")
-            .push_bind(movement.number)
-            .push(", ")
-            .push_bind(movement.kind.as_str())
-            .push(", ")
-            .push_bind(movement.on_hand_delta)
-            .push(", ")
-            .push_bind(movement.reserved_delta)
-            .push(", ")
-            .push_bind(movement.on_hand)
-            .push(", ")
-            .push_bind(movement.reserved)
-            .push(", ")
-            .push_bind(movement.reason.as_deref())
-            .push(", ")
-            .push_bind(movement.user_id.map(|id| id.to_string()))
-            .push(", ")
-            .push_bind(movement.order_id.map(|id| id.to_string()))
-            .push(", ")
-            .push_bind(movement.at)
-            .push(")");
-        lead = ", (";
-    }
+    )
+    .push_rows(changes, |row, StockChange { stock, movement }| {
+        row.bind(stock.sku.key())
+            .bind(movement.number)
+            .bind(movement.kind.as_str())
+            .bind(movement.on_hand_delta)
+            .bind(movement.reserved_delta)
+            .bind(movement.on_hand)
+            .bind(movement.reserved)
+            .bind(movement.reason.as_deref())
+            .bind(movement.user_id.map(|id| id.to_string()))
+            .bind(movement.order_id.map(|id| id.to_string()))
+            .bind(movement.at)
+    });
     statement.execute(tx).await?;
     Ok(())
 }

@@ -17,30 +17,19 @@ pub(crate) async fn save_variants(
 ) -> Result<usize, StoreError> {
     let mut placed: Vec<_> = (0_i64..).zip(variants.all()).collect();
     placed.sort_by(|(_, one), (_, other)| one.sku.cmp(&other.sku));
-    let mut statement = sql(
-        "INSERT INTO variants (sku_key, sku, product_id, position, options, price_minor, currency, is_offered) VALUES ",
-    );
-    let mut lead = "(";
-    for (position, variant) in &placed {
-        statement = statement
-            .push(lead)
-            .push_bind(variant.sku.key())
-            .push(", ")
-            .push_bind(variant.sku.as_str())
-            .push(", ")
-            .push_bind(product_id.to_string())
-            .push(", ")
-            .push_bind(*position)
-            .push(", ")
-            .push_bind(written(&variant.options))
-            .push(", ")
-            .push_bind(variant.price.amount_minor)
-            .push(", ")
-            .push_bind(variant.price.currency.to_string())
-            .push(", 1)");
-        lead = ", (";
-    }
-    let saved = statement
+    let insert = sql("INSERT INTO variants \
+         (sku_key, sku, product_id, position, options, price_minor, currency, is_offered) VALUES ")
+    .push_rows(&placed, |row, (position, variant)| {
+        row.bind(variant.sku.key())
+            .bind(variant.sku.as_str())
+            .bind(product_id.to_string())
+            .bind(*position)
+            .bind(written(&variant.options))
+            .bind(variant.price.amount_minor)
+            .bind(variant.price.currency.to_string())
+            .bind(true)
+    });
+    let rows = insert
         .push(
             " ON CONFLICT (sku_key) DO UPDATE SET position = excluded.position, options = excluded.options, \
              price_minor = excluded.price_minor, currency = excluded.currency, is_offered = 1 \
@@ -48,20 +37,15 @@ pub(crate) async fn save_variants(
         )
         .all(tx)
         .await?;
-    let mut statement = sql("INSERT INTO stock (sku_key, sku, on_hand, reserved, version) VALUES ");
-    let mut lead = "(";
-    for row in &saved {
-        let (key, sku): (String, String) = (row.get("sku_key")?, row.get("sku")?);
-        statement = statement
-            .push(lead)
-            .push_bind(key)
-            .push(", ")
-            .push_bind(sku)
-            .push(", 0, 0, 0)");
-        lead = ", (";
-    }
+    let saved = rows
+        .iter()
+        .map(|row| Ok((row.get::<String>("sku_key")?, row.get::<String>("sku")?)));
+    let saved: Vec<_> = saved.collect::<Result<_, StoreError>>()?;
     if !saved.is_empty() {
-        statement
+        sql("INSERT INTO stock (sku_key, sku, on_hand, reserved, version) VALUES ")
+            .push_rows(&saved, |row, (key, sku)| {
+                row.bind(key).bind(sku).bind(0_i64).bind(0_i64).bind(0_i64)
+            })
             .push(" ON CONFLICT (sku_key) DO NOTHING")
             .execute(tx)
             .await?;
@@ -80,14 +64,7 @@ pub(crate) async fn list_taken(
     product_id: ProductId,
     variants: &Variants,
 ) -> Result<Vec<Sku>, StoreError> {
-    let keys = variants.all().iter().map(|variant| variant.sku.key());
-    let rows = sql("SELECT sku FROM variants WHERE product_id <> $1 AND sku_key IN ")
-        .bind(product_id.to_string())
-        .push_list(keys)
-        .push(" ORDER BY sku_key")
-        .all(tx)
-        .await?;
-    rows.iter().map(|row| row.parse("sku")).collect()
+    list_skus(tx, "product_id <> $1 AND sku_key IN ", product_id, variants).await
 }
 
 /// The SKUs that a product offers and that are not among these.
@@ -96,8 +73,20 @@ pub(crate) async fn list_missing(
     product_id: ProductId,
     variants: &Variants,
 ) -> Result<Vec<Sku>, StoreError> {
+    let condition = "product_id = $1 AND is_offered = 1 AND sku_key NOT IN ";
+    list_skus(tx, condition, product_id, variants).await
+}
+
+/// SKUs by a condition on the product and, behind it, the variants' keys.
+async fn list_skus(
+    tx: &mut Tx,
+    condition: &'static str,
+    product_id: ProductId,
+    variants: &Variants,
+) -> Result<Vec<Sku>, StoreError> {
     let keys = variants.all().iter().map(|variant| variant.sku.key());
-    let rows = sql("SELECT sku FROM variants WHERE product_id = $1 AND is_offered = 1 AND sku_key NOT IN ")
+    let rows = sql("SELECT sku FROM variants WHERE ")
+        .push(condition)
         .bind(product_id.to_string())
         .push_list(keys)
         .push(" ORDER BY sku_key")

@@ -35,22 +35,14 @@ pub(crate) async fn post(
         .bind(at)
         .execute(tx)
         .await?;
-    let mut statement =
-        sql("INSERT INTO ledger_entries (ledger_transaction_id, line, account_id, amount_minor) VALUES ");
-    let mut lead = "(";
-    for (line, entry) in (1_i64..).zip(posting.entries()) {
-        statement = statement
-            .push(lead)
-            .push_bind(id.to_string())
-            .push(", ")
-            .push_bind(line)
-            .push(", ")
-            .push_bind(entry.account.id())
-            .push(", ")
-            .push_bind(entry.amount.minor())
-            .push(")");
-        lead = ", (";
-    }
+    let statement =
+        sql("INSERT INTO ledger_entries (ledger_transaction_id, line, account_id, amount_minor) VALUES ")
+            .push_rows((1_i64..).zip(posting.entries()), |row, (line, entry)| {
+                row.bind(id.to_string())
+                    .bind(line)
+                    .bind(entry.account.id())
+                    .bind(entry.amount.minor())
+            });
     statement.execute(tx).await?;
     Ok(())
 }
