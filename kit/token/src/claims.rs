@@ -3,7 +3,6 @@
 use kit_runtime::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::present;
 use crate::{Roles, SessionId, TokenId, UserId};
 
 /// The claims of an access token (RFC 9068), each of one JSON type.
@@ -66,7 +65,7 @@ mod numeric_date {
 }
 
 mod optional_numeric_date {
-    use super::{Serialize, Timestamp, present};
+    use super::{Serialize, Timestamp};
 
     #[expect(clippy::ref_option, reason = "serde fixes the signature")]
     pub(super) fn serialize<S: serde::Serializer>(
@@ -79,7 +78,7 @@ mod optional_numeric_date {
     pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Timestamp>, D::Error> {
-        let seconds: Option<i64> = present(deserializer)?;
+        let seconds: Option<i64> = kit_values::given(deserializer)?;
         Ok(seconds.map(Timestamp::from_seconds))
     }
 }

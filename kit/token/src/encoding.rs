@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 
 /// base64url without padding (RFC 7515, section 2).
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
@@ -25,15 +25,6 @@ pub(crate) fn from_json_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, St
         return Err("not a JSON object".to_owned());
     }
     serde_json::from_slice(json).map_err(|error| error.to_string())
-}
-
-/// For a member that may be absent but not `null`.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

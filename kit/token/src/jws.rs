@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::encoding::{from_base64url, from_json_object, present};
+use crate::encoding::{from_base64url, from_json_object};
 use crate::{KeySet, Part, Refusal};
 
 /// The longest token that is looked at, in bytes.
@@ -90,7 +90,7 @@ impl<'a> Parts<'a> {
 struct Header {
     alg: String,
     kid: String,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "kit_values::given")]
     typ: Option<String>,
 }
 

@@ -39,22 +39,21 @@ pub struct CreateProfile {
 #[serde(deny_unknown_fields)]
 pub struct UpdateProfile {
     /// Up to 200 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "kit_values::given_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(with = "Option<FullName>")]
     pub full_name: Option<Option<String>>,
     /// Up to 2000 characters.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "kit_values::given_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(with = "Option<Bio>")]
     pub bio: Option<Option<String>>,
-}
-
-/// Tells a member that is null from one that is not there.
-#[expect(
-    clippy::option_option,
-    reason = "left out, null and given are three different wishes"
-)]
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// A profile as others see it.

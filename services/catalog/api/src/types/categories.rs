@@ -1,10 +1,8 @@
 //! Categories.
 
-use kit_values::{Slug, Text, typed_id};
+use kit_values::{Slug, Text, given, given_or_null, typed_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::{value, value_or_null};
 
 typed_id! {
     /// A category of products.
@@ -35,17 +33,17 @@ pub struct CreateCategory {
 #[serde(deny_unknown_fields)]
 pub struct UpdateCategory {
     /// 1 to 100 characters.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CategoryName")]
     pub name: Option<String>,
     /// Its name in addresses.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Slug")]
     pub slug: Option<String>,
     /// The category it stands in; null moves it to the top.
     #[serde(
         default,
-        deserialize_with = "value_or_null",
+        deserialize_with = "given_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(with = "Option<CategoryId>")]

@@ -6,8 +6,6 @@ mod reservations;
 mod search;
 mod stock;
 
-use serde::{Deserialize, Deserializer};
-
 pub use categories::{CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
 pub use products::{
     CreateProduct, ImageView, OptionName, OptionValue, ProductDescription, ProductId, ProductName,
@@ -18,19 +16,3 @@ pub use search::{CategoryFacet, Facets, PriceFacet, ProductFilter, ProductListin
 pub use stock::{
     AdjustStock, AdjustmentReason, MOST_ON_HAND, MovementKind, MovementView, SetStock, StockFilter, StockView,
 };
-
-/// A member that may be left out and, where it is there, must be a value: null is none.
-fn value<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// A member that may be left out, and that null clears.
-#[expect(
-    clippy::option_option,
-    reason = "left out, null and given are three different requests"
-)]
-fn value_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}

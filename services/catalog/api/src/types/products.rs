@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kit_runtime::Timestamp;
-use kit_values::{Money, Sku, Slug, Text, typed_id, words};
+use kit_values::{Money, Sku, Slug, Text, given, given_or_null, typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CategoryId, value, value_or_null};
+use super::CategoryId;
 
 typed_id! {
     /// A product.
@@ -78,31 +78,31 @@ pub struct CreateProduct {
 #[serde(deny_unknown_fields)]
 pub struct UpdateProduct {
     /// 1 to 200 characters.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ProductName")]
     pub name: Option<String>,
     /// Its name in addresses.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Slug")]
     pub slug: Option<String>,
     /// Up to 10 000 characters.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ProductDescription")]
     pub description: Option<String>,
     /// Whether it is shown.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ProductStatus")]
     pub status: Option<ProductStatus>,
     /// The category it stands in; null takes it out of its own.
     #[serde(
         default,
-        deserialize_with = "value_or_null",
+        deserialize_with = "given_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(with = "Option<CategoryId>")]
     pub category_id: Option<Option<CategoryId>>,
     /// All variants that it has from now on. One that is left out is removed, which needs its stock to be nothing.
-    #[serde(default, deserialize_with = "value", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<VariantInput>")]
     pub variants: Option<Vec<VariantInput>>,
 }
