@@ -203,6 +203,9 @@ fn refusals(route: &Route, entrance: Entrance) -> Vec<RefusalDoc> {
     if matches!(access, Access::Staff | Access::Admin) {
         all.push(refusal::ROLE_MISSING);
     }
+    if !route.doc.queries.is_empty() {
+        all.push(refusal::INVALID_QUERY);
+    }
     if let Some(body) = &route.doc.body {
         all.extend_from_slice(body.refusals);
     }

@@ -198,10 +198,7 @@ impl Route {
     #[must_use]
     pub fn query<T: JsonSchema>(mut self) -> Self {
         self.doc.queries.push(T::json_schema);
-        if self.doc.queries.len() > 1 {
-            return self;
-        }
-        self.documents(refusal::INVALID_QUERY)
+        self
     }
 
     /// The JSON body and an example of it.

@@ -121,14 +121,13 @@ fn context(parts: &Parts) -> Result<CallContext, ApiError> {
         given.get::<RequestId>().map(|id| id.0.clone()),
     );
     let mut keys = parts.headers.get_all("idempotency-key").iter();
-    match (keys.next(), keys.next()) {
-        (None, _) => Ok(context),
-        (Some(key), None) => match key_of(key) {
-            Some(key) => Ok(context.with_idempotency_key(key)),
-            None => Err(ApiError::invalid_idempotency_key()),
-        },
-        (Some(_), Some(_)) => Err(ApiError::invalid_idempotency_key()),
-    }
+    let key = match (keys.next(), keys.next()) {
+        (None, _) => return Ok(context),
+        (Some(only), None) => key_of(only),
+        (Some(_), Some(_)) => None,
+    };
+    key.map(|key| context.with_idempotency_key(key))
+        .ok_or_else(ApiError::invalid_idempotency_key)
 }
 
 fn key_of(value: &HeaderValue) -> Option<&str> {
