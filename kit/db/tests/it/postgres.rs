@@ -85,7 +85,7 @@ async fn a_serialization_failure_is_run_again() {
     for unit in units {
         unit.await.unwrap().unwrap();
     }
-    assert!(runs.load(Ordering::SeqCst) >= 3);
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
     assert_eq!(balance(&db, "a").await, Some(2));
     db.finish().await;
 }
