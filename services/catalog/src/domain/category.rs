@@ -1,7 +1,6 @@
 //! Categories, and the tree that they make.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use catalog_api::{CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
 use kit_http::{Check, FieldError};
@@ -31,24 +30,6 @@ impl From<Category> for CategoryView {
             name: category.name,
             parent_id: category.parent_id,
         }
-    }
-}
-
-/// How somebody names a category.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CategoryRef {
-    Id(CategoryId),
-    Slug(Slug),
-}
-
-impl FromStr for CategoryRef {
-    type Err = kit_values::SlugError;
-
-    /// No slug has the prefix of an identifier.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(Self::Id)
-            .or_else(|_| text.parse().map(Self::Slug))
     }
 }
 
@@ -193,16 +174,6 @@ mod tests {
         assert!(tree.contains(id(2)) && !tree.contains(id(4)));
         let line: Vec<_> = tree.line(id(3)).collect();
         assert_eq!(line, [id(3), id(2), id(1)]);
-    }
-
-    #[test]
-    fn a_reference_is_an_identifier_or_a_slug() {
-        let slug = CategoryRef::Slug("mugs".parse().unwrap());
-        assert_eq!("mugs".parse(), Ok(slug));
-        assert_eq!(id(7).to_string().parse(), Ok(CategoryRef::Id(id(7))));
-        for text in ["", "Mugs", "cat_", "cat_7", "a\0b", "%' OR 1=1"] {
-            assert!(text.parse::<CategoryRef>().is_err(), "{text}");
-        }
     }
 
     proptest! {

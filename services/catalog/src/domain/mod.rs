@@ -3,6 +3,7 @@
 mod category;
 mod facets;
 mod product;
+mod reference;
 mod reservation;
 mod search;
 mod slug;
@@ -10,12 +11,13 @@ mod stock;
 mod variants;
 mod words;
 
-pub(crate) use category::{Category, CategoryChange, CategoryDraft, CategoryRef, CategoryTree};
+pub(crate) use category::{Category, CategoryChange, CategoryDraft, CategoryTree};
 pub(crate) use facets::category_facets;
-pub(crate) use product::{Product, ProductChange, ProductDraft, ProductRef, ProductSnapshot};
+pub(crate) use product::{Product, ProductChange, ProductDraft, ProductSnapshot};
+pub(crate) use reference::{CategoryRef, ProductRef, Reference};
 pub(crate) use reservation::{OrderLines, Reservation, ReservationEvent, ReservationStep};
 pub(crate) use search::{ListingKey, ProductSearch, Scope};
 pub(crate) use slug::SlugChoice;
-pub(crate) use stock::{Adjustment, Delta, Movement, OnHand, Stock, StockChange, StockSearch};
+pub(crate) use stock::{Adjustment, Delta, OnHand, Stock, StockChange, StockSearch};
 pub(crate) use variants::{OfferedVariant, Variant, Variants};
 pub(crate) use words::{ProductWords, SearchWords};

@@ -1,7 +1,5 @@
 //! A product, from its draft to the archive.
 
-use std::str::FromStr;
-
 use catalog_api::{
     CategoryId, CreateProduct, ProductDescription, ProductId, ProductName, ProductStatus, ProductView,
     UpdateProduct, VariantView,
@@ -62,24 +60,6 @@ impl From<ProductSnapshot> for ProductView {
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
-    }
-}
-
-/// How somebody names a product.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ProductRef {
-    Id(ProductId),
-    Slug(Slug),
-}
-
-impl FromStr for ProductRef {
-    type Err = kit_values::SlugError;
-
-    /// No slug has the prefix of an identifier.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(Self::Id)
-            .or_else(|_| text.parse().map(Self::Slug))
     }
 }
 

@@ -77,45 +77,11 @@ impl Adjustment {
     }
 }
 
-/// A change of stock, as it is kept for ever.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Movement {
-    pub number: i64,
-    pub kind: MovementKind,
-    pub on_hand_delta: i64,
-    pub reserved_delta: i64,
-    /// After the change.
-    pub on_hand: i64,
-    /// After the change.
-    pub reserved: i64,
-    pub reason: Option<String>,
-    pub user_id: Option<UserId>,
-    pub order_id: Option<OrderId>,
-    pub at: Timestamp,
-}
-
-impl From<Movement> for MovementView {
-    fn from(movement: Movement) -> Self {
-        Self {
-            number: movement.number,
-            kind: movement.kind,
-            on_hand_delta: movement.on_hand_delta,
-            reserved_delta: movement.reserved_delta,
-            on_hand: movement.on_hand,
-            reserved: movement.reserved,
-            reason: movement.reason,
-            user_id: movement.user_id,
-            order_id: movement.order_id,
-            at: movement.at,
-        }
-    }
-}
-
 /// A change of stock, and the stock after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StockChange {
     pub stock: Stock,
-    pub movement: Movement,
+    pub movement: MovementView,
 }
 
 impl StockChange {
@@ -126,7 +92,7 @@ impl StockChange {
         (kind, order_id): (MovementKind, OrderId),
         at: Timestamp,
     ) -> Self {
-        let movement = Movement {
+        let movement = MovementView {
             number: stock.version,
             kind,
             on_hand_delta: delta.on_hand,
@@ -177,7 +143,7 @@ impl Stock {
         if on_hand == self.on_hand {
             return Ok(None);
         }
-        let movement = Movement {
+        let movement = MovementView {
             user_id: Some(by),
             ..self.movement(MovementKind::Set, on_hand, at)
         };
@@ -192,7 +158,7 @@ impl Stock {
         at: Timestamp,
     ) -> Result<StockChange, CatalogRefusal> {
         let on_hand = self.on_hand + adjustment.delta;
-        let movement = Movement {
+        let movement = MovementView {
             reason: Some(adjustment.reason.to_string()),
             user_id: Some(by),
             ..self.movement(MovementKind::Adjusted, on_hand, at)
@@ -200,8 +166,8 @@ impl Stock {
         self.change(movement)
     }
 
-    fn movement(&self, kind: MovementKind, on_hand: i64, at: Timestamp) -> Movement {
-        Movement {
+    fn movement(&self, kind: MovementKind, on_hand: i64, at: Timestamp) -> MovementView {
+        MovementView {
             number: self.version + 1,
             kind,
             on_hand_delta: on_hand - self.on_hand,
@@ -215,7 +181,7 @@ impl Stock {
         }
     }
 
-    fn change(&self, movement: Movement) -> Result<StockChange, CatalogRefusal> {
+    fn change(&self, movement: MovementView) -> Result<StockChange, CatalogRefusal> {
         if movement.on_hand < movement.reserved {
             let reserved = movement.reserved;
             return Err(CatalogRefusal::BelowReserved { reserved });

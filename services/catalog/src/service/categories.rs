@@ -9,7 +9,7 @@ use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
 use kit_service::{Call, Failure, JsonAnswer};
 
-use super::{CatalogFailure, CatalogService, not_saved, unknown};
+use super::{CatalogFailure, CatalogService, not_saved, slug_taken, unknown};
 use crate::domain::{Category, CategoryChange, CategoryDraft, CategoryTree};
 use crate::store;
 
@@ -67,9 +67,7 @@ impl CatalogService {
                 return Ok(category.into());
             }
         }
-        Err(Failure::Refused(CatalogRefusal::SlugTaken {
-            slug: category.slug,
-        }))
+        Err(slug_taken(&category.slug))
     }
 
     /// Changes a category; the category after it.

@@ -4,11 +4,10 @@ use catalog_api::{CatalogRefusal, CategoryId, ProductId};
 use kit_db::Tx;
 use kit_http::IfMatch;
 use kit_service::Failure;
-use kit_values::Slug;
 
-use super::{CatalogFailure, not_saved, unknown};
+use super::{CatalogFailure, not_saved, slug_taken, unknown};
 use crate::domain::{Product, ProductDraft, ProductWords, Variant, Variants};
-use crate::store;
+use crate::store::{self, Holding};
 
 /// The product as it is now, held until the transaction ends, if it is what the client has seen.
 pub(super) async fn find(
@@ -69,7 +68,7 @@ pub(super) async fn save_variants(
 ) -> Result<(), CatalogFailure> {
     let missing = store::list_missing(tx, id, variants).await?;
     if !missing.is_empty() {
-        let stocks = store::list_for_update(tx, &missing).await?;
+        let stocks = store::list_stock_of(tx, &missing, Holding::ForUpdate).await?;
         if let Some(stock) = stocks.into_iter().find(|stock| !stock.is_empty()) {
             return Err(Failure::Refused(CatalogRefusal::SkuInStock { sku: stock.sku }));
         }
@@ -81,9 +80,4 @@ pub(super) async fn save_variants(
     let taken = store::list_taken(tx, id, variants).await?.into_iter().next();
     let sku = taken.ok_or_else(|| Failure::internal("a variant was not saved whose SKU is free"))?;
     Err(Failure::Refused(CatalogRefusal::SkuTaken { sku }))
-}
-
-fn slug_taken(slug: &Slug) -> CatalogFailure {
-    let slug = slug.clone();
-    Failure::Refused(CatalogRefusal::SlugTaken { slug })
 }

@@ -43,8 +43,13 @@ fn unknown(pointer: &str, what: &str) -> CatalogFailure {
 /// What a write of something with a slug failed with.
 fn not_saved(error: StoreError, slug: &Slug) -> CatalogFailure {
     if store::is_slug_taken(&error) {
-        let slug = slug.clone();
-        return Failure::Refused(CatalogRefusal::SlugTaken { slug });
+        slug_taken(slug)
+    } else {
+        error.into()
     }
-    error.into()
+}
+
+fn slug_taken(slug: &Slug) -> CatalogFailure {
+    let slug = slug.clone();
+    Failure::Refused(CatalogRefusal::SlugTaken { slug })
 }

@@ -8,7 +8,7 @@ use kit_token::Role;
 
 use super::editing::{check_category, find, insert, save, save_variants};
 use super::{CatalogFailure, CatalogService};
-use crate::domain::{ProductChange, ProductDraft, ProductSnapshot};
+use crate::domain::{Product, ProductChange, ProductDraft, ProductSnapshot};
 use crate::store;
 
 const PRODUCT: &str = "Product";
@@ -60,9 +60,7 @@ impl CatalogService {
         check_category(tx, draft.category_id).await?;
         let product = draft.record(self.units.new_id(), self.units.now());
         let product = insert(tx, product, draft).await?;
-        let mut snapshots = store::snapshots(tx, vec![product]).await?;
-        let snapshot = snapshots.pop().ok_or(Failure::NotFound(PRODUCT))?;
-        Ok(snapshot.into())
+        Ok(snapshot(tx, product).await?.into())
     }
 
     /// Changes a product; the product after it.
@@ -111,7 +109,7 @@ impl CatalogService {
     }
 }
 
-async fn snapshot(tx: &mut Tx, product: crate::domain::Product) -> Result<ProductSnapshot, CatalogFailure> {
+async fn snapshot(tx: &mut Tx, product: Product) -> Result<ProductSnapshot, CatalogFailure> {
     let mut snapshots = store::snapshots(tx, vec![product]).await?;
     snapshots.pop().ok_or(Failure::NotFound(PRODUCT))
 }

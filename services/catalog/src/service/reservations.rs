@@ -201,7 +201,7 @@ async fn known(tx: &mut Tx, order_id: OrderId, lines: &OrderLines) -> Result<Res
 /// that whoever comes too late does not wait for those who came in time.
 async fn hold_all(tx: &mut Tx, lines: &OrderLines) -> Result<Held, StoreError> {
     let skus = lines.skus();
-    let seen = store::list_stock_of(tx, &skus).await?;
+    let seen = store::list_stock_of(tx, &skus, Holding::Read).await?;
     if !lines.are_there(&seen) {
         return Ok(Held::Short(seen));
     }
@@ -211,7 +211,7 @@ async fn hold_all(tx: &mut Tx, lines: &OrderLines) -> Result<Held, StoreError> {
             for (stock, (_, quantity)) in held.iter().zip(lines.iter()) {
                 store::put_back(tx, &stock.sku, quantity).await?;
             }
-            return Ok(Held::Short(store::list_stock_of(tx, &skus).await?));
+            return Ok(Held::Short(store::list_stock_of(tx, &skus, Holding::Read).await?));
         };
         held.push(stock);
     }

@@ -1,7 +1,7 @@
 //! Looking for products.
 
 use catalog_api::{Facets, ProductFilter, ProductListing, ProductView};
-use kit_db::Reader;
+use kit_db::{Reader, StoreError};
 use kit_http::Anyone;
 use kit_http::extract::{ForeignCursor, Page, PageRequest};
 use kit_service::{Call, Failure};
@@ -39,35 +39,30 @@ impl CatalogService {
         if after.is_some_and(|key| key.sort != search.sort) {
             return Err(ForeignCursor.into());
         }
-        let asked = search.clone();
-        let read = async move |reader: &mut Reader| store::list_products(reader, &asked, after, limit).await;
-        let page = Page::cut(self.units.read(read).await?, request, ToString::to_string);
-        let numbers: Vec<_> = page.items.iter().map(|key| key.number).collect();
+        let asked = request.clone();
         let read = async move |reader: &mut Reader| {
+            let found = store::list_products(reader, &search, after, limit).await?;
+            let page = Page::cut(found, &asked, ToString::to_string);
+            let numbers: Vec<_> = page.items.iter().map(|key| key.number).collect();
             let products = store::list_by_number(reader, &numbers).await?;
-            store::snapshots(reader, products).await
+            let items = store::snapshots(reader, products).await?;
+            Ok(ProductListing {
+                page: Page {
+                    items: items.into_iter().map(ProductView::from).collect(),
+                    next_cursor: page.next_cursor,
+                },
+                facets: facets(reader, &search).await?,
+            })
         };
-        let items = self.units.read(read).await?;
-        Ok(ProductListing {
-            page: Page {
-                items: items.into_iter().map(ProductView::from).collect(),
-                next_cursor: page.next_cursor,
-            },
-            facets: self.facets(search).await?,
-        })
+        Ok(self.units.read(read).await?)
     }
+}
 
-    async fn facets(&self, search: ProductSearch) -> Result<Facets, CatalogFailure> {
-        let read = async move |reader: &mut Reader| {
-            let counts = store::count_by_category(reader, &search).await?;
-            let price = store::price_range(reader, &search).await?;
-            let categories = store::list_categories(reader).await?;
-            Ok((categories, counts, price))
-        };
-        let (categories, counts, price) = self.units.read(read).await?;
-        Ok(Facets {
-            category: category_facets(&categories, &counts),
-            price,
-        })
-    }
+async fn facets(reader: &mut Reader, search: &ProductSearch) -> Result<Facets, StoreError> {
+    let counts = store::count_by_category(reader, search).await?;
+    let categories = store::list_categories(reader).await?;
+    Ok(Facets {
+        category: category_facets(&categories, &counts),
+        price: store::price_range(reader, search).await?,
+    })
 }

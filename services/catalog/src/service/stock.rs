@@ -53,7 +53,7 @@ impl CatalogService {
             };
         let found = self.units.read(read).await?.ok_or(Failure::NotFound(STOCK))?;
         let page = Page::cut(found, request, |movement| movement.number.to_string());
-        Ok(page.map(MovementView::from))
+        Ok(page)
     }
 
     /// Says how many are on hand; the stock after it.

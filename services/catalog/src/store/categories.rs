@@ -5,7 +5,7 @@ use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
 use kit_values::Slug;
 
-use crate::domain::{Category, CategoryRef};
+use crate::domain::{Category, CategoryRef, Reference};
 
 kit_db::table_row! {
     Category in "categories" {
@@ -99,10 +99,8 @@ pub(crate) async fn find_category(
     reference: &CategoryRef,
 ) -> Result<Option<Category>, StoreError> {
     let statement = match reference {
-        CategoryRef::Id(id) => {
-            select::<Category>("WHERE archived_at IS NULL AND id = $1").bind(id.to_string())
-        }
-        CategoryRef::Slug(slug) => {
+        Reference::Id(id) => select::<Category>("WHERE archived_at IS NULL AND id = $1").bind(id.to_string()),
+        Reference::Slug(slug) => {
             select::<Category>("WHERE archived_at IS NULL AND slug = $1").bind(slug.as_str())
         }
     };

@@ -4,7 +4,7 @@ use catalog_api::{CategoryId, PriceFacet, ProductSort};
 use kit_db::{Session, Statement, StoreError, sql};
 
 use super::words::with_hits;
-use crate::domain::{CategoryRef, ListingKey, ProductSearch};
+use crate::domain::{CategoryRef, ListingKey, ProductSearch, Reference};
 
 /// A part of a search that is left out, where what it would find otherwise is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +151,8 @@ fn within(statement: Statement, category: &CategoryRef) -> Statement {
          SELECT id FROM categories WHERE archived_at IS NULL AND ",
     );
     let statement = match category {
-        CategoryRef::Id(id) => statement.push("id = ").push_bind(id.to_string()),
-        CategoryRef::Slug(slug) => statement.push("slug = ").push_bind(slug.as_str()),
+        Reference::Id(id) => statement.push("id = ").push_bind(id.to_string()),
+        Reference::Slug(slug) => statement.push("slug = ").push_bind(slug.as_str()),
     };
     statement.push(
         " UNION SELECT categories.id FROM categories JOIN subtree ON categories.parent_id = subtree.id) \

@@ -25,8 +25,8 @@ pub(crate) use reservations::{
     find_reservation, insert_reservation, insert_reservation_items, list_overdue, set_reservation_status,
 };
 pub(crate) use stock::{
-    Holding, find_stock, insert_movements, list_for_update, list_movements, list_stock, list_stock_of,
-    move_stock, put_back, record_change,
+    Holding, find_stock, insert_movements, list_movements, list_stock, list_stock_of, move_stock, put_back,
+    record_change,
 };
 pub(crate) use variants::{list_missing, list_offered, list_taken, retire, save_variants};
 pub(crate) use words::save_words;

@@ -7,7 +7,7 @@ use kit_db::{Row, Session, Statement, StoreError, Tx, sql};
 use kit_values::Money;
 
 use super::list_offered;
-use crate::domain::{OfferedVariant, Product, ProductRef, ProductSnapshot};
+use crate::domain::{OfferedVariant, Product, ProductRef, ProductSnapshot, Reference};
 
 const COLUMNS: &str = "SELECT number, id, slug, name, description, category_id, status, currency, price_minor, \
      version, created_at, updated_at FROM products ";
@@ -55,8 +55,8 @@ pub(crate) async fn find_product(
     reference: &ProductRef,
 ) -> Result<Option<Product>, StoreError> {
     let statement = match reference {
-        ProductRef::Id(id) => sql(COLUMNS).push("WHERE id = $1").bind(id.to_string()),
-        ProductRef::Slug(slug) => sql(COLUMNS).push("WHERE slug = $1").bind(slug.as_str()),
+        Reference::Id(id) => sql(COLUMNS).push("WHERE id = $1").bind(id.to_string()),
+        Reference::Slug(slug) => sql(COLUMNS).push("WHERE slug = $1").bind(slug.as_str()),
     };
     statement.optional(on).await?.as_ref().map(product).transpose()
 }

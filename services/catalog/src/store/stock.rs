@@ -1,9 +1,10 @@
 //! How many of each SKU there are, and every change of it.
 
+use catalog_api::MovementView;
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_values::Sku;
 
-use crate::domain::{Delta, Movement, Stock, StockChange, StockSearch};
+use crate::domain::{Delta, Stock, StockChange, StockSearch};
 
 kit_db::table_row! {
     Stock in "stock" { sku: text, on_hand: value, reserved: value, version: value }
@@ -27,12 +28,6 @@ pub(crate) async fn find_stock(
         Holding::Read => statement.row(on).await,
         Holding::ForUpdate => statement.for_update().row(on).await,
     }
-}
-
-/// The stock of SKUs, held in the order of their keys.
-pub(crate) async fn list_for_update(tx: &mut Tx, skus: &[Sku]) -> Result<Vec<Stock>, StoreError> {
-    let statement = select::<Stock>("WHERE sku_key IN ").push_list(skus.iter().map(Sku::key));
-    statement.push(" ORDER BY sku_key").for_update().rows(tx).await
 }
 
 /// At most `limit` of the SKUs that products offer, or of which something is left, by SKU, after the one given.
@@ -80,10 +75,19 @@ pub(crate) async fn record_change(tx: &mut Tx, change: &StockChange) -> Result<(
     insert_movements(tx, std::slice::from_ref(change)).await
 }
 
-/// The stock of SKUs, by SKU; one that there never was is left out.
-pub(crate) async fn list_stock_of(on: &mut impl Session, skus: &[Sku]) -> Result<Vec<Stock>, StoreError> {
-    let statement = select::<Stock>("WHERE sku_key IN ").push_list(skus.iter().map(Sku::key));
-    statement.push(" ORDER BY sku_key").rows(on).await
+/// The stock of SKUs, by SKU, which is the order in which rows are held; one that there never was is left out.
+pub(crate) async fn list_stock_of(
+    on: &mut impl Session,
+    skus: &[Sku],
+    holding: Holding,
+) -> Result<Vec<Stock>, StoreError> {
+    let statement = select::<Stock>("WHERE sku_key IN ")
+        .push_list(skus.iter().map(Sku::key))
+        .push(" ORDER BY sku_key");
+    match holding {
+        Holding::Read => statement.rows(on).await,
+        Holding::ForUpdate => statement.for_update().rows(on).await,
+    }
 }
 
 /// Moves stock, if afterwards there is not less on hand than is reserved, and holds the row; the stock after it.
@@ -139,7 +143,7 @@ pub(crate) async fn list_movements(
     sku: &Sku,
     before: i64,
     limit: i64,
-) -> Result<Vec<Movement>, StoreError> {
+) -> Result<Vec<MovementView>, StoreError> {
     let rows = sql(
         "SELECT number, kind, on_hand_delta, reserved_delta, on_hand, reserved, reason, user_id, order_id, at \
          FROM stock_movements WHERE sku_key = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
@@ -150,7 +154,7 @@ pub(crate) async fn list_movements(
     .all(on)
     .await?;
     let movement = |row: &kit_db::Row| {
-        Ok(Movement {
+        Ok(MovementView {
             number: row.get("number")?,
             kind: row.parse("kind")?,
             on_hand_delta: row.get("on_hand_delta")?,
