@@ -4,13 +4,14 @@
 //! brought it there or not: each may be sent again, and none fails because another came first. The caller goes by
 //! the status.
 
+use orders_api::OrderId;
 use std::collections::BTreeMap;
 
 use kit_rpc::CallError;
 use kit_values::{Money, Sku, Slug};
 use serde::{Deserialize, Serialize};
 
-use crate::{CatalogRefusal, OrderId, OrderLine, ProductId, ReservationView};
+use crate::{CatalogRefusal, OrderLine, ProductId, ReservationView};
 
 /// For how many SKUs other services ask at once, at most.
 pub const MOST_SKUS: usize = 200;

@@ -7,9 +7,10 @@
 
 use kit_runtime::Timestamp;
 use kit_values::{Sku, Uuid};
+use orders_api::OrderId;
 
 use crate::example::example;
-use crate::{MovementKind, OrderId, ReleaseReason, ReservedItem};
+use crate::{MovementKind, ReleaseReason, ReservedItem};
 
 const ORDER: Uuid = Uuid::from_u128(0x0199_f3a2_5d10_7c4e_b3f8_61a9_0e7d_24c5);
 const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);

@@ -18,7 +18,7 @@ pub use routes::routes;
 pub use types::{
     AdjustStock, AdjustmentReason, CategoryFacet, CategoryId, CategoryName, CategoryView, CreateCategory,
     CreateProduct, Facets, ImageView, MOST_ON_HAND, MovementKind, MovementView, OptionName, OptionValue,
-    OrderId, OrderLine, PriceFacet, ProductDescription, ProductFilter, ProductId, ProductListing,
-    ProductName, ProductSort, ProductStatus, ProductView, ReleaseReason, ReservationStatus, ReservationView,
-    ReservedItem, SetStock, StockFilter, StockView, UpdateCategory, UpdateProduct, VariantInput, VariantView,
+    OrderLine, PriceFacet, ProductDescription, ProductFilter, ProductId, ProductListing, ProductName,
+    ProductSort, ProductStatus, ProductView, ReleaseReason, ReservationStatus, ReservationView, ReservedItem,
+    SetStock, StockFilter, StockView, UpdateCategory, UpdateProduct, VariantInput, VariantView,
 };

@@ -1,10 +1,11 @@
 //! What is held of the stock for an order: from the reservation to its end.
 
+use orders_api::OrderId;
 use std::collections::BTreeMap;
 
 use catalog_api::{
-    MOST_SKUS, MovementKind, OrderId, OrderLine, ReleaseReason, ReservationStatus, ReservationView,
-    ReservedItem, StockCommitted, StockRejected, StockReleased, StockReserved,
+    MOST_SKUS, MovementKind, OrderLine, ReleaseReason, ReservationStatus, ReservationView, ReservedItem,
+    StockCommitted, StockRejected, StockReleased, StockReserved,
 };
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;

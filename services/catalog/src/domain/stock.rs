@@ -1,13 +1,14 @@
 //! How many of a SKU there are.
 
 use catalog_api::{
-    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, OrderId,
-    SetStock, StockChanged, StockFilter, StockView,
+    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, SetStock,
+    StockChanged, StockFilter, StockView,
 };
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::Sku;
+use orders_api::OrderId;
 
 /// The stock of a SKU: `0 <= reserved <= on_hand`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 //! Each use case is a function of a transaction, so that a consumer of orders' events does it together with its
 //! inbox row. Rows are held in one order: the reservation, then stock by SKU; times are taken after them.
 
-use catalog_api::{CatalogRefusal, MovementKind, OrderId, ReservationStatus};
+use catalog_api::{CatalogRefusal, MovementKind, ReservationStatus};
 use kit_db::{Reader, StoreError, Tx, WriteError};
 use kit_rpc::CallContext;
 use kit_runtime::Timestamp;
 use kit_service::Failure;
 use kit_values::Sku;
+use orders_api::OrderId;
 
 use super::{CatalogFailure, CatalogService};
 use crate::domain::{Delta, OrderLines, Reservation, ReservationEvent, ReservationStep, Stock, StockChange};

@@ -1,9 +1,10 @@
 //! What is held of the stock for orders. The row of a reservation decides: whoever changes it holds it until the
 //! commit, and takes the rows of stock after it.
 
-use catalog_api::{OrderId, ReservationStatus, ReservedItem};
+use catalog_api::{ReservationStatus, ReservedItem};
 use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
+use orders_api::OrderId;
 
 use super::Holding;
 use crate::domain::Reservation;

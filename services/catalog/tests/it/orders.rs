@@ -4,11 +4,12 @@
     reason = "what the stories share is written like the stories themselves"
 )]
 
+use orders_api::OrderId;
 use std::time::Duration;
 
 use catalog_api::{
-    CatalogClient, CatalogError, CommitStock, FindReservation, OrderId, OrderLine, ReleaseStock,
-    ReservationStatus, ReservationView, ReserveStock, Restock,
+    CatalogClient, CatalogError, CommitStock, FindReservation, OrderLine, ReleaseStock, ReservationStatus,
+    ReservationView, ReserveStock, Restock,
 };
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::App;

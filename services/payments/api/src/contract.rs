@@ -1,11 +1,13 @@
 //! What other services may ask of payments. Amounts travel in minor units.
 
 use kit_rpc::CallError;
+use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::Money;
+use orders_api::{OrderId, RefundId};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountKind, PaymentsRefusal};
+use crate::{AccountKind, PaymentView, PaymentsRefusal, RefundStatus};
 
 kit_rpc::contract! {
     /// What other services may ask of payments.
@@ -14,6 +16,14 @@ kit_rpc::contract! {
         query get_totals(GetTotals) -> Totals;
         /// What stands on the ledger's accounts, those of all users together; zero in sum for each currency.
         query get_trial_balance(GetTrialBalance) -> TrialBalance;
+        /// Opens the payment of an order, which has one for ever. Asked again it answers the same payment, however
+        /// far it is; another amount, payer or time is refused.
+        command create_payment(CreatePayment) -> PaymentView;
+        /// The payment of an order.
+        query find_payment(FindPayment) -> Option<PaymentView>;
+        /// Pays back what was paid, in whole or in part: at once where the provider answers, else as soon as it does.
+        /// Asked again with the same refund it answers how far that is.
+        command refund_payment(RefundPayment) -> RefundView;
     }
 }
 
@@ -62,4 +72,48 @@ pub struct AccountBalance {
     pub account: AccountKind,
     /// Debits less credits.
     pub balance: Money,
+}
+
+/// Asks to open the payment of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CreatePayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// Who owes it; none where it is a guest.
+    pub user_id: Option<UserId>,
+    /// What is owed; more than nothing.
+    pub amount: Money,
+    /// What for, as the payer reads it.
+    pub description: String,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+}
+
+/// Asks for the payment of an order.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FindPayment {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// Asks to pay back what was paid for an order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RefundPayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// The refund, named by who asks for it; one that was asked for before is not made again.
+    pub refund_id: RefundId,
+    /// How much; more than nothing.
+    pub amount: Money,
+}
+
+/// How far a refund is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RefundView {
+    /// The refund.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount: Money,
+    /// How far it is.
+    pub status: RefundStatus,
 }

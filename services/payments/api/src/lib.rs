@@ -8,12 +8,17 @@ mod routes;
 mod types;
 
 pub use contract::{
-    AccountBalance, GetTotals, GetTrialBalance, Payments, PaymentsClient, PaymentsError, Totals, TrialBalance,
+    AccountBalance, CreatePayment, FindPayment, GetTotals, GetTrialBalance, Payments, PaymentsClient,
+    PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
 };
-pub use events::{TOPICS, TransactionCreated, TransactionPaid, events};
+pub use events::{
+    PaymentCancelled, PaymentCreated, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded,
+    TOPICS, TransactionCreated, TransactionPaid, events,
+};
 pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
-    AccountKind, CreateTransaction, Description, EntryView, LedgerTransactionId, LedgerTransactionView,
-    PostingKind, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
+    AccountKind, AttemptStatus, AttemptView, CreateTransaction, Description, EntryView, FailureReason,
+    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, PaymentStatus, PaymentView,
+    PostingKind, RefundStatus, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };

@@ -1,6 +1,6 @@
 //! What payments refuses.
 
-use kit_values::Amount;
+use kit_values::{Amount, Money};
 
 kit_http::refusals! {
     /// What payments refuses, beside what every service does.
@@ -10,5 +10,16 @@ kit_http::refusals! {
             /// The limit.
             most: Amount,
         } = BAD_REQUEST, "transaction_limit_exceeded", "Transaction limit exceeded: maximum {most:#} total per user";
+        /// The order's payment was opened before with another amount, payer or time.
+        PaymentDiffers = CONFLICT, "payment_differs", "the order has another payment";
+        /// The order has no payment, or it is not paid.
+        NotPaid = CONFLICT, "not_paid", "the payment is not paid";
+        /// More would be paid back than was paid.
+        RefundExceedsPayment {
+            /// How much can be paid back.
+            most: Money,
+        } = CONFLICT, "refund_exceeds_payment", "at most {most} can be paid back";
+        /// The refund was asked for before with another amount.
+        RefundDiffers = CONFLICT, "refund_differs", "the refund was asked for with another amount";
     }
 }

@@ -11,7 +11,7 @@ pub use products::{
     CreateProduct, ImageView, OptionName, OptionValue, ProductDescription, ProductId, ProductName,
     ProductStatus, ProductView, UpdateProduct, VariantInput, VariantView,
 };
-pub use reservations::{OrderId, OrderLine, ReleaseReason, ReservationStatus, ReservationView, ReservedItem};
+pub use reservations::{OrderLine, ReleaseReason, ReservationStatus, ReservationView, ReservedItem};
 pub use search::{CategoryFacet, Facets, PriceFacet, ProductFilter, ProductListing, ProductSort};
 pub use stock::{
     AdjustStock, AdjustmentReason, MOST_ON_HAND, MovementKind, MovementView, SetStock, StockFilter, StockView,

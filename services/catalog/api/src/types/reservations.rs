@@ -1,14 +1,10 @@
 //! What is held of the stock for orders.
 
 use kit_runtime::Timestamp;
-use kit_values::{Quantity, Sku, typed_id, words};
+use kit_values::{Quantity, Sku, words};
+use orders_api::OrderId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-typed_id! {
-    /// An order, as the service of orders names it. Declared here because catalog keeps it.
-    pub struct OrderId("ord_");
-}
 
 words! {
     /// How far the reservation of an order is. From each status there is a way to those below it alone.

@@ -3,10 +3,9 @@
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::{Sku, Text, words};
+use orders_api::OrderId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::OrderId;
 
 /// The largest number on hand.
 pub const MOST_ON_HAND: i64 = 1_000_000_000;

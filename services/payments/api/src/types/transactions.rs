@@ -1,19 +1,14 @@
-//! The JSON of payments' public routes.
+//! Transactions.
 
 use kit_runtime::Timestamp;
 use kit_token::UserId;
-use kit_values::{Amount, Money, Text, typed_id, words};
+use kit_values::{Amount, Text, typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 typed_id! {
     /// A transaction: a sum that a user owes, or has paid.
     pub struct TransactionId("txn_");
-}
-
-typed_id! {
-    /// A transaction of the ledger: entries that were posted together.
-    pub struct LedgerTransactionId("ltx_");
 }
 
 /// What a transaction is for.
@@ -65,52 +60,4 @@ pub struct TransactionsPaid {
     pub transactions_paid: u64,
     /// The sum of the transactions that were paid.
     pub amount_paid: Amount,
-}
-
-words! {
-    /// What an account of the ledger counts.
-    pub enum AccountKind {
-        /// What we were paid.
-        Cash = "cash",
-        /// What a user owes us; one account for each user.
-        Receivable = "receivable",
-        /// What we have earned.
-        Revenue = "revenue",
-    }
-}
-
-words! {
-    /// Why entries were posted.
-    pub enum PostingKind {
-        /// A user made a transaction.
-        TransactionCreated = "transaction_created",
-        /// A user paid all pending transactions.
-        TransactionsPaid = "transactions_paid",
-    }
-}
-
-/// A transaction of the ledger. Its entries sum to zero in each currency.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct LedgerTransactionView {
-    /// The identifier of the ledger transaction.
-    pub id: LedgerTransactionId,
-    /// Why it was posted.
-    pub kind: PostingKind,
-    /// What it was posted for: the transaction (`txn_…`) or the settlement (`stl_…`).
-    pub reference: String,
-    /// When the entries were posted (UTC).
-    pub posted_at: Timestamp,
-    /// What changed on which account.
-    pub entries: Vec<EntryView>,
-}
-
-/// What changed on one account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct EntryView {
-    /// What the account counts.
-    pub account: AccountKind,
-    /// Whose account it is, where it is a user's.
-    pub user_id: Option<UserId>,
-    /// More than zero is a debit, less a credit.
-    pub amount: Money,
 }
