@@ -76,6 +76,9 @@ pub(crate) const MALFORMED_JSON: RefusalDoc =
 /// 400: the body is no form, or not the one that was asked for.
 pub(crate) const INVALID_FORM: RefusalDoc =
     RefusalDoc::new(StatusCode::BAD_REQUEST, "invalid_form", "the form is not valid");
+/// 400: the body is no text.
+pub(crate) const INVALID_TEXT: RefusalDoc =
+    RefusalDoc::new(StatusCode::BAD_REQUEST, "invalid_text", "the body is not UTF-8");
 /// 400: a member of the body is wrong.
 pub(crate) const VALIDATION_FAILED: RefusalDoc = RefusalDoc::new(
     StatusCode::BAD_REQUEST,
@@ -136,6 +139,12 @@ pub(crate) const UNSUPPORTED_FORM: RefusalDoc = RefusalDoc::new(
     "unsupported_media_type",
     "the content type must be `application/x-www-form-urlencoded`",
 );
+/// 415, of a table.
+pub(crate) const UNSUPPORTED_CSV: RefusalDoc = RefusalDoc::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported_media_type",
+    "the content type must be `text/csv`",
+);
 /// What is refused of a JSON body.
 pub(crate) static JSON_REFUSALS: [RefusalDoc; 5] = [
     MALFORMED_JSON,
@@ -147,6 +156,14 @@ pub(crate) static JSON_REFUSALS: [RefusalDoc; 5] = [
 /// What is refused of a form.
 pub(crate) static FORM_REFUSALS: [RefusalDoc; 4] =
     [INVALID_FORM, VALIDATION_FAILED, BODY_TOO_LARGE, UNSUPPORTED_FORM];
+/// What is refused of a table.
+pub(crate) static CSV_REFUSALS: [RefusalDoc; 5] = [
+    INVALID_TEXT,
+    BODY_INCOMPLETE,
+    VALIDATION_FAILED,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_CSV,
+];
 /// 409: the first request with this idempotency key has no answer yet.
 pub(crate) const STILL_RUNNING: RefusalDoc = RefusalDoc::new(
     StatusCode::CONFLICT,

@@ -237,6 +237,19 @@ impl Route {
         self
     }
 
+    /// A table (`text/csv`) as the body, and an example of it.
+    #[must_use]
+    pub fn csv(mut self, example: &str) -> Self {
+        self.doc.body = Some(RequestDoc {
+            required: true,
+            media_type: "text/csv",
+            schema: |generator| generator.subschema_for::<String>(),
+            example: Value::from(example),
+            refusals: &refusal::CSV_REFUSALS,
+        });
+        self
+    }
+
     /// The JSON answer and an example of it.
     #[must_use]
     pub fn answer<T: JsonSchema>(mut self, status: StatusCode, example: Value) -> Self {

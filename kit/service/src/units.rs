@@ -105,6 +105,12 @@ impl Units {
         Ok(JsonAnswer::new(status, answer.body))
     }
 
+    /// An answer of a route that is declared idempotent where nothing is written, so that nothing is kept.
+    pub fn answer<A, T: Serialize, R>(&self, call: &Call<A>, value: &T) -> Result<JsonAnswer<T>, Failure<R>> {
+        let body = serde_json::to_vec(value).map_err(Failure::internal)?;
+        Ok(JsonAnswer::new(call.success, body))
+    }
+
     fn in_trace(&self, call: &CallContext) -> Db {
         match call.trace() {
             Some(trace) => self.db.with_trace(trace),

@@ -1,5 +1,6 @@
 //! Whether the examples of a document are true: what is sent as the example is answered as the example says.
 
+use bytes::Bytes;
 use kit_http::RouteTable;
 use serde_json::{Value, json};
 
@@ -60,7 +61,16 @@ impl Examples {
         let responses = self.operation(operation)["responses"].as_object();
         let good = responses.and_then(|all| all.iter().find(|(status, _)| status.starts_with('2')));
         let (status, said) = good.expect("a good answer is described");
-        let reply = client.send(route.method.clone(), path, body).await;
+        let table = self.operation(operation)["requestBody"]["content"]["text/csv"]["example"].as_str();
+        let reply = match table {
+            Some(table) => {
+                let table = Bytes::from(table.to_owned());
+                client
+                    .send_raw(route.method.clone(), path, Some("text/csv"), table)
+                    .await
+            }
+            None => client.send(route.method.clone(), path, body).await,
+        };
         let answer = reply.expect(status.parse().expect("a status"));
         let example = said["content"]["application/json"]["example"].clone();
         assert_eq!(shape(&answer), shape(&example), "`{operation}`");

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use super::body_limit;
 use super::strict::Strict;
+use super::{body_limit, media_type};
 use crate::refusal::{MALFORMED_JSON, UNSUPPORTED_MEDIA_TYPE};
 use crate::{ApiError, FieldError};
 
@@ -64,7 +64,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-async fn read_body(request: Request) -> Result<Bytes, ApiError> {
+pub(super) async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     let limit = body_limit(&request);
     let body = Limited::new(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX));
     match body.collect().await {
@@ -75,15 +75,7 @@ async fn read_body(request: Request) -> Result<Bytes, ApiError> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let media_type = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media_type = media_type(headers);
     media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
