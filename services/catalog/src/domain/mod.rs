@@ -2,6 +2,7 @@
 
 mod category;
 mod facets;
+mod import;
 mod product;
 mod reference;
 mod reservation;
@@ -13,6 +14,7 @@ mod words;
 
 pub(crate) use category::{Category, CategoryChange, CategoryDraft, CategoryTree};
 pub(crate) use facets::category_facets;
+pub(crate) use import::{ImportedProduct, MOST_ERRORS, read_products};
 pub(crate) use product::{Product, ProductChange, ProductDraft, ProductSnapshot};
 pub(crate) use reference::{CategoryRef, ProductRef, Reference};
 pub(crate) use reservation::{OrderLines, Reservation, ReservationEvent, ReservationStep};

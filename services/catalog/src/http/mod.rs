@@ -8,6 +8,7 @@ mod create_product;
 mod get_category;
 mod get_product;
 mod get_stock;
+mod import_products;
 mod list_categories;
 mod list_products;
 mod list_stock;
@@ -25,6 +26,7 @@ pub(crate) fn router(catalog: CatalogService, guard: Guard) -> Result<Router, Ha
     Handlers::new(catalog_api::routes(), guard)
         .on("list_products", list_products::list_products)
         .on("create_product", create_product::create_product)
+        .on("import_products", import_products::import_products)
         .on("get_product", get_product::get_product)
         .on("update_product", update_product::update_product)
         .on("archive_product", archive_product::archive_product)

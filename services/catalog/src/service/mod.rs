@@ -3,6 +3,7 @@
 mod categories;
 mod contract;
 mod editing;
+mod importing;
 mod products;
 mod reservations;
 mod search;

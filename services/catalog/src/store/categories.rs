@@ -130,3 +130,16 @@ pub(crate) async fn find_category_for_share(
         .row(tx)
         .await
 }
+
+/// Those of these slugs, which nobody archives until the transaction ends.
+pub(crate) async fn list_categories_for_share(
+    tx: &mut Tx,
+    slugs: Vec<Slug>,
+) -> Result<Vec<Category>, StoreError> {
+    select::<Category>("WHERE archived_at IS NULL AND slug IN ")
+        .push_list(slugs.iter().map(Slug::as_str))
+        .push(" ORDER BY id")
+        .for_share()
+        .rows(tx)
+        .await
+}

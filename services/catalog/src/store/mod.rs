@@ -14,12 +14,14 @@ mod words;
 
 pub(crate) use categories::{
     archive_category, find_category, find_category_for_share, find_category_for_update, hold_tree,
-    insert_category, is_category_used, list_categories, list_category_page, update_category,
+    insert_category, is_category_used, list_categories, list_categories_for_share, list_category_page,
+    update_category,
 };
 pub(crate) use items::list_items;
 pub(crate) use listing::{count_by_category, list_products, price_range};
 pub(crate) use products::{
-    find_product, find_product_for_update, insert_product, list_by_number, snapshots, update_product,
+    find_product, find_product_for_update, insert_product, list_by_number, list_products_for_update,
+    snapshots, update_product,
 };
 pub(crate) use reservations::{
     find_reservation, insert_reservation, insert_reservation_items, list_overdue, set_reservation_status,

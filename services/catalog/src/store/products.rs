@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog_api::ProductId;
 use kit_db::{Row, Session, Statement, StoreError, Tx, sql};
-use kit_values::Money;
+use kit_values::{Money, Slug};
 
 use super::list_offered;
 use crate::domain::{OfferedVariant, Product, ProductRef, ProductSnapshot, Reference};
@@ -74,6 +74,19 @@ pub(crate) async fn find_product_for_update(
         .as_ref()
         .map(product)
         .transpose()
+}
+
+/// Those of these slugs, which nobody changes until the transaction ends.
+pub(crate) async fn list_products_for_update(
+    tx: &mut Tx,
+    slugs: Vec<Slug>,
+) -> Result<Vec<Product>, StoreError> {
+    let statement = sql(COLUMNS)
+        .push("WHERE slug IN ")
+        .push_list(slugs.iter().map(Slug::as_str))
+        .push(" ORDER BY id");
+    let rows = statement.for_update().all(tx).await?;
+    rows.iter().map(product).collect()
 }
 
 /// Those of these numbers, in the order of the numbers.

@@ -13,6 +13,7 @@ kit_testing::meta_tests! {
         "GET / public, own port",
         "GET /products guest",
         "POST /products staff, idempotent",
+        "POST /products/import staff, idempotent",
         "GET /products/{id} guest",
         "PATCH /products/{id} staff, conditional",
         "DELETE /products/{id} staff, conditional",
@@ -57,6 +58,8 @@ on_both_databases! {
         examples.check(client, "list_stock", "/stock").await;
         examples.check(client, "adjust_stock", &format!("{stock}/adjust")).await;
         examples.check(client, "list_stock_movements", &format!("{stock}/movements")).await;
+        let (imported, example) = examples.check(client, "import_products", "/products/import").await;
+        assert_eq!(imported, example);
         examples.check(client, "archive_product", &product_path).await;
         examples.check(client, "archive_category", &category_path).await;
         assert_eq!(examples.untried(), [""; 0]);

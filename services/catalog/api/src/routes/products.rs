@@ -1,5 +1,7 @@
 //! Routes of products.
 
+use std::time::Duration;
+
 use http::{Method, StatusCode};
 use kit_http::extract::PageQuery;
 use kit_http::{Access, Route};
@@ -8,13 +10,21 @@ use serde_json::{Value, json};
 use super::{CATEGORY, PRODUCT};
 use crate::CatalogRefusal;
 use crate::example::example;
-use crate::types::{CreateProduct, ProductFilter, ProductListing, ProductView, UpdateProduct};
+use crate::types::{
+    CreateProduct, ImportQuery, ImportView, ProductFilter, ProductListing, ProductView, UpdateProduct,
+};
 
 /// More than other bodies: a description and a hundred variants.
 const BODY_LIMIT: u64 = 256 * 1024;
 
+/// A table of a thousand rows with their descriptions.
+const IMPORT_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// How long a table of a thousand rows may take.
+const IMPORT_TIME: Duration = Duration::from_mins(1);
+
 pub(super) fn routes() -> Vec<Route> {
-    vec![list(), create(), get(), update(), archive()]
+    vec![list(), create(), import(), get(), update(), archive()]
 }
 
 fn list() -> Route {
@@ -50,6 +60,26 @@ fn create() -> Route {
             sku: example("MUG-BLUE"),
         })
         .body_limit(BODY_LIMIT)
+        .idempotent()
+}
+
+fn import() -> Route {
+    let table = "slug,name,description,category,sku,option.size,price,currency,on_hand\n\
+                 red-mug,Red mug,\"Stoneware, 300 ml\",,MUG-RED-S,S,12.50,USD,5\n\
+                 red-mug,,,,MUG-RED-L,L,14.50,USD,3\n";
+    Route::new(Method::POST, "/products/import", "import_products", Access::Staff)
+        .summary("Create and change products by a table, all of its rows or none")
+        .query::<ImportQuery>()
+        .csv(table)
+        .answer::<ImportView>(
+            StatusCode::OK,
+            json!({
+                "dry_run": false, "rows": 2, "products_created": 1, "products_updated": 0,
+                "products_unchanged": 0, "stock_changed": 2
+            }),
+        )
+        .body_limit(IMPORT_LIMIT)
+        .time_limit(IMPORT_TIME)
         .idempotent()
 }
 

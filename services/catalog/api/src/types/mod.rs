@@ -1,12 +1,14 @@
 //! The JSON of catalog's public routes.
 
 mod categories;
+mod import;
 mod products;
 mod reservations;
 mod search;
 mod stock;
 
 pub use categories::{CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
+pub use import::{ImportQuery, ImportView};
 pub use products::{
     CreateProduct, ImageView, OptionName, OptionValue, ProductDescription, ProductId, ProductName,
     ProductStatus, ProductView, UpdateProduct, VariantInput, VariantView,
