@@ -12,6 +12,7 @@ mod lifecycle;
 mod readiness;
 mod secret;
 mod tasks;
+mod worker_pool;
 
 pub use clock::{Clock, FakeClock, TimeSource, Timestamp};
 pub use ids::Ids;
@@ -19,3 +20,4 @@ pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
 pub use tasks::{Stop, TaskError, TaskScope, Tasks, panic_text};
+pub use worker_pool::{Busy, WorkerPool};

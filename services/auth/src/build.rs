@@ -9,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_config::secret_file;
 use kit_db::{Reader, Tx};
-use kit_runtime::{Secret, Tasks};
+use kit_runtime::{Secret, Tasks, WorkerPool};
 use kit_service::{Home, Hosted, Notice, Peers, Service};
 
 use crate::AuthConfig;
 use crate::command;
 use crate::config::SHORTEST_SECRET;
-use crate::hashing::{HashPool, Hasher};
+use crate::hashing::Hasher;
 use crate::http::{internal_router, router};
 use crate::service::{AuthService, Guesses, Inner, SessionOnRegister, SetUpLink, Settings};
 use crate::signing::{BootKey, Seal, SigningError, SigningKeys};
@@ -70,7 +70,7 @@ pub(crate) async fn use_cases(config: &AuthConfig, home: &Home) -> anyhow::Resul
         0 => available_parallelism().map_or(2, usize::from),
         threads => threads,
     };
-    let pool = HashPool::start(threads, config.password_queue)
+    let pool = WorkerPool::start("hash", threads, config.password_queue)
         .context("the threads that check passwords could not start")?;
     let hasher = Hasher::new(config.scheme(), pool, home.ids.clone());
     Ok(AuthService::new(Inner {

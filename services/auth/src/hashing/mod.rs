@@ -1,15 +1,13 @@
 //! Password hashes: made and checked on threads of their own, so that a burst of sign-ins takes CPU time
 //! from nothing but other sign-ins.
 
-mod pool;
 mod scheme;
 
 use std::sync::{Arc, OnceLock};
 
-use kit_runtime::Ids;
+use kit_runtime::{Busy, Ids, WorkerPool};
 use thiserror::Error;
 
-pub(crate) use pool::{Busy, HashPool};
 pub(crate) use scheme::Scheme;
 
 use crate::domain::Password;
@@ -39,7 +37,7 @@ pub(crate) enum PasswordCheck {
 #[derive(Clone)]
 pub(crate) struct Hasher {
     scheme: Scheme,
-    pool: HashPool,
+    pool: WorkerPool,
     ids: Ids,
     dummy: Arc<Dummy>,
 }
@@ -76,7 +74,7 @@ impl Dummy {
 }
 
 impl Hasher {
-    pub(crate) fn new(scheme: Scheme, pool: HashPool, ids: Ids) -> Self {
+    pub(crate) fn new(scheme: Scheme, pool: WorkerPool, ids: Ids) -> Self {
         let dummy = Dummy {
             scheme,
             salt: ids.random(),
@@ -104,11 +102,10 @@ impl Hasher {
         &self,
         password: Option<Password>,
         stored: Option<String>,
-    ) -> Result<PasswordCheck, Busy> {
+    ) -> Result<PasswordCheck, HashError> {
         let dummy = self.dummy.clone();
-        self.pool
-            .run(move || dummy.check(password.as_ref(), stored.as_deref()))
-            .await
+        let check = move || dummy.check(password.as_ref(), stored.as_deref());
+        Ok(self.pool.run(check).await?)
     }
 
     /// Makes the dummy before the first sign-in needs it.

@@ -6,22 +6,16 @@ use kit_http::ApiRefusal;
 use kit_service::Failure;
 use kit_token::Refusal;
 
-use crate::hashing::{Busy, HashError};
+use crate::hashing::HashError;
 use crate::signing::SigningError;
 
 /// Why a use case did not do what was asked.
 pub(crate) type AuthFailure = Failure<AuthRefusal>;
 
-impl From<Busy> for AuthFailure {
-    fn from(_: Busy) -> Self {
-        Self::Refused(AuthRefusal::TooManySignIns)
-    }
-}
-
 impl From<HashError> for AuthFailure {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy(busy) => busy.into(),
+            HashError::Busy(_) => Self::Refused(AuthRefusal::TooManySignIns),
             error @ HashError::Failed(_) => Self::internal(error),
         }
     }

@@ -1,4 +1,4 @@
-//! A bounded pool of threads for work that burns CPU time on purpose.
+//! A bounded pool of threads for work that takes a processor for a while: hashes of passwords, pictures.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,34 +11,31 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The queue is full; the caller may come back in a moment.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("too many passwords are being checked")]
-pub(crate) struct Busy;
+#[error("too many jobs are waiting")]
+pub struct Busy;
 
 /// Threads that take jobs from one bounded queue and end when the last handle is dropped.
-#[derive(Clone)]
-pub(crate) struct HashPool {
+#[derive(Clone, Debug)]
+pub struct WorkerPool {
     queue: SyncSender<Job>,
 }
 
-impl HashPool {
-    /// Starts `threads` threads before a queue of `waiting` jobs.
-    pub(crate) fn start(threads: usize, waiting: usize) -> io::Result<Self> {
+impl WorkerPool {
+    /// Starts `threads` threads, which a debugger shows by this name, before a queue of `waiting` jobs.
+    pub fn start(name: &str, threads: usize, waiting: usize) -> io::Result<Self> {
         let (queue, jobs) = sync_channel::<Job>(waiting);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..threads {
             let jobs = jobs.clone();
             thread::Builder::new()
-                .name(format!("hash-{number}"))
+                .name(format!("{name}-{number}"))
                 .spawn(move || work(&jobs))?;
         }
         Ok(Self { queue })
     }
 
     /// Runs a job; refuses at once where the queue is full. A job whose caller has gone is skipped.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (answer, wait) = oneshot::channel();
         let job: Job = Box::new(move || {
             if !answer.is_closed() {
@@ -59,7 +56,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         let Ok(job) = next else { return };
         // A job that panics drops its answer, which its caller sees as a refusal; the thread goes on.
         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-            tracing::error!("a hashing job panicked");
+            tracing::error!("a job panicked");
         }
     }
 }
@@ -72,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_and_recovers() {
-        let pool = HashPool::start(1, 1).unwrap();
+        let pool = WorkerPool::start("test", 1, 1).unwrap();
         let (started, has_started) = channel();
         let (release, held) = channel::<()>();
         let running = pool.run(move || {
@@ -92,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_one_job_and_no_thread() {
-        let pool = HashPool::start(1, 1).unwrap();
+        let pool = WorkerPool::start("test", 1, 1).unwrap();
         assert_eq!(pool.run(|| panic!("on purpose")).await, Err::<(), _>(Busy));
         assert_eq!(pool.run(|| 4).await, Ok(4));
     }
