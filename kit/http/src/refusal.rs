@@ -145,6 +145,12 @@ pub(crate) const UNSUPPORTED_CSV: RefusalDoc = RefusalDoc::new(
     "unsupported_media_type",
     "the content type must be `text/csv`",
 );
+/// 415, of a file.
+pub(crate) const UNSUPPORTED_UPLOAD: RefusalDoc = RefusalDoc::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported_media_type",
+    "the content type must be `multipart/form-data`",
+);
 /// What is refused of a JSON body.
 pub(crate) static JSON_REFUSALS: [RefusalDoc; 5] = [
     MALFORMED_JSON,
@@ -156,6 +162,13 @@ pub(crate) static JSON_REFUSALS: [RefusalDoc; 5] = [
 /// What is refused of a form.
 pub(crate) static FORM_REFUSALS: [RefusalDoc; 4] =
     [INVALID_FORM, VALIDATION_FAILED, BODY_TOO_LARGE, UNSUPPORTED_FORM];
+/// What is refused of a file.
+pub(crate) static UPLOAD_REFUSALS: [RefusalDoc; 4] = [
+    INVALID_FORM,
+    VALIDATION_FAILED,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_UPLOAD,
+];
 /// What is refused of a table.
 pub(crate) static CSV_REFUSALS: [RefusalDoc; 5] = [
     INVALID_TEXT,

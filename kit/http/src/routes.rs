@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use kit_token::Role;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use crate::ApiRefusal;
@@ -237,6 +237,29 @@ impl Route {
         self
     }
 
+    /// A file and the texts of `T` beside it (`multipart/form-data`) as the body, and an example of the texts.
+    #[must_use]
+    pub fn upload<T: JsonSchema>(mut self, mut example: Value) -> Self {
+        example["file"] = Value::from("the bytes of the file");
+        self.doc.body = Some(RequestDoc {
+            required: true,
+            media_type: "multipart/form-data",
+            schema: |generator| {
+                let mut schema = T::json_schema(generator);
+                schema.ensure_object();
+                schema.insert("required".to_owned(), json!(["file"]));
+                let file = json!({ "type": "string", "format": "binary" });
+                if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+                    properties.insert("file".to_owned(), file);
+                }
+                schema
+            },
+            example,
+            refusals: &refusal::UPLOAD_REFUSALS,
+        });
+        self
+    }
+
     /// A table (`text/csv`) as the body, and an example of it.
     #[must_use]
     pub fn csv(mut self, example: &str) -> Self {
@@ -270,6 +293,18 @@ impl Route {
             media_type: "text/html",
             schema: |generator| generator.subschema_for::<String>(),
             example: Value::from("<!doctype html>…"),
+        });
+        self
+    }
+
+    /// Bytes as the answer: their media type, which may be a range such as `image/*`.
+    #[must_use]
+    pub fn bytes(mut self, media_type: &'static str) -> Self {
+        self.doc.answer = Some(Answer {
+            status: StatusCode::OK,
+            media_type,
+            schema: |_| json_schema!({ "type": "string", "format": "binary" }),
+            example: Value::from("the bytes"),
         });
         self
     }

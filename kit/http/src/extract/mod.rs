@@ -6,6 +6,7 @@ mod json;
 mod page;
 mod params;
 mod strict;
+mod upload;
 
 use axum::extract::Request;
 use http::HeaderMap;
@@ -18,6 +19,7 @@ pub use form::Form;
 pub use json::{Json, OptionalJson};
 pub use page::{ArrayPage, FilteredPage, ForeignCursor, NextLink, Page, PageQuery, PageRequest};
 pub use params::{Path, Query};
+pub use upload::Upload;
 
 /// The bytes that the body of a request may have. A router outside a guard reads nothing: no limit was declared.
 fn body_limit(request: &Request) -> u64 {
