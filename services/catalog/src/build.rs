@@ -5,6 +5,7 @@ use kit_service::{Home, Hosted, Peers, Service};
 
 use crate::config::CatalogConfig;
 use crate::http::router;
+use crate::pictures::Pictures;
 use crate::service::CatalogService;
 use crate::sweeper;
 
@@ -16,13 +17,16 @@ pub fn service() -> Service {
         .keeping(kit_db::migrations![
             "0001_products.sql",
             "0002_stock.sql",
-            "0003_reservations.sql"
+            "0003_reservations.sql",
+            "0004_images.sql"
         ])
 }
 
 /// Builds it.
 pub async fn build(config: CatalogConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<CatalogClient>> {
-    let service = CatalogService::new(home.units()?, config.reservation_time_to_live.into());
+    let pictures = Pictures::open(&home.data.join("images"))?;
+    let time_to_live = config.reservation_time_to_live.into();
+    let service = CatalogService::new(home.units()?, pictures, time_to_live);
     sweeper::start(&home.tasks, &service, config.reservation_sweep.into());
     Ok(Hosted::new(
         CatalogClient::local(service.clone()),

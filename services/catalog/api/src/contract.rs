@@ -64,7 +64,7 @@ pub struct Item {
     pub name: String,
     /// What tells the variant from others of the product, such as `size`.
     pub options: BTreeMap<String, String>,
-    /// Where the product's first picture is, under the service's own address.
+    /// Where the product's first picture is: a path of the gateway.
     pub image_url: Option<String>,
     /// The price of one.
     pub price: Money,

@@ -17,9 +17,9 @@ pub use refusal::CatalogRefusal;
 pub use routes::routes;
 pub use types::{
     AdjustStock, AdjustmentReason, CategoryFacet, CategoryId, CategoryName, CategoryView, CreateCategory,
-    CreateProduct, Facets, ImageView, ImportQuery, ImportView, MOST_ON_HAND, MovementKind, MovementView,
-    OptionName, OptionValue, OrderLine, PriceFacet, ProductDescription, ProductFilter, ProductId,
-    ProductListing, ProductName, ProductSort, ProductStatus, ProductView, ReleaseReason, ReservationStatus,
-    ReservationView, ReservedItem, SetStock, StockFilter, StockView, UpdateCategory, UpdateProduct,
-    VariantInput, VariantView,
+    CreateProduct, Facets, ImageKey, ImageQuery, ImageText, ImageView, ImportQuery, ImportView, MOST_IMAGES,
+    MOST_ON_HAND, MovementKind, MovementView, OptionName, OptionValue, OrderLine, PriceFacet,
+    ProductDescription, ProductFilter, ProductId, ProductListing, ProductName, ProductSort, ProductStatus,
+    ProductView, ReleaseReason, ReservationStatus, ReservationView, ReservedItem, SetStock, StockFilter,
+    StockView, UpdateCategory, UpdateProduct, UploadImage, VariantInput, VariantView,
 };

@@ -10,6 +10,11 @@ kit_http::refusals! {
             /// The slug.
             slug: Slug,
         } = CONFLICT, "slug_taken", "the slug `{slug}` is taken";
+        /// The product has as many pictures as it may have.
+        TooManyImages {
+            /// The largest number of pictures.
+            most: usize,
+        } = CONFLICT, "too_many_images", "a product has at most {most} pictures";
         /// Another product has this SKU. One that is archived keeps its own, since orders refer to it.
         SkuTaken {
             /// The SKU.

@@ -2,6 +2,7 @@
 
 mod category;
 mod facets;
+mod image;
 mod import;
 mod product;
 mod reference;
@@ -14,6 +15,7 @@ mod words;
 
 pub(crate) use category::{Category, CategoryChange, CategoryDraft, CategoryTree};
 pub(crate) use facets::category_facets;
+pub(crate) use image::{Image, ImageSize, NotAnImage, Renditions, image_url};
 pub(crate) use import::{ImportedProduct, MOST_ERRORS, read_products};
 pub(crate) use product::{Product, ProductChange, ProductDraft, ProductSnapshot};
 pub(crate) use reference::{CategoryRef, ProductRef, Reference};

@@ -1,14 +1,14 @@
 //! A product, from its draft to the archive.
 
 use catalog_api::{
-    CategoryId, CreateProduct, ProductDescription, ProductId, ProductName, ProductStatus, ProductView,
-    UpdateProduct, VariantView,
+    CategoryId, CreateProduct, ImageView, ProductDescription, ProductId, ProductName, ProductStatus,
+    ProductView, UpdateProduct, VariantView,
 };
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_values::{Money, Slug, Text};
 
-use super::{OfferedVariant, SlugChoice, Variants};
+use super::{Image, OfferedVariant, SlugChoice, Variants};
 
 /// A product as it is stored, without its variants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,15 @@ pub(crate) struct Product {
 }
 
 impl Product {
+    /// The product after something has changed that belongs to it.
+    pub(crate) fn touch(&self, at: Timestamp) -> Self {
+        Self {
+            version: self.version + 1,
+            updated_at: at,
+            ..self.clone()
+        }
+    }
+
     /// The product in the archive; none where it is there already.
     pub(crate) fn archive(&self, at: Timestamp) -> Option<Self> {
         (self.status == ProductStatus::Active).then(|| Self {
@@ -43,11 +52,17 @@ impl Product {
 pub(crate) struct ProductSnapshot {
     pub product: Product,
     pub variants: Vec<OfferedVariant>,
+    /// In the order in which they are shown.
+    pub images: Vec<Image>,
 }
 
 impl From<ProductSnapshot> for ProductView {
     fn from(snapshot: ProductSnapshot) -> Self {
-        let ProductSnapshot { product, variants } = snapshot;
+        let ProductSnapshot {
+            product,
+            variants,
+            images,
+        } = snapshot;
         Self {
             id: product.id,
             slug: product.slug,
@@ -55,7 +70,7 @@ impl From<ProductSnapshot> for ProductView {
             description: product.description,
             status: product.status,
             category_id: product.category_id,
-            images: Vec::new(),
+            images: images.into_iter().map(ImageView::from).collect(),
             variants: variants.into_iter().map(VariantView::from).collect(),
             created_at: product.created_at,
             updated_at: product.updated_at,

@@ -1,11 +1,13 @@
 //! Catalog's public routes, one endpoint a file.
 
+mod add_image;
 mod adjust_stock;
 mod archive_category;
 mod archive_product;
 mod create_category;
 mod create_product;
 mod get_category;
+mod get_image;
 mod get_product;
 mod get_stock;
 mod import_products;
@@ -13,6 +15,7 @@ mod list_categories;
 mod list_products;
 mod list_stock;
 mod list_stock_movements;
+mod remove_image;
 mod set_stock;
 mod update_category;
 mod update_product;
@@ -30,6 +33,9 @@ pub(crate) fn router(catalog: CatalogService, guard: Guard) -> Result<Router, Ha
         .on("get_product", get_product::get_product)
         .on("update_product", update_product::update_product)
         .on("archive_product", archive_product::archive_product)
+        .on("add_image", add_image::add_image)
+        .on("remove_image", remove_image::remove_image)
+        .on("get_image", get_image::get_image)
         .on("list_categories", list_categories::list_categories)
         .on("create_category", create_category::create_category)
         .on("get_category", get_category::get_category)

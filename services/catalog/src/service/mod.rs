@@ -3,6 +3,7 @@
 mod categories;
 mod contract;
 mod editing;
+mod images;
 mod importing;
 mod products;
 mod reservations;
@@ -17,6 +18,7 @@ use kit_http::FieldError;
 use kit_service::{Failure, Units};
 use kit_values::Slug;
 
+use crate::pictures::Pictures;
 use crate::store;
 
 /// Why a use case did not do what was asked.
@@ -26,13 +28,18 @@ pub(crate) type CatalogFailure = Failure<CatalogRefusal>;
 #[derive(Clone)]
 pub(crate) struct CatalogService {
     units: Units,
+    pictures: Pictures,
     /// How long stock is held for an order that is not paid.
     time_to_live: Duration,
 }
 
 impl CatalogService {
-    pub(crate) fn new(units: Units, time_to_live: Duration) -> Self {
-        Self { units, time_to_live }
+    pub(crate) fn new(units: Units, pictures: Pictures, time_to_live: Duration) -> Self {
+        Self {
+            units,
+            pictures,
+            time_to_live,
+        }
     }
 }
 

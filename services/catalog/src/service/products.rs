@@ -11,7 +11,7 @@ use super::{CatalogFailure, CatalogService};
 use crate::domain::{Product, ProductChange, ProductDraft, ProductSnapshot};
 use crate::store;
 
-const PRODUCT: &str = "Product";
+pub(super) const PRODUCT: &str = "Product";
 
 /// Whether somebody sees products that are archived.
 pub(super) fn sees_archived(actor: &Anyone) -> bool {

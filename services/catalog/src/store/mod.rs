@@ -4,6 +4,7 @@
 //! its SKU.
 
 mod categories;
+mod images;
 mod items;
 mod listing;
 mod products;
@@ -17,6 +18,7 @@ pub(crate) use categories::{
     insert_category, is_category_used, list_categories, list_categories_for_share, list_category_page,
     update_category,
 };
+pub(crate) use images::{delete_image, find_image, insert_image, list_images};
 pub(crate) use items::list_items;
 pub(crate) use listing::{count_by_category, list_products, price_range};
 pub(crate) use products::{

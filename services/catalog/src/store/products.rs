@@ -6,7 +6,7 @@ use catalog_api::ProductId;
 use kit_db::{Row, Session, Statement, StoreError, Tx, sql};
 use kit_values::{Money, Slug};
 
-use super::list_offered;
+use super::{list_images, list_offered};
 use crate::domain::{OfferedVariant, Product, ProductRef, ProductSnapshot, Reference};
 
 const COLUMNS: &str = "SELECT number, id, slug, name, description, category_id, status, currency, price_minor, \
@@ -114,11 +114,13 @@ pub(crate) async fn snapshots(
     for offered in list_offered(on, &ids).await? {
         variants.entry(offered.product_id).or_default().push(offered);
     }
-    let with_variants = products.into_iter().map(|product| ProductSnapshot {
+    let mut images = list_images(on, &ids).await?;
+    let snapshots = products.into_iter().map(|product| ProductSnapshot {
         variants: variants.remove(&product.id).unwrap_or_default(),
+        images: images.remove(&product.id).unwrap_or_default(),
         product,
     });
-    Ok(with_variants.collect())
+    Ok(snapshots.collect())
 }
 
 fn product(row: &Row) -> Result<Product, StoreError> {

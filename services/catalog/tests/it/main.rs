@@ -9,6 +9,7 @@ mod contract;
 mod events;
 mod expiring;
 mod facets;
+mod images;
 mod importing;
 mod listing;
 mod once;

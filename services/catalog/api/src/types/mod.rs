@@ -10,8 +10,9 @@ mod stock;
 pub use categories::{CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
 pub use import::{ImportQuery, ImportView};
 pub use products::{
-    CreateProduct, ImageView, OptionName, OptionValue, ProductDescription, ProductId, ProductName,
-    ProductStatus, ProductView, UpdateProduct, VariantInput, VariantView,
+    CreateProduct, ImageKey, ImageQuery, ImageText, ImageView, MOST_IMAGES, OptionName, OptionValue,
+    ProductDescription, ProductId, ProductName, ProductStatus, ProductView, UpdateProduct, UploadImage,
+    VariantInput, VariantView,
 };
 pub use reservations::{OrderLine, ReleaseReason, ReservationStatus, ReservationView, ReservedItem};
 pub use search::{CategoryFacet, Facets, PriceFacet, ProductFilter, ProductListing, ProductSort};

@@ -107,12 +107,43 @@ pub struct UpdateProduct {
     pub variants: Option<Vec<VariantInput>>,
 }
 
+typed_id! {
+    /// A picture of a product.
+    pub struct ImageKey("img_");
+}
+
+/// How many pictures a product has, at most.
+pub const MOST_IMAGES: usize = 20;
+
+/// What is to be seen on a picture, at most 500 characters.
+pub type ImageText = Text<500>;
+
+/// What `POST /products/{id}/images` is told beside the file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadImage {
+    /// What is to be seen, for who cannot see it: up to 500 characters.
+    #[serde(default)]
+    #[schemars(with = "ImageText")]
+    pub alt: String,
+}
+
+/// What `GET /images/{key}` is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageQuery {
+    /// The width in pixels: 400, 800 or 1600. A picture that is not wider comes as it is; without it, as large as it
+    /// is kept.
+    #[serde(default)]
+    pub w: Option<u32>,
+}
+
 /// A picture of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct ImageView {
     /// What it is stored under.
-    pub key: String,
-    /// Where it is.
+    pub key: ImageKey,
+    /// Where it is: a path of the gateway.
     pub url: String,
     /// What is to be seen, for who cannot see it.
     pub alt: String,
