@@ -201,6 +201,13 @@ impl Route {
         self
     }
 
+    /// A header of the request that the route looks at beside the usual ones, and what it means.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.doc.headers.push((name, meaning));
+        self
+    }
+
     /// The JSON body and an example of it.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self, example: Value) -> Self {
@@ -325,9 +332,9 @@ impl Route {
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         let meaning = "Chosen by the client; the same key and body get the same answer and have one effect";
-        self.doc.headers.push(("Idempotency-Key", meaning));
         self.is_idempotent = true;
-        self.documents(refusal::INVALID_KEY)
+        self.header("Idempotency-Key", meaning)
+            .documents(refusal::INVALID_KEY)
             .documents(refusal::STILL_RUNNING)
             .documents(refusal::KEY_REUSED)
     }
@@ -342,10 +349,10 @@ impl Route {
 
     /// Honours `If-Match`: refused where the resource has changed since the client saw it.
     #[must_use]
-    pub fn conditional(mut self) -> Self {
+    pub fn conditional(self) -> Self {
         let meaning = "The `ETag` that the client has seen, or `*`";
-        self.doc.headers.push(("If-Match", meaning));
-        self.documents(refusal::INVALID_IF_MATCH)
+        self.header("If-Match", meaning)
+            .documents(refusal::INVALID_IF_MATCH)
             .documents(refusal::PRECONDITION_FAILED)
     }
 

@@ -10,6 +10,13 @@ whole_number! {
 impl Quantity {
     /// One of it.
     pub const ONE: Self = Self(1);
+    /// The most that are sold together.
+    pub const MAX: Self = Self(999);
+
+    /// The quantity that is nearest to a count.
+    pub fn clamped(count: i64) -> Self {
+        Self(count.clamp(Self::ONE.0, Self::MAX.0))
+    }
 }
 
 #[cfg(test)]
@@ -25,6 +32,8 @@ mod tests {
             let error = Quantity::try_from(count).unwrap_err();
             assert_eq!(error.to_string(), "must be 1 to 999");
         }
+        let nearest = [i64::MIN, 0, 1, 500, 999, 1_000, i64::MAX].map(|count| Quantity::clamped(count).get());
+        assert_eq!(nearest, [1, 1, 1, 500, 999, 999, 999]);
     }
 
     #[test]
