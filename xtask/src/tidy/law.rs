@@ -1,8 +1,9 @@
 //! The dependency law: `stoa` → a service → any contract → the kit.
 //!
-//! A service never depends on a service, since it must run without the other in its process; the kit knows
-//! neither; contracts have no cycle, the way back is an event. Nothing depends on `e2e`, `bench` or `xtask`,
-//! and `xtask` on nothing of ours, so that it builds while they do not. Some of the kit is for tests.
+//! A service never depends on a service, since it must run without the other in its process; its tests alone may run
+//! the other beside it. The kit knows neither; contracts have no cycle, the way back is an event. Nothing depends on
+//! `e2e`, `bench` or `xtask`, and `xtask` on nothing of ours, so that it builds while they do not. Some of the kit is
+//! for tests.
 
 use std::fs;
 use std::path::Path;
@@ -71,9 +72,11 @@ fn forbidden(own: &Crate, layer: Layer, other: &Crate, usage: Use) -> Option<&'s
         | (Layer::Service | Layer::Contract, Layer::Contract | Layer::Kit)
         | (Layer::Kit, Layer::Kit) => None,
         (_, Layer::Binary) => Some("only `e2e` and `bench` may see `stoa`"),
-        (Layer::Service, Layer::Service) => {
+        // Its tests may: they run what it calls beside it, and stand nothing in for that.
+        (Layer::Service, Layer::Service) if usage == Use::Always => {
             Some("a service never depends on a service, only on its contract")
         }
+        (Layer::Service, Layer::Service) => None,
         (Layer::Contract, Layer::Service) => Some("a contract never depends on a service"),
         (Layer::Kit, Layer::Service | Layer::Contract) => {
             Some("the kit never depends on a service or a contract")
@@ -205,7 +208,6 @@ mod tests {
     #[test]
     fn every_way_up_or_across_is_found_in_tests_too() {
         for (folder, dependency) in [
-            ("services/users", "auth"),
             ("services/users", "stoa"),
             ("services/users", "e2e"),
             ("services/users/api", "auth"),
@@ -226,6 +228,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_service_is_run_beside_another_in_tests_alone() {
+        assert_eq!(findings("services/users", "auth", Use::Always).len(), 1);
+        assert_eq!(findings("services/users", "auth", Use::Tests), [""; 0]);
     }
 
     #[test]
