@@ -48,6 +48,13 @@ kit_event::events! {
             /// When.
             timestamp: Timestamp = NOW,
         }
+        /// `user.deleted`: an account is gone for ever, and what services hold of its user goes with it.
+        UserDeleted = "user.deleted" (key: user_id) {
+            /// Who.
+            user_id: UserId = USER.into(),
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
         /// `session.revoked`: a session ended before its time.
         SessionRevoked = "session.revoked" (key: user_id) {
             /// Who.

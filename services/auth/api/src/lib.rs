@@ -17,7 +17,8 @@ pub use contract::{
     RevocationNews,
 };
 pub use events::{
-    KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDisabled, UserRegistered, UserUpdated, events,
+    KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDeleted, UserDisabled, UserRegistered, UserUpdated,
+    events,
 };
 pub use feed_age::measure_feed;
 pub use keys::{KeysError, Revocation, TokenConfig};
