@@ -64,7 +64,15 @@ impl Setup {
         let mut setup = Self::command(&["up", "--data", "data", "--expose", "all"]);
         setup.arguments.push(format!("--listen={gateway}"));
         setup.addresses.insert("gateway", gateway);
-        for name in ["auth", "users", "catalog", "payments", "analytics", "admin"] {
+        for name in [
+            "auth",
+            "users",
+            "catalog",
+            "cart",
+            "payments",
+            "analytics",
+            "admin",
+        ] {
             setup = setup.listen(name);
         }
         setup.quick()

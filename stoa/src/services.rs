@@ -11,6 +11,7 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         auth::service(),
         users::service(),
         catalog::service(),
+        cart::service(),
         payments::service(),
         analytics::service(),
         gateway::service(),
