@@ -1,7 +1,9 @@
 //! How use cases read and write.
 
+use std::time::Duration;
+
 use http::StatusCode;
-use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope};
+use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope, Started};
 use kit_db::{Db, ReadUnit, StoreError, Tx, Unit, WriteError};
 use kit_http::ApiRefusal;
 use kit_rpc::CallContext;
@@ -10,6 +12,9 @@ use kit_values::Uuid;
 use serde::Serialize;
 
 use crate::{Call, Failure, JsonAnswer};
+
+/// For how long a request that was announced and not answered keeps others with its key away.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// The database of a service as its use cases need it, with the time and identifiers. A cheap handle.
 ///
@@ -81,28 +86,70 @@ impl Units {
         let status = call.success;
         let answering = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
-            let body = serde_json::to_string(&value).map_err(Failure::internal)?;
+            let body = serde_json::to_string(&value).map_err(Failure::<R>::internal)?;
             Ok(Answer {
                 status: status.as_u16(),
                 body,
             })
         };
-        let answer = match (call.idempotency_key(), call.key_owner()) {
-            (Some(key), Some(owner)) => {
-                let body = serde_json::to_vec(request).map_err(Failure::internal)?;
-                let scope = IdempotencyScope {
-                    scope: format!("{owner}:{}", call.operation),
-                    key: key.to_string(),
-                    request_hash: idempotency::request_hash([call.path.as_bytes(), &body]),
-                    wait: call.deadline().remaining(),
-                };
-                let ran = idempotency::run(&self.in_trace(call), scope, answering).await;
+        let answer = match scope_of(call, request)? {
+            Some(scope) => {
+                let ran = idempotency::run::<Failure<R>>(&self.in_trace(call), scope, answering).await;
                 ran.map_err(not_answered)?.into_answer()
             }
-            _ => self.unit(call, answering).await?,
+            None => self.unit(call, answering).await?,
         };
-        let status = StatusCode::from_u16(answer.status).map_err(Failure::internal)?;
-        Ok(JsonAnswer::new(status, answer.body))
+        into_json(answer)
+    }
+
+    /// As [`Units::once`], for a case that calls somebody else between its units of work, and whose answer has a
+    /// status of its own. The request is announced first and its answer stored last, so after a crash in between the
+    /// next one with the same key does `work` again: that must find what was done, and not do it twice.
+    ///
+    /// `work` runs to its end only where it is not dropped; a request with the key of one that was is told that it
+    /// is still running until half a minute is over.
+    pub async fn once_with_calls<A, W, T, R>(
+        &self,
+        call: &Call<A>,
+        request: &W,
+        work: impl Future<Output = Result<(StatusCode, T), Failure<R>>>,
+    ) -> Result<JsonAnswer<T>, Failure<R>>
+    where
+        W: Serialize,
+        T: Serialize,
+        R: ApiRefusal,
+    {
+        let db = self.in_trace(call);
+        let pending = match scope_of(call, request)? {
+            None => None,
+            Some(scope) => match idempotency::start(&db, scope, LEASE)
+                .await
+                .map_err(not_answered)?
+            {
+                Started::Replayed(answer) => return into_json(answer),
+                Started::Fresh(pending) => Some(pending),
+            },
+        };
+        match (work.await, pending) {
+            (Ok((status, value)), pending) => {
+                let body = serde_json::to_string(&value).map_err(Failure::internal)?;
+                let status = status.as_u16();
+                let answer = Answer { status, body };
+                if let Some(pending) = pending {
+                    let stored = answer.clone();
+                    // Whoever took over meanwhile found the same to answer.
+                    db.write(async move |tx: &mut Tx| pending.finish(tx, &stored).await)
+                        .await?;
+                }
+                into_json(answer)
+            }
+            (Err(failure), Some(pending)) => {
+                db.write(async move |tx: &mut Tx| pending.release(tx).await)
+                    .await?;
+                Err(failure)
+            }
+            (Err(failure), None) => Err(failure),
+        }
     }
 
     /// An answer of a route that is declared idempotent where nothing is written, so that nothing is kept.
@@ -119,7 +166,29 @@ impl Units {
     }
 }
 
-fn not_answered<R: ApiRefusal>(error: IdempotencyError<Failure<R>>) -> Failure<R> {
+/// Which request it is, where it has a key and somebody whose key it is.
+fn scope_of<A, W: Serialize, R>(call: &Call<A>, request: &W) -> Result<Option<IdempotencyScope>, Failure<R>> {
+    let (Some(key), Some(owner)) = (call.idempotency_key(), call.key_owner()) else {
+        return Ok(None);
+    };
+    let body = serde_json::to_vec(request).map_err(Failure::internal)?;
+    Ok(Some(IdempotencyScope {
+        scope: format!("{owner}:{}", call.operation),
+        key: key.to_string(),
+        request_hash: idempotency::request_hash([call.path.as_bytes(), &body]),
+        wait: call.deadline().remaining(),
+    }))
+}
+
+fn into_json<T, R>(answer: Answer) -> Result<JsonAnswer<T>, Failure<R>> {
+    let status = StatusCode::from_u16(answer.status).map_err(Failure::internal)?;
+    Ok(JsonAnswer::new(status, answer.body))
+}
+
+fn not_answered<E, R: ApiRefusal>(error: IdempotencyError<E>) -> Failure<R>
+where
+    Failure<R>: From<WriteError<E>>,
+{
     match error {
         IdempotencyError::OtherBody => Failure::KeyReused,
         IdempotencyError::StillRunning => Failure::StillRunning,

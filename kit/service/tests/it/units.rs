@@ -62,6 +62,32 @@ async fn add(
     units.once(&call, &asked, unit).await
 }
 
+/// Adds a note and declines; without a text it is refused.
+async fn decline(
+    State(units): State<Units>,
+    call: Call,
+    Json(note): Json<Note>,
+) -> Result<JsonAnswer<NoteView>, Failure<OrdersRefusal>> {
+    let (id, asked) = (units.new_id::<Uuid>().to_string(), note.clone());
+    let work = async {
+        if note.text.is_empty() {
+            return Err(Failure::Refused(OrdersRefusal::CartEmpty));
+        }
+        let view = NoteView {
+            id: id.clone(),
+            text: note.text,
+        };
+        let unit = async move |tx: &mut Tx| {
+            let insert = sql("INSERT INTO notes (id, shelf, body) VALUES ($1, 'a', 'b')").bind(&id);
+            insert.execute(tx).await?;
+            Ok::<_, Failure<OrdersRefusal>>(())
+        };
+        units.unit(&call, unit).await?;
+        Ok((StatusCode::PAYMENT_REQUIRED, view))
+    };
+    units.once_with_calls(&call, &asked, work).await
+}
+
 async fn notes(fixture: &Fixture) -> (Units, Client) {
     let process = fixture.process();
     let db = open_database(
@@ -75,9 +101,13 @@ async fn notes(fixture: &Fixture) -> (Units, Client) {
     let route = Route::new(Method::POST, "/shelves/{shelf}", "add_note", Access::User)
         .answer::<String>(StatusCode::CREATED, json!({}))
         .idempotent();
+    let declining = Route::new(Method::POST, "/decline", "decline", Access::User)
+        .answer::<String>(StatusCode::OK, json!({}))
+        .idempotent();
     let guard = Guard::new(process.verifier.clone());
-    let router: Router = Handlers::new(RouteTable::new("notes", vec![route]), guard)
+    let router: Router = Handlers::new(RouteTable::new("notes", vec![route, declining]), guard)
         .on("add_note", add)
+        .on("decline", decline)
         .finish(units.clone())
         .unwrap();
     let address = process.serve(router).await;
@@ -105,6 +135,22 @@ kit_testing::on_both_databases! {
         }
         assert_eq!(count(&units).await, 1);
         client.post("/shelves/a", &json!({ "text": "x" })).await.expect(201);
+        assert_eq!(count(&units).await, 2);
+    }
+
+    async fn an_answer_of_several_units_is_kept_with_its_status(fixture: &Fixture) {
+        let (units, client) = notes(fixture).await;
+        let keyed = client.with("idempotency-key", "key");
+        keyed.post("/decline", &json!({ "text": "" })).await.expect_error(409, "the cart is empty");
+        let first = keyed.post("/decline", &json!({ "text": "x" })).await;
+        first.expect(402);
+        let sent = (0..20).map(|_| async { keyed.post("/decline", &json!({ "text": "x" })).await });
+        for again in futures::future::join_all(sent).await {
+            assert_eq!((again.status, &again.body), (first.status, &first.body));
+        }
+        keyed.post("/decline", &json!({ "text": "y" })).await.expect(422);
+        assert_eq!(count(&units).await, 1);
+        client.post("/decline", &json!({ "text": "x" })).await.expect(402);
         assert_eq!(count(&units).await, 2);
     }
 
