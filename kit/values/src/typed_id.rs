@@ -32,6 +32,12 @@ macro_rules! typed_id {
             }
         }
 
+        impl From<$name> for $crate::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 write!(f, concat!($prefix, "{}"), self.0)
@@ -75,6 +81,7 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text, "thg_0199f3a0-8b1c-7e34-9d5a-2f6bc8d0e1f2");
         assert_eq!(text.parse(), Ok(id));
+        assert_eq!(ThingId::from(Uuid::from(id)), id);
         assert_eq!(text.to_uppercase().parse::<ThingId>(), Err(IdError));
         assert_eq!(text.replace('-', "").parse::<ThingId>(), Err(IdError));
         assert_eq!(text.trim_start_matches("thg_").parse::<ThingId>(), Err(IdError));
