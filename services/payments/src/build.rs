@@ -1,19 +1,38 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
+use std::net::SocketAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_config::{BaseUrl, secret_file};
+use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
 use payments_api::PaymentsClient;
 
 use crate::config::PaymentsConfig;
+use crate::consumers;
 use crate::domain::Limit;
 use crate::http::router;
-use crate::service::PaymentsService;
+use crate::janitor;
+use crate::provider::Provider;
+use crate::provider::sandbox::Sandbox;
+use crate::service::{PaymentRules, PaymentsService};
 
 /// Payments, for the process that hosts it.
 pub fn service() -> Service {
-    Service::new("payments", "transactions and the ledger", build)
-        .serving(payments_api::routes())
-        .publishing(payments_api::TOPICS, payments_api::events)
-        .keeping(kit_db::migrations!["0001_transactions.sql", "0002_ledger.sql"])
+    Service::new(
+        "payments",
+        "payments of orders, transactions and the ledger",
+        build,
+    )
+    .serving(payments_api::routes())
+    .publishing(payments_api::TOPICS, payments_api::events)
+    .keeping(kit_db::migrations![
+        "0001_transactions.sql",
+        "0002_ledger.sql",
+        "0003_payments.sql",
+        "0004_sandbox.sql"
+    ])
 }
 
 /// Builds it.
@@ -22,10 +41,38 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         most: config.transaction_limit,
         counts: config.limit_counts,
     };
-    let service = PaymentsService::new(home.units()?, limit);
+    let rules = PaymentRules {
+        most_attempts: config.most_attempts.into(),
+        provider_timeout: config.provider_timeout.into(),
+    };
+    let pages = format!("{}/api/checkout/", public_url(&home)?);
+    let sandbox = Sandbox::new(home.units()?, sandbox_secret(&config, &home)?, pages);
+    let provider = Provider::Sandbox(sandbox);
+    let service = PaymentsService::new(home.units()?, home.tasks.clone(), provider, (limit, rules));
+    consumers::start(&home.bus()?, &service)?;
+    janitor::start(&home.tasks, &service, config.janitor_period.into());
     Ok(Hosted::new(
         PaymentsClient::local(service.clone()),
         router(service.clone(), home.guard())?,
         PaymentsClient::router(service, home.internal_keys.clone()),
     ))
+}
+
+/// Where clients reach the gateway, which is another service's to say.
+fn public_url(home: &Home) -> anyhow::Result<String> {
+    let public: Option<BaseUrl> = home.config.value("gateway.public_url")?;
+    let listen: Option<SocketAddr> = home.config.value("gateway.listen")?;
+    let usual = || format!("http://{}", listen.unwrap_or(([127, 0, 0, 1], 8080).into()));
+    Ok(public.map_or_else(usual, |url| url.to_string()))
+}
+
+/// Processes that serve the pages of one sandbox need the same.
+fn sandbox_secret(config: &PaymentsConfig, home: &Home) -> anyhow::Result<Secret<String>> {
+    if let Some(secret) = &config.sandbox_secret {
+        return Ok(secret.clone());
+    }
+    let path = home.data.join("keys/payments.sandbox.secret");
+    Ok(secret_file::read_or_create_text(&path, || {
+        URL_SAFE_NO_PAD.encode(home.ids.random::<32>())
+    })?)
 }

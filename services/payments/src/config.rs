@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
-use kit_config::{Accepts, Check, Kind, Mismatch, Raw, Value};
+use kit_config::{Accepts, Check, Kind, Mismatch, Raw, Span, Value};
+use kit_runtime::Secret;
 use kit_values::{Amount, DecimalError};
 use serde_json::json;
 
@@ -19,7 +21,7 @@ kit_config::config_choice! {
 }
 
 kit_config::config! {
-    /// Transactions of users.
+    /// Payments of orders, and transactions of users.
     pub struct PaymentsConfig("payments") {
         /// Where the service listens when it has a port of its own.
         listen: SocketAddr = "127.0.0.1:8082",
@@ -27,6 +29,16 @@ kit_config::config! {
         transaction_limit: TransactionLimit = "1000",
         /// Which transactions the limit counts: all that the user ever made, or those that are not paid yet.
         limit_counts: LimitCounts = "all",
+        /// How often a payment may be declined before it fails for good.
+        most_attempts: u32 = "10",
+        /// How long a payment provider is waited for. What it has not said by then is looked up later.
+        provider_timeout: Span = "10s",
+        /// How often it is looked for what is overdue: lost answers of providers, refunds, payments whose time is over.
+        janitor_period: Span = "1s",
+        /// Of what the tokens of the sandbox's pages are made; by default a file in the data folder. The same in all
+        /// processes of payments.
+        #[key("sandbox.secret")]
+        sandbox_secret: Option<Secret<String>>,
     }
     validate(check)
 }
@@ -34,6 +46,20 @@ kit_config::config! {
 fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
     if config.transaction_limit.0 <= Amount::ZERO {
         check.refuse("transaction_limit", "must be more than 0");
+    }
+    if config.most_attempts == 0 {
+        check.refuse("most_attempts", "must be at least 1");
+    }
+    for (key, span) in [
+        ("provider_timeout", config.provider_timeout),
+        ("janitor_period", config.janitor_period),
+    ] {
+        if Duration::from(span).is_zero() {
+            check.refuse(key, "must be more than 0");
+        }
+    }
+    if let Some(secret) = &config.sandbox_secret {
+        check.require_strong("sandbox.secret", secret);
     }
 }
 

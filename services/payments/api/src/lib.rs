@@ -19,6 +19,7 @@ pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
     AccountKind, AttemptStatus, AttemptView, CreateTransaction, Description, EntryView, FailureReason,
-    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, PaymentStatus, PaymentView,
-    PostingKind, RefundStatus, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
+    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, PayRequest, PaymentMethod,
+    PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, TransactionId, TransactionStatus,
+    TransactionView, TransactionsPaid,
 };

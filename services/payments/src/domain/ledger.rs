@@ -9,7 +9,7 @@ use kit_token::UserId;
 use kit_values::{Amount, Currency, Money};
 use payments_api::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
 
-use super::{Settlement, Sum, Transaction};
+use super::{Payment, Refund, Settlement, Sum, Transaction};
 
 /// The currency of transactions, which say none of their own. The first rows were posted in it.
 const CURRENCY: Currency = Currency::USD;
@@ -17,39 +17,40 @@ const CURRENCY: Currency = Currency::USD;
 /// An account of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Account {
-    Cash,
+    Cash(Currency),
     Receivable(UserId),
-    Revenue,
+    Revenue(Currency),
 }
 
 impl Account {
     /// The same for ever: entries refer to it.
     pub(crate) fn id(self) -> String {
-        let kind = self.kind().as_str();
+        let (kind, currency) = (self.kind().as_str(), self.currency());
         self.owner().map_or_else(
-            || format!("{kind}:{CURRENCY}"),
-            |user_id| format!("{kind}:{user_id}:{CURRENCY}"),
+            || format!("{kind}:{currency}"),
+            |user_id| format!("{kind}:{user_id}:{currency}"),
         )
     }
 
     pub(crate) const fn kind(self) -> AccountKind {
         match self {
-            Self::Cash => AccountKind::Cash,
+            Self::Cash(_) => AccountKind::Cash,
             Self::Receivable(_) => AccountKind::Receivable,
-            Self::Revenue => AccountKind::Revenue,
+            Self::Revenue(_) => AccountKind::Revenue,
         }
     }
 
     pub(crate) const fn owner(self) -> Option<UserId> {
         match self {
             Self::Receivable(user_id) => Some(user_id),
-            Self::Cash | Self::Revenue => None,
+            Self::Cash(_) | Self::Revenue(_) => None,
         }
     }
 
     pub(crate) const fn currency(self) -> Currency {
         match self {
-            Self::Cash | Self::Receivable(_) | Self::Revenue => CURRENCY,
+            Self::Receivable(_) => CURRENCY,
+            Self::Cash(currency) | Self::Revenue(currency) => currency,
         }
     }
 }
@@ -86,7 +87,7 @@ impl Posting {
             reference: transaction.id.to_string(),
             transfers: vec![Transfer {
                 debit: Account::Receivable(transaction.user_id),
-                credit: Account::Revenue,
+                credit: Account::Revenue(CURRENCY),
                 sum,
             }],
         }
@@ -98,11 +99,48 @@ impl Posting {
             kind: PostingKind::TransactionsPaid,
             reference: settlement.id.to_string(),
             transfers: vec![Transfer {
-                debit: Account::Cash,
+                debit: Account::Cash(CURRENCY),
                 credit: Account::Receivable(settlement.user_id),
                 sum: settlement.sum,
             }],
         }
+    }
+
+    /// An order was paid, which is what we have earned by it.
+    pub(crate) fn payment_captured(payment: &Payment) -> Option<Self> {
+        let (cash, revenue) = (
+            Account::Cash(payment.currency),
+            Account::Revenue(payment.currency),
+        );
+        Some(Self {
+            kind: PostingKind::PaymentCaptured,
+            reference: payment.id.to_string(),
+            transfers: vec![Transfer {
+                debit: cash,
+                credit: revenue,
+                sum: Sum::new(Amount::from_minor(payment.captured_minor))?,
+            }],
+        })
+    }
+
+    /// We have given back what we had earned.
+    pub(crate) fn payment_refunded(refund: &Refund, currency: Currency) -> Option<Self> {
+        Some(Self {
+            kind: PostingKind::PaymentRefunded,
+            reference: refund.id.to_string(),
+            transfers: vec![Transfer {
+                debit: Account::Revenue(currency),
+                credit: Account::Cash(currency),
+                sum: Sum::new(Amount::from_minor(refund.amount_minor))?,
+            }],
+        })
+    }
+
+    /// The accounts it is posted to.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = Account> {
+        self.transfers
+            .iter()
+            .flat_map(|transfer| [transfer.debit, transfer.credit])
     }
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
@@ -189,7 +227,10 @@ mod tests {
         let created = Posting::transaction_created(&charged, sum(85_050));
         assert_eq!(created.reference, charged.id.to_string());
         let owed = Account::Receivable(user_id);
-        assert_eq!(entries(&created), [(owed, 85_050), (Account::Revenue, -85_050)]);
+        assert_eq!(
+            entries(&created),
+            [(owed, 85_050), (Account::Revenue(CURRENCY), -85_050)]
+        );
         let paid = Posting::transactions_paid(&Settlement {
             id: Uuid::max().into(),
             user_id,
@@ -197,13 +238,16 @@ mod tests {
             sum: sum(i64::MAX),
             at: Timestamp::from_micros(0),
         });
-        assert_eq!(entries(&paid), [(Account::Cash, i64::MAX), (owed, -i64::MAX)]);
+        assert_eq!(
+            entries(&paid),
+            [(Account::Cash(CURRENCY), i64::MAX), (owed, -i64::MAX)]
+        );
     }
 
     #[test]
     fn an_account_is_named_by_kind_owner_and_currency() {
         let user_id = UserId::from(Uuid::nil());
-        assert_eq!(Account::Cash.id(), "cash:USD");
+        assert_eq!(Account::Cash(CURRENCY).id(), "cash:USD");
         assert_eq!(
             Account::Receivable(user_id).id(),
             "receivable:00000000-0000-0000-0000-000000000000:USD"

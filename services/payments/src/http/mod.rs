@@ -1,8 +1,11 @@
 //! Payments' public routes, one endpoint a file.
 
 mod create_transaction;
+mod get_payment;
 mod list_ledger;
+mod list_payments;
 mod list_transactions;
+mod pay;
 mod pay_transactions;
 
 use axum::Router;
@@ -17,5 +20,8 @@ pub(crate) fn router(payments: PaymentsService, guard: Guard) -> Result<Router, 
         .on("get_transactions", list_transactions::list_transactions)
         .on("pay_transactions", pay_transactions::pay_transactions)
         .on("list_ledger", list_ledger::list_ledger)
+        .on("pay", pay::pay)
+        .on("list_payments", list_payments::list_payments)
+        .on("get_payment", get_payment::get_payment)
         .finish(payments)
 }

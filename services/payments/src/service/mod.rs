@@ -1,25 +1,110 @@
-//! Payments' use cases: each loads, decides and saves, in one unit of work.
+//! Payments' use cases: each loads, decides and saves, in one unit of work; where a provider is asked, in one before
+//! and one after it.
 
+mod charging;
+mod contract;
+mod opening;
 mod paying;
 mod reading;
+mod refunding;
+mod settling;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_db::{StoreError, Tx};
+use kit_runtime::{Tasks, Timestamp};
 use kit_service::{Failure, Units};
-use payments_api::PaymentsRefusal;
+use payments_api::{LedgerTransactionId, PaymentsRefusal};
+use tokio::sync::{Notify, oneshot};
+use tracing::Instrument as _;
 
-use crate::domain::Limit;
+use crate::domain::{Limit, Posting};
+use crate::provider::Provider;
+use crate::store;
+
+pub(crate) use charging::PayAnswer;
+use settling::record;
+
+const PAYMENT: &str = "Payment";
 
 /// Why a use case did not do what was asked.
 pub(crate) type PaymentsFailure = Failure<PaymentsRefusal>;
+
+/// What holds for payments of orders.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PaymentRules {
+    /// How often a payment may be declined.
+    pub most_attempts: i64,
+    /// How long a provider is waited for.
+    pub provider_timeout: Duration,
+}
 
 /// The use cases. A cheap handle.
 #[derive(Clone)]
 pub(crate) struct PaymentsService {
     units: Units,
     limit: Limit,
+    rules: PaymentRules,
+    provider: Provider,
+    tasks: Tasks,
+    /// Says that there is something to be asked of a provider.
+    wake: Arc<Notify>,
 }
 
 impl PaymentsService {
-    pub(crate) fn new(units: Units, limit: Limit) -> Self {
-        Self { units, limit }
+    pub(crate) fn new(
+        units: Units,
+        tasks: Tasks,
+        provider: Provider,
+        (limit, rules): (Limit, PaymentRules),
+    ) -> Self {
+        Self {
+            units,
+            limit,
+            rules,
+            provider,
+            tasks,
+            wake: Arc::default(),
+        }
     }
+
+    /// There is something to be asked of a provider.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// What says that there is something to be asked of a provider.
+    pub(crate) fn waker(&self) -> Arc<Notify> {
+        self.wake.clone()
+    }
+
+    /// Does something to its end, whether the caller waits for it or goes away.
+    async fn detached<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = Result<T, PaymentsFailure>> + Send + 'static,
+    ) -> Result<T, PaymentsFailure> {
+        let (reply, answer) = oneshot::channel();
+        let work = async move {
+            // The caller may have gone.
+            let _ = reply.send(work.await);
+        };
+        self.tasks.spawn(name, work.in_current_span());
+        answer.await.map_err(Failure::internal)?
+    }
+}
+
+/// Posts, where there is something, to accounts that are made where there are none.
+async fn post(
+    tx: &mut Tx,
+    id: LedgerTransactionId,
+    posting: Option<Posting>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(posting) = posting else { return Ok(()) };
+    for account in posting.accounts() {
+        store::open_account(tx, account).await?;
+    }
+    store::post(tx, id, &posting, at).await
 }

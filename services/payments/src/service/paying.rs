@@ -32,7 +32,7 @@ impl PaymentsService {
         call: &Call,
     ) -> Result<JsonAnswer<TransactionsPaid>, PaymentsFailure> {
         let (payments, user_id) = (self.clone(), call.actor.user_id);
-        let unit = async move |tx: &mut Tx| payments.pay(tx, user_id).await;
+        let unit = async move |tx: &mut Tx| payments.pay_pending(tx, user_id).await;
         self.units.once(call, &(), unit).await
     }
 
@@ -58,7 +58,7 @@ impl PaymentsService {
         Ok(transaction.into())
     }
 
-    async fn pay(&self, tx: &mut Tx, user_id: UserId) -> Result<TransactionsPaid, PaymentsFailure> {
+    async fn pay_pending(&self, tx: &mut Tx, user_id: UserId) -> Result<TransactionsPaid, PaymentsFailure> {
         if !store::hold(tx, user_id).await? {
             return Ok(TransactionsPaid::default());
         }

@@ -2,13 +2,9 @@
 
 use kit_db::Reader;
 use kit_http::extract::{Page, PageRequest};
-use kit_rpc::CallContext;
 use kit_service::Call;
 use kit_token::UserId;
-use payments_api::{
-    GetTotals, GetTrialBalance, LedgerTransactionView, Payments, PaymentsError, Totals, TransactionView,
-    TrialBalance,
-};
+use payments_api::{LedgerTransactionView, Totals, TransactionView, TrialBalance};
 
 use super::{PaymentsFailure, PaymentsService};
 use crate::store;
@@ -40,30 +36,14 @@ impl PaymentsService {
         Ok(page.map(LedgerTransactionView::from))
     }
 
-    async fn totals(&self, user_id: Option<UserId>) -> Result<Totals, PaymentsFailure> {
+    pub(super) async fn totals(&self, user_id: Option<UserId>) -> Result<Totals, PaymentsFailure> {
         let read = async move |reader: &mut Reader| store::totals(reader, user_id).await;
         Ok(self.units.read(read).await?)
     }
 
-    async fn trial_balance(&self) -> Result<TrialBalance, PaymentsFailure> {
+    pub(super) async fn trial_balance(&self) -> Result<TrialBalance, PaymentsFailure> {
         let read = async move |reader: &mut Reader| store::trial_balance(reader).await;
         let accounts = self.units.read(read).await?;
         Ok(TrialBalance { accounts })
-    }
-}
-
-impl Payments for PaymentsService {
-    async fn get_totals(&self, _: &CallContext, request: GetTotals) -> Result<Totals, PaymentsError> {
-        let totals = self.totals(request.user_id).await;
-        totals.map_err(PaymentsFailure::into_contract_error)
-    }
-
-    async fn get_trial_balance(
-        &self,
-        _: &CallContext,
-        _: GetTrialBalance,
-    ) -> Result<TrialBalance, PaymentsError> {
-        let balance = self.trial_balance().await;
-        balance.map_err(PaymentsFailure::into_contract_error)
     }
 }

@@ -1,11 +1,28 @@
 //! Every statement of payments.
 
+mod attempts;
 mod ledger;
+mod payments;
+mod refunds;
+mod sandbox;
 mod spending;
 mod totals;
 mod transactions;
 
+pub(crate) use attempts::{
+    find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt, list_attempts, look_now,
+    mark_dispatched, save_attempt,
+};
 pub(crate) use ledger::{list_postings, open_account, post};
+pub(crate) use payments::{
+    find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
+    hold_order, insert_payment, list_owed, list_payments, mark_order_cancelled, save_payment,
+};
+pub(crate) use refunds::{claim_refund, find_refund, insert_refund, list_due_refunds, save_refund};
+pub(crate) use sandbox::{
+    find_sandbox_charge_for_update, has_sandbox_refund, insert_sandbox_charge, insert_sandbox_refund,
+    save_sandbox_charge,
+};
 pub(crate) use spending::{hold, settle, spend};
 pub(crate) use totals::{totals, trial_balance};
 pub(crate) use transactions::{insert, list, mark_paid, pending};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use kit_testing::{App, on_both_databases};
+use kit_testing::on_both_databases;
 use serde_json::json;
 
-use crate::app::{TRANSACTIONS, Transactions as _, start};
+use crate::app::{TRANSACTIONS, Transactions as _, payments, start};
 
 on_both_databases! {
     async fn payments_greets_everybody(fixture: &Fixture) {
@@ -43,7 +43,7 @@ on_both_databases! {
     }
 
     async fn without_keys_nobody_can_be_judged(fixture: &Fixture) {
-        let app = App::of(fixture, payments::service()).without_keys().start().await;
+        let app = payments(fixture).without_keys().start().await;
         let ada = app.sign_up("ada");
         for reply in [
             ada.send("10").await,

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use kit_testing::{App, Fixture, Person, Reply};
+use kit_testing::{App, AppBuilder, Fixture, Person, Reply};
 use serde_json::{Value, json};
 
 /// Every transaction.
@@ -15,14 +15,19 @@ pub(crate) const TRANSACTIONS: &str = "SELECT id FROM transactions";
 /// What one is told who would have more.
 pub(crate) const OVER: &str = "Transaction limit exceeded: maximum 1000 total per user";
 
+/// Payments, not started yet, without orders in reach.
+pub(crate) fn payments(fixture: &Fixture) -> AppBuilder {
+    App::of(fixture, payments::service()).out_of_reach(orders_api::TOPICS)
+}
+
 pub(crate) async fn start(fixture: &Fixture) -> App {
-    App::of(fixture, payments::service()).start().await
+    payments(fixture).start().await
 }
 
 /// With another limit, which counts `all` or `unpaid` transactions.
 pub(crate) async fn start_limited(fixture: &Fixture, limit: &str, counts: &str) -> App {
-    let app = App::of(fixture, payments::service());
-    app.set("payments.transaction_limit", limit)
+    payments(fixture)
+        .set("payments.transaction_limit", limit)
         .set("payments.limit_counts", counts)
         .start()
         .await

@@ -8,7 +8,7 @@ use kit_db::{Reader, sql};
 use kit_testing::App;
 
 /// Each gives the rows that must not be.
-const MUST_NOT_BE: [(&str, &str); 9] = [
+const MUST_NOT_BE: [(&str, &str); 14] = [
     (
         "a posting sums to zero in each currency",
         "SELECT ledger_transaction_id FROM ledger_entries JOIN accounts ON accounts.id = account_id \
@@ -41,7 +41,42 @@ const MUST_NOT_BE: [(&str, &str); 9] = [
     (
         "nothing is posted that did not happen",
         "SELECT id FROM ledger_transactions WHERE reference NOT IN (SELECT id FROM transactions) \
-         AND reference NOT IN (SELECT settlement_id FROM transactions WHERE settlement_id IS NOT NULL)",
+         AND reference NOT IN (SELECT settlement_id FROM transactions WHERE settlement_id IS NOT NULL) \
+         AND reference NOT IN (SELECT id FROM payments WHERE captured_minor > 0) \
+         AND reference NOT IN (SELECT id FROM payment_refunds WHERE status = 'succeeded')",
+    ),
+    (
+        "what was captured and paid back is posted",
+        "SELECT id FROM payments WHERE captured_minor - refunded_minor <> COALESCE(( \
+           SELECT SUM(ledger_entries.amount_minor) FROM ledger_transactions \
+           JOIN ledger_entries ON ledger_transaction_id = ledger_transactions.id \
+           JOIN accounts ON accounts.id = account_id \
+           WHERE accounts.kind = 'cash' AND accounts.currency = payments.currency AND ( \
+             reference = payments.id OR reference IN ( \
+               SELECT id FROM payment_refunds WHERE payment_id = payments.id))), 0)",
+    ),
+    (
+        "what is paid back is the sum of the refunds",
+        "SELECT id FROM payments WHERE \
+           refunded_minor <> (SELECT COALESCE(SUM(amount_minor), 0) FROM payment_refunds \
+                              WHERE payment_id = payments.id AND status = 'succeeded') OR \
+           refunding_minor <> (SELECT COALESCE(SUM(amount_minor), 0) FROM payment_refunds \
+                               WHERE payment_id = payments.id AND status <> 'failed')",
+    ),
+    (
+        "what is captured was captured by an attempt",
+        "SELECT id FROM payments WHERE (captured_minor > 0) <> EXISTS ( \
+           SELECT 1 FROM payment_attempts WHERE payment_id = payments.id AND status = 'succeeded')",
+    ),
+    (
+        "the provider charged a payment once at most",
+        "SELECT payment_id FROM payment_attempts JOIN sandbox_charges ON key = payment_id || '-' || number \
+         WHERE sandbox_charges.status = 'succeeded' GROUP BY payment_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "a payment has as many events as its version says",
+        "SELECT id FROM payments WHERE version <> (SELECT COUNT(*) FROM outbox \
+           WHERE topic = 'payments' AND key = payments.id)",
     ),
     (
         "what a user has made and owes is what their transactions say",
@@ -75,9 +110,33 @@ const CREATED: &str = "SELECT position FROM outbox WHERE type = 'transaction.cre
 const PAID: &str = "SELECT position FROM outbox WHERE type = 'transaction.paid'";
 const SETTLEMENTS: &str = "SELECT DISTINCT settlement_id FROM transactions WHERE settlement_id IS NOT NULL";
 
-/// Asserts all of it.
-pub(crate) async fn are_in_order(app: &App) {
-    for (rule, query) in MUST_NOT_BE {
+/// And once nothing is under way any more.
+const MUST_NOT_STAY: [(&str, &str); 3] = [
+    (
+        "every refund has ended",
+        "SELECT id FROM payment_refunds WHERE status = 'pending'",
+    ),
+    (
+        "no attempt is under way",
+        "SELECT payment_id FROM payment_attempts WHERE status IN ('created', 'dispatched', 'unknown')",
+    ),
+    (
+        "the provider has what we think it has",
+        "SELECT id FROM payments WHERE captured_minor - refunded_minor <> COALESCE(( \
+           SELECT SUM(sandbox_charges.amount_minor - sandbox_charges.refunded_minor) FROM payment_attempts \
+           JOIN sandbox_charges ON key = payment_id || '-' || number \
+           WHERE payment_id = payments.id AND sandbox_charges.status = 'succeeded'), 0)",
+    ),
+];
+
+/// Asserts that nothing is under way, and the provider agrees with us.
+pub(crate) async fn are_settled(app: &App) {
+    none_are(app, &MUST_NOT_STAY).await;
+}
+
+async fn none_are(app: &App, rules: &[(&str, &'static str)]) {
+    for (rule, query) in rules {
+        let query = *query;
         let broken = app
             .db
             .read(async move |reader: &mut Reader| sql(query).all(reader).await);
@@ -89,6 +148,11 @@ pub(crate) async fn are_in_order(app: &App) {
             .collect();
         assert_eq!(broken, [""; 0], "{rule}");
     }
+}
+
+/// Asserts all of it.
+pub(crate) async fn are_in_order(app: &App) {
+    none_are(app, &MUST_NOT_BE).await;
     let transactions = app.count(crate::app::TRANSACTIONS).await;
     assert_eq!(
         app.count(CREATED).await,

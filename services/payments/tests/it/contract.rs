@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_testing::{App, Fixture, Person, on_both_databases};
+use kit_testing::{Fixture, Person, on_both_databases};
 use kit_values::{Currency, Money};
 use payments_api::{
     AccountBalance, AccountKind, GetTotals, GetTrialBalance, PaymentsClient, PaymentsError, Totals,
     TrialBalance,
 };
 
-use crate::app::{Transactions as _, start};
+use crate::app::{Transactions as _, payments, start};
 
 fn call() -> CallContext {
     CallContext::new(
@@ -85,7 +85,7 @@ on_both_databases! {
 async fn without_its_database_payments_says_unavailable_in_every_way() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let app = App::of(fixture, payments::service());
+        let app = payments(fixture);
         let (app, proxy) = app.start_behind_proxy().await;
         let transports = app.each_transport::<PaymentsClient>().await;
         proxy.cut();

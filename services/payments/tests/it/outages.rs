@@ -2,7 +2,7 @@
 
 use kit_testing::{App, DatabaseProxy, Fixture, Person, Reply};
 
-use crate::app::Transactions as _;
+use crate::app::{Transactions as _, payments};
 use crate::books;
 
 fn is_away(reply: &Reply) {
@@ -12,7 +12,7 @@ fn is_away(reply: &Reply) {
 
 /// Payments with a line to its database that can be cut.
 async fn start(fixture: &Fixture) -> (App, DatabaseProxy) {
-    App::of(fixture, payments::service()).start_behind_proxy().await
+    payments(fixture).start_behind_proxy().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

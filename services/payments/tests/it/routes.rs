@@ -4,6 +4,7 @@ use kit_testing::{Examples, on_both_databases};
 use payments_api::routes;
 
 use crate::app::{TRANSACTIONS, start};
+use crate::shop::{Payer as _, Shop, call};
 
 kit_testing::meta_tests! {
     routes = routes();
@@ -15,12 +16,15 @@ kit_testing::meta_tests! {
         "GET /transactions user",
         "POST /transactions/pay user, idempotent, strict, fails closed",
         "GET /admin/ledger staff",
+        "POST /pay user, idempotent, strict, fails closed",
+        "GET /payments user",
+        "GET /payments/{id} own",
     ];
 }
 
 on_both_databases! {
     async fn every_example_is_true(fixture: &Fixture) {
-        let app = start(fixture).await;
+        let app = Shop::start(fixture).await;
         let (clerk, mut examples) = (app.staff(), Examples::of(routes()));
         assert_eq!(app.count(TRANSACTIONS).await, 0);
         // In an order in which each finds what it needs.
@@ -32,6 +36,13 @@ on_both_databases! {
         }
         let (paid, example) = examples.check(&clerk.client, "pay_transactions", "/transactions/pay").await;
         assert_eq!(paid, example, "of what the example made");
+        let mut draft = app.draft(&clerk, 1, crate::shop::dollars(1_250));
+        draft.order_id = examples.body("pay")["order_id"].as_str().unwrap().parse().unwrap();
+        let payment = app.payments.create_payment(&call(), draft).await.unwrap();
+        examples.check(&clerk.client, "pay", "/pay").await;
+        examples.check(&clerk.client, "list_payments", "/payments").await;
+        examples.check(&clerk.client, "get_payment", &format!("/payments/{}", payment.id)).await;
+        assert_eq!(clerk.payment(payment.id).await["status"], "succeeded");
         assert_eq!(examples.untried(), [""; 0]);
     }
 }

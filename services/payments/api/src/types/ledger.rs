@@ -30,6 +30,10 @@ words! {
         TransactionCreated = "transaction_created",
         /// A user paid all pending transactions.
         TransactionsPaid = "transactions_paid",
+        /// The payment of an order was captured.
+        PaymentCaptured = "payment_captured",
+        /// What was captured was paid back, in whole or in part.
+        PaymentRefunded = "payment_refunded",
     }
 }
 
@@ -40,7 +44,8 @@ pub struct LedgerTransactionView {
     pub id: LedgerTransactionId,
     /// Why it was posted.
     pub kind: PostingKind,
-    /// What it was posted for: the transaction (`txn_…`) or the settlement (`stl_…`).
+    /// What it was posted for: the transaction (`txn_…`), the settlement (`stl_…`), the payment (`pay_…`) or the
+    /// refund (`rfd_…`).
     pub reference: String,
     /// When the entries were posted (UTC).
     pub posted_at: Timestamp,

@@ -6,8 +6,8 @@ mod transactions;
 
 pub use ledger::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
 pub use payments::{
-    AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PaymentStatus, PaymentView,
-    RefundStatus,
+    AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PayRequest, PaymentMethod,
+    PaymentStatus, PaymentView, PaymentsPaid, RefundStatus,
 };
 pub use transactions::{
     CreateTransaction, Description, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,

@@ -1,5 +1,7 @@
 //! Payments: what is owed for an order, and how it was tried to pay it.
 
+use std::fmt;
+
 use kit_runtime::Timestamp;
 use kit_values::{Money, words};
 use orders_api::{OrderId, PaymentId};
@@ -104,6 +106,42 @@ pub struct AttemptView {
     pub reason: Option<String>,
     /// When it came to its status (UTC).
     pub at: Timestamp,
+}
+
+/// Asks to pay what is owed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayRequest {
+    /// The payment; every open one where nothing is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
+    /// The order whose payment it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// With what; the provider's usual method where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<PaymentMethod>,
+}
+
+/// With what is paid: a test card's number with `sandbox`, `pm_…` with `stripe`. It may be a card's number, so it is
+/// never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PaymentMethod(pub String);
+
+impl fmt::Debug for PaymentMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<method>")
+    }
+}
+
+/// What was asked to be paid, and is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct PaymentsPaid {
+    /// The payments, as they are now. One that needs something of the payer is `processing`.
+    pub payments: Vec<PaymentView>,
+    /// What those of them come to that are paid.
+    pub amount_paid: Money,
 }
 
 words! {

@@ -1,32 +1,25 @@
-//! Payments' public routes.
+//! Transactions and the ledger.
 
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
-use kit_http::{Access, ApiRefusal, Route, RouteTable};
+use kit_http::{Access, Route};
 use kit_values::Amount;
 use serde_json::{Value, json};
 
 use crate::PaymentsRefusal;
 use crate::types::{CreateTransaction, LedgerTransactionView, TransactionView, TransactionsPaid};
 
-const DISPLAY: &str = PaymentsRefusal::SERVICE;
-
 const USER: &str = "0190c2a4-7c1e-7b3e-9c53-0f3a5e1d2b4c";
 const TRANSACTION: &str = "txn_0190c2a5-11f0-7d2c-8a4e-6b1f90d3c7e8";
 
-/// Everything payments serves.
-pub fn routes() -> RouteTable {
-    let own = vec![
-        Route::health("/", "payments_health", DISPLAY),
+pub(super) fn routes() -> Vec<Route> {
+    vec![
         create(),
         list("/transactions/list", "list_transactions"),
         list("/transactions", "get_transactions"),
         pay(),
         ledger(),
-    ];
-    RouteTable::new("payments", own)
-        .display(DISPLAY)
-        .under(&["/api", "/payment"])
+    ]
 }
 
 fn create() -> Route {

@@ -1,0 +1,122 @@
+//! An attempt to pay, and what a provider may say of it.
+
+use std::time::Duration;
+
+use kit_runtime::Timestamp;
+use kit_values::Money;
+use orders_api::PaymentId;
+use payments_api::{AttemptStatus, AttemptView};
+
+use super::Payment;
+
+/// The first and the longest time until a provider is asked again.
+const FIRST_LOOK: Duration = Duration::from_secs(30);
+const LONGEST_LOOK: Duration = Duration::from_mins(10);
+
+/// An attempt as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub payment_id: PaymentId,
+    /// The payment's first is 1.
+    pub number: i64,
+    pub provider: String,
+    pub status: AttemptStatus,
+    pub reason: Option<String>,
+    /// Where the payer has to go before it goes on.
+    pub action_url: Option<String>,
+    /// The request that made it.
+    pub request_key: Option<String>,
+    /// When the provider is asked next, and how often it was.
+    pub next_look_at: Timestamp,
+    pub looks: i64,
+    pub at: Timestamp,
+}
+
+/// What a provider says of a charge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ChargeOutcome {
+    /// It has charged this.
+    Succeeded { amount: Money },
+    /// It has not, and will not.
+    Declined { reason: String },
+    /// The payer has to go there first.
+    ActionRequired { url: String },
+    /// It did not say.
+    Unknown { reason: &'static str },
+}
+
+impl Attempt {
+    pub(super) fn new(
+        payment: &Payment,
+        provider: &'static str,
+        request_key: Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            payment_id: payment.id,
+            number: payment.attempts,
+            provider: provider.to_owned(),
+            status: AttemptStatus::Created,
+            reason: None,
+            action_url: None,
+            request_key,
+            next_look_at: now.plus(FIRST_LOOK),
+            looks: 0,
+            at: now,
+        }
+    }
+
+    /// The provider's idempotency key: the same however often the provider is asked.
+    pub(crate) fn key(&self) -> String {
+        format!("{}-{}", self.payment_id, self.number)
+    }
+
+    pub(crate) const fn is_over(&self) -> bool {
+        match self.status {
+            AttemptStatus::Succeeded | AttemptStatus::Declined => true,
+            AttemptStatus::Created | AttemptStatus::Dispatched | AttemptStatus::Unknown => false,
+        }
+    }
+
+    /// Whether it goes on by itself: nobody is waited for but the provider.
+    pub(crate) const fn is_running(&self) -> bool {
+        matches!(self.status, AttemptStatus::Created | AttemptStatus::Dispatched) && self.action_url.is_none()
+    }
+
+    /// Takes what the provider says, where `amount` is what it was asked for; false where that is no news.
+    pub(super) fn take(&mut self, outcome: &ChargeOutcome, amount: Money, at: Timestamp) -> bool {
+        let (status, reason, action_url) = match outcome {
+            ChargeOutcome::Succeeded { amount: charged } if *charged != amount => {
+                let reason = format!("the provider charged {charged}");
+                (AttemptStatus::Unknown, Some(reason), None)
+            }
+            ChargeOutcome::Succeeded { .. } => (AttemptStatus::Succeeded, None, None),
+            ChargeOutcome::Declined { reason } => (AttemptStatus::Declined, Some(reason.clone()), None),
+            ChargeOutcome::ActionRequired { url } => (AttemptStatus::Dispatched, None, Some(url.clone())),
+            ChargeOutcome::Unknown { reason } => (AttemptStatus::Unknown, Some((*reason).to_owned()), None),
+        };
+        let is_news = (self.status, &self.reason, &self.action_url) != (status, &reason, &action_url);
+        if is_news {
+            (self.status, self.reason, self.action_url, self.at) = (status, reason, action_url, at);
+        }
+        is_news
+    }
+}
+
+/// When something is looked at again that was looked at so often.
+pub(super) fn next_look(looks: i64, now: Timestamp) -> Timestamp {
+    let doublings = u32::try_from(looks).unwrap_or(u32::MAX).min(16);
+    now.plus((FIRST_LOOK * 2_u32.pow(doublings)).min(LONGEST_LOOK))
+}
+
+impl From<Attempt> for AttemptView {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            number: attempt.number,
+            provider: attempt.provider,
+            status: attempt.status,
+            reason: attempt.reason,
+            at: attempt.at,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is asked of payments by contract, checked.
+
+use kit_http::{Check, FieldError};
+use kit_runtime::Timestamp;
+use kit_token::UserId;
+use kit_values::{Money, Text};
+use orders_api::{OrderId, RefundId};
+use payments_api::{CreatePayment, RefundPayment};
+
+/// A payment that may be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaymentDraft {
+    pub order_id: OrderId,
+    pub user_id: Option<UserId>,
+    /// More than nothing.
+    pub amount: Money,
+    pub description: String,
+    pub expires_at: Timestamp,
+}
+
+/// A refund that may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RefundDraft {
+    pub order_id: OrderId,
+    pub refund_id: RefundId,
+    /// More than nothing.
+    pub amount: Money,
+}
+
+fn more_than_nothing(amount: Money) -> Result<Money, &'static str> {
+    (amount.amount_minor > 0)
+        .then_some(amount)
+        .ok_or("must be more than 0")
+}
+
+impl PaymentDraft {
+    /// Checks every member and names all that are wrong.
+    pub(crate) fn check(request: CreatePayment) -> Result<Self, Vec<FieldError>> {
+        let mut check = Check::new();
+        let amount = check.field("/amount", more_than_nothing(request.amount));
+        let description = check.field("/description", Text::<500>::parse(request.description));
+        check.finish(|| {
+            Some(Self {
+                order_id: request.order_id,
+                user_id: request.user_id,
+                amount: amount?,
+                description: description?.into(),
+                expires_at: request.expires_at,
+            })
+        })
+    }
+}
+
+impl RefundDraft {
+    /// Checks every member.
+    pub(crate) fn check(request: &RefundPayment) -> Result<Self, Vec<FieldError>> {
+        let mut check = Check::new();
+        let amount = check.field("/amount", more_than_nothing(request.amount));
+        check.finish(|| {
+            Some(Self {
+                order_id: request.order_id,
+                refund_id: request.refund_id,
+                amount: amount?,
+            })
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Payment providers: who charges cards and pays back.
+//!
+//! A provider is somebody else, and is asked outside of units of work. Whatever it is asked has a key of ours, so that
+//! asking again changes nothing and what became of it can be looked up when an answer was lost.
+
+pub(crate) mod sandbox;
+
+use kit_runtime::Timestamp;
+use kit_values::Money;
+use payments_api::PaymentMethod;
+
+use crate::domain::{ChargeOutcome, RefundOutcome};
+use sandbox::{Sandbox, TestCard};
+
+/// The provider that is configured.
+#[derive(Clone)]
+pub(crate) enum Provider {
+    Sandbox(Sandbox),
+}
+
+/// With what is paid, checked by the provider that takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    TestCard(TestCard),
+}
+
+/// What a provider is asked to charge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Charge {
+    /// The idempotency key.
+    pub key: String,
+    pub amount: Money,
+    /// What for, as the payer reads it.
+    pub description: String,
+    /// Until when the payer may do what is asked of them.
+    pub expires_at: Timestamp,
+}
+
+impl Method {
+    /// What may be known of it: enough to tell one from another in a request that is sent again.
+    pub(crate) const fn last_digits(self) -> &'static str {
+        match self {
+            Self::TestCard(card) => card.last_digits,
+        }
+    }
+}
+
+impl Provider {
+    /// Its name in paths and rows.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+        }
+    }
+
+    /// Checks with what is to be paid; what is wrong with it.
+    pub(crate) fn check_method(&self, method: Option<&PaymentMethod>) -> Result<Method, &'static str> {
+        match self {
+            Self::Sandbox(_) => {
+                let card = method.map_or(Ok(TestCard::USUAL), |method| TestCard::parse(&method.0));
+                card.map(Method::TestCard)
+            }
+        }
+    }
+
+    /// Charges.
+    pub(crate) async fn charge(&self, charge: &Charge, method: Method) -> ChargeOutcome {
+        match (self, method) {
+            (Self::Sandbox(sandbox), Method::TestCard(card)) => sandbox.charge(charge, card).await,
+        }
+    }
+
+    /// Pays back, of what was charged under a key.
+    pub(crate) async fn refund(&self, key: &str, charge_key: &str, amount: Money) -> RefundOutcome {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.refund(key, charge_key, amount).await,
+        }
+    }
+}

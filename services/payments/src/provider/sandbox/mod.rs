@@ -1,0 +1,176 @@
+//! The provider `sandbox`: built in, and behaves like a real one.
+//!
+//! It stands for somebody else. It keeps its own tables, decides by itself, and knows of us only what it is asked: a
+//! charge under a key of ours, the same again for the same key. Its answers may be lost like anybody's.
+
+mod cards;
+
+use std::sync::Arc;
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_db::{StoreError, Tx, WriteError};
+use kit_runtime::{Secret, Timestamp};
+use kit_service::Units;
+use kit_values::{Currency, Money, words};
+
+use super::Charge;
+use crate::domain::{ChargeOutcome, RefundOutcome};
+use crate::store;
+
+use cards::CardBehavior;
+pub(crate) use cards::TestCard;
+
+words! {
+    /// How far a charge of the sandbox is.
+    pub(crate) enum SandboxStatus {
+        /// The payer has to confirm it.
+        ActionRequired = "action_required",
+        Succeeded = "succeeded",
+        Declined = "declined",
+        /// Whoever asked for it has given it up.
+        Closed = "closed",
+    }
+}
+
+/// A charge as the sandbox keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SandboxCharge {
+    pub key: String,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub status: SandboxStatus,
+    pub reason: Option<String>,
+    pub description: String,
+    pub last_digits: Option<String>,
+    pub token_hash: Option<String>,
+    pub return_url: Option<String>,
+    pub expires_at: Timestamp,
+    pub refunded_minor: i64,
+    pub created_at: Timestamp,
+}
+
+/// The provider. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    units: Units,
+    /// Of what the tokens of its pages are made.
+    secret: Secret<String>,
+    /// Where its pages are reached, up to the token.
+    pages: String,
+}
+
+impl Sandbox {
+    /// Its pages stand under `pages`, a URL.
+    pub(crate) fn new(units: Units, secret: Secret<String>, pages: String) -> Self {
+        Self(Arc::new(Inner { units, secret, pages }))
+    }
+
+    pub(super) async fn charge(&self, charge: &Charge, card: TestCard) -> ChargeOutcome {
+        let made = self.new_charge(charge, card);
+        let unit = async move |tx: &mut Tx| store::insert_sandbox_charge(tx, &made).await;
+        match self.0.units.db().write(unit).await {
+            Ok(_) if card.behavior == CardBehavior::LoseAnswer => ChargeOutcome::Unknown {
+                reason: "the provider did not answer in time",
+            },
+            Ok(charge) => self.outcome(charge),
+            Err(error) => away(&error),
+        }
+    }
+
+    pub(super) async fn refund(&self, key: &str, charge_key: &str, amount: Money) -> RefundOutcome {
+        let (key, charge_key, now) = (key.to_owned(), charge_key.to_owned(), self.0.units.now());
+        let unit = async move |tx: &mut Tx| {
+            let refused = |reason: &str| {
+                let reason = reason.to_owned();
+                Ok(RefundOutcome::Refused { reason })
+            };
+            let charge = store::find_sandbox_charge_for_update(tx, &charge_key).await?;
+            let Some(mut charge) = charge.filter(|charge| charge.status == SandboxStatus::Succeeded) else {
+                return refused("there is no such charge");
+            };
+            if store::has_sandbox_refund(tx, &key).await? {
+                return Ok(RefundOutcome::Succeeded);
+            }
+            if amount.amount_minor > charge.amount_minor - charge.refunded_minor {
+                return refused("more than was charged");
+            }
+            charge.refunded_minor += amount.amount_minor;
+            store::save_sandbox_charge(tx, &charge).await?;
+            store::insert_sandbox_refund(tx, (&key, &charge_key), amount.amount_minor, now).await?;
+            Ok::<_, StoreError>(RefundOutcome::Succeeded)
+        };
+        self.0.units.db().write(unit).await.unwrap_or_else(|error| {
+            tracing::warn!(cause = &error as &dyn std::error::Error, "the sandbox is away");
+            RefundOutcome::Unknown
+        })
+    }
+
+    fn new_charge(&self, charge: &Charge, card: TestCard) -> SandboxCharge {
+        let (status, reason) = match card.behavior {
+            CardBehavior::Approve | CardBehavior::LoseAnswer | CardBehavior::ChargeMore => {
+                (SandboxStatus::Succeeded, None)
+            }
+            CardBehavior::Decline(reason) => (SandboxStatus::Declined, Some(reason.to_owned())),
+            CardBehavior::RequireAction => (SandboxStatus::ActionRequired, None),
+        };
+        let more = i64::from(card.behavior == CardBehavior::ChargeMore);
+        let has_page = status == SandboxStatus::ActionRequired;
+        SandboxCharge {
+            key: charge.key.clone(),
+            amount_minor: charge.amount.amount_minor.saturating_add(more),
+            currency: charge.amount.currency,
+            status,
+            reason,
+            description: charge.description.clone(),
+            last_digits: Some(card.last_digits.to_owned()),
+            token_hash: has_page.then(|| hash_of(&self.token(&charge.key))),
+            return_url: None,
+            expires_at: charge.expires_at,
+            refunded_minor: 0,
+            created_at: self.0.units.now(),
+        }
+    }
+
+    /// What whoever asked for the charge is answered.
+    fn outcome(&self, charge: SandboxCharge) -> ChargeOutcome {
+        match charge.status {
+            SandboxStatus::Succeeded => ChargeOutcome::Succeeded {
+                amount: Money {
+                    amount_minor: charge.amount_minor,
+                    currency: charge.currency,
+                },
+            },
+            SandboxStatus::Declined => ChargeOutcome::Declined {
+                reason: charge.reason.unwrap_or_default(),
+            },
+            SandboxStatus::ActionRequired => ChargeOutcome::ActionRequired {
+                url: format!("{}{}", self.0.pages, self.token(&charge.key)),
+            },
+            SandboxStatus::Closed => ChargeOutcome::Declined {
+                reason: "it was given up".to_owned(),
+            },
+        }
+    }
+
+    /// The token of a charge's page, 256 bits: made of the key, so that it need not be kept.
+    fn token(&self, key: &str) -> String {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.expose().as_bytes());
+        URL_SAFE_NO_PAD.encode(hmac::sign(&secret, format!("page:{key}").as_bytes()))
+    }
+}
+
+/// How a token is kept.
+fn hash_of(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, token.as_bytes()))
+}
+
+fn away(error: &WriteError<StoreError>) -> ChargeOutcome {
+    tracing::warn!(cause = error as &dyn std::error::Error, "the sandbox is away");
+    ChargeOutcome::Unknown {
+        reason: "the provider is away",
+    }
+}

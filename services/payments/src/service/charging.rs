@@ -1,0 +1,262 @@
+//! Paying: an attempt is written down, the provider is asked, its answer is taken down. No transaction is open while the
+//! provider is asked; whatever breaks off in between is found by the rows and ended later.
+
+use std::time::Duration;
+
+use fail::fail_point;
+use http::StatusCode;
+use kit_db::{Reader, Tx, WriteError};
+use kit_http::{ApiRefusal as _, FieldError};
+use kit_service::{Call, Failure, JsonAnswer};
+use kit_values::{Currency, Money};
+use orders_api::PaymentId;
+use payments_api::{PayRequest, PaymentStatus, PaymentView, PaymentsPaid, PaymentsRefusal};
+use serde::Serialize;
+
+use super::opening::view;
+use super::settling::{Tried, tried};
+use super::{PAYMENT, PaymentsFailure, PaymentsService};
+use crate::domain::{ChargeOutcome, Payment};
+use crate::provider::{Charge, Method};
+use crate::store;
+
+/// How many payments are paid by one request at most.
+const MOST_AT_ONCE: i64 = 100;
+
+/// The first and the longest pause between two looks at an attempt of somebody else.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a request to pay is answered.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum PayAnswer {
+    Paid(PaymentsPaid),
+    /// An error in its usual shape, with what was paid before the decline.
+    Declined {
+        status: String,
+        message: String,
+        code: &'static str,
+        request_id: Option<String>,
+        #[serde(flatten)]
+        paid: PaymentsPaid,
+    },
+}
+
+/// What there is to do for a payment.
+enum Begun {
+    /// The attempt is ours, and the provider is to be asked.
+    Ours(Charge, i64),
+    /// The attempt of this number decides.
+    Running(i64),
+    /// Nothing.
+    Done(PaymentView),
+}
+
+impl PaymentsService {
+    /// Pays a payment, that of an order, or everything that the caller owes. Where one is declined it stops.
+    pub(crate) async fn pay(
+        &self,
+        call: &Call,
+        request: PayRequest,
+    ) -> Result<JsonAnswer<PayAnswer>, PaymentsFailure> {
+        if request.payment_id.is_some() && request.order_id.is_some() {
+            return Err(invalid("/order_id", "must not stand beside `payment_id`"));
+        }
+        let method = self.provider.check_method(request.method.as_ref());
+        let method = method.map_err(|error| invalid("/method", error))?;
+        let (payments, paying, asked) = (self.clone(), call.clone(), request.clone());
+        // Whoever has begun to charge does not stop because the client has gone.
+        let work = self.detached("payments.pay", async move {
+            payments.pay_all(&paying, &asked, method).await
+        });
+        let hashed = PayRequest {
+            method: None,
+            ..request
+        };
+        self.units
+            .once_with_calls(call, &(hashed, method.last_digits()), work)
+            .await
+    }
+
+    async fn pay_all(
+        &self,
+        call: &Call,
+        request: &PayRequest,
+        method: Method,
+    ) -> Result<(StatusCode, PayAnswer), PaymentsFailure> {
+        let request_key = request_key(call);
+        let due = self.find_due(call, request, request_key.as_deref()).await?;
+        let currency = due.first().map_or(Currency::USD, |payment| payment.currency);
+        let mut paid = PaymentsPaid {
+            payments: Vec::new(),
+            amount_paid: Money::zero(currency),
+        };
+        for payment in due {
+            let tried = self
+                .pay_one(call, payment.id, method, request_key.clone())
+                .await?;
+            if tried.view.status == PaymentStatus::Succeeded {
+                let sum = paid.amount_paid.checked_add(tried.view.amount);
+                paid.amount_paid = sum.map_err(Failure::internal)?;
+            }
+            paid.payments.push(tried.view);
+            if let Some(reason) = tried.decline {
+                return Ok(declined(call, reason, paid));
+            }
+        }
+        Ok((StatusCode::OK, PayAnswer::Paid(paid)))
+    }
+
+    /// What the caller asks to pay.
+    async fn find_due(
+        &self,
+        call: &Call,
+        request: &PayRequest,
+        request_key: Option<&str>,
+    ) -> Result<Vec<Payment>, PaymentsFailure> {
+        let (user_id, now) = (call.actor.user_id, self.units.now());
+        let (payment_id, order_id) = (request.payment_id, request.order_id);
+        let request_key = request_key.map(str::to_owned);
+        let read = async move |reader: &mut Reader| match (payment_id, order_id) {
+            (Some(id), _) => Ok(store::find_payment(reader, id).await?.into_iter().collect()),
+            (None, Some(id)) => Ok(store::find_payment_of_order(reader, id)
+                .await?
+                .into_iter()
+                .collect()),
+            (None, None) => {
+                store::list_owed(reader, user_id, (request_key.as_deref(), now), MOST_AT_ONCE).await
+            }
+        };
+        let mut due: Vec<Payment> = self.units.read(read).await?;
+        due.retain(|payment| payment.user_id == Some(user_id));
+        let is_named = payment_id.is_some() || order_id.is_some();
+        if is_named && due.is_empty() {
+            return Err(Failure::NotFound(PAYMENT));
+        }
+        if due.iter().any(|payment| payment.currency != due[0].currency) {
+            return Err(Failure::Refused(PaymentsRefusal::MixedCurrencies));
+        }
+        Ok(due)
+    }
+
+    async fn pay_one(
+        &self,
+        call: &Call,
+        id: PaymentId,
+        method: Method,
+        request_key: Option<String>,
+    ) -> Result<Tried, PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| payments.begin_in(tx, id, request_key.clone()).await;
+        let (charge, number) = match self.units.unit(call, unit).await? {
+            Begun::Done(view) => return Ok(Tried::paid(view)),
+            Begun::Running(number) => return self.await_attempt(call, id, number).await,
+            Begun::Ours(charge, number) => (charge, number),
+        };
+        fail_point!("payments::before-dispatch", |_| Err(Failure::internal(
+            "failpoint"
+        )));
+        if !self.dispatch(id, number).await? {
+            return self.find_tried(id, number).await;
+        }
+        let charging = self.provider.charge(&charge, method);
+        let outcome = tokio::time::timeout(self.rules.provider_timeout, charging).await;
+        let outcome = outcome.unwrap_or(ChargeOutcome::Unknown {
+            reason: "the provider did not answer in time",
+        });
+        fail_point!("payments::after-charge-before-store", |_| Err(Failure::internal(
+            "failpoint"
+        )));
+        self.apply_provider_result(id, number, outcome).await
+    }
+
+    /// Begins an attempt, unless there is one that decides.
+    async fn begin_in(
+        &self,
+        tx: &mut Tx,
+        id: PaymentId,
+        request_key: Option<String>,
+    ) -> Result<Begun, PaymentsFailure> {
+        let payment = store::find_payment_for_update(tx, id).await?;
+        let payment = payment.ok_or(Failure::NotFound(PAYMENT))?;
+        if let Some(key) = &request_key
+            && let Some(attempt) = store::find_attempt_of_request(tx, id, key).await?
+        {
+            return Ok(Begun::Running(attempt.number));
+        }
+        match payment
+            .clone()
+            .begin(self.provider.name(), request_key, self.units.now())
+        {
+            Ok((payment, attempt)) => {
+                store::save_payment(tx, &payment).await?;
+                store::insert_attempt(tx, &attempt).await?;
+                let charge = Charge {
+                    key: attempt.key(),
+                    amount: payment.amount(),
+                    expires_at: payment.expires_at,
+                    description: payment.description,
+                };
+                Ok(Begun::Ours(charge, attempt.number))
+            }
+            Err(PaymentStatus::Processing) => Ok(Begun::Running(payment.attempts)),
+            Err(PaymentStatus::Succeeded) => Ok(Begun::Done(view(tx, payment).await?)),
+            Err(status) => Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status })),
+        }
+    }
+
+    async fn dispatch(&self, id: PaymentId, number: i64) -> Result<bool, PaymentsFailure> {
+        let now = self.units.now();
+        let unit = async move |tx: &mut Tx| store::mark_dispatched(tx, id, number, now).await;
+        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+    }
+
+    /// Waits for an attempt that somebody else makes, as long as the call may take; how far it is then.
+    async fn await_attempt(&self, call: &Call, id: PaymentId, number: i64) -> Result<Tried, PaymentsFailure> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let tried = self.find_tried(id, number).await?;
+            if !tried.is_running || call.deadline().remaining() <= pause {
+                return Ok(tried);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn find_tried(&self, id: PaymentId, number: i64) -> Result<Tried, PaymentsFailure> {
+        let read = async move |reader: &mut Reader| {
+            let payment = store::find_payment(reader, id).await?;
+            match payment.zip(store::find_attempt(reader, id, number).await?) {
+                Some((payment, attempt)) => tried(reader, payment, attempt).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let found = self.units.read(read).await?;
+        found.ok_or(Failure::NotFound(PAYMENT))
+    }
+}
+
+fn invalid(pointer: &str, message: &str) -> PaymentsFailure {
+    Failure::Invalid(vec![FieldError::new(pointer, message)])
+}
+
+/// The request by its idempotency key, so that one that is sent again after a crash finds what it did.
+fn request_key(call: &Call) -> Option<String> {
+    let key = call.idempotency_key()?;
+    Some(format!("{}:{key}", call.actor.user_id))
+}
+
+fn declined(call: &Call, reason: String, paid: PaymentsPaid) -> (StatusCode, PayAnswer) {
+    let refusal = PaymentsRefusal::Declined { reason };
+    let status = refusal.status();
+    let answer = PayAnswer::Declined {
+        status: status.as_str().to_owned(),
+        message: refusal.to_string(),
+        code: refusal.code(),
+        request_id: call.request_id().map(ToString::to_string),
+        paid,
+    };
+    (status, answer)
+}

@@ -1,0 +1,121 @@
+//! Payments are opened for orders, looked at, and given up with them.
+
+use kit_db::{Reader, Session, StoreError, Tx};
+use kit_http::extract::{Page, PageRequest};
+use kit_rpc::CallContext;
+use kit_service::{Call, Failure};
+use kit_token::Role;
+use orders_api::{OrderId, PaymentId};
+use payments_api::{PaymentView, PaymentsRefusal};
+
+use super::{PAYMENT, PaymentsFailure, PaymentsService, record};
+use crate::domain::{GivenUp, Payment, PaymentDraft};
+use crate::store;
+
+impl PaymentsService {
+    /// Opens the payment of an order. Asked again, it answers the same payment; of an order that was cancelled
+    /// before, it is cancelled.
+    pub(crate) async fn open_payment(
+        &self,
+        call: &CallContext,
+        draft: PaymentDraft,
+    ) -> Result<PaymentView, PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| {
+            let is_cancelled = store::hold_order(tx, draft.order_id).await?;
+            if let Some(payment) = store::find_payment_of_order(tx, draft.order_id).await? {
+                return if payment.is_of(&draft) {
+                    Ok(view(tx, payment).await?)
+                } else {
+                    Err(Failure::Refused(PaymentsRefusal::PaymentDiffers))
+                };
+            }
+            let now = payments.units.now();
+            let opened = Payment::open(payments.units.new_id(), &draft, now);
+            store::insert_payment(tx, &opened.payment).await?;
+            let mut payment = record(tx, opened).await?;
+            if is_cancelled && let Some(step) = payment.clone().give_up(GivenUp::Cancelled, now) {
+                payment = record(tx, step).await?;
+            }
+            Ok(payment.view(Vec::new()))
+        };
+        self.units.unit(call, unit).await
+    }
+
+    pub(crate) async fn find_payment_of_order(
+        &self,
+        order_id: OrderId,
+    ) -> Result<Option<PaymentView>, PaymentsFailure> {
+        let read =
+            async move |reader: &mut Reader| match store::find_payment_of_order(reader, order_id).await? {
+                Some(payment) => view(reader, payment).await.map(Some),
+                None => Ok(None),
+            };
+        Ok(self.units.read(read).await?)
+    }
+
+    /// A payment of the caller; staff see each.
+    pub(crate) async fn get_payment(
+        &self,
+        call: &Call,
+        id: PaymentId,
+    ) -> Result<PaymentView, PaymentsFailure> {
+        let (user_id, sees_all) = (call.actor.user_id, call.actor.includes(Role::Staff));
+        let read = async move |reader: &mut Reader| {
+            let found = store::find_payment(reader, id).await?;
+            match found.filter(|payment| sees_all || payment.user_id == Some(user_id)) {
+                Some(payment) => view(reader, payment).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let found = self.units.read(read).await?;
+        found.ok_or(Failure::NotFound(PAYMENT))
+    }
+
+    /// The caller's payments, the newest first.
+    pub(crate) async fn list_payments(
+        &self,
+        call: &Call,
+        request: &PageRequest,
+    ) -> Result<Page<PaymentView>, PaymentsFailure> {
+        let (user_id, (before, limit)) = (call.actor.user_id, request.rows()?);
+        let read = async move |reader: &mut Reader| {
+            let found = store::list_payments(reader, user_id, before, limit).await?;
+            views(reader, found).await
+        };
+        let found = self.units.read(read).await?;
+        Ok(Page::cut(found, request, |payment| payment.id.to_string()))
+    }
+
+    /// An order was cancelled: its payment ends, is paid back, or is marked so that a late success is paid back.
+    pub(crate) async fn cancel_in(&self, tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
+        if store::hold_order(tx, order_id).await? {
+            return Ok(());
+        }
+        store::mark_order_cancelled(tx, order_id).await?;
+        let now = self.units.now();
+        if let Some(payment) = store::find_payment_of_order_for_update(tx, order_id).await?
+            && let Some(step) = payment.give_up(GivenUp::Cancelled, now)
+        {
+            let payment = record(tx, step).await?;
+            store::look_now(tx, payment.id, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A payment as its owner sees it.
+pub(super) async fn view(on: &mut impl Session, payment: Payment) -> Result<PaymentView, StoreError> {
+    let attempts = store::list_attempts(on, [payment.id]).await?.remove(&payment.id);
+    Ok(payment.view(attempts.unwrap_or_default()))
+}
+
+async fn views(on: &mut impl Session, payments: Vec<Payment>) -> Result<Vec<PaymentView>, StoreError> {
+    let ids = payments.iter().map(|payment| payment.id).collect::<Vec<_>>();
+    let mut attempts = store::list_attempts(on, ids).await?;
+    let view = |payment: Payment| {
+        let attempts = attempts.remove(&payment.id);
+        payment.view(attempts.unwrap_or_default())
+    };
+    Ok(payments.into_iter().map(view).collect())
+}

@@ -1,0 +1,121 @@
+//! Paying back: written down first, asked of the provider then, and taken up again until it has answered.
+
+use futures::StreamExt as _;
+use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_rpc::CallContext;
+use kit_service::Failure;
+use orders_api::RefundId;
+use payments_api::{PaymentsRefusal, RefundView};
+
+use super::{PaymentsFailure, PaymentsService};
+use crate::domain::{Refund, RefundDraft, RefundOutcome};
+use crate::store;
+
+/// How many refunds are taken up together, and how many of them are asked for at once.
+const BATCH: i64 = 100;
+const AT_ONCE: usize = 8;
+
+impl PaymentsService {
+    /// Pays back what was paid for an order. Asked again with the same refund, it answers how far that is.
+    pub(crate) async fn refund(
+        &self,
+        call: &CallContext,
+        draft: RefundDraft,
+    ) -> Result<RefundView, PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| payments.refund_in(tx, draft).await;
+        self.units.unit(call, unit).await?;
+        let payments = self.clone();
+        self.detached("payments.refund", async move {
+            payments.drive_refund(draft.refund_id).await
+        })
+        .await
+    }
+
+    /// Writes a refund down, unless it is.
+    async fn refund_in(&self, tx: &mut Tx, draft: RefundDraft) -> Result<(), PaymentsFailure> {
+        let payment = store::find_payment_of_order_for_update(tx, draft.order_id).await?;
+        let payment = payment.ok_or(Failure::Refused(PaymentsRefusal::NotPaid))?;
+        if let Some(refund) = store::find_refund(tx, draft.refund_id).await? {
+            let is_same =
+                refund.payment_id == payment.id && payment.money(refund.amount_minor) == draft.amount;
+            return is_same
+                .then_some(())
+                .ok_or(Failure::Refused(PaymentsRefusal::RefundDiffers));
+        }
+        if payment.currency != draft.amount.currency {
+            let most = payment.refundable();
+            return Err(Failure::Refused(PaymentsRefusal::RefundExceedsPayment { most }));
+        }
+        let begun = payment.refund(draft.refund_id, draft.amount, self.units.now());
+        let (payment, mut refund) = begun.map_err(Failure::Refused)?;
+        // This request asks the provider itself.
+        refund.looked_at(self.units.now());
+        store::save_payment(tx, &payment).await?;
+        store::insert_refund(tx, &refund).await?;
+        Ok(())
+    }
+
+    /// Takes up the refunds whose time has come; how many.
+    pub(crate) async fn drive_refunds(&self) -> Result<usize, PaymentsFailure> {
+        let now = self.units.now();
+        let read = async move |reader: &mut Reader| store::list_due_refunds(reader, now, BATCH).await;
+        let due = self.units.read(read).await?;
+        let count = due.len();
+        futures::stream::iter(due)
+            .for_each_concurrent(AT_ONCE, async |refund| {
+                let id = refund.id;
+                if let Err(failure) = self.drive_claimed(refund).await {
+                    let cause = &failure as &dyn std::error::Error;
+                    tracing::warn!(%id, cause, "a refund is taken up later");
+                }
+            })
+            .await;
+        Ok(count)
+    }
+
+    /// Asks the provider for a refund, unless another process does.
+    async fn drive_claimed(&self, seen: Refund) -> Result<(), PaymentsFailure> {
+        let (id, now) = (seen.id, self.units.now());
+        let unit = async move |tx: &mut Tx| {
+            let mut claimed = seen.clone();
+            claimed.looked_at(now);
+            store::claim_refund(tx, &seen, &claimed).await
+        };
+        let claimed = self
+            .units
+            .db()
+            .write(unit)
+            .await
+            .map_err(WriteError::<StoreError>::flatten)?;
+        if claimed {
+            self.drive_refund(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the provider for a refund, unless it is settled.
+    pub(crate) async fn drive_refund(&self, id: RefundId) -> Result<RefundView, PaymentsFailure> {
+        let read = async move |reader: &mut Reader| {
+            let Some(refund) = store::find_refund(reader, id).await? else {
+                return Ok(None);
+            };
+            let payment = store::find_payment(reader, refund.payment_id).await?;
+            let attempt = store::find_captured_attempt(reader, refund.payment_id).await?;
+            Ok(payment
+                .zip(attempt)
+                .map(|(payment, attempt)| (payment, attempt, refund)))
+        };
+        let found = self.units.read(read).await?;
+        let (payment, attempt, refund) = found.ok_or(Failure::NotFound("Refund"))?;
+        let amount = payment.money(refund.amount_minor);
+        if !refund.is_pending() {
+            return Ok(refund.view(amount));
+        }
+        let (key, charge_key) = (Refund::key(id), attempt.key());
+        let asked = self.provider.refund(&key, &charge_key, amount);
+        let outcome = tokio::time::timeout(self.rules.provider_timeout, asked).await;
+        self.apply_refund_result(id, outcome.unwrap_or(RefundOutcome::Unknown))
+            .await
+    }
+}

@@ -1,0 +1,137 @@
+//! What a provider said is taken down, in one function for each kind of question, however the answer came: at once, by
+//! a webhook, or because it was looked up. What comes again changes nothing.
+
+use kit_db::{Session, StoreError, Tx, WriteError};
+use kit_service::Failure;
+use orders_api::{PaymentId, RefundId};
+use payments_api::{AttemptStatus, PaymentView, RefundView};
+
+use super::opening::view;
+use super::{PAYMENT, PaymentsFailure, PaymentsService, post};
+use crate::domain::{Attempt, ChargeOutcome, Payment, PaymentEvent, Posting, Refund, RefundOutcome, Step};
+use crate::store;
+
+/// A payment after it was tried to pay it.
+pub(crate) struct Tried {
+    pub view: PaymentView,
+    /// What the provider declined it with.
+    pub decline: Option<String>,
+    /// Whether the attempt goes on by itself.
+    pub is_running: bool,
+}
+
+impl Tried {
+    /// There was nothing to try.
+    pub(super) const fn paid(view: PaymentView) -> Self {
+        Self {
+            view,
+            decline: None,
+            is_running: false,
+        }
+    }
+}
+
+impl PaymentsService {
+    /// Takes down what a provider says of an attempt, and pays back at once what came too late.
+    pub(crate) async fn apply_provider_result(
+        &self,
+        payment_id: PaymentId,
+        number: i64,
+        outcome: ChargeOutcome,
+    ) -> Result<Tried, PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| {
+            let found = store::find_payment_for_update(tx, payment_id).await?;
+            let payment = found.ok_or(Failure::NotFound(PAYMENT))?;
+            let attempt = store::find_attempt(tx, payment_id, number).await?;
+            let attempt = attempt.ok_or(Failure::NotFound(PAYMENT))?;
+            let rules = (payments.rules.most_attempts, payments.units.now());
+            let Some(settled) = payment.clone().settle(attempt.clone(), &outcome, rules) else {
+                return Ok::<_, PaymentsFailure>((tried(tx, payment, attempt).await?, false));
+            };
+            store::save_attempt(tx, &settled.attempt).await?;
+            if settled.is_captured {
+                let posting = Posting::payment_captured(&settled.step.payment);
+                post(tx, payments.units.new_id(), posting, rules.1).await?;
+            }
+            let is_refund_due = settled.step.refund.is_some();
+            let payment = record(tx, settled.step).await?;
+            Ok((tried(tx, payment, settled.attempt).await?, is_refund_due))
+        };
+        let written = self.units.db().write(unit).await;
+        let (tried, is_refund_due) = written.map_err(WriteError::flatten)?;
+        if is_refund_due {
+            self.wake();
+        }
+        Ok(tried)
+    }
+
+    /// Takes down what a provider says of a refund.
+    pub(crate) async fn apply_refund_result(
+        &self,
+        id: RefundId,
+        outcome: RefundOutcome,
+    ) -> Result<RefundView, PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| {
+            let (payment, refund) = held_refund(tx, id).await?;
+            let now = payments.units.now();
+            let amount = payment.money(refund.amount_minor);
+            let Some(settled) = refund.clone().settle(payment, outcome.clone(), now) else {
+                return Ok::<_, PaymentsFailure>(refund.view(amount));
+            };
+            store::save_refund(tx, &settled.refund).await?;
+            store::save_payment(tx, &settled.payment).await?;
+            if let Some(event) = settled.event {
+                let posting = Posting::payment_refunded(&settled.refund, amount.currency);
+                post(tx, payments.units.new_id(), posting, now).await?;
+                tx.publish(event);
+            }
+            Ok(settled.refund.view(amount))
+        };
+        let written = self.units.db().write(unit).await;
+        written.map_err(WriteError::flatten)
+    }
+}
+
+/// How far a payment is with an attempt of it.
+pub(super) async fn tried(
+    on: &mut impl Session,
+    payment: Payment,
+    attempt: Attempt,
+) -> Result<Tried, StoreError> {
+    let is_running = attempt.is_running();
+    let is_declined = attempt.status == AttemptStatus::Declined;
+    Ok(Tried {
+        view: view(on, payment).await?,
+        decline: is_declined.then(|| attempt.reason.unwrap_or_default()),
+        is_running,
+    })
+}
+
+/// A refund and its payment, which is held until the transaction ends.
+async fn held_refund(tx: &mut Tx, id: RefundId) -> Result<(Payment, Refund), PaymentsFailure> {
+    const REFUND: PaymentsFailure = Failure::NotFound("Refund");
+    let refund = store::find_refund(tx, id).await?.ok_or(REFUND)?;
+    let payment = store::find_payment_for_update(tx, refund.payment_id).await?;
+    // As it is now that its payment is held.
+    let refund = store::find_refund(tx, id).await?.ok_or(REFUND)?;
+    Ok((payment.ok_or(REFUND)?, refund))
+}
+
+/// Writes what became of a payment, with the refund that is due and its event; the payment after it.
+pub(super) async fn record(tx: &mut Tx, step: Step) -> Result<Payment, StoreError> {
+    store::save_payment(tx, &step.payment).await?;
+    if let Some(refund) = &step.refund {
+        store::insert_refund(tx, refund).await?;
+    }
+    match step.event {
+        Some(PaymentEvent::Created(event)) => tx.publish(event),
+        Some(PaymentEvent::Succeeded(event)) => tx.publish(event),
+        Some(PaymentEvent::Failed(event)) => tx.publish(event),
+        Some(PaymentEvent::Expired(event)) => tx.publish(event),
+        Some(PaymentEvent::Cancelled(event)) => tx.publish(event),
+        None => {}
+    }
+    Ok(step.payment)
+}

@@ -1,0 +1,125 @@
+//! Attempts to pay. Whoever changes one holds its payment.
+
+use std::collections::HashMap;
+
+use kit_db::{Session, StoreError, Tx, select, sql};
+use kit_runtime::Timestamp;
+use orders_api::PaymentId;
+
+use crate::domain::Attempt;
+
+kit_db::table_row! {
+    Attempt in "payment_attempts" {
+        payment_id: text,
+        number: value,
+        provider: value,
+        status: text,
+        reason: value,
+        action_url: value,
+        request_key: value,
+        next_look_at: value,
+        looks: value,
+        at: value,
+    }
+}
+
+pub(crate) async fn insert_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(), StoreError> {
+    kit_db::insert(attempt).execute(tx).await?;
+    Ok(())
+}
+
+/// Writes what a provider's answer changes of an attempt.
+pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(), StoreError> {
+    sql(
+        "UPDATE payment_attempts SET status = $3, reason = $4, action_url = $5, at = $6 \
+         WHERE payment_id = $1 AND number = $2",
+    )
+    .bind(attempt.payment_id.to_string())
+    .bind(attempt.number)
+    .bind(attempt.status.as_str())
+    .bind(attempt.reason.as_deref())
+    .bind(attempt.action_url.as_deref())
+    .bind(attempt.at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the provider is asked from here on; false where somebody has given the attempt up.
+pub(crate) async fn mark_dispatched(
+    tx: &mut Tx,
+    payment_id: PaymentId,
+    number: i64,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = sql("UPDATE payment_attempts SET status = 'dispatched', at = $3 \
+         WHERE payment_id = $1 AND number = $2 AND status = 'created'")
+    .bind(payment_id.to_string())
+    .bind(number)
+    .bind(at)
+    .execute(tx)
+    .await?;
+    Ok(changed == 1)
+}
+
+/// Has the provider asked at once what became of the attempt that is under way.
+pub(crate) async fn look_now(tx: &mut Tx, payment_id: PaymentId, now: Timestamp) -> Result<(), StoreError> {
+    sql("UPDATE payment_attempts SET next_look_at = $2 \
+         WHERE payment_id = $1 AND status IN ('created', 'dispatched', 'unknown')")
+    .bind(payment_id.to_string())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn find_attempt(
+    on: &mut impl Session,
+    payment_id: PaymentId,
+    number: i64,
+) -> Result<Option<Attempt>, StoreError> {
+    select::<Attempt>("WHERE payment_id = $1 AND number = $2")
+        .bind(payment_id.to_string())
+        .bind(number)
+        .row(on)
+        .await
+}
+
+/// The attempt of a payment that a request with this key has made.
+pub(crate) async fn find_attempt_of_request(
+    on: &mut impl Session,
+    payment_id: PaymentId,
+    request_key: &str,
+) -> Result<Option<Attempt>, StoreError> {
+    select::<Attempt>("WHERE payment_id = $1 AND request_key = $2")
+        .bind(payment_id.to_string())
+        .bind(request_key)
+        .row(on)
+        .await
+}
+
+/// The attempt that has captured.
+pub(crate) async fn find_captured_attempt(
+    on: &mut impl Session,
+    payment_id: PaymentId,
+) -> Result<Option<Attempt>, StoreError> {
+    select::<Attempt>("WHERE payment_id = $1 AND status = 'succeeded'")
+        .bind(payment_id.to_string())
+        .row(on)
+        .await
+}
+
+/// The attempts of payments, of each from first to last.
+pub(crate) async fn list_attempts(
+    on: &mut impl Session,
+    payment_ids: impl IntoIterator<Item = PaymentId>,
+) -> Result<HashMap<PaymentId, Vec<Attempt>>, StoreError> {
+    let ids = payment_ids.into_iter().map(|id| id.to_string());
+    let statement = select::<Attempt>("WHERE payment_id IN ").push_list(ids);
+    let attempts: Vec<Attempt> = statement.push(" ORDER BY payment_id, number").rows(on).await?;
+    let mut by_payment: HashMap<_, Vec<Attempt>> = HashMap::new();
+    for attempt in attempts {
+        by_payment.entry(attempt.payment_id).or_default().push(attempt);
+    }
+    Ok(by_payment)
+}

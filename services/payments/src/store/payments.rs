@@ -1,0 +1,149 @@
+//! Payments of orders. Rows are held in one order: the order's, then the payment's; those of its attempts and refunds
+//! belong to the payment, and are changed by whoever holds that.
+
+use kit_db::{Session, StoreError, Tx, select, sql};
+use kit_runtime::Timestamp;
+use kit_token::UserId;
+use orders_api::{OrderId, PaymentId};
+
+use crate::domain::{Flag, GivenUp, Payment};
+
+kit_db::table_row! {
+    Payment in "payments" {
+        id: text,
+        order_id: text,
+        user_id: optional_text,
+        amount_minor: value,
+        currency: text,
+        description: value,
+        status: text,
+        given_up: optional_text,
+        flag: optional_text,
+        captured_minor: value,
+        refunding_minor: value,
+        refunded_minor: value,
+        attempts: value,
+        version: value,
+        expires_at: value,
+        created_at: value,
+    }
+}
+
+/// Holds the row of an order until the transaction ends; whether the order was cancelled.
+pub(crate) async fn hold_order(tx: &mut Tx, order_id: OrderId) -> Result<bool, StoreError> {
+    sql("INSERT INTO payment_orders (order_id, cancelled) VALUES ($1, 0) ON CONFLICT (order_id) DO NOTHING")
+        .bind(order_id.to_string())
+        .execute(tx)
+        .await?;
+    let row = sql("SELECT cancelled FROM payment_orders WHERE order_id = $1")
+        .bind(order_id.to_string())
+        .for_update()
+        .one(tx)
+        .await?;
+    row.get("cancelled")
+}
+
+/// The caller holds the row.
+pub(crate) async fn mark_order_cancelled(tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
+    sql("UPDATE payment_orders SET cancelled = 1 WHERE order_id = $1")
+        .bind(order_id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_payment(tx: &mut Tx, payment: &Payment) -> Result<(), StoreError> {
+    kit_db::insert(payment).execute(tx).await?;
+    Ok(())
+}
+
+/// Writes what changes of a payment. The caller holds the row.
+pub(crate) async fn save_payment(tx: &mut Tx, payment: &Payment) -> Result<(), StoreError> {
+    sql(
+        "UPDATE payments SET status = $2, given_up = $3, flag = $4, captured_minor = $5, refunding_minor = $6, \
+         refunded_minor = $7, attempts = $8, version = $9 WHERE id = $1",
+    )
+    .bind(payment.id.to_string())
+    .bind(payment.status.as_str())
+    .bind(payment.given_up.map(GivenUp::as_str))
+    .bind(payment.flag.map(Flag::as_str))
+    .bind(payment.captured_minor)
+    .bind(payment.refunding_minor)
+    .bind(payment.refunded_minor)
+    .bind(payment.attempts)
+    .bind(payment.version)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn find_payment(
+    on: &mut impl Session,
+    id: PaymentId,
+) -> Result<Option<Payment>, StoreError> {
+    select::<Payment>("WHERE id = $1")
+        .bind(id.to_string())
+        .row(on)
+        .await
+}
+
+/// The payment, held until the transaction ends.
+pub(crate) async fn find_payment_for_update(
+    tx: &mut Tx,
+    id: PaymentId,
+) -> Result<Option<Payment>, StoreError> {
+    let statement = select::<Payment>("WHERE id = $1").bind(id.to_string());
+    statement.for_update().row(tx).await
+}
+
+pub(crate) async fn find_payment_of_order(
+    on: &mut impl Session,
+    order_id: OrderId,
+) -> Result<Option<Payment>, StoreError> {
+    let statement = select::<Payment>("WHERE order_id = $1").bind(order_id.to_string());
+    statement.row(on).await
+}
+
+/// The payment of an order, held until the transaction ends.
+pub(crate) async fn find_payment_of_order_for_update(
+    tx: &mut Tx,
+    order_id: OrderId,
+) -> Result<Option<Payment>, StoreError> {
+    let statement = select::<Payment>("WHERE order_id = $1").bind(order_id.to_string());
+    statement.for_update().row(tx).await
+}
+
+/// At most `limit` payments of a user, the newest first, from before the one given.
+pub(crate) async fn list_payments(
+    on: &mut impl Session,
+    user_id: UserId,
+    before: Option<PaymentId>,
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    let mut statement = select::<Payment>("WHERE user_id = $1").bind(user_id.to_string());
+    if let Some(before) = before {
+        statement = statement.push(" AND id < ").push_bind(before.to_string());
+    }
+    let statement = statement.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+    statement.rows(on).await
+}
+
+/// At most `limit` payments that a user owes at this time, the oldest first; and those that were tried by the request
+/// of a key.
+pub(crate) async fn list_owed(
+    on: &mut impl Session,
+    user_id: UserId,
+    (request_key, now): (Option<&str>, Timestamp),
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    select::<Payment>(
+        "WHERE user_id = $1 AND (status = 'open' AND expires_at > $2 OR id IN ( \
+           SELECT payment_id FROM payment_attempts WHERE request_key = $3)) ORDER BY id LIMIT $4",
+    )
+    .bind(user_id.to_string())
+    .bind(now)
+    .bind(request_key)
+    .bind(limit)
+    .rows(on)
+    .await
+}

@@ -1,0 +1,83 @@
+//! What the provider `sandbox` keeps.
+
+use kit_db::{Session, StoreError, Tx, select, sql};
+use kit_runtime::Timestamp;
+
+use crate::provider::sandbox::SandboxCharge;
+
+kit_db::table_row! {
+    SandboxCharge in "sandbox_charges" {
+        key: value,
+        amount_minor: value,
+        currency: text,
+        status: text,
+        reason: value,
+        description: value,
+        last_digits: value,
+        token_hash: value,
+        return_url: value,
+        expires_at: value,
+        refunded_minor: value,
+        created_at: value,
+    }
+}
+
+/// Inserts a charge unless there is one of its key, and answers the one that there is, held.
+pub(crate) async fn insert_sandbox_charge(
+    tx: &mut Tx,
+    charge: &SandboxCharge,
+) -> Result<SandboxCharge, StoreError> {
+    kit_db::insert(charge)
+        .push(" ON CONFLICT (key) DO NOTHING")
+        .execute(tx)
+        .await?;
+    let found = find_sandbox_charge_for_update(tx, &charge.key).await?;
+    found.ok_or(StoreError::RowCount { found: 0 })
+}
+
+/// The charge, held until the transaction ends.
+pub(crate) async fn find_sandbox_charge_for_update(
+    tx: &mut Tx,
+    key: &str,
+) -> Result<Option<SandboxCharge>, StoreError> {
+    let statement = select::<SandboxCharge>("WHERE key = $1").bind(key);
+    statement.for_update().row(tx).await
+}
+
+/// Writes what changes of a charge. The caller holds the row.
+pub(crate) async fn save_sandbox_charge(tx: &mut Tx, charge: &SandboxCharge) -> Result<(), StoreError> {
+    sql("UPDATE sandbox_charges SET status = $2, reason = $3, refunded_minor = $4 WHERE key = $1")
+        .bind(&charge.key)
+        .bind(charge.status.as_str())
+        .bind(charge.reason.as_deref())
+        .bind(charge.refunded_minor)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether there is a refund of this key.
+pub(crate) async fn has_sandbox_refund(on: &mut impl Session, key: &str) -> Result<bool, StoreError> {
+    let row = sql("SELECT 1 FROM sandbox_refunds WHERE key = $1 LIMIT 1")
+        .bind(key)
+        .optional(on)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The caller holds the charge.
+pub(crate) async fn insert_sandbox_refund(
+    tx: &mut Tx,
+    (key, charge_key): (&str, &str),
+    amount_minor: i64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sql("INSERT INTO sandbox_refunds (key, charge_key, amount_minor, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(key)
+        .bind(charge_key)
+        .bind(amount_minor)
+        .bind(at)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Orders as payments know them: what they ask of it, and what they publish.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the stories share is written like the stories themselves"
+)]
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use kit_rpc::{Actor, CallContext, Deadline};
+use kit_runtime::Timestamp;
+use kit_testing::{App, EventLog, Fixture, Person, Reply};
+use kit_values::{Money, Uuid};
+use orders_api::{CancelReason, OrderCancelled, OrderId, PaymentId, RefundId};
+use payments_api::{
+    CreatePayment, FindPayment, PaymentView, PaymentsClient, PaymentsError, RefundPayment, RefundView,
+};
+use serde_json::{Value, json};
+
+pub(crate) const GOOD: &str = "4242 4242 4242 4242";
+pub(crate) const DECLINED: &str = "4000000000000002";
+pub(crate) const ACTION: &str = "4000000000003220";
+pub(crate) const LOST: &str = "4000000000000341";
+pub(crate) const MORE: &str = "4000000000000259";
+
+pub(crate) fn call() -> CallContext {
+    let deadline = Deadline::after(Duration::from_mins(1));
+    CallContext::new(Actor::Service("orders".into()), deadline)
+}
+
+pub(crate) fn order(number: u128) -> OrderId {
+    Uuid::from_u128(number).into()
+}
+
+pub(crate) fn refund_id(number: u128) -> RefundId {
+    Uuid::from_u128(number).into()
+}
+
+pub(crate) fn dollars(amount_minor: i64) -> Money {
+    money(amount_minor, "USD")
+}
+
+pub(crate) fn money(amount_minor: i64, currency: &str) -> Money {
+    Money {
+        amount_minor,
+        currency: currency.parse().unwrap(),
+    }
+}
+
+/// An event of topic `payments`: its type, and its payload.
+pub(crate) type Event = (String, Value);
+
+/// Payments beside a log of orders.
+pub(crate) struct Shop {
+    app: App,
+    pub(crate) log: EventLog,
+    pub(crate) payments: PaymentsClient,
+}
+
+impl Deref for Shop {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl Shop {
+    pub(crate) async fn start(fixture: &Fixture) -> Self {
+        Self::start_with(fixture, &[]).await
+    }
+
+    pub(crate) async fn start_with(fixture: &Fixture, settings: &[(&str, &str)]) -> Self {
+        let process = fixture.process();
+        let log = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
+        let builder = App::of(fixture, payments::service()).process(process);
+        let quick = [("payments.janitor_period", "5ms")];
+        let app = builder
+            .set_all(&quick)
+            .set_all(settings)
+            .log(log.source())
+            .start()
+            .await;
+        let payments = app.contract();
+        Self { app, log, payments }
+    }
+
+    pub(crate) fn draft(&self, person: &Person, number: u128, amount: Money) -> CreatePayment {
+        CreatePayment {
+            order_id: order(number),
+            user_id: Some(person.identity.user_id),
+            amount,
+            description: format!("Order {number}"),
+            expires_at: self.process.clock().now().plus(Duration::from_mins(30)),
+        }
+    }
+
+    /// The payment of a new order of somebody.
+    pub(crate) async fn owe(&self, person: &Person, number: u128, amount_minor: i64) -> PaymentId {
+        let draft = self.draft(person, number, dollars(amount_minor));
+        self.payments.create_payment(&call(), draft).await.unwrap().id
+    }
+
+    pub(crate) async fn find(&self, number: u128) -> PaymentView {
+        let request = FindPayment {
+            order_id: order(number),
+        };
+        self.payments
+            .find_payment(&call(), request)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(crate) async fn refund(
+        &self,
+        number: u128,
+        (refund, amount_minor): (u128, i64),
+    ) -> Result<RefundView, PaymentsError> {
+        let request = RefundPayment {
+            order_id: order(number),
+            refund_id: refund_id(refund),
+            amount: dollars(amount_minor),
+        };
+        self.payments.refund_payment(&call(), request).await
+    }
+
+    /// Orders publishes that an order was cancelled.
+    pub(crate) async fn cancel(&self, number: u128) {
+        self.log
+            .publish(OrderCancelled {
+                order_id: order(number),
+                number: number.to_string().parse().unwrap(),
+                version: 3,
+                user_id: None,
+                items: Vec::new(),
+                total: dollars(1),
+                was_paid: false,
+                reason: CancelReason::Requested,
+                timestamp: Timestamp::from_micros(0),
+            })
+            .await;
+    }
+
+    /// What was published on topic `payments`, in its order.
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        let rows = self
+            .rows("SELECT type, payload FROM outbox WHERE topic = 'payments' ORDER BY position")
+            .await;
+        let event = |row: &kit_db::Row| (row.get("type").unwrap(), row.json("payload").unwrap());
+        rows.iter().map(event).collect()
+    }
+
+    pub(crate) async fn event_types(&self) -> Vec<String> {
+        self.events().await.into_iter().map(|(kind, _)| kind).collect()
+    }
+}
+
+/// What somebody does with what they owe.
+pub(crate) trait Payer {
+    /// Asks to pay, in these words.
+    async fn send_pay_for(&self, body: Value) -> Reply;
+    /// Pays the order of a number with a card.
+    async fn pay_order(&self, number: u128, card: &str) -> Reply;
+    /// One of their payments.
+    async fn payment(&self, id: PaymentId) -> Value;
+}
+
+impl Payer for Person {
+    async fn send_pay_for(&self, body: Value) -> Reply {
+        self.client.post("/pay", &body).await
+    }
+
+    async fn pay_order(&self, number: u128, card: &str) -> Reply {
+        self.send_pay_for(json!({ "order_id": order(number), "method": card }))
+            .await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Value {
+        self.client.get(&format!("/payments/{id}")).await.expect(200)
+    }
+}
