@@ -21,7 +21,7 @@ async fn run(payments: &PaymentsService, period: Duration, stop: &Stop) -> Resul
     let wake: Arc<Notify> = payments.waker();
     while !stop.is_requested() {
         // One full batch after the other, without a pause.
-        if payments.drive_refunds().await? == 0 {
+        if payments.take_up_overdue().await? == 0 {
             tokio::select! {
                 () = wake.notified() => {}
                 went_on = stop.sleep(period) => {

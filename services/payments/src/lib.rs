@@ -16,7 +16,8 @@
 //! Each change posts to the ledger and publishes its event in the same unit of work.
 //!
 //! Points where tests inject faults (inert unless `fail/failpoints` is on): `payments::before-dispatch`,
-//! `payments::after-charge-before-store`.
+//! `payments::before-charge`, `payments::after-charge-before-store`, `payments::before-refund`,
+//! `payments::after-refund-before-store`.
 
 mod build;
 mod config;

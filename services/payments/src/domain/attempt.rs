@@ -83,6 +83,12 @@ impl Attempt {
         matches!(self.status, AttemptStatus::Created | AttemptStatus::Dispatched) && self.action_url.is_none()
     }
 
+    /// It is looked at now; the next time is later each time.
+    pub(crate) fn looked_at(&mut self, now: Timestamp) {
+        self.next_look_at = next_look(self.looks, now);
+        self.looks += 1;
+    }
+
     /// Takes what the provider says, where `amount` is what it was asked for; false where that is no news.
     pub(super) fn take(&mut self, outcome: &ChargeOutcome, amount: Money, at: Timestamp) -> bool {
         let (status, reason, action_url) = match outcome {

@@ -413,3 +413,6 @@ impl Step {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

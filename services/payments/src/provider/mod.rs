@@ -70,6 +70,21 @@ impl Provider {
         }
     }
 
+    /// What became of the charge of a key; none where it never came.
+    pub(crate) async fn find_charge(&self, key: &str) -> Option<ChargeOutcome> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.find_charge(key).await,
+        }
+    }
+
+    /// Closes the charge of a key, so that it is not made any more, also where it has not come yet. One that was made
+    /// already stays, and is answered.
+    pub(crate) async fn close_charge(&self, key: &str) -> ChargeOutcome {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.close_charge(key).await,
+        }
+    }
+
     /// Pays back, of what was charged under a key.
     pub(crate) async fn refund(&self, key: &str, charge_key: &str, amount: Money) -> RefundOutcome {
         match self {

@@ -160,6 +160,7 @@ impl PaymentsService {
         if !self.dispatch(id, number).await? {
             return self.find_tried(id, number).await;
         }
+        fail_point!("payments::before-charge", |_| Err(Failure::internal("failpoint")));
         let charging = self.provider.charge(&charge, method);
         let outcome = tokio::time::timeout(self.rules.provider_timeout, charging).await;
         let outcome = outcome.unwrap_or(ChargeOutcome::Unknown {

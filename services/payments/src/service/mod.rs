@@ -4,6 +4,7 @@
 mod charging;
 mod contract;
 mod opening;
+mod overdue;
 mod paying;
 mod reading;
 mod refunding;

@@ -1,7 +1,7 @@
 //! Paying back: written down first, asked of the provider then, and taken up again until it has answered.
 
-use futures::StreamExt as _;
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use fail::fail_point;
+use kit_db::{Reader, Tx};
 use kit_rpc::CallContext;
 use kit_service::Failure;
 use orders_api::RefundId;
@@ -10,10 +10,6 @@ use payments_api::{PaymentsRefusal, RefundView};
 use super::{PaymentsFailure, PaymentsService};
 use crate::domain::{Refund, RefundDraft, RefundOutcome};
 use crate::store;
-
-/// How many refunds are taken up together, and how many of them are asked for at once.
-const BATCH: i64 = 100;
-const AT_ONCE: usize = 8;
 
 impl PaymentsService {
     /// Pays back what was paid for an order. Asked again with the same refund, it answers how far that is.
@@ -56,44 +52,6 @@ impl PaymentsService {
         Ok(())
     }
 
-    /// Takes up the refunds whose time has come; how many.
-    pub(crate) async fn drive_refunds(&self) -> Result<usize, PaymentsFailure> {
-        let now = self.units.now();
-        let read = async move |reader: &mut Reader| store::list_due_refunds(reader, now, BATCH).await;
-        let due = self.units.read(read).await?;
-        let count = due.len();
-        futures::stream::iter(due)
-            .for_each_concurrent(AT_ONCE, async |refund| {
-                let id = refund.id;
-                if let Err(failure) = self.drive_claimed(refund).await {
-                    let cause = &failure as &dyn std::error::Error;
-                    tracing::warn!(%id, cause, "a refund is taken up later");
-                }
-            })
-            .await;
-        Ok(count)
-    }
-
-    /// Asks the provider for a refund, unless another process does.
-    async fn drive_claimed(&self, seen: Refund) -> Result<(), PaymentsFailure> {
-        let (id, now) = (seen.id, self.units.now());
-        let unit = async move |tx: &mut Tx| {
-            let mut claimed = seen.clone();
-            claimed.looked_at(now);
-            store::claim_refund(tx, &seen, &claimed).await
-        };
-        let claimed = self
-            .units
-            .db()
-            .write(unit)
-            .await
-            .map_err(WriteError::<StoreError>::flatten)?;
-        if claimed {
-            self.drive_refund(id).await?;
-        }
-        Ok(())
-    }
-
     /// Asks the provider for a refund, unless it is settled.
     pub(crate) async fn drive_refund(&self, id: RefundId) -> Result<RefundView, PaymentsFailure> {
         let read = async move |reader: &mut Reader| {
@@ -112,9 +70,13 @@ impl PaymentsService {
         if !refund.is_pending() {
             return Ok(refund.view(amount));
         }
+        fail_point!("payments::before-refund", |_| Err(Failure::internal("failpoint")));
         let (key, charge_key) = (Refund::key(id), attempt.key());
         let asked = self.provider.refund(&key, &charge_key, amount);
         let outcome = tokio::time::timeout(self.rules.provider_timeout, asked).await;
+        fail_point!("payments::after-refund-before-store", |_| Err(Failure::internal(
+            "failpoint"
+        )));
         self.apply_refund_result(id, outcome.unwrap_or(RefundOutcome::Unknown))
             .await
     }

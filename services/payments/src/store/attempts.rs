@@ -123,3 +123,38 @@ pub(crate) async fn list_attempts(
     }
     Ok(by_payment)
 }
+
+/// At most `limit` attempts whose provider is to be asked what became of them, the most overdue first. Those that
+/// somebody has to look at are left out.
+pub(crate) async fn list_due_attempts(
+    on: &mut impl Session,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Attempt>, StoreError> {
+    select::<Attempt>(
+        "WHERE status IN ('created', 'dispatched', 'unknown') AND next_look_at <= $1 AND NOT EXISTS ( \
+           SELECT 1 FROM payments WHERE id = payment_id AND flag IS NOT NULL) ORDER BY next_look_at LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .rows(on)
+    .await
+}
+
+/// Takes an attempt for whoever has seen it so, until its next time; false where somebody else has.
+pub(crate) async fn claim_attempt(
+    tx: &mut Tx,
+    seen: &Attempt,
+    claimed: &Attempt,
+) -> Result<bool, StoreError> {
+    let changed = sql("UPDATE payment_attempts SET next_look_at = $4, looks = $5 \
+         WHERE payment_id = $1 AND number = $2 AND looks = $3")
+    .bind(seen.payment_id.to_string())
+    .bind(seen.number)
+    .bind(seen.looks)
+    .bind(claimed.next_look_at)
+    .bind(claimed.looks)
+    .execute(tx)
+    .await?;
+    Ok(changed == 1)
+}

@@ -10,18 +10,18 @@ mod totals;
 mod transactions;
 
 pub(crate) use attempts::{
-    find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt, list_attempts, look_now,
-    mark_dispatched, save_attempt,
+    claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
+    list_attempts, list_due_attempts, look_now, mark_dispatched, save_attempt,
 };
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
     find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
-    hold_order, insert_payment, list_owed, list_payments, mark_order_cancelled, save_payment,
+    hold_order, insert_payment, list_overdue, list_owed, list_payments, mark_order_cancelled, save_payment,
 };
 pub(crate) use refunds::{claim_refund, find_refund, insert_refund, list_due_refunds, save_refund};
 pub(crate) use sandbox::{
-    find_sandbox_charge_for_update, has_sandbox_refund, insert_sandbox_charge, insert_sandbox_refund,
-    save_sandbox_charge,
+    find_sandbox_charge, find_sandbox_charge_for_update, has_sandbox_refund, insert_sandbox_charge,
+    insert_sandbox_refund, save_sandbox_charge,
 };
 pub(crate) use spending::{hold, settle, spend};
 pub(crate) use totals::{totals, trial_balance};

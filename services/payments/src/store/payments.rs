@@ -147,3 +147,20 @@ pub(crate) async fn list_owed(
     .rows(on)
     .await
 }
+
+/// At most `limit` payments whose time is over and that are not given up, the most overdue first.
+pub(crate) async fn list_overdue(
+    on: &mut impl Session,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<PaymentId>, StoreError> {
+    let rows = sql(
+        "SELECT id FROM payments WHERE status IN ('open', 'processing') AND given_up IS NULL AND expires_at <= $1 \
+         ORDER BY expires_at LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .all(on)
+    .await?;
+    rows.iter().map(|row| row.parse("id")).collect()
+}

@@ -35,6 +35,13 @@ pub(crate) async fn insert_sandbox_charge(
     found.ok_or(StoreError::RowCount { found: 0 })
 }
 
+pub(crate) async fn find_sandbox_charge(
+    on: &mut impl Session,
+    key: &str,
+) -> Result<Option<SandboxCharge>, StoreError> {
+    select::<SandboxCharge>("WHERE key = $1").bind(key).row(on).await
+}
+
 /// The charge, held until the transaction ends.
 pub(crate) async fn find_sandbox_charge_for_update(
     tx: &mut Tx,

@@ -5,17 +5,7 @@ use kit_testing::{eventually, on_both_databases};
 use payments_api::PaymentStatus;
 
 use crate::books;
-use crate::shop::{GOOD, Payer as _, Shop, call, dollars};
-
-async fn becomes(shop: &Shop, number: u128, status: PaymentStatus) {
-    let looks = async || (shop.find(number).await.status == status).then_some(());
-    eventually("the payment has this status", looks).await;
-}
-
-async fn is_refunded(shop: &Shop, number: u128, amount_minor: i64) {
-    let looks = async || (shop.find(number).await.refunded.amount_minor == amount_minor).then_some(());
-    eventually("it is paid back", looks).await;
-}
+use crate::shop::{GOOD, Payer as _, Shop, becomes, call, dollars, is_refunded};
 
 on_both_databases! {
     async fn what_is_not_paid_ends_with_its_order(fixture: &Fixture) {

@@ -16,6 +16,7 @@ mod listing;
 mod once;
 mod orders;
 mod outages;
+mod overdue;
 mod paying;
 mod random;
 mod refunds;

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::Timestamp;
-use kit_testing::{App, EventLog, Fixture, Person, Reply};
+use kit_testing::{App, EventLog, Fixture, Person, Reply, eventually};
 use kit_values::{Money, Uuid};
 use orders_api::{CancelReason, OrderCancelled, OrderId, PaymentId, RefundId};
 use payments_api::{
-    CreatePayment, FindPayment, PaymentView, PaymentsClient, PaymentsError, RefundPayment, RefundView,
+    CreatePayment, FindPayment, PaymentStatus, PaymentView, PaymentsClient, PaymentsError, RefundPayment,
+    RefundView,
 };
 use serde_json::{Value, json};
 
@@ -68,6 +69,11 @@ impl Deref for Shop {
 impl Shop {
     pub(crate) async fn start(fixture: &Fixture) -> Self {
         Self::start_with(fixture, &[]).await
+    }
+
+    /// Ends the process at once, whatever it is at.
+    pub(crate) async fn stop(self) {
+        self.app.stop().await;
     }
 
     pub(crate) async fn start_with(fixture: &Fixture, settings: &[(&str, &str)]) -> Self {
@@ -179,4 +185,16 @@ impl Payer for Person {
     async fn payment(&self, id: PaymentId) -> Value {
         self.client.get(&format!("/payments/{id}")).await.expect(200)
     }
+}
+
+/// Returns once the payment of an order has this status.
+pub(crate) async fn becomes(shop: &Shop, number: u128, status: PaymentStatus) {
+    let looks = async || (shop.find(number).await.status == status).then_some(());
+    eventually("the payment has this status", looks).await;
+}
+
+/// Returns once so much of an order is paid back.
+pub(crate) async fn is_refunded(shop: &Shop, number: u128, amount_minor: i64) {
+    let looks = async || (shop.find(number).await.refunded.amount_minor == amount_minor).then_some(());
+    eventually("it is paid back", looks).await;
 }

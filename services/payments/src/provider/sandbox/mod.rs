@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kit_db::{StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_runtime::{Secret, Timestamp};
 use kit_service::Units;
 use kit_values::{Currency, Money, words};
@@ -76,6 +76,44 @@ impl Sandbox {
             Ok(_) if card.behavior == CardBehavior::LoseAnswer => ChargeOutcome::Unknown {
                 reason: "the provider did not answer in time",
             },
+            Ok(charge) => self.outcome(charge),
+            Err(error) => away(&error),
+        }
+    }
+
+    pub(super) async fn find_charge(&self, key: &str) -> Option<ChargeOutcome> {
+        let key = key.to_owned();
+        let read = async move |reader: &mut Reader| store::find_sandbox_charge(reader, &key).await;
+        match self.0.units.read(read).await {
+            Ok(found) => found.map(|charge| self.outcome(charge)),
+            Err(error) => Some(away(&error)),
+        }
+    }
+
+    pub(super) async fn close_charge(&self, key: &str) -> ChargeOutcome {
+        let mark = SandboxCharge {
+            key: key.to_owned(),
+            amount_minor: 0,
+            currency: Currency::USD,
+            status: SandboxStatus::Closed,
+            reason: None,
+            description: String::new(),
+            last_digits: None,
+            token_hash: None,
+            return_url: None,
+            expires_at: self.0.units.now(),
+            refunded_minor: 0,
+            created_at: self.0.units.now(),
+        };
+        let unit = async move |tx: &mut Tx| {
+            let mut charge = store::insert_sandbox_charge(tx, &mark).await?;
+            if charge.status == SandboxStatus::ActionRequired {
+                charge.status = SandboxStatus::Closed;
+                store::save_sandbox_charge(tx, &charge).await?;
+            }
+            Ok::<_, StoreError>(charge)
+        };
+        match self.0.units.db().write(unit).await {
             Ok(charge) => self.outcome(charge),
             Err(error) => away(&error),
         }
@@ -168,8 +206,8 @@ fn hash_of(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }
 
-fn away(error: &WriteError<StoreError>) -> ChargeOutcome {
-    tracing::warn!(cause = error as &dyn std::error::Error, "the sandbox is away");
+fn away(error: &(dyn std::error::Error + 'static)) -> ChargeOutcome {
+    tracing::warn!(cause = error, "the sandbox is away");
     ChargeOutcome::Unknown {
         reason: "the provider is away",
     }
