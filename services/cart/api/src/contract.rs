@@ -1,9 +1,9 @@
 //! What other services may ask of cart.
 
-use catalog_api::OrderId;
 use kit_rpc::CallError;
 use kit_token::UserId;
 use kit_values::{Quantity, Sku};
+use orders_api::OrderId;
 use serde::{Deserialize, Serialize};
 
 use crate::{CartRefusal, CartToken};

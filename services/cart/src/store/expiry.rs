@@ -1,8 +1,8 @@
 //! What is kept for a while only.
 
-use catalog_api::OrderId;
 use kit_db::{StoreError, Tx, sql};
 use kit_runtime::Timestamp;
+use orders_api::OrderId;
 
 /// Deletes at most `limit` guests' carts that were last changed before this moment or at it; how many. One that is
 /// being changed is left alone.

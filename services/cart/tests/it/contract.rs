@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use cart_api::{CartClient, CartContents, CartError, CartItem, CartOwner, CartToken, ClearCart, GetCart};
-use catalog_api::OrderId;
 use futures::future::join_all;
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_testing::{App, Fixture, Person, eventually, on_both_databases};
 use kit_values::{Quantity, Uuid};
+use orders_api::OrderId;
 
 use crate::app::{CARTS, Shop, Shopper as _, guest_with, named};
 
