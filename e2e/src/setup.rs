@@ -69,7 +69,9 @@ impl Setup {
             "users",
             "catalog",
             "cart",
+            "orders",
             "payments",
+            "notifications",
             "analytics",
             "admin",
         ] {
@@ -185,6 +187,11 @@ impl Setup {
     /// Whether it listens here.
     pub fn hosts(&self, name: &str) -> bool {
         self.addresses.contains_key(name)
+    }
+
+    /// The services that listen here.
+    pub fn services(&self) -> impl Iterator<Item = &'static str> {
+        self.addresses.keys().copied().filter(|name| *name != "admin")
     }
 
     /// Whose readiness is the process's.

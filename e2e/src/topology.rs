@@ -14,8 +14,11 @@ pub enum Topology {
     Embedded,
     /// In four processes, on one PostgreSQL database.
     Split,
-    /// Each service in a process of its own, on one PostgreSQL database. What else they share, a story says.
+    /// Each service of the transactions in a process of its own, on one PostgreSQL database. What else they share, a
+    /// story says.
     Apart,
+    /// As [`Topology::Apart`], with those services that sell.
+    Shop,
 }
 
 /// The platform, started, with an admin.
@@ -27,6 +30,16 @@ pub struct Stoa {
     /// Theirs, where there is one.
     pub database: Option<Database>,
 }
+
+/// What sells, each before those that call it.
+const SHOP: [&str; 6] = [
+    "catalog",
+    "cart",
+    "payments",
+    "orders",
+    "notifications",
+    "analytics",
+];
 
 /// Processes of other machines share this instead of a folder.
 const INTERNAL_KEY: &str = "an-internal-key-of-the-end-to-end-tests";
@@ -52,6 +65,11 @@ impl Stoa {
             }
             Topology::Split => Self::start_on_postgres(topology, &[&["payments", "analytics"]], adjust),
             Topology::Apart => Self::start_on_postgres(topology, &[&["payments"], &["analytics"]], adjust),
+            Topology::Shop => {
+                let apart = &SHOP.map(|service| [service]);
+                let apart: Vec<&[&'static str]> = apart.iter().map(|own| &own[..]).collect();
+                Self::start_on_postgres(topology, &apart, adjust)
+            }
         }
     }
 
@@ -59,6 +77,12 @@ impl Stoa {
     #[must_use]
     pub fn start_carried(brokers: &Brokers) -> Self {
         Self::start_with(Topology::Apart, |setup| brokers.configure(setup))
+    }
+
+    /// Starts a shop, each service in a process of its own, with these brokers between them.
+    #[must_use]
+    pub fn start_shop(brokers: &Brokers) -> Self {
+        Self::start_with(Topology::Shop, |setup| brokers.configure(setup))
     }
 
     fn start_on_postgres(
@@ -163,5 +187,17 @@ fn split(database: &Database, trade: &[&[&'static str]]) -> Vec<Setup> {
         }
         traders.push(trader);
     }
+    let known = traders
+        .iter()
+        .flat_map(|peer| peer.services().map(move |name| (name, url(peer, name))));
+    let known: Vec<_> = known.collect();
+    let acquainted = traders.into_iter().map(|trader| {
+        let peers = known.iter().filter(|(service, _)| !trader.hosts(service));
+        let peers: Vec<_> = peers.collect();
+        let add =
+            |trader: Setup, (service, url): &(&str, String)| trader.set(&format!("peers.{service}"), url);
+        peers.into_iter().fold(trader, add)
+    });
+    let traders = acquainted.collect();
     [vec![auth, users], traders, vec![gateway]].concat()
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// Those that the platform keeps so far.
-const CONTRACTS: &str = "mesh,transactions";
+const CONTRACTS: &str = "mesh,transactions,commerce";
 
 impl Default for Args {
     fn default() -> Self {

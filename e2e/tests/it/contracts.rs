@@ -3,22 +3,28 @@
 use std::io::Write;
 use std::process::Command;
 
-use e2e::{Brokers, Client, Stoa, Topology, paths};
+use e2e::{Brokers, Carrier, Client, Stoa, Topology, paths};
 
 use crate::carried::every_carrier;
 
 #[test]
 fn separate_processes_keep_the_contracts() {
-    keeps_the_contracts(&Stoa::start(Topology::Split));
+    keeps_the_contracts(&Stoa::start(Topology::Split), "mesh,transactions");
+}
+
+#[test]
+fn a_shop_of_separate_processes_keeps_its_contract() {
+    let brokers = Brokers::shared(Carrier::Kafka);
+    keeps_the_contracts(&Stoa::start_shop(&brokers), "commerce");
 }
 
 every_carrier! {
     fn processes_with_a_broker_between_them_keep_the_contracts(stoa: &mut Stoa, _brokers: &Brokers) {
-        keeps_the_contracts(stoa);
+        keeps_the_contracts(stoa, "mesh,transactions");
     }
 }
 
-fn keeps_the_contracts(stoa: &Stoa) {
+fn keeps_the_contracts(stoa: &Stoa, which: &str) {
     let Some(run) = paths::contracts() else {
         // Not by a macro, whose text the harness keeps back where a test passes: what did not run must not be
         // taken for what passed.
@@ -31,7 +37,7 @@ fn keeps_the_contracts(stoa: &Stoa) {
         // The folder may be read-only, and is not ours to write into.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(run)
-        .args(["--only", "mesh,transactions"])
+        .args(["--only", which])
         .args(["--gateway", &url(stoa.gateway())])
         .args(["--auth", &url(stoa.auth())])
         .args(["--users", &url(stoa.users())])

@@ -216,7 +216,7 @@ every_topology! {
     fn what_was_answered_holds_and_no_session_is_in_two_states(stoa: &mut Stoa) {
         let rounds: &[&[&str]] = match stoa.topology {
             Topology::Embedded => &[&["auth"], &["auth"], &["auth"]],
-            Topology::Split | Topology::Apart => &[&["auth"], &["users"], &["gateway"], &["auth", "users", "gateway"]],
+            Topology::Split | Topology::Apart | Topology::Shop => &[&["auth"], &["users"], &["gateway"], &["auth", "users", "gateway"]],
         };
         let (gateway, routes) = (stoa.gateway(), ProtectedRoutes::of(stoa));
         let mut record = Record::default();

@@ -77,7 +77,7 @@ impl Work {
 /// As an operator does it there: beside the processes, or through the only one.
 fn change_keys(stoa: &Stoa, arguments: &[&str], path: &str) {
     match stoa.topology {
-        Topology::Split | Topology::Apart => {
+        Topology::Split | Topology::Apart | Topology::Shop => {
             let done = stoa.node("auth").setup().operate(arguments).finish();
             assert_eq!(done.code, Some(0), "{done:?}");
         }

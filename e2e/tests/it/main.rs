@@ -53,6 +53,7 @@ mod last_admin;
 mod life;
 mod outage;
 mod refreshing;
+mod selling;
 mod stopping;
 mod stories;
 mod token_attacks;

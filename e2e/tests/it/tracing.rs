@@ -69,7 +69,7 @@ fn one_trace_leads_from_a_request_to_the_handler_of_its_event(topology: Topology
     assert_eq!(service.name, "POST /transactions");
     let before_service = match topology {
         Topology::Embedded => entry,
-        Topology::Split | Topology::Apart => {
+        Topology::Split | Topology::Apart | Topology::Shop => {
             let call = only(&spans, "gateway", CLIENT);
             assert_eq!(call.parent.as_ref(), Some(&entry.id));
             call
