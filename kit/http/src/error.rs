@@ -69,13 +69,14 @@ impl ApiError {
         }))
     }
 
-    /// A service's own refusal. One that says "later" tells when: after a second.
+    /// A service's own refusal. One that says "later" (429, 503) tells when: after a second.
     pub fn of(refusal: &impl ApiRefusal) -> Self {
         Self::known(RefusalDoc::from(refusal))
     }
 
     pub(crate) fn known(refusal: RefusalDoc) -> Self {
-        let is_later = refusal.status == StatusCode::SERVICE_UNAVAILABLE;
+        let later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        let is_later = later.contains(&refusal.status);
         let error = Self::new(refusal.status, refusal.code, refusal.message);
         if is_later {
             error.with_retry_after(1)

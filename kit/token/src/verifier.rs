@@ -107,6 +107,15 @@ impl Verifier {
         &self.0.revocations
     }
 
+    /// Whether somebody whom a token was verified for may go on: it is neither over nor revoked since. For what
+    /// stays open, such as a stream.
+    pub fn check(&self, principal: &Principal) -> Result<(), Refusal> {
+        if self.0.clock.now() >= principal.expires_at.plus(self.0.rules.leeway) {
+            return Err(Refusal::Expired);
+        }
+        self.0.revocations.check(principal)
+    }
+
     /// Whom the token speaks for.
     pub fn verify(&self, token: &str) -> Result<Arc<Principal>, Refusal> {
         jws::check_size(token)?;

@@ -190,3 +190,18 @@ fn a_handful_of_threads_agree() {
         }
     });
 }
+
+#[test]
+fn somebody_who_was_verified_may_go_on_until_the_token_would_be_refused() {
+    let fake = clock();
+    let verifier = Verifier::new(rules(), fake.clock()).unwrap();
+    verifier.replace_keys(FORGES[2].ring.key_set());
+    let principal = verifier.verify(&FORGES[2].key().sign(&claims())).unwrap();
+    fake.advance(Duration::from_secs(3_540) - TICK);
+    assert_eq!(verifier.check(&principal), Ok(()));
+    fake.advance(TICK);
+    assert_eq!(verifier.check(&principal), Err(Refusal::Expired));
+    let verifier = verifier_of(&FORGES[2]);
+    verifier.revocations().revoke_session(claims().sid);
+    assert_eq!(verifier.check(&principal), Err(Refusal::SessionRevoked));
+}
