@@ -166,7 +166,7 @@ fn check_peers(config: &PeersConfig, check: &mut Check<'_>) {
 }
 
 /// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 4] = ["orders", "subscriptions", "storage", "notifications"];
+const PLANNED: [&str; 3] = ["orders", "subscriptions", "storage"];
 
 /// Everything that may be set.
 pub(crate) fn catalog() -> Catalog {

@@ -1,0 +1,130 @@
+//! What users are told in the application.
+
+use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_http::extract::{Page, PageRequest};
+use kit_runtime::Timestamp;
+use kit_service::{Call, Failure};
+use kit_token::UserId;
+use notifications_api::{AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView};
+
+use super::{NotificationsFailure, NotificationsService};
+use crate::domain::{Notification, Text};
+use crate::live::LiveSubscription;
+use crate::store;
+
+const NOTIFICATION: &str = "Notification";
+
+/// How many notifications a stream reads at once.
+const STREAM_PAGE: i64 = 50;
+
+/// How many old notifications are removed at once.
+const SWEEP_PAGE: u32 = 1_000;
+
+impl NotificationsService {
+    /// A page of the caller's notifications, the newest first.
+    pub(crate) async fn list_notifications(
+        &self,
+        call: &Call,
+        request: &PageRequest,
+    ) -> Result<NotificationListing, NotificationsFailure> {
+        let (before, limit) = request.rows::<i64>()?;
+        let (user_id, before) = (call.actor.user_id, before.unwrap_or(i64::MAX));
+        let read = async move |reader: &mut Reader| {
+            let found = store::list_before(reader, user_id, before, limit).await?;
+            Ok((found, store::count_unread(reader, user_id).await?))
+        };
+        let (found, unread_count) = self.units.read(read).await?;
+        let page = Page::cut(found, request, |notification| notification.number.to_string());
+        Ok(NotificationListing {
+            page: page.map(NotificationView::from),
+            unread_count,
+        })
+    }
+
+    /// Marks one of the caller's notifications as read; the notification after it.
+    pub(crate) async fn read_notification(
+        &self,
+        call: &Call,
+        id: NotificationId,
+    ) -> Result<NotificationView, NotificationsFailure> {
+        let (user_id, now) = (call.actor.user_id, self.units.now());
+        let unit = async move |tx: &mut Tx| {
+            store::mark_read(tx, user_id, id, now).await?;
+            let found = store::find_notification(tx, user_id, id).await?;
+            found.ok_or(Failure::NotFound(NOTIFICATION))
+        };
+        self.units.unit(call, unit).await.map(NotificationView::from)
+    }
+
+    /// Marks all of the caller's notifications as read.
+    pub(crate) async fn read_all_notifications(&self, call: &Call) -> Result<AllRead, NotificationsFailure> {
+        let (user_id, now) = (call.actor.user_id, self.units.now());
+        let unit = async move |tx: &mut Tx| {
+            store::hold_feed(tx, user_id).await?;
+            let read = store::mark_all_read(tx, user_id, now).await?;
+            Ok(AllRead { read })
+        };
+        self.units.unit(call, unit).await
+    }
+
+    /// A slot for a stream of the user's notifications.
+    pub(crate) fn follow(&self, user_id: UserId) -> Result<LiveSubscription, NotificationsFailure> {
+        self.live.subscribe(user_id).map_err(Failure::Refused)
+    }
+
+    /// The number of the user's newest notification.
+    pub(crate) async fn last_number(&self, user_id: UserId) -> Result<i64, NotificationsFailure> {
+        let read = async move |reader: &mut Reader| store::last_number(reader, user_id).await;
+        Ok(self.units.read(read).await?)
+    }
+
+    /// What the user was told after a number, the oldest first, as far as a stream reads at once.
+    pub(crate) async fn list_after(
+        &self,
+        user_id: UserId,
+        after: i64,
+    ) -> Result<Vec<Notification>, NotificationsFailure> {
+        let read =
+            async move |reader: &mut Reader| store::list_after(reader, user_id, after, STREAM_PAGE).await;
+        Ok(self.units.read(read).await?)
+    }
+
+    /// Whether something happened so long ago that a notification of it would not be kept.
+    pub(crate) fn is_too_old(&self, at: Timestamp) -> bool {
+        at < self.units.now().minus(self.kept.time)
+    }
+
+    /// Adds a notification, in a transaction, unless the account is gone.
+    pub(crate) async fn add_in(
+        &self,
+        tx: &mut Tx,
+        user_id: UserId,
+        (kind, text): (NotificationKind, &Text),
+    ) -> Result<(), StoreError> {
+        let Some(number) = store::next_number(tx, user_id).await? else {
+            return Ok(());
+        };
+        let notification = Notification {
+            id: self.units.new_id(),
+            user_id,
+            number,
+            kind,
+            title: text.title.clone(),
+            body: text.body.clone(),
+            link: text.link.clone(),
+            created_at: self.units.now(),
+            read_at: None,
+        };
+        store::insert_notification(tx, &notification).await?;
+        store::prune(tx, user_id, number - self.kept.per_user).await?;
+        tx.publish(notification.event());
+        Ok(())
+    }
+
+    /// Removes a batch of what is older than it is kept; how many.
+    pub(crate) async fn delete_old(&self) -> Result<u64, NotificationsFailure> {
+        let than = self.units.now().minus(self.kept.time);
+        let unit = async move |tx: &mut Tx| store::delete_older(tx, than, SWEEP_PAGE).await;
+        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+    }
+}

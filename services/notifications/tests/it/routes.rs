@@ -1,0 +1,35 @@
+//! What holds for every route, read off the route table.
+
+use kit_testing::{Examples, on_both_databases};
+use notifications_api::routes;
+
+use crate::app::{list, start, text};
+
+kit_testing::meta_tests! {
+    routes = routes();
+    start = start;
+    table = [
+        "GET / public, own port",
+        "GET /notifications user",
+        "POST /notifications/{id}/read user",
+        "POST /notifications/read-all user",
+        "GET /notifications/stream user",
+    ];
+}
+
+on_both_databases! {
+    async fn every_example_is_true(fixture: &Fixture) {
+        let app = start(fixture).await;
+        let (ada, mut examples) = (app.sign_up("ada"), Examples::of(routes()));
+        app.pay_all(&ada, 10_001..=10_001).await;
+        examples.check(&ada.client, "notifications_health", "/").await;
+        examples.check(&ada.client, "list_notifications", "/notifications").await;
+        let id = text(&list(&ada).await["items"][0]["id"]);
+        let (read, example) = examples.check(&ada.client, "read_notification", &format!("/notifications/{id}/read")).await;
+        for member in ["kind", "title", "body"] {
+            assert_eq!(read[member], example[member]);
+        }
+        examples.check(&ada.client, "read_all_notifications", "/notifications/read-all").await;
+        assert_eq!(examples.untried(), ["stream_notifications"], "the stream has stories of its own");
+    }
+}
