@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use kit_config::Span;
 use kit_service::Listing;
 
 use crate::services::{KnownService, find};
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Events(Events),
     /// Publishes something at each configured broker and consumes it again.
     Brokers(Listing),
+    /// Checks what must hold of every service's tables, and what services must agree on.
+    Verify(Verify),
     /// Lists the services.
     Services(Listing),
     /// Lists the gateway's routes: method, path, access, target.
@@ -177,4 +180,14 @@ pub(crate) struct Openapi {
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// How `stoa verify` goes about it.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// How long services may take to agree: what is under way has to arrive.
+    #[arg(long, default_value = "10s", value_name = "TIME")]
+    pub wait: Span,
+    #[command(flatten)]
+    pub listing: Listing,
 }

@@ -35,6 +35,7 @@ mod origin;
 mod peers;
 mod service;
 mod units;
+mod verification;
 
 pub use answer::JsonAnswer;
 pub use call::Call;
@@ -47,3 +48,4 @@ pub use origin::Origin;
 pub use peers::{Directory, PeerError, PeerLocation, Peers};
 pub use service::Service;
 pub use units::Units;
+pub use verification::{Fact, Invariant};

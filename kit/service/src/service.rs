@@ -12,7 +12,7 @@ use kit_db::Migrations;
 use kit_event::{EventDoc, Topic};
 use kit_http::RouteTable;
 
-use crate::{Home, Hosted, Peers, ServiceCommand};
+use crate::{Fact, Home, Hosted, Invariant, Peers, ServiceCommand};
 
 type Build = dyn Fn(Home, Peers) -> BoxFuture<'static, anyhow::Result<Hosted<()>>> + Send + Sync;
 
@@ -42,6 +42,10 @@ pub struct Service {
     pub events: fn() -> Vec<EventDoc>,
     /// The migrations of its database, where it has one.
     pub migrations: Option<Migrations>,
+    /// What must hold of its tables.
+    pub invariants: &'static [Invariant],
+    /// What it states that others state too.
+    pub facts: &'static [Fact],
     /// What it adds to the command line.
     pub commands: Vec<ServiceCommand>,
     sections: fn(Catalog) -> Catalog,
@@ -80,6 +84,8 @@ impl Service {
             topics: &[],
             events: Vec::new,
             migrations: None,
+            invariants: &[],
+            facts: &[],
             commands: Vec::new(),
             sections: Catalog::section::<S>,
             build: Arc::new(erased),
@@ -105,6 +111,14 @@ impl Service {
     #[must_use]
     pub fn keeping(mut self, migrations: Migrations) -> Self {
         self.migrations = Some(migrations);
+        self
+    }
+
+    /// What must hold of its tables, and what it knows that others know too.
+    #[must_use]
+    pub fn verified_by(mut self, invariants: &'static [Invariant], facts: &'static [Fact]) -> Self {
+        self.invariants = invariants;
+        self.facts = facts;
         self
     }
 

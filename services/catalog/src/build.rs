@@ -5,6 +5,7 @@ use kit_service::{Home, Hosted, Peers, Service};
 
 use crate::config::CatalogConfig;
 use crate::http::router;
+use crate::invariants::{FACTS, INVARIANTS};
 use crate::pictures::Pictures;
 use crate::service::CatalogService;
 use crate::sweeper;
@@ -20,6 +21,7 @@ pub fn service() -> Service {
             "0003_reservations.sql",
             "0004_images.sql"
         ])
+        .verified_by(INVARIANTS, FACTS)
 }
 
 /// Builds it.

@@ -20,6 +20,7 @@ mod build;
 mod config;
 mod domain;
 mod http;
+mod invariants;
 mod pictures;
 mod service;
 mod store;

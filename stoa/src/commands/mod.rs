@@ -8,6 +8,7 @@ mod host;
 mod lists;
 mod migrate;
 mod operate;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,7 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Config(options) => config::config(file, set, &options),
         Command::Brokers(listing) => brokers::brokers(settings::load(file, set)?, listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
+        Command::Verify(options) => verify::verify(settings::load(file, set)?, &options),
         Command::Services(options) => lists::services(&settings::load(file, set)?, options),
         Command::Routes(options) => lists::routes(&settings::load(file, set)?, options),
         Command::Openapi(options) => {
