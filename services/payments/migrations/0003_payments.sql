@@ -26,6 +26,8 @@ CREATE TABLE payments (
     refunded_minor  BIGINT NOT NULL CHECK (refunded_minor BETWEEN 0 AND refunding_minor),
     -- How many attempts were made; the number of the last one.
     attempts        BIGINT NOT NULL CHECK (attempts >= 0),
+    -- How many of them were declined.
+    declines        BIGINT NOT NULL CHECK (declines BETWEEN 0 AND attempts),
     -- How many events were published.
     version         BIGINT NOT NULL CHECK (version > 0),
     expires_at      BIGINT NOT NULL,

@@ -5,7 +5,7 @@ CREATE TABLE sandbox_charges (
     key            TEXT COLLATE "C" PRIMARY KEY,
     amount_minor   BIGINT NOT NULL CHECK (amount_minor >= 0),
     currency       TEXT COLLATE "C" NOT NULL CHECK (length(currency) = 3),
-    status         TEXT COLLATE "C" NOT NULL CHECK (status IN ('action_required', 'succeeded', 'declined', 'closed')),
+    status         TEXT COLLATE "C" NOT NULL CHECK (status IN ('open', 'action_required', 'succeeded', 'declined', 'closed')),
     reason         TEXT,
     description    TEXT NOT NULL,
     -- The last four digits of the card; the others are kept nowhere.

@@ -1,6 +1,7 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +12,7 @@ use payments_api::PaymentsClient;
 
 use crate::config::PaymentsConfig;
 use crate::consumers;
-use crate::domain::Limit;
+use crate::domain::{Limit, Origins};
 use crate::http::router;
 use crate::janitor;
 use crate::provider::Provider;
@@ -41,11 +42,13 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         most: config.transaction_limit,
         counts: config.limit_counts,
     };
+    let public = public_url(&home)?;
     let rules = PaymentRules {
-        most_attempts: config.most_attempts.into(),
+        most_declines: config.most_declines.into(),
         provider_timeout: config.provider_timeout.into(),
+        origins: Arc::new(origins(&config, &public)),
     };
-    let pages = format!("{}/api/checkout/", public_url(&home)?);
+    let pages = public.join("/api/checkout/");
     let sandbox = Sandbox::new(home.units()?, sandbox_secret(&config, &home)?, pages);
     let provider = Provider::Sandbox(sandbox);
     let service = PaymentsService::new(home.units()?, home.tasks.clone(), provider, (limit, rules));
@@ -59,11 +62,20 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
 }
 
 /// Where clients reach the gateway, which is another service's to say.
-fn public_url(home: &Home) -> anyhow::Result<String> {
-    let public: Option<BaseUrl> = home.config.value("gateway.public_url")?;
+fn public_url(home: &Home) -> anyhow::Result<BaseUrl> {
+    if let Some(public) = home.config.value("gateway.public_url")? {
+        return Ok(public);
+    }
     let listen: Option<SocketAddr> = home.config.value("gateway.listen")?;
-    let usual = || format!("http://{}", listen.unwrap_or(([127, 0, 0, 1], 8080).into()));
-    Ok(public.map_or_else(usual, |url| url.to_string()))
+    let listen = listen.unwrap_or(([127, 0, 0, 1], 8080).into());
+    Ok(format!("http://{listen}").parse()?)
+}
+
+fn origins(config: &PaymentsConfig, public: &BaseUrl) -> Origins {
+    let own = public.as_str().strip_suffix(public.path_prefix());
+    let own = own.unwrap_or(public.as_str()).to_owned();
+    let listed = config.return_origins.iter().map(ToString::to_string);
+    Origins(std::iter::once(own).chain(listed).collect())
 }
 
 /// Processes that serve the pages of one sandbox need the same.

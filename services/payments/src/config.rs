@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use kit_config::{Accepts, Check, Kind, Mismatch, Raw, Span, Value};
+use kit_config::{Accepts, BaseUrl, Check, Kind, Mismatch, Raw, Span, Value};
 use kit_runtime::Secret;
 use kit_values::{Amount, DecimalError};
 use serde_json::json;
@@ -30,11 +30,14 @@ kit_config::config! {
         /// Which transactions the limit counts: all that the user ever made, or those that are not paid yet.
         limit_counts: LimitCounts = "all",
         /// How often a payment may be declined before it fails for good.
-        most_attempts: u32 = "10",
+        most_declines: u32 = "10",
         /// How long a payment provider is waited for. What it has not said by then is looked up later.
         provider_timeout: Span = "10s",
         /// How often it is looked for what is overdue: lost answers of providers, refunds, payments whose time is over.
         janitor_period: Span = "1s",
+        /// Origins, such as `https://shop.example.com`, to which payers may be sent after a checkout, beside the
+        /// platform's own (`gateway.public_url`).
+        return_origins: Vec<BaseUrl>,
         /// Of what the tokens of the sandbox's pages are made; by default a file in the data folder. The same in all
         /// processes of payments.
         #[key("sandbox.secret")]
@@ -47,8 +50,8 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
     if config.transaction_limit.0 <= Amount::ZERO {
         check.refuse("transaction_limit", "must be more than 0");
     }
-    if config.most_attempts == 0 {
-        check.refuse("most_attempts", "must be at least 1");
+    if config.most_declines == 0 {
+        check.refuse("most_declines", "must be at least 1");
     }
     for (key, span) in [
         ("provider_timeout", config.provider_timeout),
@@ -57,6 +60,13 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
         if Duration::from(span).is_zero() {
             check.refuse(key, "must be more than 0");
         }
+    }
+    if config
+        .return_origins
+        .iter()
+        .any(|origin| !origin.path_prefix().is_empty())
+    {
+        check.refuse("return_origins", "must be origins, without a path");
     }
     if let Some(secret) = &config.sandbox_secret {
         check.require_strong("sandbox.secret", secret);

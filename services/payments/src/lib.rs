@@ -17,7 +17,7 @@
 //!
 //! Points where tests inject faults (inert unless `fail/failpoints` is on): `payments::before-dispatch`,
 //! `payments::before-charge`, `payments::after-charge-before-store`, `payments::before-refund`,
-//! `payments::after-refund-before-store`.
+//! `payments::after-refund-before-store`, `payments::after-page-before-return`.
 
 mod build;
 mod config;

@@ -18,8 +18,9 @@ pub use events::{
 pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
-    AccountKind, AttemptStatus, AttemptView, CreateTransaction, Description, EntryView, FailureReason,
-    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, PayRequest, PaymentMethod,
-    PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, TransactionId, TransactionStatus,
-    TransactionView, TransactionsPaid,
+    AccountKind, AttemptStatus, AttemptView, CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus,
+    CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason,
+    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout, PayRequest,
+    PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, TransactionId,
+    TransactionStatus, TransactionView, TransactionsPaid,
 };

@@ -2,7 +2,7 @@
 
 use kit_values::{Amount, Money};
 
-use crate::PaymentStatus;
+use crate::{CheckoutStatus, PaymentStatus};
 
 kit_http::refusals! {
     /// What payments refuses, beside what every service does.
@@ -24,6 +24,15 @@ kit_http::refusals! {
             /// How it ended.
             status: PaymentStatus,
         } = CONFLICT, "payment_closed", "the payment cannot be paid, it is {status}";
+        /// An attempt is under way, and its provider has not said what became of it.
+        PaymentProcessing = CONFLICT, "payment_processing", "the payment is being made";
+        /// It was tried to pay the payment more often than anybody needs to.
+        TooManyAttempts = CONFLICT, "too_many_attempts", "the payment was tried too often";
+        /// The checkout is over, or its next step is another.
+        CheckoutClosed {
+            /// How far it is.
+            status: CheckoutStatus,
+        } = CONFLICT, "checkout_closed", "the checkout cannot do this, it is {status}";
         /// What is owed is in several currencies; each payment is paid by its name.
         MixedCurrencies = CONFLICT, "mixed_currencies", "what is owed is in several currencies: name the payment";
         /// The order has no payment, or it is not paid.

@@ -39,6 +39,8 @@ pub(crate) enum ChargeOutcome {
     Succeeded { amount: Money },
     /// It has not, and will not.
     Declined { reason: String },
+    /// It was given up before it was charged, and will not be.
+    Closed { reason: String },
     /// The payer has to go there first.
     ActionRequired { url: String },
     /// It did not say.
@@ -68,7 +70,17 @@ impl Attempt {
 
     /// The provider's idempotency key: the same however often the provider is asked.
     pub(crate) fn key(&self) -> String {
-        format!("{}-{}", self.payment_id, self.number)
+        Self::key_of(self.payment_id, self.number)
+    }
+
+    pub(crate) fn key_of(payment_id: PaymentId, number: i64) -> String {
+        format!("{payment_id}-{number}")
+    }
+
+    /// The payment and number of a key of ours.
+    pub(crate) fn of_key(key: &str) -> Option<(PaymentId, i64)> {
+        let (payment_id, number) = key.rsplit_once('-')?;
+        Some((payment_id.parse().ok()?, number.parse().ok()?))
     }
 
     pub(crate) const fn is_over(&self) -> bool {
@@ -97,7 +109,9 @@ impl Attempt {
                 (AttemptStatus::Unknown, Some(reason), None)
             }
             ChargeOutcome::Succeeded { .. } => (AttemptStatus::Succeeded, None, None),
-            ChargeOutcome::Declined { reason } => (AttemptStatus::Declined, Some(reason.clone()), None),
+            ChargeOutcome::Declined { reason } | ChargeOutcome::Closed { reason } => {
+                (AttemptStatus::Declined, Some(reason.clone()), None)
+            }
             ChargeOutcome::ActionRequired { url } => (AttemptStatus::Dispatched, None, Some(url.clone())),
             ChargeOutcome::Unknown { reason } => (AttemptStatus::Unknown, Some((*reason).to_owned()), None),
         };

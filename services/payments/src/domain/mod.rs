@@ -6,14 +6,16 @@ mod limit;
 mod payment;
 mod payment_draft;
 mod refund;
+mod return_url;
 mod sum;
 mod transaction;
 
 pub(crate) use attempt::{Attempt, ChargeOutcome};
 pub(crate) use ledger::{Account, PostedEntry, PostedTransaction, Posting};
 pub(crate) use limit::Limit;
-pub(crate) use payment::{Flag, GivenUp, Payment, PaymentEvent, Step};
+pub(crate) use payment::{Flag, GivenUp, NotBegun, Payment, PaymentEvent, Step};
 pub(crate) use payment_draft::{PaymentDraft, RefundDraft};
 pub(crate) use refund::{Refund, RefundOutcome};
+pub(crate) use return_url::Origins;
 pub(crate) use sum::Sum;
 pub(crate) use transaction::{Settlement, Transaction, TransactionDraft};

@@ -35,6 +35,9 @@ words! {
     }
 }
 
+/// How often a payment may be tried at all, checkouts that were closed again among them.
+const MOST_ATTEMPTS: i64 = 100;
+
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Payment {
@@ -56,6 +59,8 @@ pub(crate) struct Payment {
     pub refunded_minor: i64,
     /// How many attempts were made; the number of the last one.
     pub attempts: i64,
+    /// How many of them were declined.
+    pub declines: i64,
     /// How many events were published.
     pub version: i64,
     pub expires_at: Timestamp,
@@ -70,6 +75,17 @@ pub(crate) enum PaymentEvent {
     Failed(PaymentFailed),
     Expired(PaymentExpired),
     Cancelled(PaymentCancelled),
+}
+
+/// Why an attempt was not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotBegun {
+    /// One is under way.
+    Running,
+    /// It has ended so.
+    Ended(PaymentStatus),
+    /// It was tried as often as it may be.
+    TooMany,
 }
 
 /// A payment after something was done with it.
@@ -106,6 +122,7 @@ impl Payment {
             refunding_minor: 0,
             refunded_minor: 0,
             attempts: 0,
+            declines: 0,
             version: 0,
             expires_at: draft.expires_at,
             created_at: at,
@@ -129,28 +146,29 @@ impl Payment {
         self.amount() == draft.amount && self.user_id == draft.user_id && self.expires_at == draft.expires_at
     }
 
-    /// Begins an attempt; how it ended, where there can be none.
+    /// Begins an attempt.
     pub(crate) fn begin(
         mut self,
         provider: &'static str,
         request_key: Option<String>,
         now: Timestamp,
-    ) -> Result<(Self, Attempt), PaymentStatus> {
+    ) -> Result<(Self, Attempt), NotBegun> {
         match self.status {
-            PaymentStatus::Open if now >= self.expires_at => Err(PaymentStatus::Expired),
+            PaymentStatus::Open if now >= self.expires_at => Err(NotBegun::Ended(PaymentStatus::Expired)),
             // It may be paid already.
-            PaymentStatus::Open if self.flag.is_some() => Err(PaymentStatus::Processing),
+            PaymentStatus::Open if self.flag.is_some() => Err(NotBegun::Running),
+            PaymentStatus::Open if self.attempts >= MOST_ATTEMPTS => Err(NotBegun::TooMany),
             PaymentStatus::Open => {
                 self.status = PaymentStatus::Processing;
                 self.attempts += 1;
                 let attempt = Attempt::new(&self, provider, request_key, now);
                 Ok((self, attempt))
             }
-            status @ (PaymentStatus::Processing
-            | PaymentStatus::Succeeded
+            PaymentStatus::Processing => Err(NotBegun::Running),
+            status @ (PaymentStatus::Succeeded
             | PaymentStatus::Failed
             | PaymentStatus::Cancelled
-            | PaymentStatus::Expired) => Err(status),
+            | PaymentStatus::Expired) => Err(NotBegun::Ended(status)),
         }
     }
 
@@ -159,7 +177,7 @@ impl Payment {
         mut self,
         mut attempt: Attempt,
         outcome: &ChargeOutcome,
-        (most_attempts, now): (i64, Timestamp),
+        (most_declines, now): (i64, Timestamp),
     ) -> Option<ChargeSettlement> {
         if attempt.is_over() {
             return self.settle_again(attempt, outcome, now);
@@ -175,9 +193,10 @@ impl Payment {
             self.flag = Some(Flag::AmountDiffers);
         }
         let is_declined = attempt.status == AttemptStatus::Declined;
+        self.declines += i64::from(matches!(outcome, ChargeOutcome::Declined { .. }));
         let step = match self.given_up_at(now) {
             Some(why) if is_declined || self.is_disputed() => self.end(why.status(), now),
-            None if is_declined && self.attempts >= most_attempts => self.end(PaymentStatus::Failed, now),
+            None if is_declined && self.declines >= most_declines => self.end(PaymentStatus::Failed, now),
             None if is_declined => {
                 self.status = PaymentStatus::Open;
                 Step::silent(self)

@@ -1,10 +1,12 @@
 //! Payments' public routes, one endpoint a file.
 
+mod checkout;
 mod create_transaction;
 mod get_payment;
 mod list_ledger;
 mod list_payments;
 mod list_transactions;
+mod open_checkout;
 mod pay;
 mod pay_transactions;
 
@@ -23,5 +25,8 @@ pub(crate) fn router(payments: PaymentsService, guard: Guard) -> Result<Router, 
         .on("pay", pay::pay)
         .on("list_payments", list_payments::list_payments)
         .on("get_payment", get_payment::get_payment)
+        .on("open_checkout", open_checkout::open_checkout)
+        .on("get_checkout", checkout::get_checkout)
+        .on("decide_checkout", checkout::decide_checkout)
         .finish(payments)
 }

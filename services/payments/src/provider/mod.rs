@@ -70,6 +70,13 @@ impl Provider {
         }
     }
 
+    /// Opens a page on which the payer pays, and is sent on to `return_url`.
+    pub(crate) async fn open_checkout(&self, charge: &Charge, return_url: Option<String>) -> ChargeOutcome {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.open_checkout(charge, return_url).await,
+        }
+    }
+
     /// What became of the charge of a key; none where it never came.
     pub(crate) async fn find_charge(&self, key: &str) -> Option<ChargeOutcome> {
         match self {

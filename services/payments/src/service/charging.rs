@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::opening::view;
 use super::settling::{Tried, tried};
 use super::{PAYMENT, PaymentsFailure, PaymentsService};
-use crate::domain::{ChargeOutcome, Payment};
+use crate::domain::{ChargeOutcome, NotBegun, Payment};
 use crate::provider::{Charge, Method};
 use crate::store;
 
@@ -44,11 +44,11 @@ pub(crate) enum PayAnswer {
 }
 
 /// What there is to do for a payment.
-enum Begun {
+pub(super) enum Begun {
     /// The attempt is ours, and the provider is to be asked.
     Ours(Charge, i64),
-    /// The attempt of this number decides.
-    Running(i64),
+    /// The attempt of this number decides. It is ours where this request made it, when it was sent before.
+    Running { number: i64, is_ours: bool },
     /// Nothing.
     Done(PaymentView),
 }
@@ -151,7 +151,7 @@ impl PaymentsService {
         let unit = async move |tx: &mut Tx| payments.begin_in(tx, id, request_key.clone()).await;
         let (charge, number) = match self.units.unit(call, unit).await? {
             Begun::Done(view) => return Ok(Tried::paid(view)),
-            Begun::Running(number) => return self.await_attempt(call, id, number).await,
+            Begun::Running { number, .. } => return self.await_attempt(call, id, number).await,
             Begun::Ours(charge, number) => (charge, number),
         };
         fail_point!("payments::before-dispatch", |_| Err(Failure::internal(
@@ -161,11 +161,7 @@ impl PaymentsService {
             return self.find_tried(id, number).await;
         }
         fail_point!("payments::before-charge", |_| Err(Failure::internal("failpoint")));
-        let charging = self.provider.charge(&charge, method);
-        let outcome = tokio::time::timeout(self.rules.provider_timeout, charging).await;
-        let outcome = outcome.unwrap_or(ChargeOutcome::Unknown {
-            reason: "the provider did not answer in time",
-        });
+        let outcome = self.in_time(self.provider.charge(&charge, method)).await;
         fail_point!("payments::after-charge-before-store", |_| Err(Failure::internal(
             "failpoint"
         )));
@@ -173,7 +169,7 @@ impl PaymentsService {
     }
 
     /// Begins an attempt, unless there is one that decides.
-    async fn begin_in(
+    pub(super) async fn begin_in(
         &self,
         tx: &mut Tx,
         id: PaymentId,
@@ -184,7 +180,11 @@ impl PaymentsService {
         if let Some(key) = &request_key
             && let Some(attempt) = store::find_attempt_of_request(tx, id, key).await?
         {
-            return Ok(Begun::Running(attempt.number));
+            let number = attempt.number;
+            return Ok(Begun::Running {
+                number,
+                is_ours: true,
+            });
         }
         match payment
             .clone()
@@ -201,20 +201,37 @@ impl PaymentsService {
                 };
                 Ok(Begun::Ours(charge, attempt.number))
             }
-            Err(PaymentStatus::Processing) => Ok(Begun::Running(payment.attempts)),
-            Err(PaymentStatus::Succeeded) => Ok(Begun::Done(view(tx, payment).await?)),
-            Err(status) => Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status })),
+            Err(NotBegun::Running) => Ok(Begun::Running {
+                number: payment.attempts,
+                is_ours: false,
+            }),
+            Err(NotBegun::Ended(PaymentStatus::Succeeded)) => Ok(Begun::Done(view(tx, payment).await?)),
+            Err(NotBegun::Ended(status)) => Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status })),
+            Err(NotBegun::TooMany) => Err(Failure::Refused(PaymentsRefusal::TooManyAttempts)),
         }
     }
 
-    async fn dispatch(&self, id: PaymentId, number: i64) -> Result<bool, PaymentsFailure> {
+    /// What a provider says, if it says it in time.
+    pub(super) async fn in_time(&self, asking: impl Future<Output = ChargeOutcome>) -> ChargeOutcome {
+        let answer = tokio::time::timeout(self.rules.provider_timeout, asking).await;
+        answer.unwrap_or(ChargeOutcome::Unknown {
+            reason: "the provider did not answer in time",
+        })
+    }
+
+    pub(super) async fn dispatch(&self, id: PaymentId, number: i64) -> Result<bool, PaymentsFailure> {
         let now = self.units.now();
         let unit = async move |tx: &mut Tx| store::mark_dispatched(tx, id, number, now).await;
         Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
     }
 
     /// Waits for an attempt that somebody else makes, as long as the call may take; how far it is then.
-    async fn await_attempt(&self, call: &Call, id: PaymentId, number: i64) -> Result<Tried, PaymentsFailure> {
+    pub(super) async fn await_attempt(
+        &self,
+        call: &Call,
+        id: PaymentId,
+        number: i64,
+    ) -> Result<Tried, PaymentsFailure> {
         let mut pause = FIRST_PAUSE;
         loop {
             let tried = self.find_tried(id, number).await?;
@@ -244,7 +261,7 @@ fn invalid(pointer: &str, message: &str) -> PaymentsFailure {
 }
 
 /// The request by its idempotency key, so that one that is sent again after a crash finds what it did.
-fn request_key(call: &Call) -> Option<String> {
+pub(super) fn request_key(call: &Call) -> Option<String> {
     let key = call.idempotency_key()?;
     Some(format!("{}:{key}", call.actor.user_id))
 }

@@ -2,6 +2,7 @@
 //! and one after it.
 
 mod charging;
+mod checkout;
 mod contract;
 mod opening;
 mod overdue;
@@ -20,7 +21,7 @@ use payments_api::{LedgerTransactionId, PaymentsRefusal};
 use tokio::sync::{Notify, oneshot};
 use tracing::Instrument as _;
 
-use crate::domain::{Limit, Posting};
+use crate::domain::{Limit, Origins, Posting};
 use crate::provider::Provider;
 use crate::store;
 
@@ -33,12 +34,14 @@ const PAYMENT: &str = "Payment";
 pub(crate) type PaymentsFailure = Failure<PaymentsRefusal>;
 
 /// What holds for payments of orders.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PaymentRules {
     /// How often a payment may be declined.
-    pub most_attempts: i64,
+    pub most_declines: i64,
     /// How long a provider is waited for.
     pub provider_timeout: Duration,
+    /// Where payers may be sent after a checkout.
+    pub origins: Arc<Origins>,
 }
 
 /// The use cases. A cheap handle.

@@ -94,10 +94,9 @@ impl PaymentsService {
                 None => self.provider.close_charge(&key).await,
             }
         };
-        let answer = tokio::time::timeout(self.rules.provider_timeout, asking).await;
-        match answer {
-            Ok(ChargeOutcome::Unknown { .. }) | Err(_) => {}
-            Ok(outcome) => drop(self.apply_provider_result(id, number, outcome).await?),
+        let outcome = self.in_time(asking).await;
+        if !matches!(outcome, ChargeOutcome::Unknown { .. }) {
+            self.apply_provider_result(id, number, outcome).await?;
         }
         Ok(true)
     }

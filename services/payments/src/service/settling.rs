@@ -45,7 +45,7 @@ impl PaymentsService {
             let payment = found.ok_or(Failure::NotFound(PAYMENT))?;
             let attempt = store::find_attempt(tx, payment_id, number).await?;
             let attempt = attempt.ok_or(Failure::NotFound(PAYMENT))?;
-            let rules = (payments.rules.most_attempts, payments.units.now());
+            let rules = (payments.rules.most_declines, payments.units.now());
             let Some(settled) = payment.clone().settle(attempt.clone(), &outcome, rules) else {
                 return Ok::<_, PaymentsFailure>((tried(tx, payment, attempt).await?, false));
             };

@@ -20,8 +20,8 @@ pub(crate) use payments::{
 };
 pub(crate) use refunds::{claim_refund, find_refund, insert_refund, list_due_refunds, save_refund};
 pub(crate) use sandbox::{
-    find_sandbox_charge, find_sandbox_charge_for_update, has_sandbox_refund, insert_sandbox_charge,
-    insert_sandbox_refund, save_sandbox_charge,
+    find_sandbox_charge, find_sandbox_charge_for_update, find_sandbox_charge_of_page, has_sandbox_refund,
+    insert_sandbox_charge, insert_sandbox_refund, save_sandbox_charge,
 };
 pub(crate) use spending::{hold, settle, spend};
 pub(crate) use totals::{totals, trial_balance};

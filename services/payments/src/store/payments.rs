@@ -23,6 +23,7 @@ kit_db::table_row! {
         refunding_minor: value,
         refunded_minor: value,
         attempts: value,
+        declines: value,
         version: value,
         expires_at: value,
         created_at: value,
@@ -61,7 +62,7 @@ pub(crate) async fn insert_payment(tx: &mut Tx, payment: &Payment) -> Result<(),
 pub(crate) async fn save_payment(tx: &mut Tx, payment: &Payment) -> Result<(), StoreError> {
     sql(
         "UPDATE payments SET status = $2, given_up = $3, flag = $4, captured_minor = $5, refunding_minor = $6, \
-         refunded_minor = $7, attempts = $8, version = $9 WHERE id = $1",
+         refunded_minor = $7, attempts = $8, declines = $9, version = $10 WHERE id = $1",
     )
     .bind(payment.id.to_string())
     .bind(payment.status.as_str())
@@ -71,6 +72,7 @@ pub(crate) async fn save_payment(tx: &mut Tx, payment: &Payment) -> Result<(), S
     .bind(payment.refunding_minor)
     .bind(payment.refunded_minor)
     .bind(payment.attempts)
+    .bind(payment.declines)
     .bind(payment.version)
     .execute(tx)
     .await?;

@@ -51,6 +51,15 @@ pub(crate) async fn find_sandbox_charge_for_update(
     statement.for_update().row(tx).await
 }
 
+/// The charge whose page a token opens.
+pub(crate) async fn find_sandbox_charge_of_page(
+    on: &mut impl Session,
+    token_hash: &str,
+) -> Result<Option<SandboxCharge>, StoreError> {
+    let statement = select::<SandboxCharge>("WHERE token_hash = $1");
+    statement.bind(token_hash).row(on).await
+}
+
 /// Writes what changes of a charge. The caller holds the row.
 pub(crate) async fn save_sandbox_charge(tx: &mut Tx, charge: &SandboxCharge) -> Result<(), StoreError> {
     sql("UPDATE sandbox_charges SET status = $2, reason = $3, refunded_minor = $4 WHERE key = $1")

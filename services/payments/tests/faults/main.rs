@@ -16,6 +16,7 @@ use fail::FailScenario;
 use kit_testing::{Fixture, eventually, on_both_databases};
 use payments_api::PaymentStatus;
 
+use serde_json::json;
 use shop::{GOOD, Payer as _, Shop, becomes, is_refunded};
 
 const CHARGES: &str = "SELECT key FROM sandbox_charges WHERE status = 'succeeded'";
@@ -63,6 +64,23 @@ on_both_databases! {
             assert_eq!(shop.find(number).await.status, PaymentStatus::Succeeded);
         }
         assert_eq!(shop.count(CHARGES).await, 3);
+        books::are_in_order(&shop).await;
+        books::are_settled(&shop).await;
+        scenario.teardown();
+    }
+
+    async fn a_browser_that_never_comes_back_is_not_waited_for(fixture: &Fixture) {
+        let scenario = FailScenario::setup();
+        let shop = Shop::start(fixture).await;
+        let ada = shop.sign_up("ada");
+        let id = shop.owe(&ada, 1, 1_250).await;
+        let opened = ada.client.post(&format!("/payments/{id}/checkout"), &json!({})).await.expect(200);
+        let page = opened["checkout_url"].as_str().and_then(|url| url.split_once("/api")).map(|(_, path)| path.to_owned());
+        break_off("payments::after-page-before-return");
+        let browser = shop.stranger();
+        browser.post(&page.expect("a page"), &json!({ "action": "approve" })).await.expect(500);
+        let shop = start_again(fixture, shop).await;
+        becomes(&shop, 1, PaymentStatus::Succeeded).await;
         books::are_in_order(&shop).await;
         books::are_settled(&shop).await;
         scenario.teardown();

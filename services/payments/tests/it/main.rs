@@ -6,6 +6,7 @@ mod at_once;
 mod bad_input;
 mod books;
 mod cancelling;
+mod checkout;
 mod contract;
 mod creating;
 mod events;

@@ -103,7 +103,7 @@ on_both_databases! {
     }
 
     async fn a_payment_that_is_declined_too_often_has_failed(fixture: &Fixture) {
-        let shop = Shop::start_with(fixture, &[("payments.most_attempts", "3")]).await;
+        let shop = Shop::start_with(fixture, &[("payments.most_declines", "3")]).await;
         let ada = shop.sign_up("ada");
         let id = shop.owe(&ada, 1, 1_250).await;
         for _ in 0..3 {

@@ -19,6 +19,9 @@ kit_testing::meta_tests! {
         "POST /pay user, idempotent, strict, fails closed",
         "GET /payments user",
         "GET /payments/{id} own",
+        "POST /payments/{id}/checkout own, idempotent, strict, fails closed",
+        "GET /checkout/{token} public",
+        "POST /checkout/{token} public, strict",
     ];
 }
 
@@ -39,6 +42,11 @@ on_both_databases! {
         let mut draft = app.draft(&clerk, 1, crate::shop::dollars(1_250));
         draft.order_id = examples.body("pay")["order_id"].as_str().unwrap().parse().unwrap();
         let payment = app.payments.create_payment(&call(), draft).await.unwrap();
+        let checkout = format!("/payments/{}/checkout", payment.id);
+        let (opened, _) = examples.check(&clerk.client, "open_checkout", &checkout).await;
+        let page = opened["checkout_url"].as_str().and_then(|url| url.split_once("/api")).unwrap().1;
+        examples.check(&app.stranger(), "get_checkout", page).await;
+        examples.check(&app.stranger(), "decide_checkout", page).await;
         examples.check(&clerk.client, "pay", "/pay").await;
         examples.check(&clerk.client, "list_payments", "/payments").await;
         examples.check(&clerk.client, "get_payment", &format!("/payments/{}", payment.id)).await;

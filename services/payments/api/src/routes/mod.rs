@@ -1,5 +1,6 @@
 //! Payments' public routes.
 
+mod checkout;
 mod payments;
 mod transactions;
 
@@ -14,6 +15,7 @@ pub fn routes() -> RouteTable {
     let mut own = vec![Route::health("/", "payments_health", DISPLAY)];
     own.extend(transactions::routes());
     own.extend(payments::routes());
+    own.extend(checkout::routes());
     RouteTable::new("payments", own)
         .display(DISPLAY)
         .under(&["/api", "/payment"])

@@ -31,6 +31,7 @@ fn pay() -> Route {
         .refuses(&declined)
         .refuses(&closed)
         .refuses(&PaymentsRefusal::MixedCurrencies)
+        .refuses(&PaymentsRefusal::TooManyAttempts)
         .not_found(PAYMENT)
         .idempotent()
         .fail_closed()

@@ -1,9 +1,13 @@
 //! The JSON of payments' public routes.
 
+mod checkout;
 mod ledger;
 mod payments;
 mod transactions;
 
+pub use checkout::{
+    CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus, CheckoutView, DecideCheckout, OpenCheckout,
+};
 pub use ledger::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
 pub use payments::{
     AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PayRequest, PaymentMethod,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::RefundOutcome;
 
-const MOST_ATTEMPTS: i64 = 3;
+const MOST_DECLINES: i64 = 3;
 const AMOUNT: i64 = 1_000;
 
 fn usd(amount_minor: i64) -> Money {
@@ -52,7 +52,7 @@ fn settle(
 ) -> Option<ChargeSettlement> {
     payment
         .clone()
-        .settle(attempt.clone(), outcome, (MOST_ATTEMPTS, at(now)))
+        .settle(attempt.clone(), outcome, (MOST_DECLINES, at(now)))
 }
 
 /// A payment whose first attempt was declined.
@@ -100,7 +100,7 @@ fn a_charge_after_its_decline_is_flagged_beside_another() {
     let open = settle(&payment, &second, &declined(), 5).unwrap().step.payment;
     assert_eq!(
         open.clone().begin("sandbox", None, at(6)),
-        Err(PaymentStatus::Processing),
+        Err(NotBegun::Running),
         "it may be paid"
     );
     let paid = settle(&payment, &second, &charged(AMOUNT), 5)
@@ -145,6 +145,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         4 => Just(charged(AMOUNT)),
         1 => Just(charged(AMOUNT + 1)),
         3 => Just(declined()),
+        1 => Just(ChargeOutcome::Closed { reason: "closed".to_owned() }),
         1 => Just(ChargeOutcome::Unknown { reason: "away" }),
         1 => Just(ChargeOutcome::ActionRequired { url: "https://example.com".to_owned() }),
     ];

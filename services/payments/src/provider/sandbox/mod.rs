@@ -4,6 +4,7 @@
 //! charge under a key of ours, the same again for the same key. Its answers may be lost like anybody's.
 
 mod cards;
+mod pages;
 
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub(crate) use cards::TestCard;
 words! {
     /// How far a charge of the sandbox is.
     pub(crate) enum SandboxStatus {
+        /// The payer may pay it on its page.
+        Open = "open",
         /// The payer has to confirm it.
         ActionRequired = "action_required",
         Succeeded = "succeeded",
@@ -33,6 +36,19 @@ words! {
         Closed = "closed",
     }
 }
+
+impl SandboxStatus {
+    /// Whether the payer is waited for.
+    const fn is_pending(self) -> bool {
+        match self {
+            Self::Open | Self::ActionRequired => true,
+            Self::Succeeded | Self::Declined | Self::Closed => false,
+        }
+    }
+}
+
+/// Why a charge is closed that whoever asked for it does not want any more.
+const GIVEN_UP: &str = "it was given up";
 
 /// A charge as the sandbox keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,15 +85,23 @@ impl Sandbox {
         Self(Arc::new(Inner { units, secret, pages }))
     }
 
+    pub(super) async fn open_checkout(&self, charge: &Charge, return_url: Option<String>) -> ChargeOutcome {
+        let opened = SandboxCharge {
+            status: SandboxStatus::Open,
+            token_hash: Some(hash_of(&self.token(&charge.key))),
+            return_url,
+            ..self.new_charge(charge)
+        };
+        self.insert(opened).await.unwrap_or_else(|outcome| outcome)
+    }
+
     pub(super) async fn charge(&self, charge: &Charge, card: TestCard) -> ChargeOutcome {
-        let made = self.new_charge(charge, card);
-        let unit = async move |tx: &mut Tx| store::insert_sandbox_charge(tx, &made).await;
-        match self.0.units.db().write(unit).await {
+        let made = self.insert(self.new_card_charge(charge, card)).await;
+        match made {
             Ok(_) if card.behavior == CardBehavior::LoseAnswer => ChargeOutcome::Unknown {
                 reason: "the provider did not answer in time",
             },
-            Ok(charge) => self.outcome(charge),
-            Err(error) => away(&error),
+            Ok(outcome) | Err(outcome) => outcome,
         }
     }
 
@@ -91,24 +115,22 @@ impl Sandbox {
     }
 
     pub(super) async fn close_charge(&self, key: &str) -> ChargeOutcome {
-        let mark = SandboxCharge {
+        let nothing = Charge {
             key: key.to_owned(),
-            amount_minor: 0,
-            currency: Currency::USD,
-            status: SandboxStatus::Closed,
-            reason: None,
+            amount: Money::zero(Currency::USD),
             description: String::new(),
-            last_digits: None,
-            token_hash: None,
-            return_url: None,
             expires_at: self.0.units.now(),
-            refunded_minor: 0,
-            created_at: self.0.units.now(),
+        };
+        let mark = SandboxCharge {
+            status: SandboxStatus::Closed,
+            reason: Some(GIVEN_UP.to_owned()),
+            ..self.new_charge(&nothing)
         };
         let unit = async move |tx: &mut Tx| {
             let mut charge = store::insert_sandbox_charge(tx, &mark).await?;
-            if charge.status == SandboxStatus::ActionRequired {
+            if charge.status.is_pending() {
                 charge.status = SandboxStatus::Closed;
+                charge.reason = Some(GIVEN_UP.to_owned());
                 store::save_sandbox_charge(tx, &charge).await?;
             }
             Ok::<_, StoreError>(charge)
@@ -147,7 +169,16 @@ impl Sandbox {
         })
     }
 
-    fn new_charge(&self, charge: &Charge, card: TestCard) -> SandboxCharge {
+    /// Answers how far the charge of its key is; or, where nobody knows, that.
+    async fn insert(&self, charge: SandboxCharge) -> Result<ChargeOutcome, ChargeOutcome> {
+        let unit = async move |tx: &mut Tx| store::insert_sandbox_charge(tx, &charge).await;
+        match self.0.units.db().write(unit).await {
+            Ok(charge) => Ok(self.outcome(charge)),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    fn new_card_charge(&self, charge: &Charge, card: TestCard) -> SandboxCharge {
         let (status, reason) = match card.behavior {
             CardBehavior::Approve | CardBehavior::LoseAnswer | CardBehavior::ChargeMore => {
                 (SandboxStatus::Succeeded, None)
@@ -158,14 +189,25 @@ impl Sandbox {
         let more = i64::from(card.behavior == CardBehavior::ChargeMore);
         let has_page = status == SandboxStatus::ActionRequired;
         SandboxCharge {
-            key: charge.key.clone(),
             amount_minor: charge.amount.amount_minor.saturating_add(more),
-            currency: charge.amount.currency,
             status,
             reason,
-            description: charge.description.clone(),
             last_digits: Some(card.last_digits.to_owned()),
             token_hash: has_page.then(|| hash_of(&self.token(&charge.key))),
+            ..self.new_charge(charge)
+        }
+    }
+
+    fn new_charge(&self, charge: &Charge) -> SandboxCharge {
+        SandboxCharge {
+            key: charge.key.clone(),
+            amount_minor: charge.amount.amount_minor,
+            currency: charge.amount.currency,
+            status: SandboxStatus::Open,
+            reason: None,
+            description: charge.description.clone(),
+            last_digits: None,
+            token_hash: None,
             return_url: None,
             expires_at: charge.expires_at,
             refunded_minor: 0,
@@ -185,11 +227,11 @@ impl Sandbox {
             SandboxStatus::Declined => ChargeOutcome::Declined {
                 reason: charge.reason.unwrap_or_default(),
             },
-            SandboxStatus::ActionRequired => ChargeOutcome::ActionRequired {
+            SandboxStatus::Open | SandboxStatus::ActionRequired => ChargeOutcome::ActionRequired {
                 url: format!("{}{}", self.0.pages, self.token(&charge.key)),
             },
-            SandboxStatus::Closed => ChargeOutcome::Declined {
-                reason: "it was given up".to_owned(),
+            SandboxStatus::Closed => ChargeOutcome::Closed {
+                reason: charge.reason.unwrap_or_default(),
             },
         }
     }
