@@ -44,6 +44,13 @@ impl Group {
         self
     }
 
+    /// How many effects of one partition of one source are committed together at most. One, for a group whose effects
+    /// hold rows that others hold too: what is held for several events in one transaction is held in no order.
+    pub fn committed_together(mut self, effects: usize) -> Self {
+        self.settings.effects = effects.max(1);
+        self
+    }
+
     /// Handles events of this type; all others of its topic are ignored.
     pub fn on<E>(mut self, handler: impl Handler<E>) -> Self
     where
