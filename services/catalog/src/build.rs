@@ -4,6 +4,7 @@ use catalog_api::CatalogClient;
 use kit_service::{Home, Hosted, Peers, Service};
 
 use crate::config::CatalogConfig;
+use crate::consumers;
 use crate::http::router;
 use crate::invariants::{FACTS, INVARIANTS};
 use crate::pictures::Pictures;
@@ -29,6 +30,7 @@ pub async fn build(config: CatalogConfig, home: Home, _: Peers) -> anyhow::Resul
     let pictures = Pictures::open(&home.data.join("images"))?;
     let time_to_live = config.reservation_time_to_live.into();
     let service = CatalogService::new(home.units()?, pictures, time_to_live);
+    consumers::start(&home.bus()?, &service)?;
     sweeper::start(&home.tasks, &service, config.reservation_sweep.into());
     Ok(Hosted::new(
         CatalogClient::local(service.clone()),

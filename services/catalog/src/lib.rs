@@ -11,13 +11,16 @@
 //!
 //! An order has one reservation for ever: all its lines or none, added up by SKU, each by one conditional update in
 //! the order of the SKUs. What comes twice, or too late, finds what the first has made of it and changes nothing; a
-//! release that comes first leaves a mark. A sweeper frees what is held longer than its time to live.
+//! release that comes first leaves a mark. A sweeper frees what is held longer than its time to live. Orders ask for all
+//! of it by the events of topic `orders`, and are answered by those of topic `stock` in the transaction of the effect;
+//! the contract does the same for whoever wants an answer at once.
 //!
 //! Words that are looked for are taken apart here and not by a database (`domain/words.rs`), so that a search finds
 //! the same on both, and no sign in it means anything to either.
 
 mod build;
 mod config;
+mod consumers;
 mod domain;
 mod http;
 mod invariants;

@@ -166,6 +166,19 @@ impl CatalogService {
         Ok(reservation)
     }
 
+    /// Lets go of whatever an order has, since it is given up: what is held is free, what was taken is back on hand.
+    pub(crate) async fn give_up_in(
+        &self,
+        tx: &mut Tx,
+        order_id: OrderId,
+    ) -> Result<Reservation, CatalogFailure> {
+        let reservation = self.advance_in(tx, order_id, ReservationStep::Release).await?;
+        if reservation.status == ReservationStatus::Committed {
+            return self.advance_in(tx, order_id, ReservationStep::Restock).await;
+        }
+        Ok(reservation)
+    }
+
     /// Leaves a mark that the order is given up, unless its reservation was made meanwhile: then that.
     async fn mark_released(
         &self,

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use kit_testing::{App, Client, Fixture, Person, Reply};
+use kit_testing::{App, AppBuilder, Client, Fixture, Person, Reply};
 use serde_json::{Value, json};
 
 /// Every product.
@@ -15,8 +15,13 @@ pub(crate) const PRODUCTS: &str = "SELECT id FROM products";
 /// Every change of stock.
 pub(crate) const MOVEMENTS: &str = "SELECT number FROM stock_movements";
 
+/// Catalog, not started yet, and out of reach of the orders.
+pub(crate) fn builder(fixture: &Fixture) -> AppBuilder {
+    App::of(fixture, catalog::service()).out_of_reach(orders_api::TOPICS)
+}
+
 pub(crate) async fn start(fixture: &Fixture) -> App {
-    App::of(fixture, catalog::service()).start().await
+    builder(fixture).start().await
 }
 
 /// A price in dollars.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use catalog_api::{CatalogClient, CatalogError, GetItems, MOST_SKUS};
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_testing::{App, Fixture, on_both_databases};
+use kit_testing::{Fixture, on_both_databases};
 use kit_values::{Currency, Money, Sku};
 use serde_json::json;
 
-use crate::app::{Clerk as _, dollars, path_of, start, variant};
+use crate::app::{Clerk as _, builder, dollars, path_of, start, variant};
 
 fn call() -> CallContext {
     CallContext::new(
@@ -86,7 +86,7 @@ on_both_databases! {
 async fn without_its_database_catalog_says_unavailable_in_every_way() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let (app, proxy) = App::of(fixture, catalog::service()).start_behind_proxy().await;
+        let (app, proxy) = builder(fixture).start_behind_proxy().await;
         let transports = app.each_transport::<CatalogClient>().await;
         proxy.cut();
         for (transport, catalog) in &transports {

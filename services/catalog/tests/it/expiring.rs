@@ -5,13 +5,13 @@ use std::time::Duration;
 use catalog_api::ReservationStatus as Status;
 use kit_testing::{App, Fixture, eventually, on_both_databases};
 
-use crate::app::{Clerk as _, start};
+use crate::app::{Clerk as _, builder, start};
 use crate::books;
 use crate::orders::Orders;
 
 /// Catalog that looks for overdue reservations all the time.
 async fn quick(fixture: &Fixture) -> App {
-    let app = App::of(fixture, catalog::service());
+    let app = builder(fixture);
     app.set("catalog.reservation_sweep", "5ms").start().await
 }
 
@@ -81,10 +81,7 @@ async fn a_time_to_live_of_nothing_is_refused_at_start() {
     let target = kit_testing::db::TestTarget::sqlite();
     Fixture::run(target, async |fixture: &Fixture| {
         for key in ["catalog.reservation_time_to_live", "catalog.reservation_sweep"] {
-            let started = App::of(fixture, catalog::service())
-                .set(key, "0s")
-                .try_start()
-                .await;
+            let started = builder(fixture).set(key, "0s").try_start().await;
             let error = started
                 .err()
                 .map(|error| format!("{error:#}"))

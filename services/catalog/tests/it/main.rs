@@ -13,6 +13,7 @@ mod images;
 mod importing;
 mod listing;
 mod once;
+mod ordering;
 mod orders;
 mod outages;
 mod patching;

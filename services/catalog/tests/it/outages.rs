@@ -1,8 +1,8 @@
 //! The database goes away, and comes back.
 
-use kit_testing::{App, Fixture, Reply};
+use kit_testing::{Fixture, Reply};
 
-use crate::app::{Clerk as _, product, start};
+use crate::app::{Clerk as _, builder, product, start};
 use crate::books;
 
 fn is_away(reply: &Reply) {
@@ -14,7 +14,7 @@ fn is_away(reply: &Reply) {
 async fn without_its_database_catalog_asks_to_come_back_later() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let (app, proxy) = App::of(fixture, catalog::service()).start_behind_proxy().await;
+        let (app, proxy) = builder(fixture).start_behind_proxy().await;
         let (clerk, anyone) = (app.staff(), app.stranger());
         clerk.create_simple("Mug", "mug").await;
         proxy.cut();

@@ -6,7 +6,7 @@ use catalog_api::{CatalogClient, CatalogError, CatalogRefusal, ReservationStatus
 use kit_testing::{App, Fixture, on_both_databases};
 use serde_json::json;
 
-use crate::app::{Clerk as _, MOVEMENTS, start, variant};
+use crate::app::{Clerk as _, MOVEMENTS, builder, start, variant};
 use crate::books;
 use crate::orders::{Orders, call, items, line, order};
 
@@ -204,7 +204,7 @@ on_both_databases! {
 async fn a_database_that_goes_away_with_a_reservation_leaves_all_of_it_or_nothing() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let (app, proxy) = App::of(fixture, catalog::service()).start_behind_proxy().await;
+        let (app, proxy) = builder(fixture).start_behind_proxy().await;
         let clerk = app.staff();
         clerk
             .create(&json!({ "name": "Mug", "variants": [variant("a", 5), variant("b", 5)] }))

@@ -1,0 +1,14 @@
+//! The types that go through the routes, the contract and the events.
+
+mod orders;
+mod requests;
+mod saga;
+
+pub use orders::{
+    OrderItemView, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, ShippingAddress, TimelineItem,
+    Tracking,
+};
+pub use requests::{MOST_LINES, OrderFilter, OrderNote, PlaceOrder, PlacedLine, RefundLine, RefundOrder};
+pub use saga::{
+    CancelReason, OrderId, OrderItem, OrderNumber, PaymentId, RefundId, RefundedItem, StockShortage,
+};
