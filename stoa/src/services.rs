@@ -13,6 +13,7 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         catalog::service(),
         cart::service(),
         payments::service(),
+        orders::service(),
         notifications::service(),
         analytics::service(),
         gateway::service(),

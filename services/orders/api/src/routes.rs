@@ -178,6 +178,11 @@ fn deliver() -> Route {
 }
 
 fn refund() -> Route {
+    let mut refunding = order(OrderStatus::Paid);
+    refunding["refunds"] = json!([{
+        "id": "rfd_0199f3a4-11d2-7b0a-8c3e-5f7a9b1d3e60", "status": "pending",
+        "amount": { "amount_minor": 1_250, "currency": "USD" }, "created_at": "2030-01-01T00:00:00.000000Z"
+    }]);
     Route::new(
         Method::POST,
         "/admin/orders/{id}/refund",
@@ -186,7 +191,7 @@ fn refund() -> Route {
     )
     .summary("Pay an order back, by line, by amount, or all that is left")
     .optional_body::<RefundOrder>(json!({ "lines": [{ "sku": "MUG-BLUE", "quantity": 1 }] }))
-    .answer::<OrderView>(StatusCode::OK, order(OrderStatus::Paid))
+    .answer::<OrderView>(StatusCode::OK, refunding)
     .refuses(&OrdersRefusal::NotRefundable {
         status: OrderStatus::Confirmed,
     })

@@ -1,0 +1,124 @@
+//! What orders does when catalog or payments say what became of an order. Those who tell of orders that are not here
+//! tell of something else, and are passed over.
+
+use catalog_api::{ReservedItem, StockRejected, StockReleased, StockReserved};
+use kit_bus::{Bus, BusError, Failure, Inbox};
+use kit_db::{Tx, Unit};
+use orders_api::{CancelReason, StockShortage};
+use payments_api::{PaymentCancelled, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded};
+
+use crate::service::{OrdersFailure, OrdersService};
+
+/// The consumer's name in the tables, for ever.
+const GROUP: &str = "orders";
+
+pub(crate) fn start(bus: &Bus, orders: &OrdersService) -> Result<(), BusError> {
+    let group = on_payments(on_stock(bus.group(GROUP).committed_together(1), orders), orders);
+    group.start()?;
+    Ok(())
+}
+
+fn on_stock(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group {
+    let (reserved, rejected, released) = (orders.clone(), orders.clone(), orders.clone());
+    group
+        .on::<StockReserved>(move |delivery, inbox| {
+            let (orders, order_id) = (reserved.clone(), delivery.payload.order_id);
+            apply(reserved.clone(), inbox, async move |tx: &mut Tx| {
+                orders.stock_reserved_in(tx, order_id).await
+            })
+        })
+        .on::<StockRejected>(move |delivery, inbox| {
+            let (orders, order_id) = (rejected.clone(), delivery.payload.order_id);
+            let shortages: Vec<_> = delivery.payload.items.into_iter().map(shortage).collect();
+            apply(rejected.clone(), inbox, async move |tx: &mut Tx| {
+                orders.stock_rejected_in(tx, order_id, shortages.clone()).await
+            })
+        })
+        .on::<StockReleased>(move |delivery, inbox| {
+            let (orders, event) = (released.clone(), delivery.payload);
+            apply(released.clone(), inbox, async move |tx: &mut Tx| {
+                orders.stock_released_in(tx, event.order_id, event.reason).await
+            })
+        })
+}
+
+fn on_payments(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group {
+    let (succeeded, refunded) = (orders.clone(), orders.clone());
+    let (failed, expired, cancelled) = (orders.clone(), orders.clone(), orders.clone());
+    group
+        .on::<PaymentSucceeded>(move |delivery, inbox| {
+            let (orders, event) = (succeeded.clone(), delivery.payload);
+            apply(succeeded.clone(), inbox, async move |tx: &mut Tx| {
+                let Some(order_id) = event.order_id else {
+                    return Ok(());
+                };
+                orders
+                    .payment_succeeded_in(tx, order_id, (event.payment_id, event.amount))
+                    .await
+            })
+        })
+        .on::<PaymentRefunded>(move |delivery, inbox| {
+            let (orders, event) = (refunded.clone(), delivery.payload);
+            apply(refunded.clone(), inbox, async move |tx: &mut Tx| {
+                let Some(order_id) = event.order_id else {
+                    return Ok(());
+                };
+                orders
+                    .refund_succeeded_in(tx, order_id, (event.refund_id, event.refund_amount))
+                    .await
+            })
+        })
+        .on::<PaymentFailed>(move |delivery, inbox| {
+            payment_ended(
+                failed.clone(),
+                (delivery.payload.order_id, CancelReason::PaymentFailed),
+                inbox,
+            )
+        })
+        .on::<PaymentCancelled>(move |delivery, inbox| {
+            payment_ended(
+                cancelled.clone(),
+                (delivery.payload.order_id, CancelReason::PaymentFailed),
+                inbox,
+            )
+        })
+        .on::<PaymentExpired>(move |delivery, inbox| {
+            payment_ended(
+                expired.clone(),
+                (delivery.payload.order_id, CancelReason::PaymentExpired),
+                inbox,
+            )
+        })
+}
+
+async fn payment_ended(
+    orders: OrdersService,
+    (order_id, reason): (Option<orders_api::OrderId>, CancelReason),
+    inbox: Inbox,
+) -> Result<(), Failure> {
+    let ending = orders.clone();
+    apply(orders, inbox, async move |tx: &mut Tx| match order_id {
+        Some(order_id) => ending.cancel_in(tx, order_id, (reason, "payments")).await,
+        None => Ok(()),
+    })
+    .await
+}
+
+/// Does the effect of an event, and wakes the worker, for which there may be something to do.
+async fn apply(
+    orders: OrdersService,
+    inbox: Inbox,
+    unit: impl for<'t> Unit<'t, (), OrdersFailure> + Clone + Send + 'static,
+) -> Result<(), Failure> {
+    inbox.apply(unit).await?;
+    orders.wake();
+    Ok(())
+}
+
+fn shortage(item: ReservedItem) -> StockShortage {
+    StockShortage {
+        sku: item.sku,
+        quantity: item.quantity,
+        available: item.available,
+    }
+}

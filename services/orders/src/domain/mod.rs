@@ -1,0 +1,15 @@
+//! What orders decides, without clock, database or network.
+
+mod draft;
+mod event;
+mod order;
+mod refund;
+mod saga;
+mod transition;
+
+pub(crate) use draft::{OrderDraft, OrderLines};
+pub(crate) use event::OrderEvent;
+pub(crate) use order::{Change, HistoryEntry, Order, OrderDetails, OrderLine};
+pub(crate) use refund::{Refund, RefundRequest};
+pub(crate) use saga::{DueStep, SagaStep, SagaTimes, backoff};
+pub(crate) use transition::{PaidBack, Transition, is_final};

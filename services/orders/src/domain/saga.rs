@@ -1,0 +1,128 @@
+//! What orders does of its own accord, and when.
+
+use std::time::Duration;
+
+use kit_runtime::Timestamp;
+use kit_values::words;
+use orders_api::{OrderId, OrderStatus, RefundId};
+
+use super::Order;
+
+words! {
+    /// Something that is to be done for an order.
+    pub(crate) enum SagaStep {
+        /// Nobody has said yet whether there is enough of its items: give it up.
+        AwaitStock = "await_stock",
+        /// Its stock is held: open its payment.
+        OpenPayment = "open_payment",
+        /// Its payment should have ended: ask how it ended.
+        AwaitPayment = "await_payment",
+        /// Some of it is to be paid back: ask for that.
+        Refund = "refund",
+    }
+}
+
+impl SagaStep {
+    /// Those of which an order has one at a time, and that are over when its status changes.
+    pub(crate) const OF_STATUS: [Self; 3] = [Self::AwaitStock, Self::OpenPayment, Self::AwaitPayment];
+}
+
+/// A step that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DueStep {
+    pub order_id: OrderId,
+    pub step: SagaStep,
+    /// The refund that it is about.
+    pub refund_id: Option<RefundId>,
+    /// How often it was tried, this time included.
+    pub tries: u32,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SagaTimes {
+    /// How long an order waits until it can be paid.
+    pub stock: Duration,
+    /// How long it can be paid, from when it was placed.
+    pub payment: Duration,
+    /// How much later it is asked how its payment ended.
+    pub grace: Duration,
+}
+
+impl SagaTimes {
+    /// Until when an order that cannot be paid yet is waited for.
+    pub(crate) fn stock_ends(&self, order: &Order) -> Timestamp {
+        order.created_at.plus(self.stock)
+    }
+
+    /// Until when an order can be paid: the same, however often it is asked for.
+    pub(crate) fn payment_ends(&self, order: &Order) -> Timestamp {
+        order.created_at.plus(self.payment)
+    }
+
+    /// What is to be done for an order that has come to its status, and when.
+    pub(crate) fn timer(&self, order: &Order) -> Option<(SagaStep, Timestamp)> {
+        match order.status {
+            OrderStatus::Pending => Some((SagaStep::AwaitStock, self.stock_ends(order))),
+            OrderStatus::Confirmed => {
+                let asked_at = self.payment_ends(order).plus(self.grace);
+                Some((SagaStep::AwaitPayment, asked_at))
+            }
+            OrderStatus::Rejected
+            | OrderStatus::Paid
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Cancelled
+            | OrderStatus::Refunded => None,
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The pause after so many tries in vain: it doubles, and up to half of it is random, so that those who failed together
+/// do not come back together.
+pub(crate) fn backoff(tries: u32, random: u16) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+    let pause = doubled.min(LONGEST_PAUSE);
+    pause.saturating_sub(pause / 2 * u32::from(random) / u32::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::order::tests::order;
+    use super::*;
+
+    #[test]
+    fn a_pause_doubles_up_to_a_minute_and_half_of_it_is_random() {
+        assert_eq!(backoff(1, 0), FIRST_PAUSE);
+        assert_eq!(backoff(3, 0), FIRST_PAUSE * 4);
+        for tries in [20, u32::MAX] {
+            assert_eq!(backoff(tries, 0), LONGEST_PAUSE);
+            assert_eq!(backoff(tries, u16::MAX), LONGEST_PAUSE / 2);
+        }
+    }
+
+    #[test]
+    fn an_order_that_waits_for_others_has_a_timer_and_no_other_has() {
+        let times = SagaTimes {
+            stock: Duration::from_mins(10),
+            payment: Duration::from_mins(30),
+            grace: Duration::from_mins(1),
+        };
+        for status in OrderStatus::ALL {
+            let order = Order {
+                status,
+                ..order(&[("a", 1, 1)])
+            };
+            let after = |minutes| order.created_at.plus(Duration::from_mins(minutes));
+            let expected = match status {
+                OrderStatus::Pending => Some((SagaStep::AwaitStock, after(10))),
+                OrderStatus::Confirmed => Some((SagaStep::AwaitPayment, after(31))),
+                _ => None,
+            };
+            assert_eq!(times.timer(&order), expected, "{status}");
+        }
+    }
+}

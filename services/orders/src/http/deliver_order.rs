@@ -1,0 +1,17 @@
+//! `POST /admin/orders/{id}/deliver`.
+
+use axum::extract::State;
+use kit_http::extract::Path;
+use kit_service::Call;
+use orders_api::OrderId;
+
+use super::{OrderReply, reply};
+use crate::service::{OrdersFailure, OrdersService};
+
+pub(super) async fn deliver_order(
+    State(orders): State<OrdersService>,
+    call: Call,
+    Path(id): Path<OrderId>,
+) -> Result<OrderReply, OrdersFailure> {
+    orders.deliver_order(&call, id).await.map(reply)
+}

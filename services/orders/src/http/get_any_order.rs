@@ -1,0 +1,17 @@
+//! `GET /admin/orders/{id}`.
+
+use axum::extract::State;
+use kit_http::extract::Path;
+use kit_service::Call;
+use orders_api::OrderId;
+
+use super::{OrderReply, reply};
+use crate::service::{OrdersFailure, OrdersService};
+
+pub(super) async fn get_any_order(
+    State(orders): State<OrdersService>,
+    call: Call,
+    Path(id): Path<OrderId>,
+) -> Result<OrderReply, OrdersFailure> {
+    orders.get_order(&call, id).await.map(reply)
+}

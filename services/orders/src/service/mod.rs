@@ -1,0 +1,79 @@
+//! Orders' use cases: each loads, decides and saves, in one unit of work.
+
+mod advancing;
+mod changing;
+mod placing;
+mod reading;
+mod refunding;
+mod saga;
+mod steps;
+
+use std::sync::Arc;
+
+use catalog_api::CatalogClient;
+use kit_runtime::Ids;
+use kit_service::{Call, Failure, Units};
+use kit_token::Role;
+use orders_api::OrdersRefusal;
+use payments_api::PaymentsClient;
+use tokio::sync::Notify;
+
+use crate::domain::{Order, SagaTimes};
+use crate::watchers::Watchers;
+
+/// What is not there where no order is.
+const ORDER: &str = "Order";
+
+/// How orders calls itself in histories and calls.
+const ORDERS: &str = "orders";
+
+/// Why a use case did not do what was asked.
+pub(crate) type OrdersFailure = Failure<OrdersRefusal>;
+
+/// What orders works with.
+pub(crate) struct OrdersDeps {
+    pub units: Units,
+    /// The randomness of pauses.
+    pub ids: Ids,
+    pub catalog: CatalogClient,
+    pub payments: PaymentsClient,
+    pub times: SagaTimes,
+    pub watchers: Watchers,
+}
+
+/// The use cases. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct OrdersService(Arc<Inner>);
+
+struct Inner {
+    deps: OrdersDeps,
+    wake: Notify,
+}
+
+impl OrdersService {
+    pub(crate) fn new(deps: OrdersDeps) -> Self {
+        Self(Arc::new(Inner {
+            deps,
+            wake: Notify::new(),
+        }))
+    }
+
+    /// Something may be due.
+    pub(crate) fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Returns once something may be due.
+    pub(crate) async fn woken(&self) {
+        self.0.wake.notified().await;
+    }
+
+    fn units(&self) -> &Units {
+        &self.0.deps.units
+    }
+}
+
+/// Whether the caller may know of an order: its owner, and staff.
+fn may_see(call: &Call, order: &Order) -> bool {
+    order.user_id == Some(call.actor.user_id) || call.actor.includes(Role::Staff)
+}

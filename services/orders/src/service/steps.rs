@@ -1,0 +1,209 @@
+//! What orders does of its own accord: each step may be done as often as it is due, and is done when it says so.
+
+use std::time::Duration;
+
+use kit_db::{Reader, Tx, WriteError};
+use kit_rpc::{Actor, CallContext, CallError, Deadline};
+use kit_service::Failure;
+use orders_api::{CancelReason, OrderId, OrderRefundStatus, OrderStatus};
+use payments_api::{CreatePayment, FindPayment, PaymentStatus, RefundPayment, RefundStatus};
+
+use super::{ORDERS, OrdersFailure, OrdersService};
+use crate::domain::{DueStep, Order, Refund, SagaStep, backoff};
+use crate::store;
+
+/// For how long a step is taken. Longer than its calls and transactions may take together.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How long a peer is waited for.
+const PEER_LIMIT: Duration = Duration::from_secs(5);
+
+/// How a step went.
+enum Outcome {
+    /// There is nothing to be done any more.
+    Done,
+    /// Whoever was asked does not know yet.
+    Later,
+}
+
+impl OrdersService {
+    /// Takes steps that are due.
+    pub(crate) async fn claim_due(&self, limit: u32) -> Result<Vec<DueStep>, OrdersFailure> {
+        let now = self.units().now();
+        let unit = async move |tx: &mut Tx| store::claim_due(tx, now, now.plus(LEASE), limit).await;
+        Ok(self.units().db().write(unit).await?)
+    }
+
+    /// Does a step; one that fails, or is not done, is due again after a pause.
+    pub(crate) async fn run_step(&self, due: DueStep) {
+        let ended = match due.step {
+            SagaStep::AwaitStock => self.give_up(due.order_id, CancelReason::StockTimeout).await,
+            SagaStep::OpenPayment => self.open_payment(due.order_id).await,
+            SagaStep::AwaitPayment => self.await_payment(due.order_id).await,
+            SagaStep::Refund => self.ask_refund(&due).await,
+        };
+        let is_done = match ended {
+            Ok(Outcome::Done) => true,
+            Ok(Outcome::Later) => false,
+            Err(failure) => {
+                report(&due, failure);
+                false
+            }
+        };
+        let again_at = self.units().now().plus(self.pause(due.tries));
+        let unit = async move |tx: &mut Tx| {
+            if is_done {
+                store::delete_step(tx, &due).await
+            } else {
+                store::postpone_step(tx, &due, again_at).await
+            }
+        };
+        if let Err(error) = self.units().db().write(unit).await {
+            // It is due again when its lease is over.
+            tracing::warn!(%error, "a step of an order is left where it is");
+        }
+    }
+
+    fn pause(&self, tries: u32) -> Duration {
+        backoff(tries, u16::from_le_bytes(self.0.deps.ids.random()))
+    }
+
+    /// Gives an order up that waits in vain.
+    async fn give_up(&self, id: OrderId, reason: CancelReason) -> Result<Outcome, OrdersFailure> {
+        let orders = self.clone();
+        self.write(async move |tx: &mut Tx| orders.cancel_in(tx, id, (reason, ORDERS)).await)
+            .await?;
+        Ok(Outcome::Done)
+    }
+
+    /// Opens the payment of an order whose stock is held. Payments know it by the order, so it is opened once.
+    async fn open_payment(&self, id: OrderId) -> Result<Outcome, OrdersFailure> {
+        let Some(order) = self.find_in(id, OrderStatus::Pending).await? else {
+            return Ok(Outcome::Done);
+        };
+        let times = self.0.deps.times;
+        if self.units().now() >= times.stock_ends(&order) {
+            // If it was opened without an answer, payments cancel it when they are told.
+            return self.give_up(id, CancelReason::StockTimeout).await;
+        }
+        let request = CreatePayment {
+            order_id: id,
+            user_id: order.user_id,
+            amount: order.total,
+            description: format!("Order {}", order.number),
+            expires_at: times.payment_ends(&order),
+        };
+        let payment = self.0.deps.payments.create_payment(&call(), request).await?;
+        let orders = self.clone();
+        self.write(async move |tx: &mut Tx| orders.payment_opened_in(tx, id, payment.id).await)
+            .await?;
+        Ok(Outcome::Done)
+    }
+
+    /// Asks how the payment of an order ended of which nothing was heard.
+    async fn await_payment(&self, id: OrderId) -> Result<Outcome, OrdersFailure> {
+        if self.find_in(id, OrderStatus::Confirmed).await?.is_none() {
+            return Ok(Outcome::Done);
+        }
+        let asked = FindPayment { order_id: id };
+        let found = self.0.deps.payments.find_payment(&call(), asked).await?;
+        let Some(payment) = found else {
+            return self.give_up(id, CancelReason::PaymentFailed).await;
+        };
+        match payment.status {
+            // It may still be paid, whatever the clock says here.
+            PaymentStatus::Open | PaymentStatus::Processing => Ok(Outcome::Later),
+            PaymentStatus::Failed | PaymentStatus::Cancelled => {
+                self.give_up(id, CancelReason::PaymentFailed).await
+            }
+            PaymentStatus::Expired => self.give_up(id, CancelReason::PaymentExpired).await,
+            PaymentStatus::Succeeded => {
+                let (orders, paid) = (self.clone(), (payment.id, payment.amount));
+                self.write(async move |tx: &mut Tx| orders.payment_succeeded_in(tx, id, paid).await)
+                    .await?;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    /// Asks payments to pay something back, and how far they are with it.
+    async fn ask_refund(&self, due: &DueStep) -> Result<Outcome, OrdersFailure> {
+        let Some(refund) = self.find_pending_refund(due).await? else {
+            return Ok(Outcome::Done);
+        };
+        let request = RefundPayment {
+            order_id: refund.order_id,
+            refund_id: refund.id,
+            amount: refund.amount,
+        };
+        let status = match self.0.deps.payments.refund_payment(&call(), request).await {
+            Ok(view) => view.status,
+            Err(CallError::Refused(refusal)) => {
+                tracing::warn!(order_id = %refund.order_id, %refusal, "a refund is refused");
+                RefundStatus::Failed
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let orders = self.clone();
+        match status {
+            RefundStatus::Pending => return Ok(Outcome::Later),
+            RefundStatus::Succeeded => {
+                let paid_back = (refund.id, refund.amount);
+                let id = refund.order_id;
+                self.write(async move |tx: &mut Tx| orders.refund_succeeded_in(tx, id, paid_back).await)
+                    .await?;
+            }
+            RefundStatus::Failed => {
+                self.write(async move |tx: &mut Tx| orders.refund_failed_in(tx, &refund).await)
+                    .await?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn find_in(&self, id: OrderId, status: OrderStatus) -> Result<Option<Order>, OrdersFailure> {
+        let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
+        Ok(self
+            .units()
+            .read(read)
+            .await?
+            .filter(|order| order.status == status))
+    }
+
+    async fn find_pending_refund(&self, due: &DueStep) -> Result<Option<Refund>, OrdersFailure> {
+        let (order_id, refund_id) = (due.order_id, due.refund_id);
+        let read = async move |reader: &mut Reader| {
+            let (Some(order), Some(id)) = (store::find_order(reader, order_id).await?, refund_id) else {
+                return Ok(None);
+            };
+            store::find_refund(reader, &order, id).await
+        };
+        let found = self.units().read(read).await?;
+        Ok(found.filter(|refund| refund.status == OrderRefundStatus::Pending))
+    }
+
+    async fn write(
+        &self,
+        unit: impl for<'t> kit_db::Unit<'t, (), OrdersFailure> + Clone + Send + 'static,
+    ) -> Result<(), OrdersFailure> {
+        self.units().db().write(unit).await.map_err(WriteError::flatten)
+    }
+}
+
+fn call() -> CallContext {
+    CallContext::new(Actor::Service(ORDERS.into()), Deadline::after(PEER_LIMIT))
+}
+
+/// A peer that is away is no news the second time; a defect is each time.
+fn report(due: &DueStep, failure: OrdersFailure) {
+    let (order_id, step, tries) = (due.order_id, due.step, due.tries);
+    match failure {
+        Failure::Unavailable { .. } | Failure::Unknown { .. } => {
+            tracing::info!(%order_id, %step, tries, %failure, "a step is tried again");
+        }
+        failure => {
+            let cause = &failure as &dyn std::error::Error;
+            tracing::error!(%order_id, %step, tries, cause, "a step failed and is tried again");
+        }
+    }
+}

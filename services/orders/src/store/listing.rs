@@ -1,0 +1,51 @@
+//! Which orders somebody looks for.
+
+use kit_db::{Session, StoreError, sql};
+use kit_token::UserId;
+use orders_api::{OrderId, OrderStatus};
+
+/// Which orders are looked for: all of these hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrderSearch {
+    /// Those of this user.
+    pub user_id: Option<UserId>,
+    pub status: Option<OrderStatus>,
+    /// Those that are called so: by a number or an identifier.
+    pub text: Option<String>,
+}
+
+/// At most `limit` orders, the newest first, from before a number.
+pub(crate) async fn list_ids(
+    on: &mut impl Session,
+    search: &OrderSearch,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<OrderId>, StoreError> {
+    let mut statement = sql("SELECT id FROM orders WHERE number < ").push_bind(before);
+    if let Some(user_id) = search.user_id {
+        statement = statement.push(" AND user_id = ").push_bind(user_id.to_string());
+    }
+    if let Some(status) = search.status {
+        statement = statement.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(text) = &search.text {
+        // One that is no number is the number of no order.
+        let number: i64 = text.parse().unwrap_or(0);
+        statement = statement.push(" AND (number = ").push_bind(number);
+        for column in [
+            " OR id = ",
+            " OR user_id = ",
+            " OR payment_id = ",
+            " OR tracking_number = ",
+        ] {
+            statement = statement.push(column).push_bind(text);
+        }
+        statement = statement.push(")");
+    }
+    let rows = statement
+        .push(" ORDER BY number DESC LIMIT ")
+        .push_bind(limit)
+        .all(on)
+        .await?;
+    rows.iter().map(|row| row.parse("id")).collect()
+}
