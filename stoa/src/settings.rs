@@ -166,7 +166,7 @@ fn check_peers(config: &PeersConfig, check: &mut Check<'_>) {
 }
 
 /// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 3] = ["orders", "subscriptions", "storage"];
+const PLANNED: [&str; 2] = ["subscriptions", "storage"];
 
 /// Everything that may be set.
 pub(crate) fn catalog() -> Catalog {
