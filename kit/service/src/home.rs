@@ -1,12 +1,13 @@
 //! What a process shares with the services that it hosts.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use kit_bus::{Admin, Bus};
 use kit_cache::{CacheDeps, CacheMetrics};
-use kit_config::{Loaded, Section};
+use kit_config::{BaseUrl, Loaded, Section};
 use kit_db::Db;
 use kit_http::Guard;
 use kit_redis::Redis;
@@ -101,6 +102,16 @@ impl Home {
     /// A section of the configuration.
     pub fn section<S: Section>(&self) -> anyhow::Result<S> {
         Ok(self.config.get::<S>()?)
+    }
+
+    /// Where people reach the platform, for links: what the gateway's section says, whichever process it runs in.
+    pub fn public_url(&self) -> anyhow::Result<BaseUrl> {
+        if let Some(url) = self.config.value("gateway.public_url")? {
+            return Ok(url);
+        }
+        let listen: Option<SocketAddr> = self.config.value("gateway.listen")?;
+        let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Ok(format!("http://{}", listen.unwrap_or(usual)).parse()?)
     }
 
     /// The service's database.

@@ -1,6 +1,5 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -42,7 +41,7 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         most: config.transaction_limit,
         counts: config.limit_counts,
     };
-    let public = public_url(&home)?;
+    let public = home.public_url()?;
     let rules = PaymentRules {
         most_declines: config.most_declines.into(),
         provider_timeout: config.provider_timeout.into(),
@@ -59,16 +58,6 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         router(service.clone(), home.guard())?,
         PaymentsClient::router(service, home.internal_keys.clone()),
     ))
-}
-
-/// Where clients reach the gateway, which is another service's to say.
-fn public_url(home: &Home) -> anyhow::Result<BaseUrl> {
-    if let Some(public) = home.config.value("gateway.public_url")? {
-        return Ok(public);
-    }
-    let listen: Option<SocketAddr> = home.config.value("gateway.listen")?;
-    let listen = listen.unwrap_or(([127, 0, 0, 1], 8080).into());
-    Ok(format!("http://{listen}").parse()?)
 }
 
 fn origins(config: &PaymentsConfig, public: &BaseUrl) -> Origins {
