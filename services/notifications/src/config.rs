@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 
 use kit_config::{Check, Span};
+use kit_runtime::Secret;
+use lettre::address::AddressError;
+
+use crate::mailer::Mailer;
 
 kit_config::config! {
     /// What users are told.
@@ -17,6 +21,20 @@ kit_config::config! {
         streams: usize = "1000",
         /// How many of them one user may have.
         streams_per_user: usize = "10",
+        /// The mail server, such as `smtps://user:password@mail.example.com` or
+        /// `smtp://user:password@mail.example.com:587?tls=required`. Without one, mail is kept in the mailbox, where
+        /// admins read it.
+        #[key("smtp.url")]
+        smtp_url: Option<Secret<String>>,
+        /// Whom mail comes from, such as `Our shop <shop@example.com>`.
+        #[key("mail.from")]
+        mail_from: String = "Stoa <no-reply@localhost>",
+        /// How long after an event a mail of it is still written; older ones are found among the notifications.
+        #[key("mail.within")]
+        mail_within: Span = "3d",
+        /// How long it is known of a message that it was sent, without what it said.
+        #[key("mail.kept_for")]
+        messages_kept: Span = "30d",
     }
     validate(check)
 }
@@ -25,7 +43,70 @@ fn check(config: &NotificationsConfig, check: &mut Check<'_>) {
     if config.kept_per_user == 0 {
         check.refuse("kept_per_user", "must be more than 0");
     }
-    if std::time::Duration::from(config.kept_for).is_zero() {
-        check.refuse("kept_for", "must be more than 0");
+    for (key, span) in [
+        ("kept_for", config.kept_for),
+        ("mail.kept_for", config.messages_kept),
+    ] {
+        if std::time::Duration::from(span).is_zero() {
+            check.refuse(key, "must be more than 0");
+        }
+    }
+    if let Err(error) = Mailer::new(config) {
+        let key = if error.is::<AddressError>() {
+            "mail.from"
+        } else {
+            "smtp.url"
+        };
+        check.refuse(key, format!("cannot be used: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit_config::{Catalog, Sources};
+
+    use super::*;
+
+    fn problems(key: &str, value: &str) -> Option<String> {
+        let flags = vec![(format!("notifications.{key}"), value.to_owned())];
+        let sources = Sources {
+            flags,
+            ..Sources::default()
+        };
+        match Catalog::new().section::<NotificationsConfig>().load(sources) {
+            Ok(loaded) => loaded
+                .get::<NotificationsConfig>()
+                .err()
+                .map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn what_no_mail_can_be_sent_with_is_found_at_start() {
+        for (key, good) in [
+            ("smtp.url", "smtps://user:p%40ss@mail.example.com"),
+            ("smtp.url", "smtp://mail.example.com:587?tls=required"),
+            ("mail.from", "Our shop <shop@example.com>"),
+            ("mail.from", "shop@example.com"),
+        ] {
+            assert_eq!(problems(key, good), None, "{good}");
+        }
+        for (key, bad) in [
+            ("smtp.url", "mail.example.com"),
+            ("smtp.url", "http://mail.example.com"),
+            ("smtp.url", "smtp://mail.example.com?tls=perhaps"),
+            ("mail.from", "our shop"),
+            ("mail.kept_for", "0s"),
+            ("kept_per_user", "0"),
+        ] {
+            let problems = problems(key, bad).unwrap_or_default();
+            assert!(
+                problems.contains(&format!("notifications.{key}")),
+                "{bad}: {problems}"
+            );
+        }
+        let secret = problems("smtp.url", "http://user:hunter2@mail.example.com").unwrap_or_default();
+        assert!(!secret.contains("hunter2"), "{secret}");
     }
 }

@@ -2,14 +2,14 @@
 
 use auth_api::UserDeleted;
 use kit_bus::{Bus, BusError, Delivery, Failure, Group, Inbox};
-use kit_db::{StoreError, Tx};
+use kit_db::Tx;
 use kit_event::Event;
 use notifications_api::NotificationKind;
 use orders_api::{
     OrderCancelled, OrderConfirmed, OrderDelivered, OrderPaid, OrderRefunded, OrderRejected, OrderShipped,
 };
 
-use crate::domain::{OrderChanged, OrderFacts};
+use crate::domain::{Content, OrderChanged, OrderFacts};
 use crate::service::NotificationsService;
 use crate::store;
 use crate::templates::Templates;
@@ -66,20 +66,25 @@ impl OrderConsumer {
             return Ok(());
         }
         let kind: NotificationKind = E::TYPE.parse()?;
-        let text = self.templates.order(kind, &OrderFacts::from(event))?;
-        let notifications = self.notifications;
-        let unit = async move |tx: &mut Tx| notifications.add_in(tx, user_id, (kind, &text)).await;
+        let (timestamp, facts) = (event.timestamp, OrderFacts::from(event));
+        let text = self.templates.order(kind, &facts)?;
+        let content = Content::Order { kind, facts };
+        let message = self.notifications.message_of(user_id, &content, timestamp)?;
+        let notifications = self.notifications.clone();
+        let unit = async move |tx: &mut Tx| {
+            notifications
+                .notify_in(tx, user_id, (kind, &text), message.as_ref())
+                .await
+        };
         inbox.apply(unit).await?;
+        self.notifications.wake_sender();
         Ok(())
     }
 }
 
 async fn user_deleted(delivery: Delivery<UserDeleted>, inbox: Inbox) -> Result<(), Failure> {
     let user_id = delivery.payload.user_id;
-    let unit = async move |tx: &mut Tx| {
-        store::erase(tx, user_id).await?;
-        Ok::<_, StoreError>(())
-    };
+    let unit = async move |tx: &mut Tx| store::erase(tx, user_id).await;
     inbox.apply(unit).await?;
     Ok(())
 }

@@ -6,6 +6,9 @@
 //!
 //! Whoever has a stream open is woken by `notification.created`, which every process gets, and reads the database by
 //! the numbers of the user's notifications; these come in the order of the commits, so that nothing is missed.
+//!
+//! Mail is a row that is written in the same unit of work, and sent afterwards by whichever process takes it. Where no
+//! mail server is configured it goes into a mailbox, which admins read.
 
 mod build;
 mod config;
@@ -13,6 +16,8 @@ mod consumers;
 mod domain;
 mod http;
 mod live;
+mod mailer;
+mod sender;
 mod service;
 mod store;
 mod sweeper;

@@ -20,7 +20,8 @@ pub(crate) fn start(tasks: &Tasks, notifications: &NotificationsService) {
 async fn run(notifications: &NotificationsService, stop: &Stop) -> Result<(), TaskError> {
     while !stop.is_requested() {
         // One full batch after the other, without a pause.
-        if notifications.delete_old().await? == 0 && !stop.sleep(PERIOD).await {
+        let removed = notifications.delete_old().await? + notifications.delete_finished().await?;
+        if removed == 0 && !stop.sleep(PERIOD).await {
             break;
         }
     }

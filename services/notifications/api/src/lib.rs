@@ -1,12 +1,20 @@
-//! What others may know of notifications: its public routes, the types that go through them, and the events it
-//! tells.
+//! What others may know of notifications: its public routes, the types that go through them, the events it tells,
+//! and the contract that other services call.
 
+mod contract;
 mod events;
 mod refusal;
 mod routes;
 mod types;
 
+pub use contract::{
+    AccountMessage, MessageToken, Notifications, NotificationsClient, NotificationsError, Recipient,
+    SendMessage,
+};
 pub use events::{NotificationCreated, TOPICS, events};
 pub use refusal::NotificationsRefusal;
 pub use routes::routes;
-pub use types::{AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView};
+pub use types::{
+    AllRead, MailFilter, MailId, MailSummary, MailView, NotificationId, NotificationKind,
+    NotificationListing, NotificationView, PreferenceView, Preferences,
+};

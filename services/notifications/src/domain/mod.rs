@@ -1,9 +1,17 @@
 //! What notifications decides, without clock, database or network.
 
+mod attempt;
+mod mail;
+mod message;
 mod notification;
 mod order;
+mod preference;
 mod text;
 
+pub(crate) use attempt::AttemptFailure;
+pub(crate) use mail::Mail;
+pub(crate) use message::{Content, Message, MessageId, MessageState};
 pub(crate) use notification::Notification;
 pub(crate) use order::{OrderChanged, OrderFacts};
-pub(crate) use text::Text;
+pub(crate) use preference::{Channels, all_preferences, check_preferences};
+pub(crate) use text::{MailText, Text};

@@ -1,6 +1,10 @@
 //! Notifications' public routes, one endpoint a file.
 
+mod get_mail;
+mod get_preferences;
+mod list_mail;
 mod list_notifications;
+mod put_preferences;
 mod read_all_notifications;
 mod read_notification;
 mod stream_notifications;
@@ -50,5 +54,9 @@ pub(crate) fn router(state: HttpState, guard: Guard) -> Result<Router, HandlersE
             read_all_notifications::read_all_notifications,
         )
         .on("stream_notifications", stream_notifications::stream_notifications)
+        .on("get_preferences", get_preferences::get_preferences)
+        .on("put_preferences", put_preferences::put_preferences)
+        .on("list_mail", list_mail::list_mail)
+        .on("get_mail", get_mail::get_mail)
         .finish(state)
 }

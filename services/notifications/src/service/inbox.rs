@@ -5,10 +5,12 @@ use kit_http::extract::{Page, PageRequest};
 use kit_runtime::Timestamp;
 use kit_service::{Call, Failure};
 use kit_token::UserId;
-use notifications_api::{AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView};
+use notifications_api::{
+    AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView, Recipient,
+};
 
 use super::{NotificationsFailure, NotificationsService};
-use crate::domain::{Notification, Text};
+use crate::domain::{Content, Message, Notification, Text};
 use crate::live::LiveSubscription;
 use crate::store;
 
@@ -91,11 +93,45 @@ impl NotificationsService {
 
     /// Whether something happened so long ago that a notification of it would not be kept.
     pub(crate) fn is_too_old(&self, at: Timestamp) -> bool {
-        at < self.units.now().minus(self.kept.time)
+        at < self.units.now().minus(self.rules.notifications_kept)
     }
 
-    /// Adds a notification, in a transaction, unless the account is gone.
-    pub(crate) async fn add_in(
+    /// A message of an event to a user, where the event is so young that a mail of it is of use.
+    pub(crate) fn message_of(
+        &self,
+        user_id: UserId,
+        content: &Content,
+        at: Timestamp,
+    ) -> serde_json::Result<Option<Message>> {
+        let now = self.units.now();
+        if at < now.minus(self.rules.mail_within) {
+            return Ok(None);
+        }
+        Message::new(self.units.new_id(), Recipient::User(user_id), content, now).map(Some)
+    }
+
+    /// Tells a user something as they prefer it, in a transaction, unless the account is gone.
+    pub(crate) async fn notify_in(
+        &self,
+        tx: &mut Tx,
+        user_id: UserId,
+        (kind, text): (NotificationKind, &Text),
+        message: Option<&Message>,
+    ) -> Result<(), StoreError> {
+        if store::is_erased(tx, user_id).await? {
+            return Ok(());
+        }
+        let channels = store::get_preference(tx, user_id, kind).await?;
+        if channels.in_app {
+            self.add_in(tx, user_id, (kind, text)).await?;
+        }
+        match message {
+            Some(message) if channels.email => store::insert_message(tx, message).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn add_in(
         &self,
         tx: &mut Tx,
         user_id: UserId,
@@ -116,14 +152,14 @@ impl NotificationsService {
             read_at: None,
         };
         store::insert_notification(tx, &notification).await?;
-        store::prune(tx, user_id, number - self.kept.per_user).await?;
+        store::prune(tx, user_id, number - self.rules.per_user).await?;
         tx.publish(notification.event());
         Ok(())
     }
 
     /// Removes a batch of what is older than it is kept; how many.
     pub(crate) async fn delete_old(&self) -> Result<u64, NotificationsFailure> {
-        let than = self.units.now().minus(self.kept.time);
+        let than = self.units.now().minus(self.rules.notifications_kept);
         let unit = async move |tx: &mut Tx| store::delete_older(tx, than, SWEEP_PAGE).await;
         Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
     }

@@ -1,13 +1,21 @@
 //! Notifications' use cases: each loads, decides and saves, in one unit of work.
 
+mod contract;
 mod inbox;
+mod mailbox;
+mod messages;
+mod preferences;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use kit_runtime::Ids;
 use kit_service::{Failure, Units};
 use notifications_api::NotificationsRefusal;
+use tokio::sync::Notify;
 
 use crate::live::Live;
+use crate::mailer::Mailer;
 
 /// Why a use case did not do what was asked.
 pub(crate) type NotificationsFailure = Failure<NotificationsRefusal>;
@@ -16,21 +24,36 @@ pub(crate) type NotificationsFailure = Failure<NotificationsRefusal>;
 #[derive(Clone)]
 pub(crate) struct NotificationsService {
     units: Units,
+    ids: Ids,
     live: Live,
-    kept: KeptNotifications,
+    mailer: Mailer,
+    rules: KeepingRules,
+    /// A message was written here.
+    due: Arc<Notify>,
 }
 
-/// What is kept of notifications.
+/// What is kept, and how long news is news.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct KeptNotifications {
-    /// How many of a user.
+pub(crate) struct KeepingRules {
+    /// How many notifications of a user are kept.
     pub(crate) per_user: i64,
-    /// For how long.
-    pub(crate) time: Duration,
+    /// How long a notification is kept.
+    pub(crate) notifications_kept: Duration,
+    /// How long a message is known after its end.
+    pub(crate) messages_kept: Duration,
+    /// How long after an event a mail of it is written.
+    pub(crate) mail_within: Duration,
 }
 
 impl NotificationsService {
-    pub(crate) fn new(units: Units, live: Live, kept: KeptNotifications) -> Self {
-        Self { units, live, kept }
+    pub(crate) fn new((units, ids): (Units, Ids), live: Live, mailer: Mailer, rules: KeepingRules) -> Self {
+        Self {
+            units,
+            ids,
+            live,
+            mailer,
+            rules,
+            due: Arc::default(),
+        }
     }
 }

@@ -147,8 +147,8 @@ pub(crate) async fn delete_older(tx: &mut Tx, than: Timestamp, limit: u32) -> Re
     .await
 }
 
-/// Removes everything that a user was told, and keeps nothing for them from now on.
-pub(crate) async fn erase(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
+/// Keeps nothing for a user from now on.
+pub(crate) async fn mark_erased(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
     sql(
         "INSERT INTO feeds (user_id, last_number, is_erased) VALUES ($1, 0, 1) \
          ON CONFLICT (user_id) DO UPDATE SET is_erased = 1",
@@ -156,5 +156,14 @@ pub(crate) async fn erase(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError
     .bind(user_id.to_string())
     .execute(tx)
     .await?;
-    prune(tx, user_id, i64::MAX).await
+    Ok(())
+}
+
+/// Whether nothing is kept for a user any more.
+pub(crate) async fn is_erased(on: &mut impl Session, user_id: UserId) -> Result<bool, StoreError> {
+    let row = sql("SELECT is_erased FROM feeds WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .optional(on)
+        .await?;
+    row.map_or(Ok(false), |row| row.get("is_erased"))
 }

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 
+use auth_api::AuthClient;
 use kit_event::Event;
 use kit_runtime::{Ids, Timestamp};
 use kit_testing::{App, AppBuilder, EventLog, Fixture, Person, eventually};
@@ -13,6 +14,8 @@ use kit_token::UserId;
 use kit_values::{Currency, Money, Quantity};
 use orders_api::{OrderId, OrderItem, OrderPaid, OrderShipped};
 use serde_json::Value;
+
+use crate::auth_double::AuthDouble;
 
 /// Every notification.
 pub(crate) const NOTIFICATIONS: &str = "SELECT notification_id FROM notifications";
@@ -25,7 +28,11 @@ pub(crate) struct NotificationsApp {
     app: App,
     pub(crate) orders: EventLog,
     pub(crate) auth: EventLog,
+    pub(crate) auth_double: AuthDouble,
 }
+
+/// What is beside it.
+pub(crate) type Parts = (EventLog, EventLog, AuthDouble);
 
 impl Deref for NotificationsApp {
     type Target = App;
@@ -35,16 +42,18 @@ impl Deref for NotificationsApp {
     }
 }
 
-/// Notifications, not started yet, and the logs that it reads.
-pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, EventLog, EventLog) {
+/// Notifications, not started yet, and what is beside it.
+pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
     let process = fixture.process();
     let orders = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
     let auth = EventLog::open(fixture, &process, "auth", auth_api::TOPICS).await;
+    let double = AuthDouble::default();
     let app = App::of(fixture, notifications::service())
         .process(process)
+        .peer(AuthClient::loopback(double.clone()))
         .log(orders.source())
         .log(auth.source());
-    (app, orders, auth)
+    (app, (orders, auth, double))
 }
 
 pub(crate) async fn start(fixture: &Fixture) -> NotificationsApp {
@@ -53,13 +62,17 @@ pub(crate) async fn start(fixture: &Fixture) -> NotificationsApp {
 
 impl NotificationsApp {
     pub(crate) async fn start_with(fixture: &Fixture, settings: &[(&str, &str)]) -> Self {
-        let (app, orders, auth) = notifications(fixture).await;
-        let app = app.set_all(settings).start().await;
-        Self { app, orders, auth }
+        let (app, parts) = notifications(fixture).await;
+        Self::of(app.set_all(settings).start().await, parts)
     }
 
-    pub(crate) fn of(app: App, orders: EventLog, auth: EventLog) -> Self {
-        Self { app, orders, auth }
+    pub(crate) fn of(app: App, (orders, auth, auth_double): Parts) -> Self {
+        Self {
+            app,
+            orders,
+            auth,
+            auth_double,
+        }
     }
 
     pub(crate) async fn stop(self) {

@@ -1,10 +1,17 @@
-//! Notifications' stories, told from outside: real HTTP, a real database, the logs of other services, and a clock in
-//! the teller's hand.
+//! Notifications' stories, told from outside: real HTTP, a real database, a real mail server, the logs of other
+//! services, and a clock in the teller's hand.
 
 mod app;
+mod auth_double;
+mod contract;
+mod foreign;
 mod keeping;
+mod mailbox;
 mod orders;
 mod outages;
+mod preferences;
+mod queue;
 mod reading;
 mod routes;
+mod smtp;
 mod streaming;

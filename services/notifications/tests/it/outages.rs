@@ -14,9 +14,9 @@ fn is_away(reply: &Reply) {
 async fn without_its_database_notifications_asks_to_come_back_later_and_misses_nothing() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let (app, orders, auth) = notifications(fixture).await;
+        let (app, parts) = notifications(fixture).await;
         let (app, proxy) = app.start_behind_proxy().await;
-        let app = NotificationsApp::of(app, orders, auth);
+        let app = NotificationsApp::of(app, parts);
         let ada = app.sign_up("ada");
         app.pay_all(&ada, 1..=1).await;
         proxy.cut();

@@ -1,20 +1,15 @@
-//! Notifications' public routes.
+//! Routes of notifications in the application.
 
 use http::{Method, StatusCode};
 use kit_http::extract::PageQuery;
-use kit_http::{Access, ApiRefusal, Route, RouteTable};
+use kit_http::{Access, Route};
 use serde_json::{Value, json};
 
 use crate::NotificationsRefusal;
 use crate::types::{AllRead, NotificationListing, NotificationView};
 
-const DISPLAY: &str = NotificationsRefusal::SERVICE;
-
-/// Everything notifications serves.
-pub fn routes() -> RouteTable {
-    let mut own = vec![Route::health("/", "notifications_health", DISPLAY)];
-    own.extend([list(), read(), read_all(), stream()]);
-    RouteTable::new("notifications", own).display(DISPLAY)
+pub(super) fn routes() -> Vec<Route> {
+    vec![list(), read(), read_all(), stream()]
 }
 
 fn list() -> Route {

@@ -1,4 +1,4 @@
-//! The JSON of notifications' public routes.
+//! Notifications in the application.
 
 use kit_http::extract::Page;
 use kit_runtime::Timestamp;
