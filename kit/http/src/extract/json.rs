@@ -64,6 +64,18 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// The bytes of a body as they were sent, of whatever type: for what is signed.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Sync> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_body(request).await.map(Self)
+    }
+}
+
 pub(super) async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     let limit = body_limit(&request);
     let body = Limited::new(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX));

@@ -16,7 +16,7 @@ use crate::MatchedRoute;
 
 pub use csv::Csv;
 pub use form::Form;
-pub use json::{Json, OptionalJson};
+pub use json::{Json, OptionalJson, RawBody};
 pub use page::{ArrayPage, FilteredPage, ForeignCursor, NextLink, Page, PageQuery, PageRequest};
 pub use params::{Path, Query};
 pub use upload::Upload;
