@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_config::{BaseUrl, secret_file};
+use kit_rpc::pool::{Pool, PoolSettings};
 use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
 use payments_api::PaymentsClient;
@@ -15,7 +16,8 @@ use crate::domain::{Limit, Origins};
 use crate::http::router;
 use crate::janitor;
 use crate::provider::Provider;
-use crate::provider::sandbox::Sandbox;
+use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
+use crate::provider::standard_webhooks::WebhookKey;
 use crate::service::{PaymentRules, PaymentsService};
 
 /// Payments, for the process that hosts it.
@@ -31,7 +33,8 @@ pub fn service() -> Service {
         "0001_transactions.sql",
         "0002_ledger.sql",
         "0003_payments.sql",
-        "0004_sandbox.sql"
+        "0004_sandbox.sql",
+        "0005_webhooks.sql"
     ])
 }
 
@@ -47,12 +50,13 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         provider_timeout: config.provider_timeout.into(),
         origins: Arc::new(origins(&config, &public)),
     };
-    let pages = public.join("/api/checkout/");
-    let sandbox = Sandbox::new(home.units()?, sandbox_secret(&config, &home)?, pages);
-    let provider = Provider::Sandbox(sandbox);
+    let sandbox = sandbox(&config, &home, &public)?;
+    let provider = Provider::Sandbox(sandbox.clone());
     let service = PaymentsService::new(home.units()?, home.tasks.clone(), provider, (limit, rules));
+    let period = config.janitor_period.into();
+    sandbox.start_sending(&home.tasks, receiver(&config, &home, &service)?, period);
     consumers::start(&home.bus()?, &service)?;
-    janitor::start(&home.tasks, &service, config.janitor_period.into());
+    janitor::start(&home.tasks, &service, period);
     Ok(Hosted::new(
         PaymentsClient::local(service.clone()),
         router(service.clone(), home.guard())?,
@@ -65,6 +69,34 @@ fn origins(config: &PaymentsConfig, public: &BaseUrl) -> Origins {
     let own = own.unwrap_or(public.as_str()).to_owned();
     let listed = config.return_origins.iter().map(ToString::to_string);
     Origins(std::iter::once(own).chain(listed).collect())
+}
+
+fn sandbox(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Sandbox> {
+    let settings = SandboxSettings {
+        secret: sandbox_secret(config, home)?,
+        pages: public.join("/api/checkout/"),
+        webhook_keys: config
+            .sandbox_webhook_secrets
+            .iter()
+            .filter_map(WebhookKey::parse)
+            .collect(),
+        chaos: Chaos {
+            duplicate: config.sandbox_duplicate,
+            drop: config.sandbox_drop,
+            reorder: config.sandbox_reorder,
+            delay: config.sandbox_delay.into(),
+        },
+    };
+    Ok(Sandbox::new(home.units()?, home.ids.clone(), settings))
+}
+
+/// Who takes the sandbox's webhooks.
+fn receiver(config: &PaymentsConfig, home: &Home, payments: &PaymentsService) -> anyhow::Result<Receiver> {
+    let Some(url) = config.sandbox_webhook_url.clone() else {
+        return Ok(Receiver::Local(payments.clone()));
+    };
+    let server = Pool::new(PoolSettings::default(), home.tasks.clone()).upstream(&url)?;
+    Ok(Receiver::Http { server, url })
 }
 
 /// Processes that serve the pages of one sandbox need the same.

@@ -10,6 +10,8 @@ use kit_runtime::Secret;
 use kit_values::{Amount, DecimalError};
 use serde_json::json;
 
+use crate::provider::standard_webhooks::WebhookKey;
+
 kit_config::config_choice! {
     /// Which transactions the limit counts.
     pub enum LimitCounts {
@@ -42,6 +44,25 @@ kit_config::config! {
         /// processes of payments.
         #[key("sandbox.secret")]
         sandbox_secret: Option<Secret<String>>,
+        /// The secrets of the sandbox's webhooks, `whsec_` and base64: the first one signs, each is good. By default one
+        /// is made of `payments.sandbox.secret`.
+        #[key("sandbox.webhook_secrets")]
+        sandbox_webhook_secrets: Vec<Secret<String>>,
+        /// To where the sandbox sends its webhooks; by default to the service of its own process.
+        #[key("sandbox.webhook_url")]
+        sandbox_webhook_url: Option<BaseUrl>,
+        /// How many of a hundred webhooks the sandbox sends twice.
+        #[key("sandbox.duplicate")]
+        sandbox_duplicate: u32 = "0",
+        /// How many of a hundred webhooks of the sandbox are lost, and sent again later.
+        #[key("sandbox.drop")]
+        sandbox_drop: u32 = "0",
+        /// Whether the sandbox sends the newest webhook first.
+        #[key("sandbox.reorder")]
+        sandbox_reorder: bool = "false",
+        /// How much later the sandbox sends its webhooks.
+        #[key("sandbox.delay")]
+        sandbox_delay: Span = "0s",
     }
     validate(check)
 }
@@ -67,6 +88,24 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
         .any(|origin| !origin.path_prefix().is_empty())
     {
         check.refuse("return_origins", "must be origins, without a path");
+    }
+    for (key, percent) in [
+        ("sandbox.duplicate", config.sandbox_duplicate),
+        ("sandbox.drop", config.sandbox_drop),
+    ] {
+        if percent > 100 {
+            check.refuse(key, "must be at most 100");
+        }
+    }
+    if config
+        .sandbox_webhook_secrets
+        .iter()
+        .any(|secret| WebhookKey::parse(secret).is_none())
+    {
+        check.refuse(
+            "sandbox.webhook_secrets",
+            "must be `whsec_` and at least 24 bytes in base64",
+        );
     }
     if let Some(secret) = &config.sandbox_secret {
         check.require_strong("sandbox.secret", secret);

@@ -19,6 +19,7 @@ pub(crate) fn start(tasks: &Tasks, payments: &PaymentsService, period: Duration)
 
 async fn run(payments: &PaymentsService, period: Duration, stop: &Stop) -> Result<(), TaskError> {
     let wake: Arc<Notify> = payments.waker();
+    payments.forget_webhooks().await?;
     while !stop.is_requested() {
         // One full batch after the other, without a pause.
         if payments.take_up_overdue().await? == 0 {

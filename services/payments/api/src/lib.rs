@@ -21,6 +21,6 @@ pub use types::{
     AccountKind, AttemptStatus, AttemptView, CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus,
     CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason,
     LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout, PayRequest,
-    PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, TransactionId,
-    TransactionStatus, TransactionView, TransactionsPaid,
+    PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, SandboxEvent,
+    SandboxEventData, TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
 };

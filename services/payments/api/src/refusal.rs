@@ -33,6 +33,10 @@ kit_http::refusals! {
             /// How far it is.
             status: CheckoutStatus,
         } = CONFLICT, "checkout_closed", "the checkout cannot do this, it is {status}";
+        /// A webhook is not signed by its provider, or was signed too long ago.
+        BadSignature = UNAUTHORIZED, "invalid_signature", "the signature is not valid";
+        /// A webhook is signed and cannot be read.
+        BadWebhook = BAD_REQUEST, "invalid_webhook", "the webhook cannot be read";
         /// What is owed is in several currencies; each payment is paid by its name.
         MixedCurrencies = CONFLICT, "mixed_currencies", "what is owed is in several currencies: name the payment";
         /// The order has no payment, or it is not paid.

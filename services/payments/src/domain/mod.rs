@@ -9,6 +9,7 @@ mod refund;
 mod return_url;
 mod sum;
 mod transaction;
+mod webhook_event;
 
 pub(crate) use attempt::{Attempt, ChargeOutcome};
 pub(crate) use ledger::{Account, PostedEntry, PostedTransaction, Posting};
@@ -19,3 +20,4 @@ pub(crate) use refund::{Refund, RefundOutcome};
 pub(crate) use return_url::Origins;
 pub(crate) use sum::Sum;
 pub(crate) use transaction::{Settlement, Transaction, TransactionDraft};
+pub(crate) use webhook_event::WebhookEvent;

@@ -9,6 +9,7 @@ mod list_transactions;
 mod open_checkout;
 mod pay;
 mod pay_transactions;
+mod receive_webhook;
 
 use axum::Router;
 use kit_http::{Guard, Handlers, HandlersError};
@@ -28,5 +29,6 @@ pub(crate) fn router(payments: PaymentsService, guard: Guard) -> Result<Router, 
         .on("open_checkout", open_checkout::open_checkout)
         .on("get_checkout", checkout::get_checkout)
         .on("decide_checkout", checkout::decide_checkout)
+        .on("receive_webhook", receive_webhook::receive_webhook)
         .finish(payments)
 }

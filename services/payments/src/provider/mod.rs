@@ -4,7 +4,9 @@
 //! asking again changes nothing and what became of it can be looked up when an answer was lost.
 
 pub(crate) mod sandbox;
+pub(crate) mod standard_webhooks;
 
+use http::HeaderMap;
 use kit_runtime::Timestamp;
 use kit_values::Money;
 use payments_api::PaymentMethod;
@@ -34,6 +36,17 @@ pub(crate) struct Charge {
     pub description: String,
     /// Until when the payer may do what is asked of them.
     pub expires_at: Timestamp,
+}
+
+/// What a provider says by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProviderNews {
+    /// Of the charge of a key.
+    Charge { key: String, outcome: ChargeOutcome },
+    /// Of the refund of a key.
+    Refund { key: String, outcome: RefundOutcome },
+    /// Nothing that matters here.
+    Other,
 }
 
 impl Method {
@@ -89,6 +102,20 @@ impl Provider {
     pub(crate) async fn close_charge(&self, key: &str) -> ChargeOutcome {
         match self {
             Self::Sandbox(sandbox) => sandbox.close_charge(key).await,
+        }
+    }
+
+    /// The identifier of a webhook's event, where its signature is good and new.
+    pub(crate) fn verify_webhook(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Option<String> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.verify_webhook(headers, body, now),
+        }
+    }
+
+    /// What a webhook says.
+    pub(crate) fn read_webhook(&self, body: &str) -> serde_json::Result<ProviderNews> {
+        match self {
+            Self::Sandbox(_) => sandbox::read_webhook(body),
         }
     }
 

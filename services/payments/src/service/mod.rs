@@ -10,6 +10,7 @@ mod paying;
 mod reading;
 mod refunding;
 mod settling;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! What was left half-done is taken up: payments whose time is over, attempts whose provider did not say what became of
-//! them, refunds. Each is claimed before its provider is asked, so that processes share the work.
+//! them, refunds, webhooks. Each is claimed before its provider is asked, so that processes share the work.
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
@@ -24,9 +24,10 @@ impl PaymentsService {
                 store::list_overdue(reader, now, BATCH).await?,
                 store::list_due_attempts(reader, now, BATCH).await?,
                 store::list_due_refunds(reader, now, BATCH).await?,
+                store::list_due_webhook_events(reader, now, BATCH).await?,
             ))
         };
-        let (payments, attempts, refunds) = self.units.read(read).await?;
+        let (payments, attempts, refunds, webhooks) = self.units.read(read).await?;
         let this = || self.clone();
         let expiring = payments.into_iter().map(|id| this().expire(id).boxed());
         let looking = attempts
@@ -35,8 +36,11 @@ impl PaymentsService {
         let refunding = refunds
             .into_iter()
             .map(|refund| this().take_up_refund(refund).boxed());
+        let applying = webhooks
+            .into_iter()
+            .map(|event| this().apply_webhook(event).boxed());
         let work: Vec<BoxFuture<'static, Result<bool, PaymentsFailure>>> =
-            expiring.chain(looking).chain(refunding).collect();
+            expiring.chain(looking).chain(refunding).chain(applying).collect();
         let mut outcomes = futures::stream::iter(work).buffer_unordered(AT_ONCE);
         let mut done = 0;
         while let Some(outcome) = outcomes.next().await {

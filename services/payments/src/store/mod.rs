@@ -8,6 +8,7 @@ mod sandbox;
 mod spending;
 mod totals;
 mod transactions;
+mod webhooks;
 
 pub(crate) use attempts::{
     claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
@@ -20,9 +21,14 @@ pub(crate) use payments::{
 };
 pub(crate) use refunds::{claim_refund, find_refund, insert_refund, list_due_refunds, save_refund};
 pub(crate) use sandbox::{
-    find_sandbox_charge, find_sandbox_charge_for_update, find_sandbox_charge_of_page, has_sandbox_refund,
-    insert_sandbox_charge, insert_sandbox_refund, save_sandbox_charge,
+    claim_sandbox_webhook, delete_sandbox_webhook, find_sandbox_charge, find_sandbox_charge_for_update,
+    find_sandbox_charge_of_page, has_sandbox_refund, insert_sandbox_charge, insert_sandbox_refund,
+    insert_sandbox_webhook, list_sandbox_webhooks, save_sandbox_charge,
 };
 pub(crate) use spending::{hold, settle, spend};
 pub(crate) use totals::{totals, trial_balance};
 pub(crate) use transactions::{insert, list, mark_paid, pending};
+pub(crate) use webhooks::{
+    claim_webhook_event, delete_webhook_events, insert_webhook_event, list_due_webhook_events,
+    mark_webhook_applied,
+};

@@ -3,7 +3,7 @@
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
 
-use crate::provider::sandbox::SandboxCharge;
+use crate::provider::sandbox::{SandboxCharge, SandboxWebhook};
 
 kit_db::table_row! {
     SandboxCharge in "sandbox_charges" {
@@ -22,17 +22,28 @@ kit_db::table_row! {
     }
 }
 
-/// Inserts a charge unless there is one of its key, and answers the one that there is, held.
+kit_db::table_row! {
+    SandboxWebhook in "sandbox_webhooks" {
+        id: value,
+        body: value,
+        next_send_at: value,
+        tries: value,
+        created_at: value,
+    }
+}
+
+/// Inserts a charge unless there is one of its key; the one that there is then, held, and whether it was inserted.
 pub(crate) async fn insert_sandbox_charge(
     tx: &mut Tx,
     charge: &SandboxCharge,
-) -> Result<SandboxCharge, StoreError> {
-    kit_db::insert(charge)
+) -> Result<(SandboxCharge, bool), StoreError> {
+    let inserted = kit_db::insert(charge)
         .push(" ON CONFLICT (key) DO NOTHING")
         .execute(tx)
         .await?;
     let found = find_sandbox_charge_for_update(tx, &charge.key).await?;
-    found.ok_or(StoreError::RowCount { found: 0 })
+    let found = found.ok_or(StoreError::RowCount { found: 0 })?;
+    Ok((found, inserted == 1))
 }
 
 pub(crate) async fn find_sandbox_charge(
@@ -93,6 +104,48 @@ pub(crate) async fn insert_sandbox_refund(
         .bind(charge_key)
         .bind(amount_minor)
         .bind(at)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_sandbox_webhook(tx: &mut Tx, webhook: &SandboxWebhook) -> Result<(), StoreError> {
+    kit_db::insert(webhook).execute(tx).await?;
+    Ok(())
+}
+
+/// At most `limit` webhooks that are to be sent, the oldest first.
+pub(crate) async fn list_sandbox_webhooks(
+    on: &mut impl Session,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SandboxWebhook>, StoreError> {
+    select::<SandboxWebhook>("WHERE next_send_at <= $1 ORDER BY id LIMIT $2")
+        .bind(now)
+        .bind(limit)
+        .rows(on)
+        .await
+}
+
+/// Takes a webhook for whoever has seen it so, until it is sent again; false where somebody else has.
+pub(crate) async fn claim_sandbox_webhook(
+    tx: &mut Tx,
+    seen: &SandboxWebhook,
+    next_send_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed =
+        sql("UPDATE sandbox_webhooks SET next_send_at = $3, tries = tries + 1 WHERE id = $1 AND tries = $2")
+            .bind(&seen.id)
+            .bind(seen.tries)
+            .bind(next_send_at)
+            .execute(tx)
+            .await?;
+    Ok(changed == 1)
+}
+
+pub(crate) async fn delete_sandbox_webhook(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    sql("DELETE FROM sandbox_webhooks WHERE id = $1")
+        .bind(id)
         .execute(tx)
         .await?;
     Ok(())

@@ -23,3 +23,4 @@ mod random;
 mod refunds;
 mod routes;
 mod shop;
+mod webhooks;

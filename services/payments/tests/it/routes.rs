@@ -5,6 +5,7 @@ use payments_api::routes;
 
 use crate::app::{TRANSACTIONS, start};
 use crate::shop::{Payer as _, Shop, call};
+use crate::webhooks::{SECRET, Sender};
 
 kit_testing::meta_tests! {
     routes = routes();
@@ -22,12 +23,13 @@ kit_testing::meta_tests! {
         "POST /payments/{id}/checkout own, idempotent, strict, fails closed",
         "GET /checkout/{token} public",
         "POST /checkout/{token} public, strict",
+        "POST /webhooks/{provider} public",
     ];
 }
 
 on_both_databases! {
     async fn every_example_is_true(fixture: &Fixture) {
-        let app = Shop::start(fixture).await;
+        let app = Shop::start_with(fixture, &[("payments.sandbox.webhook_secrets", SECRET)]).await;
         let (clerk, mut examples) = (app.staff(), Examples::of(routes()));
         assert_eq!(app.count(TRANSACTIONS).await, 0);
         // In an order in which each finds what it needs.
@@ -48,6 +50,8 @@ on_both_databases! {
         examples.check(&app.stranger(), "get_checkout", page).await;
         examples.check(&app.stranger(), "decide_checkout", page).await;
         examples.check(&clerk.client, "pay", "/pay").await;
+        let sender = Sender::new(&app, app.process.clock().now());
+        sender.check_example(&mut examples).await;
         examples.check(&clerk.client, "list_payments", "/payments").await;
         examples.check(&clerk.client, "get_payment", &format!("/payments/{}", payment.id)).await;
         assert_eq!(clerk.payment(payment.id).await["status"], "succeeded");

@@ -7,12 +7,13 @@ use serde_json::json;
 use crate::PaymentsRefusal;
 use crate::types::{
     CheckoutDecided, CheckoutPage, CheckoutStatus, CheckoutView, DecideCheckout, OpenCheckout, PaymentStatus,
+    SandboxEvent, WebhookReceived,
 };
 
 const CHECKOUT: &str = "Checkout";
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![open(), page(), decide()]
+    vec![open(), page(), decide(), webhook()]
 }
 
 fn open() -> Route {
@@ -71,4 +72,26 @@ fn decide() -> Route {
     .refuses(&closed)
     .not_found(CHECKOUT)
     .strict()
+}
+
+fn webhook() -> Route {
+    let succeeded = json!({
+        "type": "charge.succeeded", "timestamp": "2030-01-01T00:00:01.000000Z",
+        "data": {
+            "key": "pay_0190c2a5-11f0-7d2c-8a4e-6b1f90d3c7e8-1",
+            "amount": { "amount_minor": 1_250, "currency": "USD" }, "reason": null,
+        },
+    });
+    Route::new(
+        Method::POST,
+        "/webhooks/{provider}",
+        "receive_webhook",
+        Access::Public,
+    )
+    .summary("Receive a webhook of a payment provider, signed and written as the provider does")
+    .body::<SandboxEvent>(succeeded)
+    .answer::<WebhookReceived>(StatusCode::OK, json!({ "received": true }))
+    .refuses(&PaymentsRefusal::BadSignature)
+    .refuses(&PaymentsRefusal::BadWebhook)
+    .not_found("Provider")
 }

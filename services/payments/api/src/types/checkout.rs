@@ -1,4 +1,4 @@
-//! Hosted checkout: a page of the provider on which something is paid.
+//! Hosted checkout: a page of the provider on which something is paid; and what providers say by themselves.
 
 use kit_runtime::Timestamp;
 use kit_values::{Money, words};
@@ -87,4 +87,35 @@ pub struct CheckoutDecided {
     pub status: CheckoutStatus,
     /// Where the payer goes now.
     pub return_url: Option<String>,
+}
+
+/// The answer to a webhook that is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct WebhookReceived {
+    /// Always true.
+    pub received: bool,
+}
+
+/// A webhook of the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxEvent {
+    /// `charge.succeeded`, `charge.declined`, `charge.closed` or `refund.succeeded`.
+    pub r#type: String,
+    /// When it happened (UTC).
+    pub timestamp: Timestamp,
+    /// Of what.
+    pub data: SandboxEventData,
+}
+
+/// The charge or refund that a webhook of the sandbox is of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxEventData {
+    /// The idempotency key under which it was asked for.
+    pub key: String,
+    /// How much was charged, or paid back.
+    pub amount: Money,
+    /// Why it was declined or closed.
+    pub reason: Option<String>,
 }

@@ -6,7 +6,8 @@ mod payments;
 mod transactions;
 
 pub use checkout::{
-    CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus, CheckoutView, DecideCheckout, OpenCheckout,
+    CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus, CheckoutView, DecideCheckout,
+    OpenCheckout, SandboxEvent, SandboxEventData, WebhookReceived,
 };
 pub use ledger::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
 pub use payments::{

@@ -5,23 +5,28 @@
 
 mod cards;
 mod pages;
+mod webhooks;
 
 use std::sync::Arc;
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
 use kit_db::{Reader, StoreError, Tx};
-use kit_runtime::{Secret, Timestamp};
+use kit_runtime::{Ids, Secret, Timestamp};
 use kit_service::Units;
 use kit_values::{Currency, Money, words};
 
 use super::Charge;
+use super::standard_webhooks::{self, WebhookKey};
 use crate::domain::{ChargeOutcome, RefundOutcome};
 use crate::store;
 
 use cards::CardBehavior;
 pub(crate) use cards::TestCard;
+pub(super) use webhooks::read_webhook;
+pub(crate) use webhooks::{Chaos, Receiver, SandboxWebhook};
 
 words! {
     /// How far a charge of the sandbox is.
@@ -73,16 +78,46 @@ pub(crate) struct Sandbox(Arc<Inner>);
 
 struct Inner {
     units: Units,
+    ids: Ids,
     /// Of what the tokens of its pages are made.
     secret: Secret<String>,
     /// Where its pages are reached, up to the token.
     pages: String,
+    /// The first one signs.
+    webhook_keys: Vec<WebhookKey>,
+    chaos: Chaos,
+}
+
+/// How the sandbox is set up.
+pub(crate) struct SandboxSettings {
+    /// Of what the tokens of its pages are made, and the key of its webhooks where there is no other.
+    pub secret: Secret<String>,
+    /// Where its pages are reached, up to the token.
+    pub pages: String,
+    /// The keys of its webhooks, of which the first one signs.
+    pub webhook_keys: Vec<WebhookKey>,
+    pub chaos: Chaos,
 }
 
 impl Sandbox {
-    /// Its pages stand under `pages`, a URL.
-    pub(crate) fn new(units: Units, secret: Secret<String>, pages: String) -> Self {
-        Self(Arc::new(Inner { units, secret, pages }))
+    pub(crate) fn new(units: Units, ids: Ids, settings: SandboxSettings) -> Self {
+        let mut webhook_keys = settings.webhook_keys;
+        if webhook_keys.is_empty() {
+            let secret = hmac::Key::new(hmac::HMAC_SHA256, settings.secret.expose().as_bytes());
+            webhook_keys.push(WebhookKey::of(hmac::sign(&secret, b"webhooks").as_ref()));
+        }
+        Self(Arc::new(Inner {
+            units,
+            ids,
+            secret: settings.secret,
+            pages: settings.pages,
+            webhook_keys,
+            chaos: settings.chaos,
+        }))
+    }
+
+    pub(super) fn verify_webhook(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Option<String> {
+        standard_webhooks::verify(&self.0.webhook_keys, headers, body, now)
     }
 
     pub(super) async fn open_checkout(&self, charge: &Charge, return_url: Option<String>) -> ChargeOutcome {
@@ -126,12 +161,14 @@ impl Sandbox {
             reason: Some(GIVEN_UP.to_owned()),
             ..self.new_charge(&nothing)
         };
+        let sandbox = self.clone();
         let unit = async move |tx: &mut Tx| {
-            let mut charge = store::insert_sandbox_charge(tx, &mark).await?;
+            let (mut charge, _) = store::insert_sandbox_charge(tx, &mark).await?;
             if charge.status.is_pending() {
                 charge.status = SandboxStatus::Closed;
                 charge.reason = Some(GIVEN_UP.to_owned());
                 store::save_sandbox_charge(tx, &charge).await?;
+                sandbox.announce(tx, &charge).await?;
             }
             Ok::<_, StoreError>(charge)
         };
@@ -143,6 +180,7 @@ impl Sandbox {
 
     pub(super) async fn refund(&self, key: &str, charge_key: &str, amount: Money) -> RefundOutcome {
         let (key, charge_key, now) = (key.to_owned(), charge_key.to_owned(), self.0.units.now());
+        let sandbox = self.clone();
         let unit = async move |tx: &mut Tx| {
             let refused = |reason: &str| {
                 let reason = reason.to_owned();
@@ -161,6 +199,9 @@ impl Sandbox {
             charge.refunded_minor += amount.amount_minor;
             store::save_sandbox_charge(tx, &charge).await?;
             store::insert_sandbox_refund(tx, (&key, &charge_key), amount.amount_minor, now).await?;
+            sandbox
+                .announce_of(tx, "refund.succeeded", (key, amount, None))
+                .await?;
             Ok::<_, StoreError>(RefundOutcome::Succeeded)
         };
         self.0.units.db().write(unit).await.unwrap_or_else(|error| {
@@ -171,7 +212,14 @@ impl Sandbox {
 
     /// Answers how far the charge of its key is; or, where nobody knows, that.
     async fn insert(&self, charge: SandboxCharge) -> Result<ChargeOutcome, ChargeOutcome> {
-        let unit = async move |tx: &mut Tx| store::insert_sandbox_charge(tx, &charge).await;
+        let sandbox = self.clone();
+        let unit = async move |tx: &mut Tx| {
+            let (charge, is_new) = store::insert_sandbox_charge(tx, &charge).await?;
+            if is_new {
+                sandbox.announce(tx, &charge).await?;
+            }
+            Ok::<_, StoreError>(charge)
+        };
         match self.0.units.db().write(unit).await {
             Ok(charge) => Ok(self.outcome(charge)),
             Err(error) => Err(away(&error)),

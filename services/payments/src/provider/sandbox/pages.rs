@@ -28,6 +28,7 @@ impl Sandbox {
         action: CheckoutAction,
     ) -> Result<(CheckoutPage, String), PaymentsFailure> {
         let (hash, now) = (hash_of(token), self.0.units.now());
+        let sandbox = self.clone();
         let unit = async move |tx: &mut Tx| {
             let found = store::find_sandbox_charge_of_page(tx, &hash).await?;
             let key = found.ok_or(NOT_FOUND)?.key;
@@ -35,6 +36,7 @@ impl Sandbox {
             let mut charge = held.ok_or(StoreError::RowCount { found: 0 })?;
             if charge.decide(action, now)? {
                 store::save_sandbox_charge(tx, &charge).await?;
+                sandbox.announce(tx, &charge).await?;
             }
             Ok::<_, PaymentsFailure>((charge.page(now), key))
         };
