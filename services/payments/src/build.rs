@@ -10,6 +10,7 @@ use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
 use payments_api::PaymentsClient;
 
+use crate::command;
 use crate::config::PaymentsConfig;
 use crate::consumers;
 use crate::domain::{Limit, Origins};
@@ -36,6 +37,7 @@ pub fn service() -> Service {
         "0004_sandbox.sql",
         "0005_webhooks.sql"
     ])
+    .commanding(command::command())
 }
 
 /// Builds it.

@@ -20,6 +20,7 @@
 //! `payments::after-refund-before-store`, `payments::after-page-before-return`.
 
 mod build;
+mod command;
 mod config;
 mod consumers;
 mod domain;
@@ -30,4 +31,5 @@ mod service;
 mod store;
 
 pub use build::{build, service};
+pub use command::verify;
 pub use config::{LimitCounts, PaymentsConfig, TransactionLimit};

@@ -5,6 +5,7 @@ use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::Money;
 use orders_api::{OrderId, RefundId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountKind, PaymentView, PaymentsRefusal, RefundStatus};
@@ -108,7 +109,7 @@ pub struct RefundPayment {
 }
 
 /// How far a refund is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct RefundView {
     /// The refund.
     pub refund_id: RefundId,

@@ -21,6 +21,7 @@ pub use types::{
     AccountKind, AttemptStatus, AttemptView, CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus,
     CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason,
     LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout, PayRequest,
-    PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind, RefundStatus, SandboxEvent,
-    SandboxEventData, TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
+    PaymentFilter, PaymentFlag, PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind,
+    RefundRequest, RefundStatus, SandboxEvent, SandboxEventData, StaffPaymentView, StaffRefundView,
+    TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
 };

@@ -10,7 +10,8 @@ use kit_values::{Currency, Money, words};
 use orders_api::{OrderId, PaymentId, RefundId};
 use payments_api::{
     AttemptStatus, FailureReason, NextAction, NextActionKind, PaymentCancelled, PaymentCreated,
-    PaymentExpired, PaymentFailed, PaymentStatus, PaymentSucceeded, PaymentView, PaymentsRefusal,
+    PaymentExpired, PaymentFailed, PaymentFlag, PaymentStatus, PaymentSucceeded, PaymentView,
+    PaymentsRefusal,
 };
 
 use super::{Attempt, ChargeOutcome, PaymentDraft, Refund};
@@ -22,16 +23,6 @@ words! {
         Cancelled = "cancelled",
         /// Its time is over.
         Expired = "expired",
-    }
-}
-
-words! {
-    /// What somebody has to look at.
-    pub(crate) enum Flag {
-        /// The provider charged another amount than is owed. It is never taken for paid.
-        AmountDiffers = "amount_differs",
-        /// The provider charged an attempt that it had declined before.
-        ChargedAfterDecline = "charged_after_decline",
     }
 }
 
@@ -50,7 +41,7 @@ pub(crate) struct Payment {
     pub description: String,
     pub status: PaymentStatus,
     pub given_up: Option<GivenUp>,
-    pub flag: Option<Flag>,
+    pub flag: Option<PaymentFlag>,
     /// Nothing, or the amount.
     pub captured_minor: i64,
     /// What was or will be paid back.
@@ -190,7 +181,7 @@ impl Payment {
             return Some(self.capture(attempt, now));
         }
         if matches!(outcome, ChargeOutcome::Succeeded { .. }) {
-            self.flag = Some(Flag::AmountDiffers);
+            self.flag = Some(PaymentFlag::AmountDiffers);
         }
         let is_declined = attempt.status == AttemptStatus::Declined;
         self.declines += i64::from(matches!(outcome, ChargeOutcome::Declined { .. }));
@@ -228,7 +219,7 @@ impl Payment {
         if is_free && charged.status == AttemptStatus::Succeeded {
             return Some(self.capture(charged, now));
         }
-        self.flag = Some(Flag::ChargedAfterDecline);
+        self.flag = Some(PaymentFlag::ChargedAfterDecline);
         attempt.at = now;
         Some(ChargeSettlement {
             step: Step::silent(self),
@@ -270,7 +261,7 @@ impl Payment {
 
     /// Whether its last attempt stays without an outcome until somebody has looked at it.
     fn is_disputed(&self) -> bool {
-        self.flag == Some(Flag::AmountDiffers)
+        self.flag == Some(PaymentFlag::AmountDiffers)
     }
 
     /// It is not to be taken any more: ends one that is open, marks one that is under way, and pays back what is paid

@@ -4,7 +4,7 @@ use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::{Money, Text};
-use orders_api::{OrderId, RefundId};
+use orders_api::{OrderId, PaymentId, RefundId};
 use payments_api::{CreatePayment, RefundPayment};
 
 /// A payment that may be opened.
@@ -21,10 +21,19 @@ pub(crate) struct PaymentDraft {
 /// A refund that may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RefundDraft {
-    pub order_id: OrderId,
+    pub of: RefundRequester,
     pub refund_id: RefundId,
-    /// More than nothing.
-    pub amount: Money,
+    /// More than nothing; all that can still be paid back where there is none.
+    pub amount: Option<Money>,
+}
+
+/// How the payment is named that is paid back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefundRequester {
+    /// By the order that it pays.
+    Order(OrderId),
+    /// By itself.
+    Payment(PaymentId),
 }
 
 fn more_than_nothing(amount: Money) -> Result<Money, &'static str> {
@@ -54,14 +63,15 @@ impl PaymentDraft {
 impl RefundDraft {
     /// Checks every member.
     pub(crate) fn check(request: &RefundPayment) -> Result<Self, Vec<FieldError>> {
-        let mut check = Check::new();
-        let amount = check.field("/amount", more_than_nothing(request.amount));
-        check.finish(|| {
-            Some(Self {
-                order_id: request.order_id,
-                refund_id: request.refund_id,
-                amount: amount?,
-            })
+        Ok(Self {
+            of: RefundRequester::Order(request.order_id),
+            refund_id: request.refund_id,
+            amount: Some(Self::check_amount(request.amount)?),
         })
+    }
+
+    /// Checks how much is to be paid back.
+    pub(crate) fn check_amount(amount: Money) -> Result<Money, Vec<FieldError>> {
+        more_than_nothing(amount).map_err(|error| vec![FieldError::new("/amount", error)])
     }
 }

@@ -1,9 +1,10 @@
 //! Paying back.
 
+use aws_lc_rs::digest;
 use kit_runtime::Timestamp;
-use kit_values::{Money, Uuid};
+use kit_values::{Currency, Money, Uuid};
 use orders_api::{PaymentId, RefundId};
-use payments_api::{PaymentRefunded, RefundStatus, RefundView};
+use payments_api::{PaymentRefunded, RefundStatus, RefundView, StaffRefundView};
 
 use super::Payment;
 use super::attempt::next_look;
@@ -116,6 +117,26 @@ impl Refund {
     pub(crate) fn looked_at(&mut self, now: Timestamp) {
         self.next_look_at = next_look(self.looks, now);
         self.looks += 1;
+    }
+
+    /// The refund that a request of this key asks for: the same however often it is sent.
+    pub(crate) fn of_request(payment: PaymentId, request_key: &str) -> RefundId {
+        let digest = digest::digest(&digest::SHA256, format!("{payment}:{request_key}").as_bytes());
+        let bytes = digest.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+        Uuid::from_bytes(bytes).into()
+    }
+
+    pub(crate) fn staff_view(&self, currency: Currency) -> StaffRefundView {
+        StaffRefundView {
+            id: self.id,
+            amount: Money {
+                amount_minor: self.amount_minor,
+                currency,
+            },
+            status: self.status,
+            reason: self.reason.clone(),
+            at: self.at,
+        }
     }
 
     pub(crate) fn view(&self, amount: Money) -> RefundView {

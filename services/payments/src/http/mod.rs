@@ -10,6 +10,7 @@ mod open_checkout;
 mod pay;
 mod pay_transactions;
 mod receive_webhook;
+mod staff;
 
 use axum::Router;
 use kit_http::{Guard, Handlers, HandlersError};
@@ -29,6 +30,9 @@ pub(crate) fn router(payments: PaymentsService, guard: Guard) -> Result<Router, 
         .on("open_checkout", open_checkout::open_checkout)
         .on("get_checkout", checkout::get_checkout)
         .on("decide_checkout", checkout::decide_checkout)
+        .on("list_all_payments", staff::list_all_payments)
+        .on("get_any_payment", staff::get_any_payment)
+        .on("refund_payment", staff::refund_payment)
         .on("receive_webhook", receive_webhook::receive_webhook)
         .finish(payments)
 }

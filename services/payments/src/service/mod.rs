@@ -10,6 +10,7 @@ mod paying;
 mod reading;
 mod refunding;
 mod settling;
+mod staff;
 mod webhooks;
 
 use std::sync::Arc;

@@ -7,8 +7,8 @@ use kit_service::Failure;
 use orders_api::RefundId;
 use payments_api::{PaymentsRefusal, RefundView};
 
-use super::{PaymentsFailure, PaymentsService};
-use crate::domain::{Refund, RefundDraft, RefundOutcome};
+use super::{PAYMENT, PaymentsFailure, PaymentsService};
+use crate::domain::{Refund, RefundDraft, RefundOutcome, RefundRequester};
 use crate::store;
 
 impl PaymentsService {
@@ -30,20 +30,33 @@ impl PaymentsService {
 
     /// Writes a refund down, unless it is.
     async fn refund_in(&self, tx: &mut Tx, draft: RefundDraft) -> Result<(), PaymentsFailure> {
-        let payment = store::find_payment_of_order_for_update(tx, draft.order_id).await?;
-        let payment = payment.ok_or(Failure::Refused(PaymentsRefusal::NotPaid))?;
+        let payment = match draft.of {
+            RefundRequester::Order(id) => {
+                let found = store::find_payment_of_order_for_update(tx, id).await?;
+                found.ok_or(Failure::Refused(PaymentsRefusal::NotPaid))?
+            }
+            RefundRequester::Payment(id) => {
+                let found = store::find_payment_for_update(tx, id).await?;
+                found.ok_or(Failure::NotFound(PAYMENT))?
+            }
+        };
         if let Some(refund) = store::find_refund(tx, draft.refund_id).await? {
-            let is_same =
-                refund.payment_id == payment.id && payment.money(refund.amount_minor) == draft.amount;
+            let amount = payment.money(refund.amount_minor);
+            let is_same = refund.payment_id == payment.id && draft.amount.is_none_or(|asked| asked == amount);
             return is_same
                 .then_some(())
                 .ok_or(Failure::Refused(PaymentsRefusal::RefundDiffers));
         }
-        if payment.currency != draft.amount.currency {
-            let most = payment.refundable();
-            return Err(Failure::Refused(PaymentsRefusal::RefundExceedsPayment { most }));
+        let most = payment.refundable();
+        let amount = draft.amount.unwrap_or(most);
+        if payment.currency != amount.currency || draft.amount.is_none() && most.amount_minor == 0 {
+            return Err(Failure::Refused(if payment.captured_minor == 0 {
+                PaymentsRefusal::NotPaid
+            } else {
+                PaymentsRefusal::RefundExceedsPayment { most }
+            }));
         }
-        let begun = payment.refund(draft.refund_id, draft.amount, self.units.now());
+        let begun = payment.refund(draft.refund_id, amount, self.units.now());
         let (payment, mut refund) = begun.map_err(Failure::Refused)?;
         // This request asks the provider itself.
         refund.looked_at(self.units.now());

@@ -1,6 +1,7 @@
 //! Every statement of payments.
 
 mod attempts;
+mod checks;
 mod ledger;
 mod payments;
 mod refunds;
@@ -14,12 +15,16 @@ pub(crate) use attempts::{
     claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
     list_attempts, list_due_attempts, look_now, mark_dispatched, save_attempt,
 };
+pub(crate) use checks::list_broken_rules;
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
     find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
-    hold_order, insert_payment, list_overdue, list_owed, list_payments, mark_order_cancelled, save_payment,
+    hold_order, insert_payment, list_all_payments, list_overdue, list_owed, list_payments,
+    mark_order_cancelled, save_payment,
 };
-pub(crate) use refunds::{claim_refund, find_refund, insert_refund, list_due_refunds, save_refund};
+pub(crate) use refunds::{
+    claim_refund, find_refund, insert_refund, list_due_refunds, list_refunds, save_refund,
+};
 pub(crate) use sandbox::{
     claim_sandbox_webhook, delete_sandbox_webhook, find_sandbox_charge, find_sandbox_charge_for_update,
     find_sandbox_charge_of_page, has_sandbox_refund, insert_sandbox_charge, insert_sandbox_refund,

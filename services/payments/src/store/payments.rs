@@ -5,8 +5,9 @@ use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use orders_api::{OrderId, PaymentId};
+use payments_api::{PaymentFilter, PaymentFlag};
 
-use crate::domain::{Flag, GivenUp, Payment};
+use crate::domain::{GivenUp, Payment};
 
 kit_db::table_row! {
     Payment in "payments" {
@@ -67,7 +68,7 @@ pub(crate) async fn save_payment(tx: &mut Tx, payment: &Payment) -> Result<(), S
     .bind(payment.id.to_string())
     .bind(payment.status.as_str())
     .bind(payment.given_up.map(GivenUp::as_str))
-    .bind(payment.flag.map(Flag::as_str))
+    .bind(payment.flag.map(PaymentFlag::as_str))
     .bind(payment.captured_minor)
     .bind(payment.refunding_minor)
     .bind(payment.refunded_minor)
@@ -165,4 +166,30 @@ pub(crate) async fn list_overdue(
     .all(on)
     .await?;
     rows.iter().map(|row| row.parse("id")).collect()
+}
+
+/// At most `limit` payments that a filter lets through, the newest first, from before the one given.
+pub(crate) async fn list_all_payments(
+    on: &mut impl Session,
+    filter: &PaymentFilter,
+    before: Option<PaymentId>,
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    let mut statement = select::<Payment>("WHERE 1 = 1");
+    if let Some(before) = before {
+        statement = statement.push(" AND id < ").push_bind(before.to_string());
+    }
+    if let Some(status) = filter.status {
+        statement = statement.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(user_id) = filter.user_id {
+        statement = statement.push(" AND user_id = ").push_bind(user_id.to_string());
+    }
+    statement = match filter.flagged {
+        Some(true) => statement.push(" AND flag IS NOT NULL"),
+        Some(false) => statement.push(" AND flag IS NULL"),
+        None => statement,
+    };
+    let statement = statement.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+    statement.rows(on).await
 }

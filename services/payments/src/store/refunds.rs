@@ -1,8 +1,10 @@
 //! Refunds. Whoever changes one holds its payment.
 
+use std::collections::HashMap;
+
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
-use orders_api::RefundId;
+use orders_api::{PaymentId, RefundId};
 
 use crate::domain::Refund;
 
@@ -67,4 +69,19 @@ pub(crate) async fn claim_refund(tx: &mut Tx, seen: &Refund, claimed: &Refund) -
     .execute(tx)
     .await?;
     Ok(changed == 1)
+}
+
+/// The refunds of payments, of each from first to last.
+pub(crate) async fn list_refunds(
+    on: &mut impl Session,
+    payment_ids: impl IntoIterator<Item = PaymentId>,
+) -> Result<HashMap<PaymentId, Vec<Refund>>, StoreError> {
+    let ids = payment_ids.into_iter().map(|id| id.to_string());
+    let statement = select::<Refund>("WHERE payment_id IN ").push_list(ids);
+    let refunds: Vec<Refund> = statement.push(" ORDER BY at, id").rows(on).await?;
+    let mut by_payment: HashMap<_, Vec<Refund>> = HashMap::new();
+    for refund in refunds {
+        by_payment.entry(refund.payment_id).or_default().push(refund);
+    }
+    Ok(by_payment)
 }

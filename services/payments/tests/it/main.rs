@@ -23,4 +23,5 @@ mod random;
 mod refunds;
 mod routes;
 mod shop;
+mod staff;
 mod webhooks;

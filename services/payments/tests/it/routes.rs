@@ -24,6 +24,9 @@ kit_testing::meta_tests! {
         "GET /checkout/{token} public",
         "POST /checkout/{token} public, strict",
         "POST /webhooks/{provider} public",
+        "GET /admin/payments staff",
+        "GET /admin/payments/{id} staff",
+        "POST /admin/payments/{id}/refund staff, idempotent, strict, fails closed",
     ];
 }
 
@@ -50,6 +53,10 @@ on_both_databases! {
         examples.check(&app.stranger(), "get_checkout", page).await;
         examples.check(&app.stranger(), "decide_checkout", page).await;
         examples.check(&clerk.client, "pay", "/pay").await;
+        let admin = format!("/admin/payments/{}", payment.id);
+        examples.check(&clerk.client, "refund_payment", &format!("{admin}/refund")).await;
+        examples.check(&clerk.client, "get_any_payment", &admin).await;
+        examples.check(&clerk.client, "list_all_payments", "/admin/payments").await;
         let sender = Sender::new(&app, app.process.clock().now());
         sender.check_example(&mut examples).await;
         examples.check(&clerk.client, "list_payments", "/payments").await;

@@ -2,6 +2,7 @@
 
 mod checkout;
 mod payments;
+mod staff;
 mod transactions;
 
 use kit_http::{ApiRefusal, Route, RouteTable};
@@ -16,6 +17,7 @@ pub fn routes() -> RouteTable {
     own.extend(transactions::routes());
     own.extend(payments::routes());
     own.extend(checkout::routes());
+    own.extend(staff::routes());
     RouteTable::new("payments", own)
         .display(DISPLAY)
         .under(&["/api", "/payment"])

@@ -55,7 +55,7 @@ fn get() -> Route {
         .not_found(PAYMENT)
 }
 
-fn payment() -> Value {
+pub(super) fn payment() -> Value {
     json!({
         "id": "pay_0190c2a5-11f0-7d2c-8a4e-6b1f90d3c7e8", "order_id": ORDER,
         "amount": { "amount_minor": 1_250, "currency": "USD" },

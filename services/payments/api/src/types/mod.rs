@@ -3,6 +3,7 @@
 mod checkout;
 mod ledger;
 mod payments;
+mod staff;
 mod transactions;
 
 pub use checkout::{
@@ -14,6 +15,7 @@ pub use payments::{
     AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PayRequest, PaymentMethod,
     PaymentStatus, PaymentView, PaymentsPaid, RefundStatus,
 };
+pub use staff::{PaymentFilter, PaymentFlag, RefundRequest, StaffPaymentView, StaffRefundView};
 pub use transactions::{
     CreateTransaction, Description, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };

@@ -93,7 +93,7 @@ fn a_charge_after_its_decline_is_flagged_beside_another() {
     let flagged = settle(&payment, &first, &charged(AMOUNT), 4).unwrap();
     assert_eq!(
         (flagged.step.payment.flag, flagged.is_captured),
-        (Some(Flag::ChargedAfterDecline), false)
+        (Some(PaymentFlag::ChargedAfterDecline), false)
     );
     let payment = flagged.step.payment;
     assert_eq!(settle(&payment, &first, &charged(AMOUNT), 4), None, "once");
@@ -118,7 +118,7 @@ fn another_amount_is_never_taken() {
         let payment = settled.step.payment;
         assert_eq!(
             (payment.status, payment.flag),
-            (PaymentStatus::Processing, Some(Flag::AmountDiffers))
+            (PaymentStatus::Processing, Some(PaymentFlag::AmountDiffers))
         );
         assert_eq!((payment.captured_minor, settled.is_captured), (0, false));
         assert_eq!(
