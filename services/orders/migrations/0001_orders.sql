@@ -97,6 +97,21 @@ CREATE TABLE refund_items (
     PRIMARY KEY (refund_id, sku_key)
 );
 
+-- From which state of which cart an order was made: from each only one, however often it is asked for.
+CREATE TABLE ordered_carts (
+    user_id      TEXT COLLATE "C" NOT NULL,
+    cart_version BIGINT NOT NULL,
+    order_id     TEXT COLLATE "C" NOT NULL UNIQUE REFERENCES orders (id),
+    PRIMARY KEY (user_id, cart_version)
+);
+
+-- Whose account is gone: what is personal in an order goes with it, or, where the order is still on its way, once that
+-- is over.
+CREATE TABLE deleted_users (
+    user_id    TEXT COLLATE "C" PRIMARY KEY,
+    deleted_at BIGINT NOT NULL
+);
+
 -- What orders does next of its own accord. A row is there as long as it is not done. Who takes one puts it off for as
 -- long as it may need, so that another takes it where the first is lost.
 CREATE TABLE order_steps (

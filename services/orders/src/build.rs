@@ -25,6 +25,7 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
         units: home.units()?,
         ids: home.ids.clone(),
         catalog: peers.client()?,
+        cart: peers.client()?,
         payments: peers.client()?,
         times: config.times(),
         watchers: watchers.clone(),

@@ -1,6 +1,7 @@
-//! What orders does when catalog or payments say what became of an order. Those who tell of orders that are not here
-//! tell of something else, and are passed over.
+//! What orders does when catalog or payments say what became of an order, and when an account is deleted. Those who tell
+//! of orders that are not here tell of something else, and are passed over.
 
+use auth_api::UserDeleted;
 use catalog_api::{ReservedItem, StockRejected, StockReleased, StockReserved};
 use kit_bus::{Bus, BusError, Failure, Inbox};
 use kit_db::{Tx, Unit};
@@ -14,7 +15,15 @@ const GROUP: &str = "orders";
 
 pub(crate) fn start(bus: &Bus, orders: &OrdersService) -> Result<(), BusError> {
     let group = on_payments(on_stock(bus.group(GROUP).committed_together(1), orders), orders);
-    group.start()?;
+    let deleted = orders.clone();
+    group
+        .on::<UserDeleted>(move |delivery, inbox| {
+            let (orders, user_id) = (deleted.clone(), delivery.payload.user_id);
+            apply(deleted.clone(), inbox, async move |tx: &mut Tx| {
+                orders.user_deleted_in(tx, user_id).await
+            })
+        })
+        .start()?;
     Ok(())
 }
 

@@ -9,11 +9,6 @@ kit_http::refusals! {
     pub enum OrdersRefusal("Order") {
         /// There is nothing in the cart from which an order could be made.
         CartEmpty = CONFLICT, "cart_empty", "the cart is empty";
-        /// The cart is of more lines than an order may have.
-        CartTooLarge {
-            /// How many it may have.
-            most: usize,
-        } = CONFLICT, "cart_too_large", "an order has at most {most} lines";
         /// There is no such SKU, or it is not sold any more.
         UnknownSku {
             /// The SKU.

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::OrdersRefusal;
 use crate::example::example;
 use crate::types::{
-    MOST_LINES, OrderFilter, OrderStatus, OrderView, PlaceOrder, RefundOrder, ShippingAddress, TimelineItem,
-    Tracking,
+    OrderFilter, OrderStatus, OrderView, PlaceOrder, RefundOrder, ShippingAddress, TimelineItem, Tracking,
 };
 
 const DISPLAY: &str = OrdersRefusal::SERVICE;
@@ -47,7 +46,6 @@ fn place() -> Route {
         )
         .answer::<OrderView>(StatusCode::CREATED, order(OrderStatus::Pending))
         .refuses(&OrdersRefusal::CartEmpty)
-        .refuses(&OrdersRefusal::CartTooLarge { most: MOST_LINES })
         .refuses(&OrdersRefusal::UnknownSku {
             sku: example("MUG-BLUE"),
         })

@@ -17,6 +17,8 @@ words! {
         OpenPayment = "open_payment",
         /// Its payment should have ended: ask how it ended.
         AwaitPayment = "await_payment",
+        /// It was made of a cart: take what was ordered out of that.
+        ClearCart = "clear_cart",
         /// Some of it is to be paid back: ask for that.
         Refund = "refund",
     }

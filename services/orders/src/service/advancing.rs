@@ -5,7 +5,7 @@ use kit_service::Failure;
 use orders_api::OrderId;
 
 use super::{ORDER, OrdersFailure, OrdersService};
-use crate::domain::{Change, Order, OrderEvent, Transition};
+use crate::domain::{Change, Order, OrderEvent, Transition, is_final};
 use crate::store;
 
 /// What became of an order.
@@ -34,7 +34,17 @@ impl OrdersService {
         let Some(change) = before.apply(transition, self.units().now()) else {
             return Ok(Advanced::Not(before));
         };
-        let Change { order, entry, event } = change;
+        let Change {
+            mut order,
+            entry,
+            event,
+        } = change;
+        if is_final(order.status)
+            && let Some(user_id) = order.user_id
+            && store::is_deleted(tx, user_id).await?
+        {
+            order.forget();
+        }
         if !store::update_order(tx, &order, (before.status, before.revision)).await? {
             return Err(Failure::internal("an order changed that is held"));
         }

@@ -10,6 +10,7 @@ mod steps;
 
 use std::sync::Arc;
 
+use cart_api::CartClient;
 use catalog_api::CatalogClient;
 use kit_runtime::Ids;
 use kit_service::{Call, Failure, Units};
@@ -36,6 +37,7 @@ pub(crate) struct OrdersDeps {
     /// The randomness of pauses.
     pub ids: Ids,
     pub catalog: CatalogClient,
+    pub cart: CartClient,
     pub payments: PaymentsClient,
     pub times: SagaTimes,
     pub watchers: Watchers,

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use cart_api::{CartItem, CartOwner, ClearCart, GetCart};
 use catalog_api::GetItems;
-use kit_db::Tx;
+use kit_db::{Reader, Tx};
+use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
 use kit_token::UserId;
 use kit_values::Money;
-use orders_api::{OrderStatus, OrderView, OrdersRefusal, PlaceOrder};
+use orders_api::{OrderStatus, OrderView, OrdersRefusal, PlaceOrder, PlacedLine};
 
 use super::advancing::publish;
+use super::steps::LEASE;
 use super::{ORDERS, OrdersFailure, OrdersService};
-use crate::domain::{Order, OrderDetails, OrderDraft, OrderEvent, OrderLines};
+use crate::domain::{DueStep, Order, OrderDetails, OrderDraft, OrderEvent, OrderLine, OrderLines, SagaStep};
 use crate::store;
 
 /// How long whoever places an order waits for another service.
@@ -57,24 +60,103 @@ impl OrdersService {
         };
         let (orders, user_id, placed) = (self.clone(), call.actor.user_id, request.clone());
         let unit = async move |tx: &mut Tx| {
-            let mut order = orders.new_order(user_id, &placed, drafted.clone()?);
+            let (draft, cart_version) = drafted.clone()?;
+            let mut order = orders.new_order(user_id, &placed, draft);
+            store::insert_order(tx, &order).await?;
+            if let Some(version) = cart_version {
+                orders.take_cart_in(tx, &order, (user_id, version)).await?;
+            }
             orders.place_in(tx, &mut order, &user_id.to_string()).await?;
             let refunds = Vec::new();
             Ok(OrderView::from(OrderDetails { order, refunds }))
         };
-        self.units().once(call, &request, unit).await
+        let answer = self.units().once(call, &request, unit).await?;
+        if request.items.is_none() {
+            self.clear_cart_now(&answer).await;
+        }
+        Ok(answer)
     }
 
-    async fn draft(&self, call: &Call, request: &PlaceOrder) -> Result<OrderDraft, OrdersFailure> {
-        let items = request
-            .items
-            .as_deref()
-            .ok_or(Failure::Refused(OrdersRefusal::CartEmpty))?;
-        let lines = OrderLines::check(items)?;
-        let to_catalog = (**call).clone().for_service(ORDERS).within(PEER_LIMIT);
+    /// The cart is ordered by this order, and by no other.
+    async fn take_cart_in(
+        &self,
+        tx: &mut Tx,
+        order: &Order,
+        cart: (UserId, i64),
+    ) -> Result<(), OrdersFailure> {
+        if !store::insert_ordered_cart(tx, cart, order.id).await? {
+            return Err(Failure::Refused(OrdersRefusal::CartEmpty));
+        }
+        // Whoever placed the order empties it at once, and the worker where they are lost.
+        let due_at = order.created_at.plus(LEASE);
+        store::set_step(tx, (order.id, SagaStep::ClearCart), None, due_at).await?;
+        Ok(())
+    }
+
+    /// Empties the cart before the order is answered, where that can be done now.
+    async fn clear_cart_now(&self, answer: &JsonAnswer<OrderView>) {
+        let Ok(OrderView { id, .. }) = answer.value() else {
+            return;
+        };
+        let read = async move |reader: &mut Reader| store::has_step(reader, id, SagaStep::ClearCart).await;
+        // Of an order that was placed before, it was done before.
+        if self.units().read(read).await.unwrap_or(false) {
+            let step = DueStep {
+                order_id: id,
+                step: SagaStep::ClearCart,
+                refund_id: None,
+                tries: 0,
+            };
+            self.run_step(step).await;
+        }
+    }
+
+    /// Takes what was ordered out of the cart that an order was made of; what came into it since stays.
+    pub(super) async fn clear_cart(&self, call: &CallContext, order: &Order) -> Result<(), OrdersFailure> {
+        let id = order.id;
+        let read = async move |reader: &mut Reader| store::find_ordered_cart(reader, id).await;
+        let Some((user_id, version)) = self.units().read(read).await? else {
+            return Ok(());
+        };
+        let item = |line: &OrderLine| CartItem {
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+        };
+        let request = ClearCart {
+            owner: CartOwner::User(user_id),
+            order_id: id,
+            version,
+            items: order.lines.iter().map(item).collect(),
+        };
+        Ok(self.0.deps.cart.clear_cart(call, request).await?)
+    }
+
+    /// What is ordered, at its prices; with the version of the cart where it is that.
+    async fn draft(
+        &self,
+        call: &Call,
+        request: &PlaceOrder,
+    ) -> Result<(OrderDraft, Option<i64>), OrdersFailure> {
+        let to_peer = (**call).clone().for_service(ORDERS).within(PEER_LIMIT);
+        let (lines, cart_version) = if let Some(items) = &request.items {
+            (OrderLines::check(items)?, None)
+        } else {
+            let owner = CartOwner::User(call.actor.user_id);
+            let cart = self.0.deps.cart.get_cart(&to_peer, GetCart { owner }).await?;
+            if cart.items.is_empty() {
+                return Err(Failure::Refused(OrdersRefusal::CartEmpty));
+            }
+            let line = |item: CartItem| PlacedLine {
+                sku: item.sku,
+                quantity: item.quantity,
+            };
+            let lines: Vec<_> = cart.items.into_iter().map(line).collect();
+            (OrderLines::check(&lines)?, Some(cart.version))
+        };
         let asked = GetItems { skus: lines.skus() };
-        let found = self.0.deps.catalog.get_items(&to_catalog, asked).await?;
-        lines.price(&found.items).map_err(Failure::Refused)
+        let found = self.0.deps.catalog.get_items(&to_peer, asked).await?;
+        let draft = lines.price(&found.items).map_err(Failure::Refused)?;
+        Ok((draft, cart_version))
     }
 
     fn new_order(&self, user_id: UserId, request: &PlaceOrder, draft: OrderDraft) -> Order {
@@ -102,9 +184,8 @@ impl OrdersService {
         }
     }
 
-    /// Writes a new order, and gives it its number.
+    /// Begins the history and the saga of a new order, and gives it its number.
     async fn place_in(&self, tx: &mut Tx, order: &mut Order, actor: &str) -> Result<(), OrdersFailure> {
-        store::insert_order(tx, order).await?;
         store::insert_entry(tx, order.id, &order.placed(), actor).await?;
         self.set_timer(tx, order).await?;
         store::number_order(tx, order).await?;

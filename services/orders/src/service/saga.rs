@@ -4,6 +4,7 @@
 use catalog_api::ReleaseReason;
 use kit_db::Tx;
 use kit_service::Failure;
+use kit_token::UserId;
 use kit_values::Money;
 use orders_api::{CancelReason, OrderId, OrderStatus, PaymentId, StockShortage};
 
@@ -16,6 +17,11 @@ const CATALOG: &str = "catalog";
 const PAYMENTS: &str = "payments";
 
 impl OrdersService {
+    /// Somebody's account is gone, and what their orders say of them with it. What is on its way arrives first.
+    pub(crate) async fn user_deleted_in(&self, tx: &mut Tx, user_id: UserId) -> Result<(), OrdersFailure> {
+        Ok(store::forget_user(tx, user_id, self.units().now()).await?)
+    }
+
     /// Its stock is held: its payment is to be opened. Others see nothing of that yet.
     pub(crate) async fn stock_reserved_in(&self, tx: &mut Tx, id: OrderId) -> Result<(), OrdersFailure> {
         let held = store::hold_order(tx, id).await?;

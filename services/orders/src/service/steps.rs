@@ -13,7 +13,7 @@ use crate::domain::{DueStep, Order, Refund, SagaStep, backoff};
 use crate::store;
 
 /// For how long a step is taken. Longer than its calls and transactions may take together.
-const LEASE: Duration = Duration::from_secs(30);
+pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// How long a peer is waited for.
 const PEER_LIMIT: Duration = Duration::from_secs(5);
@@ -40,6 +40,7 @@ impl OrdersService {
             SagaStep::AwaitStock => self.give_up(due.order_id, CancelReason::StockTimeout).await,
             SagaStep::OpenPayment => self.open_payment(due.order_id).await,
             SagaStep::AwaitPayment => self.await_payment(due.order_id).await,
+            SagaStep::ClearCart => self.empty_cart(due.order_id).await,
             SagaStep::Refund => self.ask_refund(&due).await,
         };
         let is_done = match ended {
@@ -124,6 +125,15 @@ impl OrdersService {
                 Ok(Outcome::Done)
             }
         }
+    }
+
+    /// Empties the cart that an order was made of. Cart does it once for an order, however often it is asked.
+    async fn empty_cart(&self, id: OrderId) -> Result<Outcome, OrdersFailure> {
+        let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
+        if let Some(order) = self.units().read(read).await? {
+            self.clear_cart(&call(), &order).await?;
+        }
+        Ok(Outcome::Done)
     }
 
     /// Asks payments to pay something back, and how far they are with it.

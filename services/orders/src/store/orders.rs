@@ -182,8 +182,8 @@ pub(crate) async fn update_order(
     let row = OrderRow::of(order)?;
     let changed = sql(
         "UPDATE orders SET status = $2, version = $3, revision = $4, refunded_minor = $5, payment_id = $6, \
-         shipping_address = $7, reason = $8, shortages = $9, carrier = $10, tracking_number = $11, updated_at = $12 \
-         WHERE id = $1 AND status = $13 AND revision = $14",
+         shipping_address = $7, reason = $8, shortages = $9, carrier = $10, tracking_number = $11, updated_at = $12, \
+         email = $13, note = $14 WHERE id = $1 AND status = $15 AND revision = $16",
     )
     .bind(row.id.to_string())
     .bind(row.status.as_str())
@@ -197,6 +197,8 @@ pub(crate) async fn update_order(
     .bind(row.carrier)
     .bind(row.tracking_number)
     .bind(row.updated_at)
+    .bind(row.email)
+    .bind(row.note)
     .bind(before.0.as_str())
     .bind(before.1)
     .execute(tx)

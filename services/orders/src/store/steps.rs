@@ -1,6 +1,6 @@
 //! What is to be done for orders.
 
-use kit_db::{Row, StoreError, Tx, sql};
+use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
 use orders_api::{OrderId, RefundId};
 
@@ -39,6 +39,20 @@ pub(crate) async fn delete_timers(tx: &mut Tx, order_id: OrderId) -> Result<(), 
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Whether a step is to be done.
+pub(crate) async fn has_step(
+    on: &mut impl Session,
+    order_id: OrderId,
+    step: SagaStep,
+) -> Result<bool, StoreError> {
+    let row = sql("SELECT tries FROM order_steps WHERE order_id = $1 AND step = $2 AND subject = ''")
+        .bind(order_id.to_string())
+        .bind(step.as_str())
+        .optional(on)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// A step is done.

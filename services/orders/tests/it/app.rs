@@ -8,6 +8,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cart_api::CartClient;
 use catalog_api::CatalogClient;
 use http::Method;
 use kit_bus::{BusSettings, Source};
@@ -35,6 +36,7 @@ pub(crate) const ORDERS: &str = "SELECT id FROM orders";
 pub(crate) struct Shop {
     pub(crate) orders: App,
     pub(crate) catalog: App,
+    pub(crate) cart: App,
     pub(crate) payments: App,
     pub(crate) line: PaymentsLine,
     pub(crate) clerk: Person,
@@ -44,6 +46,7 @@ pub(crate) struct Shop {
 #[derive(Clone)]
 pub(crate) struct Buyer {
     pub(crate) orders: Person,
+    pub(crate) cart: Person,
     pub(crate) payments: Person,
 }
 
@@ -112,20 +115,32 @@ pub(crate) async fn start_payments(fixture: &Fixture) -> App {
     app.set("payments.janitor_period", "20ms").start().await
 }
 
+pub(crate) async fn start_cart(fixture: &Fixture, catalog: &App) -> App {
+    let app = builder(fixture, cart::service(), &[]).await;
+    let app = app.peer(catalog.contract::<CatalogClient>());
+    app.out_of_reach(auth_api::TOPICS).start().await
+}
+
+/// Whom orders ask.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    pub(crate) catalog: CatalogClient,
+    pub(crate) cart: CartClient,
+    pub(crate) payments: PaymentsLine,
+}
+
 /// Orders, not started yet.
-pub(crate) async fn orders_builder(
-    fixture: &Fixture,
-    catalog: CatalogClient,
-    line: &PaymentsLine,
-) -> AppBuilder {
+pub(crate) async fn orders_builder(fixture: &Fixture, peers: Peers) -> AppBuilder {
     let app = builder(
         fixture,
         orders::service(),
         &[catalog::service(), payments::service()],
     )
     .await;
-    app.peer(catalog)
-        .peer(PaymentsClient::local(line.clone()))
+    app.peer(peers.catalog)
+        .peer(peers.cart)
+        .out_of_reach(auth_api::TOPICS)
+        .peer(PaymentsClient::local(peers.payments))
         .set("orders.poll", "20ms")
 }
 
@@ -133,16 +148,20 @@ impl Shop {
     pub(crate) async fn open(fixture: &Fixture) -> Self {
         make_tables(fixture).await;
         let catalog = start_catalog(fixture).await;
+        let cart = start_cart(fixture, &catalog).await;
         let payments = start_payments(fixture).await;
         let line = PaymentsLine::to(payments.contract());
-        let orders = orders_builder(fixture, catalog.contract(), &line)
-            .await
-            .start()
-            .await;
+        let peers = Peers {
+            catalog: catalog.contract(),
+            cart: cart.contract(),
+            payments: line.clone(),
+        };
+        let orders = orders_builder(fixture, peers).await.start().await;
         Self {
             clerk: orders.staff(),
             orders,
             catalog,
+            cart,
             payments,
             line,
         }
@@ -150,9 +169,9 @@ impl Shop {
 
     /// The same after the process of orders has ended and another has begun.
     pub(crate) async fn restart_orders(self, fixture: &Fixture) -> Self {
+        let peers = self.peers();
         self.orders.stop().await;
-        let catalog = self.catalog.contract();
-        let orders = orders_builder(fixture, catalog, &self.line).await.start().await;
+        let orders = orders_builder(fixture, peers).await.start().await;
         Self {
             clerk: orders.staff(),
             orders,
@@ -160,12 +179,25 @@ impl Shop {
         }
     }
 
+    /// Whom orders ask, where everybody runs here.
+    pub(crate) fn peers(&self) -> Peers {
+        Peers {
+            catalog: self.catalog.contract(),
+            cart: self.cart.contract(),
+            payments: self.line.clone(),
+        }
+    }
+
     /// The same with orders that ask catalog over HTTP, where it can go away.
     pub(crate) async fn with_catalog_afar(self, fixture: &Fixture) -> Self {
+        let peers = self.peers();
         self.orders.stop().await;
         let address = self.catalog.process.serve(self.catalog.internal.clone()).await;
         let catalog = CatalogClient::of_peer(fixture.process().remote(address));
-        let orders = orders_builder(fixture, catalog, &self.line).await.start().await;
+        let orders = orders_builder(fixture, Peers { catalog, ..peers })
+            .await
+            .start()
+            .await;
         Self {
             clerk: orders.staff(),
             orders,
@@ -180,6 +212,7 @@ impl Shop {
     pub(crate) fn buyer_of(&self, identity: Identity) -> Buyer {
         Buyer {
             orders: self.orders.person(identity.clone()),
+            cart: self.cart.person(identity.clone()),
             payments: self.payments.person(identity),
         }
     }
@@ -314,6 +347,7 @@ impl Buyer {
     pub(crate) fn keyed(&self, key: &str) -> Self {
         Self {
             orders: self.orders.keyed(key),
+            cart: self.cart.clone(),
             payments: self.payments.keyed(key),
         }
     }

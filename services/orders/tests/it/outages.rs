@@ -139,8 +139,9 @@ async fn without_their_database_orders_ask_to_come_back_later() {
     Fixture::run(target, async |fixture: &Fixture| {
         let shop = Shop::open(fixture).await;
         shop.sell("mug", 100, 5).await;
+        let peers = shop.peers();
         shop.orders.stop().await;
-        let orders = orders_builder(fixture, shop.catalog.contract(), &shop.line).await;
+        let orders = orders_builder(fixture, peers).await;
         let (orders, proxy) = orders.start_behind_proxy().await;
         let shop = Shop {
             clerk: orders.staff(),

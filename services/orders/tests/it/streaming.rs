@@ -103,6 +103,7 @@ on_both_databases! {
         shop.sell("mug", 100, 5).await;
         let ada = shop.buyer("ada");
         let id = ada.buy(&[("mug", 1)]).await;
+        shop.counts_become("mug", (4, 0)).await;
         let mut follower = Follower::open(shop.orders.address, &ada, &id, Some("2")).await;
         follower.expect(&[(3, "paid")]).await;
         fixture.advance(Duration::from_secs(3_600 + 31));
@@ -117,8 +118,9 @@ on_both_databases! {
     async fn a_buyer_has_only_so_many_streams(fixture: &Fixture) {
         let shop = Shop::open(fixture).await;
         shop.sell("mug", 100, 5).await;
+        let peers = shop.peers();
         shop.orders.stop().await;
-        let orders = orders_builder(fixture, shop.catalog.contract(), &shop.line).await;
+        let orders = orders_builder(fixture, peers).await;
         let orders = orders.set("orders.streams", "3").set("orders.streams_per_user", "2").start().await;
         let shop = Shop { clerk: orders.staff(), orders, ..shop };
         let (ada, eve) = (shop.buyer("ada"), shop.buyer("eve"));
@@ -146,10 +148,7 @@ async fn what_another_process_does_is_seen_too() {
     Fixture::run(target, async |fixture: &Fixture| {
         let shop = Shop::open(fixture).await;
         shop.sell("mug", 100, 5).await;
-        let other = orders_builder(fixture, shop.catalog.contract(), &shop.line)
-            .await
-            .start()
-            .await;
+        let other = orders_builder(fixture, shop.peers()).await.start().await;
         let ada = shop.buyer("ada");
         let id = ada.buy(&[("mug", 1)]).await;
         let mut follower = Follower::open(other.address, &ada, &id, None).await;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use catalog_api::CatalogClient;
 use kit_testing::{App, Fixture, eventually, on_both_databases};
 
-use crate::app::{LineState, Shop, builder, make_tables, orders_builder, start_catalog, start_payments};
+use crate::app::{
+    LineState, Peers, Shop, builder, make_tables, orders_builder, start_cart, start_catalog, start_payments,
+};
 use crate::books;
 
 /// Lets time pass until something is so.
@@ -47,6 +49,8 @@ on_both_databases! {
         let deaf = builder(fixture, orders::service(), &[catalog::service()]).await;
         let deaf = deaf
             .out_of_reach(payments_api::TOPICS)
+            .out_of_reach(auth_api::TOPICS)
+            .peer(shop.cart.contract::<cart_api::CartClient>())
             .peer(shop.catalog.contract::<CatalogClient>())
             .peer(payments_api::PaymentsClient::local(shop.line.clone()))
             .set("orders.poll", "20ms");
@@ -81,8 +85,10 @@ on_both_databases! {
         let deaf: App = deaf.out_of_reach(orders_api::TOPICS).start().await;
         let payments = start_payments(fixture).await;
         let line = crate::app::PaymentsLine::to(payments.contract());
-        let orders = orders_builder(fixture, deaf.contract(), &line).await.start().await;
-        let shop = Shop { clerk: orders.staff(), orders, catalog: deaf, payments, line };
+        let cart = start_cart(fixture, &deaf).await;
+        let peers = Peers { catalog: deaf.contract(), cart: cart.contract(), payments: line.clone() };
+        let orders = orders_builder(fixture, peers).await.start().await;
+        let shop = Shop { clerk: orders.staff(), orders, catalog: deaf, cart, payments, line };
         shop.sell("mug", 100, 5).await;
         let ada = shop.buyer("ada");
         let id = ada.place(&[("mug", 2)]).await;
@@ -129,13 +135,14 @@ async fn times_that_cannot_be_are_refused_at_start() {
     let target = kit_testing::db::TestTarget::sqlite();
     Fixture::run(target, async |fixture: &Fixture| {
         let shop = Shop::open(fixture).await;
+        let peers = shop.peers();
         shop.orders.stop().await;
         for (key, value) in [
             ("orders.poll", "0s"),
             ("orders.payment_time_to_live", "0s"),
             ("orders.stock_time_to_live", "30m"),
         ] {
-            let orders = orders_builder(fixture, shop.catalog.contract(), &shop.line).await;
+            let orders = orders_builder(fixture, peers.clone()).await;
             let error = orders
                 .set(key, value)
                 .try_start()
