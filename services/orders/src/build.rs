@@ -6,6 +6,7 @@ use orders_api::OrdersClient;
 use crate::config::OrdersConfig;
 use crate::consumers;
 use crate::http::{HttpState, router};
+use crate::invariants::{FACTS, INVARIANTS};
 use crate::service::{OrdersDeps, OrdersService};
 use crate::watchers::Watchers;
 use crate::worker;
@@ -16,6 +17,7 @@ pub fn service() -> Service {
         .serving(orders_api::routes())
         .publishing(orders_api::TOPICS, orders_api::events)
         .keeping(kit_db::migrations!["0001_orders.sql"])
+        .verified_by(INVARIANTS, FACTS)
 }
 
 /// Builds it.

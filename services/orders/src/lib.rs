@@ -18,6 +18,7 @@ mod config;
 mod consumers;
 mod domain;
 mod http;
+mod invariants;
 mod service;
 mod store;
 mod watchers;

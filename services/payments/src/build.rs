@@ -10,11 +10,11 @@ use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
 use payments_api::PaymentsClient;
 
-use crate::command;
 use crate::config::PaymentsConfig;
 use crate::consumers;
 use crate::domain::{Limit, Origins};
 use crate::http::router;
+use crate::invariants::{FACTS, INVARIANTS};
 use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
@@ -37,7 +37,7 @@ pub fn service() -> Service {
         "0004_sandbox.sql",
         "0005_webhooks.sql"
     ])
-    .commanding(command::command())
+    .verified_by(INVARIANTS, FACTS)
 }
 
 /// Builds it.

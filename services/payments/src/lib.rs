@@ -20,16 +20,15 @@
 //! `payments::after-refund-before-store`, `payments::after-page-before-return`.
 
 mod build;
-mod command;
 mod config;
 mod consumers;
 mod domain;
 mod http;
+mod invariants;
 mod janitor;
 mod provider;
 mod service;
 mod store;
 
 pub use build::{build, service};
-pub use command::verify;
 pub use config::{LimitCounts, PaymentsConfig, TransactionLimit};

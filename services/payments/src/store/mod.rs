@@ -1,7 +1,6 @@
 //! Every statement of payments.
 
 mod attempts;
-mod checks;
 mod ledger;
 mod payments;
 mod refunds;
@@ -15,7 +14,6 @@ pub(crate) use attempts::{
     claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
     list_attempts, list_due_attempts, look_now, mark_dispatched, save_attempt,
 };
-pub(crate) use checks::list_broken_rules;
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
     find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
