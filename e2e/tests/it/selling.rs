@@ -77,6 +77,12 @@ fn survives(stoa: &mut Stoa, killed: &[&str]) {
     }
     let done = done.into_inner().expect("the orders").0;
     adds_up(&staff, &sku, &done);
+    let checked = stoa
+        .node("orders")
+        .setup()
+        .operate(&["verify", "--wait", "30s"])
+        .finish();
+    assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);
 }
 
 fn offer(staff: &Client) -> String {
