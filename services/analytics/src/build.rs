@@ -12,10 +12,18 @@ use crate::tasks::{self, GenerationSignals, Live, TaskDeps};
 
 /// Analytics, for the process that hosts it.
 pub fn service() -> Service {
-    Service::new("analytics", "statistics of transactions and of visitors", build)
-        .serving(analytics_api::routes())
-        .keeping(kit_db::migrations!["0001_counts.sql", "0002_behaviour.sql"])
-        .commanding(command())
+    Service::new(
+        "analytics",
+        "statistics of transactions, of orders and of visitors",
+        build,
+    )
+    .serving(analytics_api::routes())
+    .keeping(kit_db::migrations![
+        "0001_counts.sql",
+        "0002_behaviour.sql",
+        "0003_orders.sql"
+    ])
+    .commanding(command())
 }
 
 /// Builds it. No other service calls it, so there is no client.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use kit_config::{Check, Span};
 
 kit_config::config! {
-    /// Statistics of transactions and of visitors.
+    /// Statistics of transactions, of orders and of visitors.
     pub struct AnalyticsConfig("analytics") {
         /// Where the service listens when it has a port of its own.
         listen: SocketAddr = "127.0.0.1:8083",

@@ -67,7 +67,7 @@ impl Operator {
                 state: generation.state,
                 started_at: generation.started_at,
                 live_at: generation.live_at,
-                events: generation.counts.events,
+                events: generation.events(),
                 consumer: consumer.clone(),
                 rows_behind: rows,
                 dead_letters: lags.map(|lag| lag.dead).sum(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use analytics_api::{
-    AnalyticsRefusal, Funnel, FunnelStep, RankQuery, SpanQuery, Stats, TimeSeries, TimeSeriesQuery,
-    TopProducts, Track, Tracked, TrackedKind, UserStats,
+    AnalyticsRefusal, Funnel, FunnelStep, Metric, OrderFunnelStep, OrderStats, RankQuery, SpanQuery, Stats,
+    TimeSeries, TimeSeriesQuery, TopProducts, Track, Tracked, TrackedKind, UserStats,
 };
 use kit_db::{ReadUnit, Reader, StoreError, Tx};
 use kit_http::Anyone;
@@ -12,7 +12,7 @@ use kit_http::extract::{Page, PageRequest};
 use kit_service::{Call, Failure, JsonAnswer, Units};
 use kit_token::{Role, UserId};
 
-use crate::domain::{Batch, DaySpan, Series, SpanError, Visitor};
+use crate::domain::{Batch, DaySpan, Series, SeriesSource, SpanError, Visitor, order_stats};
 use crate::store;
 use crate::tasks::{Live, LiveSubscription};
 
@@ -26,6 +26,8 @@ const STEPS: [&str; 5] = [
     TrackedKind::CheckoutStarted.as_str(),
     TrackedKind::ProductOrdered.as_str(),
 ];
+
+const ORDER_STEPS: [&str; 3] = ["created", "confirmed", "paid"];
 
 /// Why a use case did not do what was asked.
 pub(crate) type AnalyticsFailure = Failure<AnalyticsRefusal>;
@@ -93,11 +95,39 @@ impl AnalyticsService {
     }
 
     pub(crate) async fn series(&self, query: TimeSeriesQuery) -> Result<TimeSeries, AnalyticsFailure> {
+        let (is_money, asked) = (query.metric == Metric::Revenue, query.currency);
+        if asked.is_some() && !is_money {
+            return Err(Failure::InvalidQuery(
+                "`currency` belongs to the metric `revenue` alone".into(),
+            ));
+        }
         let series = Series::check(query, self.0.units.now())?;
-        let hours = self
-            .read(async move |reader: &mut Reader| store::hours(reader, series.from, series.to).await)
+        let read = async move |reader: &mut Reader| {
+            let (from, to) = (series.from, series.to);
+            let metric = match series.source() {
+                SeriesSource::Orders(metric) => metric,
+                SeriesSource::Transactions(count) => {
+                    let hours = store::hours(reader, from, to).await?;
+                    let hours = hours.into_iter().map(|(hour, counts)| (hour, count(counts)));
+                    return Ok((hours.collect(), None));
+                }
+            };
+            let currency = match asked {
+                None if is_money => Some(store::usual_currency(reader).await?),
+                asked => asked,
+            };
+            let hours = store::order_hours(reader, metric, (from, to), currency).await?;
+            Ok((hours, currency))
+        };
+        let (hours, currency): (Vec<_>, _) = self.read(read).await?;
+        Ok(series.of(&hours, currency))
+    }
+
+    pub(crate) async fn orders(&self) -> Result<OrderStats, AnalyticsFailure> {
+        let totals = self
+            .read(async |reader: &mut Reader| store::order_totals(reader).await)
             .await?;
-        Ok(series.of(&hours))
+        Ok(order_stats(&totals))
     }
 
     pub(crate) async fn top_products(&self, query: RankQuery) -> Result<TopProducts, AnalyticsFailure> {
@@ -106,9 +136,14 @@ impl AnalyticsService {
             return Err(Failure::InvalidQuery("`limit` must be from 1 to 100".into()));
         }
         let span = DaySpan::check(query.from, query.to, self.0.units.now())?;
-        let items = self
-            .read(async move |reader: &mut Reader| store::top_products(reader, by, span, limit).await)
-            .await?;
+        let read = async move |reader: &mut Reader| {
+            let currency = match query.currency {
+                Some(currency) => currency,
+                None => store::usual_currency(reader).await?,
+            };
+            store::top_products(reader, by, (span, currency), limit).await
+        };
+        let items = self.read(read).await?;
         Ok(TopProducts {
             by,
             from: span.from,
@@ -119,9 +154,13 @@ impl AnalyticsService {
 
     pub(crate) async fn funnel(&self, query: SpanQuery) -> Result<Funnel, AnalyticsFailure> {
         let span = DaySpan::check(query.from, query.to, self.0.units.now())?;
-        let visitors = self
-            .read(async move |reader: &mut Reader| store::funnel(reader, span).await)
-            .await?;
+        let read = async move |reader: &mut Reader| {
+            Ok((
+                store::funnel(reader, span).await?,
+                store::order_funnel(reader, span).await?,
+            ))
+        };
+        let (visitors, orders) = self.read(read).await?;
         let steps = STEPS.into_iter().zip(visitors);
         Ok(Funnel {
             from: span.from,
@@ -130,6 +169,14 @@ impl AnalyticsService {
                 .map(|(step, visitors)| FunnelStep {
                     step: step.to_owned(),
                     visitors,
+                })
+                .collect(),
+            orders: ORDER_STEPS
+                .into_iter()
+                .zip(orders)
+                .map(|(step, orders)| OrderFunnelStep {
+                    step: step.to_owned(),
+                    orders,
                 })
                 .collect(),
         })

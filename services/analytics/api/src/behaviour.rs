@@ -1,7 +1,7 @@
 //! The JSON of what visitors do in a shop, and of what is made of it.
 
 use kit_runtime::Timestamp;
-use kit_values::{Quantity, typed_id, words};
+use kit_values::{Currency, Money, Quantity, typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +84,12 @@ pub enum RankBy {
     Viewed,
     /// How many were put into carts.
     Added,
-    /// How many were ordered.
+    /// How many visitors ordered, as browsers tracked it.
     Ordered,
+    /// How many were sold, as orders have it.
+    Sold,
+    /// What they brought in, in one currency.
+    Revenue,
 }
 
 /// The query of `GET /stats/top-products`.
@@ -101,6 +105,9 @@ pub struct RankQuery {
     pub from: Option<Timestamp>,
     /// Until which day, itself included where it has begun by then; now where it is not given.
     pub to: Option<Timestamp>,
+    /// The currency of the revenue; the one of most paid orders where it is not given, and `USD` where there are
+    /// none.
+    pub currency: Option<Currency>,
 }
 
 /// The products that most was done with. Products with nothing of what they are ranked by are left out.
@@ -116,7 +123,7 @@ pub struct TopProducts {
     pub items: Vec<ProductStats>,
 }
 
-/// What visitors did with one product.
+/// What visitors did with one product, and what was sold of it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct ProductStats {
     /// The SKU of the product.
@@ -125,8 +132,15 @@ pub struct ProductStats {
     pub viewed: u64,
     /// How many were put into carts.
     pub added: u64,
-    /// How many were ordered.
+    /// How many visitors ordered, as browsers tracked it.
     pub ordered: u64,
+    /// How many were in orders that were paid, less those in orders cancelled afterwards and those refunded by line
+    /// or with the whole order, each on the day it happened; so less than 0 where more came back than went. In
+    /// whichever currency.
+    pub sold: i64,
+    /// What those came to in one currency, at the prices of their orders. A refund of an amount alone is no
+    /// product's.
+    pub revenue: Money,
 }
 
 /// How far visitors came.
@@ -138,6 +152,9 @@ pub struct Funnel {
     pub to: Timestamp,
     /// From the entrance on; each counts those who did it and everything before it within the days.
     pub steps: Vec<FunnelStep>,
+    /// How far the orders came that were placed within the days: `created`, `confirmed`, `paid`. Counted from what
+    /// orders publish, so exact, of whoever allows no tracking too, and however late they came so far.
+    pub orders: Vec<OrderFunnelStep>,
 }
 
 /// One step of a funnel.
@@ -147,4 +164,13 @@ pub struct FunnelStep {
     pub step: String,
     /// The number of visitors who reached this step.
     pub visitors: u64,
+}
+
+/// One step of the funnel of orders.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct OrderFunnelStep {
+    /// `created`, `confirmed` or `paid`.
+    pub step: String,
+    /// The number of orders that reached this step.
+    pub orders: u64,
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::AnalyticsRefusal;
 use crate::behaviour::{Funnel, RankQuery, SpanQuery, TopProducts, Track, Tracked};
+use crate::orders::OrderStats;
 use crate::stats::{Stats, TimeSeries, TimeSeriesQuery, UserStats};
 
 const DISPLAY: &str = AnalyticsRefusal::SERVICE;
@@ -30,6 +31,7 @@ pub fn routes() -> RouteTable {
         users(),
         user(),
         timeseries(),
+        orders(),
         stream(),
         top_products(),
         funnel(),
@@ -74,9 +76,26 @@ fn timeseries() -> Route {
         "points": [{ "at": DAY, "value": 850.50 }]
     });
     Route::new(Method::GET, "/stats/timeseries", "get_timeseries", Access::Staff)
-        .summary("Get a metric over time, by hour or by day")
+        .summary("Get a metric of transactions or of orders over time, by hour or by day")
         .query::<TimeSeriesQuery>()
         .answer::<TimeSeries>(StatusCode::OK, example)
+}
+
+fn orders() -> Route {
+    let money = |amount_minor: i64| json!({ "amount_minor": amount_minor, "currency": "USD" });
+    let example = json!({
+        "total_orders": 12,
+        "by_status": {
+            "cancelled": 1, "confirmed": 2, "delivered": 3, "paid": 3, "pending": 1, "refunded": 0,
+            "rejected": 1, "shipped": 1
+        },
+        "revenue": [{
+            "orders_paid": 8, "paid": money(90_000), "refunded": money(5_000), "net": money(85_000)
+        }]
+    });
+    Route::new(Method::GET, "/stats/orders", "get_order_stats", Access::Staff)
+        .summary("Get how all orders stand, and what they brought in")
+        .answer::<OrderStats>(StatusCode::OK, example)
 }
 
 fn stream() -> Route {
@@ -91,7 +110,10 @@ fn stream() -> Route {
 fn top_products() -> Route {
     let example = json!({
         "by": "viewed", "from": DAY, "to": NEXT_DAY,
-        "items": [{ "sku": "TEA-100", "viewed": 40, "added": 9, "ordered": 4 }]
+        "items": [{
+            "sku": "TEA-100", "viewed": 40, "added": 9, "ordered": 4, "sold": 3,
+            "revenue": { "amount_minor": 1_500, "currency": "USD" }
+        }]
     });
     Route::new(
         Method::GET,
@@ -116,12 +138,14 @@ fn funnel() -> Route {
         .iter()
         .map(|(step, visitors)| json!({ "step": step, "visitors": visitors }))
         .collect();
+    let orders = [("created", 6), ("confirmed", 5), ("paid", 5)]
+        .map(|(step, orders)| json!({ "step": step, "orders": orders }));
     Route::new(Method::GET, "/stats/funnel", "get_funnel", Access::Staff)
-        .summary("Get the funnel from visit to order")
+        .summary("Get the funnel from visit to order, and that of orders")
         .query::<SpanQuery>()
         .answer::<Funnel>(
             StatusCode::OK,
-            json!({ "from": DAY, "to": NEXT_DAY, "steps": steps }),
+            json!({ "from": DAY, "to": NEXT_DAY, "steps": steps, "orders": orders }),
         )
 }
 

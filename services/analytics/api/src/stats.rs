@@ -1,9 +1,9 @@
-//! The JSON of what is counted from topic `transactions`.
+//! The JSON of what is counted from topic `transactions`, and of metrics over time.
 
 use std::borrow::Cow;
 
 use kit_runtime::Timestamp;
-use kit_values::Amount;
+use kit_values::{Amount, Currency};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,20 @@ pub enum Metric {
     Events,
     /// Users of whom the first event tells.
     NewUsers,
+    /// Orders placed.
+    Orders,
+    /// Orders confirmed: their stock is held.
+    OrdersConfirmed,
+    /// Orders paid.
+    OrdersPaid,
+    /// Orders cancelled.
+    OrdersCancelled,
+    /// Orders rejected: there was not enough of something.
+    OrdersRejected,
+    /// What was paid for orders in one currency, less what was paid back, each when it happened. What is left of a
+    /// paid order goes back when the order is cancelled. In minor units, and less than 0 where more went back than
+    /// came.
+    Revenue,
 }
 
 /// How long each point of a time series is.
@@ -83,6 +97,9 @@ pub struct TimeSeriesQuery {
     pub from: Option<Timestamp>,
     /// Until when, this moment not included; now where it is not given.
     pub to: Option<Timestamp>,
+    /// Of `revenue`, and of nothing else, in which currency; the one of most paid orders where it is not given, and
+    /// `USD` where there are none.
+    pub currency: Option<Currency>,
 }
 
 /// A metric over time, by when things happened and not by when they were counted.
@@ -96,6 +113,9 @@ pub struct TimeSeries {
     pub from: Timestamp,
     /// The end of the last point.
     pub to: Timestamp,
+    /// The currency of `revenue`; absent for all other metrics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// One after the other without a gap; the last one may still grow.
     pub points: Vec<Point>,
 }
@@ -109,14 +129,16 @@ pub struct Point {
     pub value: PointValue,
 }
 
-/// A count, or a sum of money as a decimal number.
+/// A count, a sum of money as a decimal number (`amount`), or one in minor units (`revenue`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum PointValue {
     /// How many.
     Count(u64),
-    /// How much.
+    /// How much, as a decimal number.
     Amount(Amount),
+    /// How much, in the smallest unit of a currency.
+    Minor(i64),
 }
 
 impl JsonSchema for PointValue {

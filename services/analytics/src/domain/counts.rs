@@ -15,8 +15,8 @@ use super::span::floor;
 /// An hour of the series.
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
-/// More than anybody's transaction is worth, and so little that millions of them are no overflow.
-const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
+/// More than anybody's transaction or order is worth, and so little that millions of them are no overflow.
+pub(super) const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
 const MOST_PAID: u64 = 1_000_000_000;
 const LONGEST_USER: usize = 200;
 
@@ -34,6 +34,12 @@ pub(crate) enum NotCounted {
     Amount,
     #[error("`transactions_paid` must be at most {MOST_PAID}")]
     Paid,
+    #[error("`version` must be at least 1")]
+    Version,
+    #[error("amounts must be 0 to {LARGEST_AMOUNT} of the smallest unit")]
+    OrderAmount,
+    #[error("all amounts of an order must be of one currency")]
+    Currency,
 }
 
 /// How much of everything.
@@ -171,13 +177,6 @@ impl AddAssign for Counts {
     }
 }
 
-impl AddAssign for HourCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.counts += other.counts;
-        self.users += other.users;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -265,7 +264,9 @@ mod tests {
             prop_assert_eq!(total, whole.total);
             for (hour, counts) in &whole.hours {
                 let mut sum = first.hours.get(hour).copied().unwrap_or_default();
-                sum += second.hours.get(hour).copied().unwrap_or_default();
+                let other = second.hours.get(hour).copied().unwrap_or_default();
+                sum.counts += other.counts;
+                sum.users += other.users;
                 prop_assert_eq!(sum, *counts);
             }
             for (user, sum) in &whole.users {

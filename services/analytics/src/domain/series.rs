@@ -4,13 +4,23 @@ use std::time::Duration;
 
 use analytics_api::{Interval, Metric, Point, PointValue, TimeSeries, TimeSeriesQuery};
 use kit_runtime::Timestamp;
-use kit_values::Amount;
+use kit_values::{Amount, Currency};
 
 use super::counts::{HOUR, HourCounts};
+use super::orders::OrderMetric;
 use super::span::{self, DAY, SpanError, floor};
 
 /// Points of a series at most; the longest series by the day reads 24 000 hours.
 const MOST_POINTS: u64 = 1_000;
+
+/// What a metric is read from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SeriesSource {
+    /// What was counted of transactions, and which of it.
+    Transactions(fn(HourCounts) -> i64),
+    /// What was counted of orders.
+    Orders(OrderMetric),
+}
 
 /// A series that can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +51,33 @@ impl Series {
         Ok(series)
     }
 
-    /// The series, given what was counted in its hours, in order.
-    pub(crate) fn of(self, hours: &[(Timestamp, HourCounts)]) -> TimeSeries {
+    pub(crate) fn source(self) -> SeriesSource {
+        match self.metric {
+            Metric::Transactions => SeriesSource::Transactions(|hour| hour.counts.transactions),
+            Metric::Amount => SeriesSource::Transactions(|hour| hour.counts.amount_minor),
+            Metric::PaidTransactions => SeriesSource::Transactions(|hour| hour.counts.paid),
+            Metric::Events => SeriesSource::Transactions(|hour| hour.counts.events),
+            Metric::NewUsers => SeriesSource::Transactions(|hour| hour.users),
+            Metric::Orders => SeriesSource::Orders(OrderMetric::Placed),
+            Metric::OrdersConfirmed => SeriesSource::Orders(OrderMetric::Confirmed),
+            Metric::OrdersPaid => SeriesSource::Orders(OrderMetric::Paid),
+            Metric::OrdersCancelled => SeriesSource::Orders(OrderMetric::Cancelled),
+            Metric::OrdersRejected => SeriesSource::Orders(OrderMetric::Rejected),
+            Metric::Revenue => SeriesSource::Orders(OrderMetric::Revenue),
+        }
+    }
+
+    /// The series, given its metric in each of its hours, in order, and the currency of that where it has one.
+    pub(crate) fn of(self, hours: &[(Timestamp, i64)], currency: Option<Currency>) -> TimeSeries {
         let step = step(self.interval);
         let mut hours = hours.iter().peekable();
         let mut points = Vec::new();
         let mut at = self.from;
         while at < self.to {
             let end = at.plus(step);
-            let mut sum = HourCounts::default();
-            while let Some((_, counts)) = hours.next_if(|(hour, _)| *hour < end) {
-                sum += *counts;
+            let mut sum = 0;
+            while let Some((_, value)) = hours.next_if(|(hour, _)| *hour < end) {
+                sum += value;
             }
             points.push(Point {
                 at,
@@ -64,18 +90,16 @@ impl Series {
             interval: self.interval,
             from: self.from,
             to: self.to,
+            currency,
             points,
         }
     }
 
-    fn value(self, HourCounts { counts, users }: HourCounts) -> PointValue {
-        let count = |number: i64| PointValue::Count(u64::try_from(number).unwrap_or(0));
+    fn value(self, sum: i64) -> PointValue {
         match self.metric {
-            Metric::Transactions => count(counts.transactions),
-            Metric::Amount => PointValue::Amount(Amount::from_minor(counts.amount_minor)),
-            Metric::PaidTransactions => count(counts.paid),
-            Metric::Events => count(counts.events),
-            Metric::NewUsers => count(users),
+            Metric::Amount => PointValue::Amount(Amount::from_minor(sum)),
+            Metric::Revenue => PointValue::Minor(sum),
+            _ => PointValue::Count(u64::try_from(sum).unwrap_or(0)),
         }
     }
 }
@@ -96,7 +120,6 @@ fn usual(interval: Interval) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::counts::Counts;
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -109,15 +132,12 @@ mod tests {
             interval,
             from: Some(at(from)),
             to: Some(at(to)),
+            currency: None,
         }
     }
 
-    fn hour(text: &str, events: i64) -> (Timestamp, HourCounts) {
-        let counts = Counts {
-            events,
-            ..Counts::default()
-        };
-        (at(text), HourCounts { counts, users: 0 })
+    fn hour(text: &str, events: i64) -> (Timestamp, i64) {
+        (at(text), events)
     }
 
     fn values(series: &TimeSeries) -> Vec<(String, PointValue)> {
@@ -132,7 +152,10 @@ mod tests {
     fn hours_without_anything_are_points_too() {
         let request = query(Interval::Hour, "2030-01-01T10:59:59Z", "2030-01-01T13:00:00Z");
         let series = Series::check(request, at("2031-01-01T00:00:00Z")).unwrap();
-        let answer = series.of(&[hour("2030-01-01T10:00:00Z", 3), hour("2030-01-01T12:00:00Z", 4)]);
+        let answer = series.of(
+            &[hour("2030-01-01T10:00:00Z", 3), hour("2030-01-01T12:00:00Z", 4)],
+            None,
+        );
         assert_eq!(
             values(&answer),
             [
@@ -152,11 +175,14 @@ mod tests {
             "2030-01-02T00:00:00.000001Z",
         );
         let series = Series::check(request, at("2031-01-01T00:00:00Z")).unwrap();
-        let answer = series.of(&[
-            hour("2030-01-01T00:00:00Z", 1),
-            hour("2030-01-01T23:00:00Z", 2),
-            hour("2030-01-02T00:00:00Z", 4),
-        ]);
+        let answer = series.of(
+            &[
+                hour("2030-01-01T00:00:00Z", 1),
+                hour("2030-01-01T23:00:00Z", 2),
+                hour("2030-01-02T00:00:00Z", 4),
+            ],
+            None,
+        );
         let counts: Vec<_> = answer.points.iter().map(|point| point.value).collect();
         assert_eq!(counts, [PointValue::Count(3), PointValue::Count(4)]);
         assert_eq!(answer.to, at("2030-01-03T00:00:00Z"));

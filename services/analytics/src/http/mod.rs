@@ -1,6 +1,7 @@
 //! Analytics' public routes, one endpoint a file.
 
 mod get_funnel;
+mod get_order_stats;
 mod get_stats;
 mod get_timeseries;
 mod get_top_products;
@@ -51,6 +52,7 @@ pub(crate) fn router(edge: Edge, guard: Guard) -> Result<Router, HandlersError> 
         .on("list_user_stats", list_user_stats::list_user_stats)
         .on("get_user_stats", get_user_stats::get_user_stats)
         .on("get_timeseries", get_timeseries::get_timeseries)
+        .on("get_order_stats", get_order_stats::get_order_stats)
         .on("stream_stats", stream_stats::stream_stats)
         .on("get_top_products", get_top_products::get_top_products)
         .on("get_funnel", get_funnel::get_funnel)

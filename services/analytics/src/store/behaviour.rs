@@ -1,8 +1,9 @@
-//! What visitors did, by the day.
+//! What visitors did, by the day, and what was sold of products beside it.
 
 use analytics_api::{ProductStats, RankBy, TrackedKind};
 use kit_db::{Session, StoreError, Tx, sql};
 use kit_runtime::Timestamp;
+use kit_values::{Currency, Money};
 
 use super::ROWS_PER_STATEMENT;
 use crate::domain::{Batch, DaySpan, ProductCounts, Visitor};
@@ -77,24 +78,34 @@ pub(crate) async fn assign_guest_events(
     Ok(())
 }
 
-/// The products that most was done with.
+/// The products that most was done with, and their revenue in a currency.
 pub(crate) async fn top_products(
     on: &mut impl Session,
     by: RankBy,
-    span: DaySpan,
+    (span, currency): (DaySpan, Currency),
     limit: u32,
 ) -> Result<Vec<ProductStats>, StoreError> {
     let (condition, order) = match by {
         RankBy::Viewed => (" HAVING SUM(viewed) > 0", " ORDER BY SUM(viewed) DESC"),
         RankBy::Added => (" HAVING SUM(added) > 0", " ORDER BY SUM(added) DESC"),
         RankBy::Ordered => (" HAVING SUM(ordered) > 0", " ORDER BY SUM(ordered) DESC"),
+        RankBy::Sold => (" HAVING SUM(sold) > 0", " ORDER BY SUM(sold) DESC"),
+        RankBy::Revenue => (" HAVING SUM(revenue) > 0", " ORDER BY SUM(revenue) DESC"),
     };
     let rows = sql(
         "SELECT sku, CAST(SUM(viewed) AS BIGINT) AS viewed, CAST(SUM(added) AS BIGINT) AS added, \
-         CAST(SUM(ordered) AS BIGINT) AS ordered FROM product_days WHERE day >= $1 AND day < $2 GROUP BY sku",
+         CAST(SUM(ordered) AS BIGINT) AS ordered, CAST(SUM(sold) AS BIGINT) AS sold, \
+         CAST(SUM(revenue) AS BIGINT) AS revenue FROM \
+         (SELECT sku, viewed, added, ordered, 0 AS sold, 0 AS revenue FROM product_days \
+          WHERE day >= $1 AND day < $2 \
+          UNION ALL \
+          SELECT sku, 0, 0, 0, sold, CASE WHEN currency = $3 THEN revenue_minor ELSE 0 END FROM order_products \
+          JOIN generations ON generations.generation = order_products.generation AND generations.state = 'live' \
+          WHERE day >= $1 AND day < $2) AS done GROUP BY sku",
     )
     .bind(span.from)
     .bind(span.to)
+    .bind(currency.to_string())
     .push(condition)
     .push(order)
     .push(", sku LIMIT ")
@@ -107,6 +118,11 @@ pub(crate) async fn top_products(
             viewed: row.get("viewed")?,
             added: row.get("added")?,
             ordered: row.get("ordered")?,
+            sold: row.get("sold")?,
+            revenue: Money {
+                amount_minor: row.get("revenue")?,
+                currency,
+            },
         })
     });
     products.collect()

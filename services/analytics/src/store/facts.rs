@@ -31,10 +31,12 @@ pub(crate) async fn record(
 
 /// Whether there is anything to add up.
 pub(crate) async fn any_fact(on: &mut impl Session, generation: i64) -> Result<bool, StoreError> {
-    let found = sql("SELECT generation FROM facts WHERE generation = $1 LIMIT 1")
-        .bind(generation)
-        .optional(on)
-        .await?;
+    let found = sql("SELECT generation FROM generations WHERE generation = $1 AND \
+         (EXISTS (SELECT 1 FROM facts WHERE facts.generation = $1) \
+          OR EXISTS (SELECT 1 FROM order_facts WHERE order_facts.generation = $1))")
+    .bind(generation)
+    .optional(on)
+    .await?;
     Ok(found.is_some())
 }
 

@@ -30,6 +30,15 @@ pub(crate) struct Generation {
     pub(crate) standstill: i64,
     pub(crate) counts: Counts,
     pub(crate) users: i64,
+    /// Events of topic `orders`, which are not among the counts.
+    pub(crate) order_events: i64,
+}
+
+impl Generation {
+    /// Events that it has counted, of all topics.
+    pub(crate) fn events(&self) -> i64 {
+        self.counts.events + self.order_events
+    }
 }
 
 /// All there ever were, the oldest first.
@@ -85,8 +94,8 @@ pub(crate) async fn set_standstill(
     Ok(())
 }
 
-/// Whether the newer of two has heard at least as much of every user as the older. As events of a user come in
-/// order, that means that it has counted everything that the older one has.
+/// Whether the newer of two has heard at least as much of every user and of every order as the older. As events of
+/// each come in order, that means that it has counted everything that the older one has.
 pub(crate) async fn has_everything_of(
     on: &mut impl Session,
     newer: i64,
@@ -95,17 +104,18 @@ pub(crate) async fn has_everything_of(
     let short = sql(
         "SELECT generation FROM generations AS older WHERE older.generation = $2 AND EXISTS \
          (SELECT 1 FROM generations AS newer WHERE newer.generation = $1 \
-          AND (newer.events < older.events OR newer.users < older.users))",
+          AND (newer.events < older.events OR newer.users < older.users \
+               OR newer.order_events < older.order_events))",
     )
     .bind(newer)
     .bind(older)
     .optional(on)
     .await?;
     if short.is_some() {
-        // The cheap question first; the other one looks at every user.
+        // The cheap question first; the others look at every user and every order.
         return Ok(false);
     }
-    let behind = sql(
+    let user = sql(
         "SELECT user_id FROM user_counts AS older WHERE older.generation = $2 AND NOT EXISTS \
          (SELECT 1 FROM user_counts AS newer WHERE newer.generation = $1 \
           AND newer.user_id = older.user_id AND newer.events >= older.events) LIMIT 1",
@@ -114,7 +124,19 @@ pub(crate) async fn has_everything_of(
     .bind(older)
     .optional(on)
     .await?;
-    Ok(behind.is_none())
+    if user.is_some() {
+        return Ok(false);
+    }
+    let missing = sql(
+        "SELECT order_id FROM counted_orders AS older WHERE older.generation = $2 AND NOT EXISTS \
+         (SELECT 1 FROM counted_orders AS newer WHERE newer.generation = $1 \
+          AND newer.order_id = older.order_id AND newer.events >= older.events) LIMIT 1",
+    )
+    .bind(newer)
+    .bind(older)
+    .optional(on)
+    .await?;
+    Ok(missing.is_none())
 }
 
 /// Shows a generation from now on. All before it are over.
@@ -132,38 +154,54 @@ pub(crate) async fn switch(tx: &mut Tx, to: i64, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
+/// Tables of what generations have, and the columns by which their rows are told apart.
+const TABLES: [(&str, &str); 8] = [
+    ("facts", "generation, event_id"),
+    ("user_counts", "generation, user_id"),
+    ("hour_counts", "generation, hour"),
+    ("order_facts", "generation, event_id"),
+    ("counted_orders", "generation, order_id"),
+    ("order_hours", "generation, metric, hour, currency"),
+    ("order_totals", "generation, metric, currency"),
+    ("order_products", "generation, day, sku, currency"),
+];
+
+const RETIRED: &str =
+    " WHERE generation IN (SELECT generation FROM generations WHERE state = 'retired') LIMIT ";
+
 /// Whether nothing is left of those that are over.
 pub(crate) async fn is_swept(on: &mut impl Session) -> Result<bool, StoreError> {
-    let left = sql("SELECT generation FROM generations WHERE state = 'retired' AND \
-         (EXISTS (SELECT 1 FROM facts WHERE facts.generation = generations.generation) \
-          OR EXISTS (SELECT 1 FROM user_counts WHERE user_counts.generation = generations.generation) \
-          OR EXISTS (SELECT 1 FROM hour_counts WHERE hour_counts.generation = generations.generation)) LIMIT 1")
-    .optional(on)
-    .await?;
-    Ok(left.is_none())
+    for (table, _) in TABLES {
+        let left = sql("SELECT generation FROM ")
+            .push(table)
+            .push(RETIRED)
+            .push_bind(1_i64);
+        if left.optional(on).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// Removes some rows of those that are over; how many.
+/// Removes some rows of each table of those that are over; how many.
 pub(crate) async fn sweep(tx: &mut Tx, limit: u32) -> Result<u64, StoreError> {
-    let facts = sql("DELETE FROM facts WHERE (generation, event_id) IN \
-         (SELECT generation, event_id FROM facts WHERE generation IN \
-          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
-    .bind(limit)
-    .execute(tx)
-    .await?;
-    let users = sql("DELETE FROM user_counts WHERE (generation, user_id) IN \
-         (SELECT generation, user_id FROM user_counts WHERE generation IN \
-          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
-    .bind(limit)
-    .execute(tx)
-    .await?;
-    let hours = sql("DELETE FROM hour_counts WHERE (generation, hour) IN \
-         (SELECT generation, hour FROM hour_counts WHERE generation IN \
-          (SELECT generation FROM generations WHERE state = 'retired') LIMIT $1)")
-    .bind(limit)
-    .execute(tx)
-    .await?;
-    Ok(facts + users + hours)
+    let mut removed = 0;
+    for (table, key) in TABLES {
+        removed += sql("DELETE FROM ")
+            .push(table)
+            .push(" WHERE (")
+            .push(key)
+            .push(") IN (SELECT ")
+            .push(key)
+            .push(" FROM ")
+            .push(table)
+            .push(RETIRED)
+            .push_bind(limit)
+            .push(")")
+            .execute(tx)
+            .await?;
+    }
+    Ok(removed)
 }
 
 fn generation(row: &Row) -> Result<Generation, StoreError> {
@@ -175,5 +213,6 @@ fn generation(row: &Row) -> Result<Generation, StoreError> {
         standstill: row.get("standstill")?,
         counts: counts(row)?,
         users: row.get("users")?,
+        order_events: row.get("order_events")?,
     })
 }

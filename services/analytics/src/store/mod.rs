@@ -3,6 +3,8 @@
 mod behaviour;
 mod facts;
 mod generations;
+mod order_reports;
+mod orders;
 mod reports;
 
 use kit_db::{Row, StoreError};
@@ -15,6 +17,8 @@ pub use generations::GenerationState;
 pub(crate) use generations::{
     Generation, begin, has_everything_of, hold, is_swept, list, set_standstill, sweep, switch, unretired,
 };
+pub(crate) use order_reports::{order_funnel, order_hours, order_totals, usual_currency};
+pub(crate) use orders::{add_order_sums, orders_of, put_orders, record_order, take_order_facts};
 pub(crate) use reports::{hours, stats, user_stats, users};
 
 use crate::domain::Counts;

@@ -3,9 +3,9 @@
 //! One at a time holds a generation, in whichever process; so counters have no contention however many write
 //! facts. What is held is a row, not a lease: a process that dies in between has done nothing.
 //!
-//! A generation replaces the live one once it has everything of it, user by user, which a standstill of the live
-//! one makes sure of (see `domain::standstill`). So no number that somebody saw goes back by it, unless the older
-//! one had counted wrong.
+//! A generation replaces the live one once it has everything of it, user by user and order by order, which a
+//! standstill of the live one makes sure of (see `domain::standstill`). So no number that somebody saw goes back by
+//! it, unless the older one had counted wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use kit_db::{Db, Reader, StoreError, Tx, WriteError};
 use kit_runtime::{Clock, Stop, TaskError};
 
 use super::GenerationSignals;
-use crate::domain::{Sums, stands_still};
+use crate::domain::{Sums, count_orders, stands_still};
 use crate::store::{self, GenerationState};
 
-/// Facts added up in a transaction at most.
+/// Facts of each kind added up in a transaction at most.
 const PAGE: u32 = 2_000;
 
 /// How often to look for facts of a process that has ended.
@@ -133,6 +133,10 @@ async fn fold_page(tx: &mut Tx, generation: i64) -> Result<usize, StoreError> {
     if held.is_none_or(|held| stands_still(held.standstill)) {
         return Ok(0);
     }
+    Ok(fold_transactions(tx, generation).await? + fold_orders(tx, generation).await?)
+}
+
+async fn fold_transactions(tx: &mut Tx, generation: i64) -> Result<usize, StoreError> {
     let facts = store::take_facts(tx, generation, PAGE).await?;
     if facts.is_empty() {
         return Ok(0);
@@ -143,5 +147,18 @@ async fn fold_page(tx: &mut Tx, generation: i64) -> Result<usize, StoreError> {
     let users = sums.welcome(&new);
     store::add_hours(tx, generation, &sums).await?;
     store::add_total(tx, generation, sums.total, users).await?;
+    Ok(count)
+}
+
+async fn fold_orders(tx: &mut Tx, generation: i64) -> Result<usize, StoreError> {
+    let facts = store::take_order_facts(tx, generation, PAGE).await?;
+    if facts.is_empty() {
+        return Ok(0);
+    }
+    let count = facts.len();
+    let mut orders = store::orders_of(tx, generation, &facts).await?;
+    let sums = count_orders(&mut orders, facts);
+    store::put_orders(tx, generation, &orders).await?;
+    store::add_order_sums(tx, generation, &sums).await?;
     Ok(count)
 }

@@ -130,7 +130,7 @@ impl Builder {
         let is_ready =
             newest.number > live.number && self.has_read_enough(newest.number, live.number).await?;
         self.signals.set_candidate(is_ready.then_some(newest.number));
-        let is_close = newest.counts.events + MAX_EVENTS_BEHIND >= live.counts.events;
+        let is_close = newest.events() + MAX_EVENTS_BEHIND >= live.events();
         let takeover = if is_ready && is_close {
             Takeover::Possible
         } else {

@@ -10,12 +10,18 @@
 use fail::FailScenario;
 use kit_testing::db::TestTarget;
 use kit_testing::{Fixture, eventually};
+use serde_json::json;
 
 #[path = "../it/app.rs"]
 #[expect(dead_code, reason = "the other stories need more of it")]
 mod app;
 
+#[path = "../it/shop.rs"]
+#[expect(dead_code, reason = "the other stories need more of it")]
+mod shop;
+
 use app::{AnalyticsApp, NOON, created, payments, user};
+use shop::{Order, Orders};
 
 /// Two passes, something goes wrong, three passes, and so on, until it is over.
 const NOW_AND_THEN: &str = "2*off->1*panic->3*off->2*panic->5*off->1*panic->off";
@@ -41,10 +47,19 @@ async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
         let events = persons.iter().map(|person| created(*person, "0.25", NOON));
         payments.publish_all(events.collect()).await;
     }
+    let orders = Orders::open(fixture, &publisher).await;
+    for _ in 0..10 {
+        let mut order = Order::new("USD", &[("TEA", 2, 500)]);
+        orders
+            .publish([order.created(NOON), order.confirmed(NOON), order.paid(NOON)])
+            .await;
+    }
     fail::cfg(fault, action).unwrap();
     let app = AnalyticsApp::start(fixture).await;
     app.until_stats((200, "50.00", 0, 200, 20)).await;
+    app.until_orders(30).await;
     fail::remove(fault);
+    brought_in(&app, 10_000).await;
 
     // Begun by a row, as an operator does; then the same goes wrong again.
     let generation = app.operator().rebuild().await.unwrap();
@@ -57,8 +72,19 @@ async fn counts_exactly(fixture: &Fixture, fault: &str, action: &str) {
     .await;
     fail::remove(fault);
     app.until_stats((200, "50.00", 0, 200, 20)).await;
+    brought_in(&app, 10_000).await;
     payments.created(persons[0], "1", NOON).await;
     app.until_stats((201, "51.00", 0, 201, 20)).await;
+}
+
+/// Ten orders did, all of them paid.
+async fn brought_in(app: &AnalyticsApp, net: i64) {
+    let stats = app.staff().get("/stats/orders").await.expect(200);
+    let revenue = &stats["revenue"][0];
+    assert_eq!(
+        (&stats["by_status"]["paid"], &revenue["net"]["amount_minor"]),
+        (&json!(10), &json!(net))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

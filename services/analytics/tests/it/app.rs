@@ -19,10 +19,13 @@ use kit_values::Amount;
 use payments_api::{TransactionCreated, TransactionId, TransactionPaid};
 use serde_json::Value;
 
-/// Analytics, running, and payments telling it something.
+use crate::shop::Orders;
+
+/// Analytics, running, and payments and orders telling it something.
 pub(crate) struct AnalyticsApp {
     app: App,
     pub(crate) payments: Payments,
+    pub(crate) orders: Orders,
 }
 
 impl Deref for AnalyticsApp {
@@ -40,10 +43,14 @@ impl AnalyticsApp {
 
     pub(crate) async fn start_with(fixture: &Fixture, settings: &[(&str, &str)]) -> Self {
         let process = fixture.process();
-        let payments = payments(fixture, &process).await;
+        let (payments, orders) = (
+            payments(fixture, &process).await,
+            Orders::open(fixture, &process).await,
+        );
         let app = App::of(fixture, analytics::service())
             .process(process)
             .log(payments.0.source())
+            .log(orders.0.source())
             .bus(BusSettings {
                 lease: Duration::from_secs(2),
                 checkpoint: Duration::from_millis(200),
@@ -54,7 +61,11 @@ impl AnalyticsApp {
             .set_all(settings)
             .start()
             .await;
-        Self { app, payments }
+        Self {
+            app,
+            payments,
+            orders,
+        }
     }
 
     /// Ends the process at once, whatever it is at; the fixture stays.
@@ -86,6 +97,33 @@ impl AnalyticsApp {
             let body = self.stranger().get("/stats").await.body;
             last = String::from_utf8_lossy(&body).into_owned();
             (last == expected_text).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until so many events of orders are counted in what is shown.
+    pub(crate) async fn until_orders(&self, events: i64) {
+        let counted = "SELECT order_events FROM generations WHERE state = 'live'";
+        eventually(&format!("{events} events of orders are counted"), async || {
+            let read = async |reader: &mut Reader| Ok(number(reader, counted).await);
+            (self.db.read(read).await.unwrap() == events).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until nothing is left to read, and then until nothing of it is left to add up: what is counted by then
+    /// is all that will be.
+    pub(crate) async fn caught_up(&self) {
+        eventually("everything is read", async || {
+            let lags = self.bus.admin().lag().await.unwrap();
+            lags.iter()
+                .all(|lag| lag.rows == 0 && lag.parked == 0)
+                .then_some(())
+        })
+        .await;
+        eventually("everything is added up", async || {
+            let facts = "SELECT event_id FROM facts UNION ALL SELECT event_id FROM order_facts";
+            (self.count(facts).await == 0).then_some(())
         })
         .await;
     }

@@ -91,7 +91,10 @@ on_both_databases! {
         assert_eq!(skus(&app, "?by=ordered").await, ["POT"]);
         assert_eq!(skus(&app, "?limit=1").await, ["TEA"]);
         let top = app.staff().get("/stats/top-products?by=added&limit=1").await.expect(200);
-        assert_eq!(top["items"], json!([{ "sku": "CUP", "viewed": 1, "added": 5, "ordered": 0 }]));
+        assert_eq!(top["items"], json!([{
+            "sku": "CUP", "viewed": 1, "added": 5, "ordered": 0, "sold": 0,
+            "revenue": { "amount_minor": 0, "currency": "USD" },
+        }]));
         assert_eq!(top["to"], "2030-01-02T00:00:00.000000Z", "today's end");
         let before = "?from=2029-12-01T00:00:00Z&to=2029-12-31T12:00:00Z";
         assert_eq!(skus(&app, before).await, [""; 0]);

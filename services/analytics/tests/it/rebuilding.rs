@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::app::{AnalyticsApp, NOON, created, user};
 
-async fn until_live(app: &AnalyticsApp, generation: i64) {
+pub(crate) async fn until_live(app: &AnalyticsApp, generation: i64) {
     eventually("the new generation is shown", async || {
         let known = app.operator().generations().await.unwrap();
         let found = known.iter().find(|known| known.generation == generation);

@@ -5,6 +5,7 @@ use kit_testing::{Examples, Identity, on_both_databases};
 use payments_api::TransactionPaid;
 
 use crate::app::{AnalyticsApp, NOON, created};
+use crate::shop::Order;
 
 kit_testing::meta_tests! {
     routes = routes();
@@ -15,6 +16,7 @@ kit_testing::meta_tests! {
         "GET /stats/users staff",
         "GET /stats/users/{id} own",
         "GET /stats/timeseries staff",
+        "GET /stats/orders staff",
         "GET /stats/stream staff",
         "GET /stats/top-products staff",
         "GET /stats/funnel staff",
@@ -30,6 +32,9 @@ on_both_databases! {
         app.payments.publish(created(ada, "850.50", NOON)).await;
         app.payments.publish(TransactionPaid { user_id: ada, transactions_paid: 1, timestamp: NOON }).await;
         app.until_stats((1, "850.50", 1, 2, 1)).await;
+        let mut order = Order::new("USD", &[("TEA-100", 3, 500)]);
+        app.orders.publish([order.created(NOON), order.confirmed(NOON), order.paid(NOON)]).await;
+        app.until_orders(3).await;
         let (tracked, example) = examples.check(&app.stranger(), "track", "/track").await;
         assert_eq!(tracked, example);
         for route in routes().routes.iter().filter(|route| !["stream_stats", "track"].contains(&route.operation)) {

@@ -76,7 +76,10 @@ on_both_databases! {
         }
         assert_eq!(track(&ada, &body).await, json!({ "accepted": 1, "anonymous_id": null }));
         let top = app.staff().get("/stats/top-products").await.expect(200);
-        assert_eq!(top["items"], json!([{ "sku": "TEA", "viewed": 1, "added": 0, "ordered": 0 }]));
+        assert_eq!(top["items"], json!([{
+            "sku": "TEA", "viewed": 1, "added": 0, "ordered": 0, "sold": 0,
+            "revenue": { "amount_minor": 0, "currency": "USD" },
+        }]));
         let other = json!({ "events": [viewed("CUP")] });
         ada.post("/track", &other).await.expect_error(422, "`Idempotency-Key` was used for another request");
         let grace = app.somebody(&Identity::customer("grace")).with("idempotency-key", "one");

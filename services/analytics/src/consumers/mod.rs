@@ -1,19 +1,27 @@
-//! What analytics does when somebody created or paid transactions: it writes a fact down.
+//! What analytics does when somebody created or paid transactions, and when something became of an order: it
+//! writes a fact down.
 //!
 //! The payloads are read by views of analytics' own: only what is counted, and whatever else stands there is
 //! passed over. An event that cannot be counted is a dead letter at once.
 
+mod orders;
+
 use std::sync::Arc;
 
-use kit_bus::{Bus, BusError, Failure, GroupHandle, Inbox};
+use kit_bus::{Bus, BusError, Failure, Group, GroupHandle, Inbox};
 use kit_db::Tx;
 use kit_runtime::Timestamp;
 use kit_values::Amount;
 use payments_api::{TransactionCreated, TransactionPaid};
 
-use crate::domain::{Fact, NotCounted, UserKey};
+use crate::domain::{Fact, NotCounted, OrderFact, UserKey};
 use crate::store;
 use crate::tasks::GenerationSignals;
+
+use orders::{
+    CancelledOrder, ConfirmedOrder, CountedEvent, CreatedOrder, DeliveredOrder, PaidOrder, RefundedOrder,
+    RejectedOrder, ShippedOrder,
+};
 
 /// The first consumer's name in the tables, for ever.
 const FIRST: &str = "analytics";
@@ -55,8 +63,9 @@ pub(crate) fn start(
         generation,
         signals: signals.clone(),
     };
-    let (for_created, for_paid) = (recorder.clone(), recorder);
-    bus.group(consumer(generation))
+    let (for_created, for_paid) = (recorder.clone(), recorder.clone());
+    let group = bus
+        .group(consumer(generation))
         .on::<CreatedEvent>(move |delivery, inbox| {
             let CreatedEvent {
                 user_id,
@@ -74,8 +83,15 @@ pub(crate) fn start(
             } = delivery.payload;
             let fact = Fact::paid(user_id, transactions_paid, timestamp);
             for_paid.clone().record(delivery.envelope.id, fact, inbox)
-        })
-        .start()
+        });
+    let group = recorder.on::<CreatedOrder>(group);
+    let group = recorder.on::<ConfirmedOrder>(group);
+    let group = recorder.on::<RejectedOrder>(group);
+    let group = recorder.on::<PaidOrder>(group);
+    let group = recorder.on::<CancelledOrder>(group);
+    let group = recorder.on::<ShippedOrder>(group);
+    let group = recorder.on::<DeliveredOrder>(group);
+    recorder.on::<RefundedOrder>(group).start()
 }
 
 /// Writes facts of a generation down.
@@ -86,6 +102,15 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// Adds the handler of an event of orders.
+    fn on<E: CountedEvent>(&self, group: Group) -> Group {
+        let recorder = self.clone();
+        group.on::<E>(move |delivery, inbox| {
+            let fact = delivery.payload.into_fact();
+            recorder.clone().record_order(delivery.envelope.id, fact, inbox)
+        })
+    }
+
     async fn record(
         self,
         event_id: String,
@@ -95,6 +120,20 @@ impl Recorder {
         let generation = self.generation;
         let fact = fact.map_err(Failure::never)?;
         let unit = async move |tx: &mut Tx| store::record(tx, generation, &event_id, &fact).await;
+        inbox.apply(unit).await?;
+        self.signals.fact_written();
+        Ok(())
+    }
+
+    async fn record_order(
+        self,
+        event_id: String,
+        fact: Result<OrderFact, NotCounted>,
+        inbox: Inbox,
+    ) -> Result<(), Failure> {
+        let generation = self.generation;
+        let fact = fact.map_err(Failure::never)?;
+        let unit = async move |tx: &mut Tx| store::record_order(tx, generation, &event_id, &fact).await;
         inbox.apply(unit).await?;
         self.signals.fact_written();
         Ok(())
