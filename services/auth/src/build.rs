@@ -17,6 +17,7 @@ use crate::command;
 use crate::config::SHORTEST_SECRET;
 use crate::hashing::Hasher;
 use crate::http::{internal_router, router};
+use crate::mail_task::MailTask;
 use crate::service::{AuthService, Guesses, Inner, SessionOnRegister, SetUpLink, Settings};
 use crate::signing::{BootKey, Seal, SigningError, SigningKeys};
 use crate::store;
@@ -31,19 +32,26 @@ pub fn service() -> Service {
         .keeping(kit_db::migrations![
             "0001_accounts.sql",
             "0002_revocations_keys_audit.sql",
-            "0003_known_addresses.sql"
+            "0003_known_addresses.sql",
+            "0004_mail.sql"
         ])
         .commanding(command::keys())
         .commanding(command::admin())
 }
 
 /// Builds it, and makes the configured first admin.
-pub async fn build(config: AuthConfig, home: Home, _: Peers) -> anyhow::Result<Hosted<AuthClient>> {
+pub async fn build(config: AuthConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<AuthClient>> {
     let auth = use_cases(&config, &home).await?;
     let hasher = auth.hasher.clone();
     home.tasks
         .spawn("auth.warm-up", async move { hasher.warm_up().await });
     start_clean_up(&auth, &home.tasks);
+    let mail = MailTask {
+        auth: auth.clone(),
+        peers,
+        ids: home.ids.clone(),
+    };
+    mail.start(&home.tasks);
     make_first_admin(&config, &auth)
         .await
         .context("the first admin could not be made")?;

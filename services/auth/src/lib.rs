@@ -11,6 +11,7 @@ mod domain;
 mod hashing;
 mod hints;
 mod http;
+mod mail_task;
 mod operator;
 mod service;
 mod signing;

@@ -25,8 +25,8 @@ pub use keys::{KeysError, Revocation, TokenConfig};
 pub use refusal::AuthRefusal;
 pub use routes::routes;
 pub use types::{
-    AccountQuery, AccountStatus, AccountView, ApiIndex, AuditEntry, ChangePassword, Done, KeyList, KeyState,
-    KeyView, LogIn, LogOut, LoggedIn, Metadata, PatchAccount, RefreshSession, Register, Registered, Session,
-    SessionView, SetUp, SetUpQuery, Validate, Validated,
+    AccountQuery, AccountStatus, AccountView, ApiIndex, AuditEntry, ChangePassword, ConfirmEmail, Done,
+    KeyList, KeyState, KeyView, LogIn, LogOut, LoggedIn, MailTo, Metadata, PatchAccount, RefreshSession,
+    Register, Registered, ResetPassword, Session, SessionView, SetUp, SetUpQuery, Validate, Validated,
 };
 pub use watch::KeyWatch;

@@ -19,6 +19,8 @@ kit_http::refusals! {
         InvalidInternalKey = UNAUTHORIZED, "invalid_internal_key", "Invalid internal key";
         /// The current password, by which another one is set, is wrong.
         WrongPassword = FORBIDDEN, "forbidden", "Current password is wrong";
+        /// Not the token of a mail, used before, or too old: nobody is told which.
+        InvalidLink = BAD_REQUEST, "invalid_link", "This link does not work, or not any more";
         /// Nobody could administrate any more.
         LastAdmin = CONFLICT, "last_admin", "The last admin cannot be removed";
         /// There are no key pairs to rotate or withdraw.

@@ -184,6 +184,33 @@ pub struct ChangePassword {
     pub new_password: String,
 }
 
+/// `POST /password/forgot` and `POST /email/confirm/resend`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailTo {
+    /// The address of the account.
+    #[schemars(with = "EmailAddress")]
+    pub email: String,
+}
+
+/// `POST /password/reset`.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPassword {
+    /// From the link in the mail.
+    pub token: String,
+    /// The password from now on, as for a new account.
+    pub new_password: String,
+}
+
+/// `POST /email/confirm`.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEmail {
+    /// From the link in the mail.
+    pub token: String,
+}
+
 /// `PATCH /admin/accounts/{id}`: what is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

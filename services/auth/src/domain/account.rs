@@ -22,6 +22,14 @@ pub(crate) struct Account {
     pub created_at: Timestamp,
 }
 
+impl Account {
+    /// Whether whoever reads the mail of an address may do something by it.
+    pub(crate) fn is_usable_at(&self, email_key: &str) -> bool {
+        let address = self.email.parse().map(|email: EmailAddress| email.key());
+        self.status == AccountStatus::Active && address.as_deref() == Ok(email_key)
+    }
+}
+
 /// What somebody types to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LoginName {

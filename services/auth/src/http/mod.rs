@@ -1,9 +1,11 @@
 //! Auth's public routes.
 
 mod change_password;
+mod confirm_email;
 mod end_account_sessions;
 mod end_other_sessions;
 mod end_session;
+mod forgot_password;
 mod get_account;
 mod home;
 mod jwks;
@@ -19,12 +21,15 @@ mod oauth;
 mod patch_account;
 mod refresh;
 mod register;
+mod resend_confirmation;
+mod reset_password;
 mod setup;
 mod validate;
 
 use auth_api::Done;
 use axum::Router;
 use axum::response::IntoResponse;
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use kit_http::extract::Json;
 use kit_http::{Guard, Handlers, HandlersError};
@@ -51,6 +56,10 @@ pub(crate) fn router(service: AuthService, guard: Guard) -> Result<Router, Handl
         .on("end_session", end_session::end_session)
         .on("end_other_sessions", end_other_sessions::end_other_sessions)
         .on("change_password", change_password::change_password)
+        .on("forgot_password", forgot_password::forgot_password)
+        .on("reset_password", reset_password::reset_password)
+        .on("confirm_email", confirm_email::confirm_email)
+        .on("resend_confirmation", resend_confirmation::resend_confirmation)
         .on("list_accounts", list_accounts::list_accounts)
         .on("get_account", get_account::get_account)
         .on("patch_account", patch_account::patch_account)
@@ -60,6 +69,13 @@ pub(crate) fn router(service: AuthService, guard: Guard) -> Result<Router, Handl
         .on("withdraw_key", keys::withdraw_key)
         .on("list_audit", list_audit::list_audit)
         .finish(service)
+}
+
+/// Said of any address, whether somebody has it or not.
+const MAIL_IS_SENT: &str = "If the address has an account, a mail is on its way";
+
+fn accepted(message: &str) -> (StatusCode, Json<Done>) {
+    (StatusCode::ACCEPTED, done(message))
 }
 
 fn done(message: &str) -> Json<Done> {

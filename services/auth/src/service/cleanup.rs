@@ -3,6 +3,7 @@
 use kit_db::{Reader, StoreError, Tx};
 
 use super::AuthService;
+use crate::domain::MAIL_WINDOW;
 use crate::store;
 
 /// So many that the writer is free again within milliseconds.
@@ -29,6 +30,9 @@ impl AuthService {
         }
         let unit = async move |tx: &mut Tx| store::delete_revocations(tx, now).await;
         let revocations = self.units.db().write(unit).await?;
+        let before = now.minus(MAIL_WINDOW);
+        let unit = async move |tx: &mut Tx| store::delete_old_mail_tokens(tx, before).await;
+        self.units.db().write(unit).await?;
         tracing::debug!(sessions, revocations, "what cannot matter any more is deleted");
         Ok(())
     }

@@ -10,6 +10,7 @@ mod guesses;
 mod introspection;
 mod keys;
 mod login;
+mod mail;
 mod password;
 mod refresh;
 mod register;

@@ -4,11 +4,12 @@ use auth_api::{AuthRefusal, ChangePassword};
 use kit_db::{Reader, StoreError, Tx};
 use kit_http::FieldError;
 use kit_service::{Call, Failure};
+use kit_values::EmailAddress;
 
 use super::login::guessed_at;
 use super::revoking::{Ended, Which};
 use super::{AuthFailure, AuthService};
-use crate::domain::{Account, Password};
+use crate::domain::{Account, MailPurpose, Password};
 use crate::store;
 
 impl AuthService {
@@ -48,6 +49,10 @@ impl AuthService {
         let (auth, now) = (self.clone(), self.units.now());
         let session_id = call.actor.session_id;
         let line = self.audit_line(&call.into(), "password.changed", seen.user_id);
+        let email: Result<EmailAddress, _> = seen.email.parse();
+        let changed = email
+            .map(|email| self.mail_request(MailPurpose::PasswordChanged, email.key(), now))
+            .map_err(Failure::internal)?;
         let unit = async move |tx: &mut Tx| {
             let current = store::find_by_id_for_update(tx, seen.user_id).await?;
             let session = store::find_session(tx, session_id).await?;
@@ -58,6 +63,7 @@ impl AuthService {
             }
             store::replace_hash(tx, &seen, &hash, now).await?;
             store::insert_audit(tx, &line).await?;
+            store::insert_mail_request(tx, &changed).await?;
             let others = Which::AllBut(session_id);
             let ended = auth.revoke_sessions(tx, seen.user_id, others, now).await?;
             Ok::<_, StoreError>(Some(ended))

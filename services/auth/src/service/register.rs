@@ -9,7 +9,7 @@ use kit_token::{Role, UserId};
 use super::failure::account_not_inserted;
 use super::tokens::IssueFor;
 use super::{AuthFailure, AuthService, By, SessionOnRegister};
-use crate::domain::{Account, Credentials, NewAccount};
+use crate::domain::{Account, Credentials, MailPurpose, MailRequest, NewAccount};
 use crate::store::{self, Taken};
 
 impl AuthService {
@@ -26,8 +26,10 @@ impl AuthService {
         };
         let issue = start.as_ref().map(|start| IssueFor::from(&start.session));
         let stored = account.clone();
+        let mail = self.confirmation_of(&account);
         let unit = async move |tx: &mut Tx| {
             insert(tx, &stored).await?;
+            store::insert_mail_request(tx, &mail).await?;
             if let Some(start) = &start {
                 start.store(tx).await?;
             }
@@ -43,6 +45,15 @@ impl AuthService {
         })
     }
 
+    /// Asks whoever reads the mail of a new account's address to confirm it.
+    fn confirmation_of(&self, account: &NewAccount) -> MailRequest {
+        self.mail_request(
+            MailPurpose::EmailConfirmation,
+            account.email.key(),
+            account.created_at,
+        )
+    }
+
     /// Makes an account with a role, for whoever may give one.
     pub(crate) async fn create_account(
         &self,
@@ -51,10 +62,11 @@ impl AuthService {
         role: Role,
     ) -> Result<UserId, AuthFailure> {
         let account = self.new_account(request, role).await?;
-        let user_id = account.user_id;
+        let (user_id, mail) = (account.user_id, self.confirmation_of(&account));
         let line = self.audit_line(&by, "account.created", user_id);
         let unit = async move |tx: &mut Tx| {
             insert(tx, &account).await?;
+            store::insert_mail_request(tx, &mail).await?;
             store::insert_audit(tx, &line).await?;
             Ok(user_id)
         };

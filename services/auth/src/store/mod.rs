@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod mail;
 mod revocations;
 mod sessions;
 mod signing_keys;
@@ -12,6 +13,10 @@ pub(crate) use accounts::{
     lock_admins, replace_hash,
 };
 pub(crate) use audit::{insert_audit, list_audit};
+pub(crate) use mail::{
+    count_mails, delete_mail_request, delete_mail_tokens, delete_old_mail_tokens, find_mail_token,
+    insert_mail_request, insert_mail_token, list_mail_requests, verify_email,
+};
 pub(crate) use revocations::{Revocation, Revoked, delete_revocations, insert_revocation, read_revocations};
 pub(crate) use sessions::{
     EndAt, NewSession, count_open_sessions, delete_sessions, end_session, end_sessions, find_owner,

@@ -61,6 +61,15 @@ impl AuthApp {
 
     /// As [`AuthApp::start`], for a story in which it may not.
     pub(crate) async fn try_start(fixture: &Fixture, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::try_start_with(fixture, settings, |app| app).await
+    }
+
+    /// As [`AuthApp::try_start`], with something beside it.
+    pub(crate) async fn try_start_with(
+        fixture: &Fixture,
+        settings: &[(&str, &str)],
+        with: impl FnOnce(AppBuilder) -> AppBuilder,
+    ) -> anyhow::Result<Self> {
         let all = USUAL.iter().chain(settings).copied();
         let about_tokens: Vec<_> = all.filter(|(key, _)| key.starts_with("token.")).collect();
         let token: TokenConfig = test_values(&about_tokens);
@@ -71,7 +80,7 @@ impl AuthApp {
         let app = app
             .verifier(verifier.clone())
             .clock(Clock::new(observed_clock.clone()));
-        let app = app.try_start().await?;
+        let app = with(app).try_start().await?;
         let watch = KeyWatch {
             verifier: verifier.clone(),
             gate: app.process.readiness.gate("token.keys"),

@@ -25,6 +25,7 @@ mod key_ring;
 mod key_watch;
 mod keys;
 mod line;
+mod mailing;
 mod overtaking;
 mod published;
 mod races;

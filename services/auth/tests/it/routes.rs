@@ -33,6 +33,10 @@ kit_testing::meta_tests! {
         "DELETE /sessions/{id} own",
         "DELETE /sessions user",
         "POST /password user, strict",
+        "POST /password/forgot public, strict",
+        "POST /password/reset public, strict",
+        "POST /email/confirm public, strict",
+        "POST /email/confirm/resend public, strict",
         "GET /admin/accounts admin",
         "GET /admin/accounts/{id} admin",
         "PATCH /admin/accounts/{id} admin, conditional",
@@ -58,7 +62,10 @@ fn every_route_that_takes_a_password_is_strict() {
     };
     let found: Vec<_> = table.routes.iter().filter(takes_password).collect();
     let names: Vec<_> = found.iter().map(|route| route.operation).collect();
-    assert_eq!(names, ["register", "login", "setup", "change_password"]);
+    assert_eq!(
+        names,
+        ["register", "login", "setup", "change_password", "reset_password"]
+    );
     for route in found {
         assert_eq!(route.rate, RateClass::Strict, "{}", route.operation);
     }
@@ -113,8 +120,14 @@ on_both_databases! {
         let (ring, _) = examples.check(&app.of(&root), "rotate_keys", "/admin/keys/rotate").await;
         let next = format!("/admin/keys/{}/withdraw", ring["items"][1]["kid"].as_str().unwrap());
         examples.check(&app.of(&root), "withdraw_key", &next).await;
+        for (operation, path) in [
+            ("forgot_password", "/password/forgot"), ("resend_confirmation", "/email/confirm/resend"),
+        ] {
+            let (said, example) = examples.check(&stranger, operation, path).await;
+            assert_eq!(said, example);
+        }
         // Tokens are only drawn there, pages are no JSON, and the index names every route.
-        assert_eq!(examples.untried(), ["auth_home", "validate", "setup_page", "setup", "refresh"]);
+        assert_eq!(examples.untried(), ["auth_home", "validate", "setup_page", "setup", "refresh", "reset_password", "confirm_email"]);
         let example = |operation: &str| {
             examples.operation(operation)["responses"]["200"]["content"]["application/json"]["example"].clone()
         };

@@ -1,6 +1,7 @@
 //! Auth's public routes.
 
 mod admin;
+mod mail;
 mod sessions;
 
 use http::{Method, StatusCode};
@@ -31,6 +32,7 @@ pub fn routes() -> RouteTable {
         setup(),
     ];
     routes.extend(sessions::routes());
+    routes.extend(mail::routes());
     routes.extend(admin::routes());
     RouteTable::new("auth", routes)
         .display(AuthRefusal::SERVICE)
