@@ -175,29 +175,23 @@ fn split(database: &Database, trade: &[&[&'static str]]) -> Vec<Setup> {
     let auth = shared(Setup::run(&["auth"])).with_admin();
     let after = |setup| shared(setup).env("AUTH_SERVICE_URL", &url(&auth, "auth"));
     let users = after(Setup::run(&["users"]));
-    let mut gateway = Setup::run(&["gateway"])
+    let gateway = Setup::run(&["gateway"])
         .set("rpc.keys", INTERNAL_KEY)
         .env("AUTH_SERVICE_URL", &url(&auth, "auth"))
         .env("USER_SERVICE_URL", &url(&users, "users"));
-    let mut traders = Vec::new();
-    for services in trade {
-        let trader = after(Setup::run(services));
-        for service in *services {
-            gateway = gateway.set(&format!("peers.{service}"), &url(&trader, service));
-        }
-        traders.push(trader);
-    }
+    let traders: Vec<Setup> = trade.iter().map(|services| after(Setup::run(services))).collect();
     let known = traders
         .iter()
         .flat_map(|peer| peer.services().map(move |name| (name, url(peer, name))));
     let known: Vec<_> = known.collect();
-    let acquainted = traders.into_iter().map(|trader| {
-        let peers = known.iter().filter(|(service, _)| !trader.hosts(service));
-        let peers: Vec<_> = peers.collect();
-        let add =
-            |trader: Setup, (service, url): &(&str, String)| trader.set(&format!("peers.{service}"), url);
-        peers.into_iter().fold(trader, add)
-    });
-    let traders = acquainted.collect();
-    [vec![auth, users], traders, vec![gateway]].concat()
+    let acquainted = |setup: Setup| {
+        known
+            .iter()
+            .filter(|(service, _)| !setup.hosts(service))
+            .fold(setup.clone(), |setup, (service, url)| {
+                setup.set(&format!("peers.{service}"), url)
+            })
+    };
+    let all = [vec![auth, users], traders, vec![gateway]].concat();
+    all.into_iter().map(acquainted).collect()
 }
