@@ -32,7 +32,7 @@ fn what_there_is_no_such_of_is_refused_as_usage() {
     }
     let ended = Setup::command(&["run", "--services", "ordres"]).finish();
     let told =
-        "there is no service `ordres`; there are auth, users, catalog, cart, payments, analytics, gateway";
+        "there is no service `ordres`; there are auth, users, catalog, cart, payments, orders, analytics, gateway";
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
 }
 

@@ -43,6 +43,7 @@ CREATE TABLE orders (
 );
 
 CREATE INDEX orders_user ON orders (user_id, number);
+CREATE INDEX orders_unpaid ON orders (user_id) WHERE status IN ('pending', 'confirmed');
 CREATE INDEX orders_status ON orders (status, number);
 CREATE INDEX orders_payment ON orders (payment_id);
 CREATE INDEX orders_tracking ON orders (tracking_number);

@@ -1,5 +1,7 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
+use anyhow::bail;
+use kit_config::Span;
 use kit_service::{Home, Hosted, Peers, Service};
 use orders_api::OrdersClient;
 
@@ -22,6 +24,7 @@ pub fn service() -> Service {
 
 /// Builds it.
 pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<OrdersClient>> {
+    check_reservations(&config, &home)?;
     let watchers = Watchers::new(config.streams, config.streams_per_user);
     let service = OrdersService::new(OrdersDeps {
         units: home.units()?,
@@ -30,6 +33,7 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
         cart: peers.client()?,
         payments: peers.client()?,
         times: config.times(),
+        most_unpaid: config.most_unpaid,
         watchers: watchers.clone(),
     });
     let bus = home.bus()?;
@@ -46,4 +50,17 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
         router(state, home.guard())?,
         OrdersClient::router(service, home.internal_keys.clone()),
     ))
+}
+
+/// What is held for an order must be held for as long as it can be paid; that is catalog's to say, where it is known here.
+fn check_reservations(config: &OrdersConfig, home: &Home) -> anyhow::Result<()> {
+    let held: Option<Span> = home.config.value("catalog.reservation_time_to_live")?;
+    let times = config.times();
+    if held.is_some_and(|held| times.payment + times.grace >= held.into()) {
+        bail!(
+            "`orders.payment_time_to_live` and `orders.payment_grace` together must be less than \
+             `catalog.reservation_time_to_live`"
+        );
+    }
+    Ok(())
 }

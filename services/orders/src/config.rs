@@ -18,6 +18,8 @@ kit_config::config! {
         payment_time_to_live: Span = "30m",
         /// How long after that it is asked how the payment ended, where nothing was heard of it.
         payment_grace: Span = "1m",
+        /// How many orders of a user may wait to be paid at a time: each holds stock.
+        most_unpaid: u32 = "1000",
         /// How often it is looked for what is due.
         poll: Span = "1s",
         /// How many live streams may be open in a process.
@@ -47,6 +49,9 @@ fn check(config: &OrdersConfig, check: &mut Check<'_>) {
         if Duration::from(span).is_zero() {
             check.refuse(key, "must be more than 0");
         }
+    }
+    if config.most_unpaid == 0 {
+        check.refuse("most_unpaid", "must be at least 1");
     }
     if Duration::from(config.stock_time_to_live) >= config.payment_time_to_live.into() {
         check.refuse(

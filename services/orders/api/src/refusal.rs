@@ -16,6 +16,11 @@ kit_http::refusals! {
         } = NOT_FOUND, "unknown_sku", "there is no SKU `{sku}`";
         /// An order is paid in one currency.
         MixedCurrencies = CONFLICT, "mixed_currencies", "the items have prices in different currencies";
+        /// The caller has as many orders as may wait to be paid; those that are not paid end by themselves.
+        TooManyUnpaid {
+            /// How many those are.
+            most: u32,
+        } = CONFLICT, "too_many_unpaid", "at most {most} orders may wait to be paid";
         /// The items come to more than can be paid.
         TotalTooLarge = CONFLICT, "total_too_large", "the items come to more than can be paid";
         /// The order has left, or is over.

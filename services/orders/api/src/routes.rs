@@ -51,6 +51,7 @@ fn place() -> Route {
         })
         .refuses(&OrdersRefusal::MixedCurrencies)
         .refuses(&OrdersRefusal::TotalTooLarge)
+        .refuses(&OrdersRefusal::TooManyUnpaid { most: 1000 })
         .body_limit(BODY_LIMIT)
         .idempotent()
 }

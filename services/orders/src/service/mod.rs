@@ -40,6 +40,8 @@ pub(crate) struct OrdersDeps {
     pub cart: CartClient,
     pub payments: PaymentsClient,
     pub times: SagaTimes,
+    /// How many orders of a user may wait to be paid at a time.
+    pub most_unpaid: u32,
     pub watchers: Watchers,
 }
 

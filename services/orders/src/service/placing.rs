@@ -61,6 +61,10 @@ impl OrdersService {
         let (orders, user_id, placed) = (self.clone(), call.actor.user_id, request.clone());
         let unit = async move |tx: &mut Tx| {
             let (draft, cart_version) = drafted.clone()?;
+            let most = orders.0.deps.most_unpaid;
+            if store::has_unpaid(tx, user_id, most).await? {
+                return Err(Failure::Refused(OrdersRefusal::TooManyUnpaid { most }));
+            }
             let mut order = orders.new_order(user_id, &placed, draft);
             store::insert_order(tx, &order).await?;
             if let Some(version) = cart_version {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fail::fail_point;
 use kit_db::{Reader, Tx, WriteError};
 use kit_rpc::{Actor, CallContext, CallError, Deadline};
 use kit_service::Failure;
@@ -95,6 +96,9 @@ impl OrdersService {
             expires_at: times.payment_ends(&order),
         };
         let payment = self.0.deps.payments.create_payment(&call(), request).await?;
+        fail_point!("orders::after-open-before-confirm", |_| Err(Failure::internal(
+            "failpoint"
+        )));
         let orders = self.clone();
         self.write(async move |tx: &mut Tx| orders.payment_opened_in(tx, id, payment.id).await)
             .await?;
@@ -132,6 +136,9 @@ impl OrdersService {
         let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
         if let Some(order) = self.units().read(read).await? {
             self.clear_cart(&call(), &order).await?;
+            fail_point!("orders::after-clear-before-store", |_| Err(Failure::internal(
+                "failpoint"
+            )));
         }
         Ok(Outcome::Done)
     }
@@ -154,6 +161,9 @@ impl OrdersService {
             }
             Err(error) => return Err(error.into()),
         };
+        fail_point!("orders::after-refund-before-store", |_| Err(Failure::internal(
+            "failpoint"
+        )));
         let orders = self.clone();
         match status {
             RefundStatus::Pending => return Ok(Outcome::Later),

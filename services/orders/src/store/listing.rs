@@ -14,6 +14,21 @@ pub(crate) struct OrderSearch {
     pub text: Option<String>,
 }
 
+/// Whether a user has as many orders as this, or more, that wait to be paid.
+pub(crate) async fn has_unpaid(
+    on: &mut impl Session,
+    user_id: UserId,
+    count: u32,
+) -> Result<bool, StoreError> {
+    let rows =
+        sql("SELECT id FROM orders WHERE user_id = $1 AND status IN ('pending', 'confirmed') LIMIT $2")
+            .bind(user_id.to_string())
+            .bind(count)
+            .all(on)
+            .await?;
+    Ok(rows.len() >= count as usize)
+}
+
 /// At most `limit` orders, the newest first, from before a number.
 pub(crate) async fn list_ids(
     on: &mut impl Session,

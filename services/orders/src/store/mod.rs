@@ -14,7 +14,7 @@ pub(crate) use carts::{find_ordered_cart, insert_ordered_cart};
 pub(crate) use deleted_users::{forget_user, is_deleted};
 pub(crate) use details::list_details;
 pub(crate) use history::{insert_entry, list_entries};
-pub(crate) use listing::{OrderSearch, list_ids};
+pub(crate) use listing::{OrderSearch, has_unpaid, list_ids};
 pub(crate) use orders::{find_order, hold_order, insert_order, number_order, update_order};
 pub(crate) use refunds::{find_refund, insert_refund, list_refunds, set_refund_status};
 pub(crate) use steps::{claim_due, delete_step, delete_timers, has_step, postpone_step, set_step};

@@ -1,7 +1,8 @@
 //! Giving orders up.
 
 use futures::future::join_all;
-use kit_testing::on_both_databases;
+use kit_testing::{eventually, on_both_databases};
+use payments_api::PaymentStatus;
 use serde_json::json;
 
 use crate::app::Shop;
@@ -15,6 +16,11 @@ on_both_databases! {
         let id = ada.confirm(&[("mug", 2)]).await;
         assert_eq!(ada.cancel(&id).await.expect(200)["status"], "cancelled");
         shop.counts_become("mug", (5, 0)).await;
+        eventually("payments have heard of it", async || {
+            let payment = shop.payment(&id).await?;
+            (payment.status == PaymentStatus::Cancelled).then_some(())
+        })
+        .await;
         ada.pay(&id).await.expect(409);
         assert_eq!(ada.timeline(&id).await, ["pending", "confirmed", "cancelled"]);
         books::agree(&shop).await;

@@ -1,8 +1,4 @@
 //! What other services ask of orders, in each of the three ways to ask.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what the stories share is written like the stories themselves"
-)]
 
 use kit_testing::on_both_databases;
 use kit_values::Uuid;

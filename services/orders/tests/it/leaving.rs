@@ -25,8 +25,8 @@ async fn open(fixture: &Fixture) -> (Shop, EventLog) {
         .await;
     let clerk = orders.staff();
     let shop = Shop {
-        clerk,
         orders,
+        clerk,
         ..shop
     };
     (shop, accounts)

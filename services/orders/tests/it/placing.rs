@@ -5,7 +5,7 @@ use http::Method;
 use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
-use crate::app::{BAD_CARD, Buyer, ORDERS, Shop, text};
+use crate::app::{BAD_CARD, Buyer, ORDERS, Shop, orders_builder, text};
 use crate::books;
 
 fn money(amount_minor: i64) -> Value {
@@ -147,6 +147,24 @@ on_both_databases! {
         let id = ada.buy(&items).await;
         assert_eq!(ada.order(&id).await["total"], money(2000));
         shop.counts_become("s-1-99", (0, 0)).await;
+        books::agree(&shop).await;
+    }
+
+    async fn only_so_many_orders_wait_to_be_paid(fixture: &Fixture) {
+        let shop = Shop::open(fixture).await;
+        shop.sell("mug", 100, 99).await;
+        let peers = shop.peers();
+        shop.orders.stop().await;
+        let orders = orders_builder(fixture, peers).await.set("orders.most_unpaid", "2").start().await;
+        let shop = Shop { clerk: orders.staff(), orders, ..shop };
+        let (ada, eve) = (shop.buyer("ada"), shop.buyer("eve"));
+        let first = ada.confirm(&[("mug", 1)]).await;
+        ada.place(&[("mug", 1)]).await;
+        ada.send(&[("mug", 1)]).await.expect_error(409, "at most 2 orders may wait to be paid");
+        eve.place(&[("mug", 1)]).await;
+        ada.pay(&first).await.expect(200);
+        ada.becomes(&first, "paid").await;
+        ada.place(&[("mug", 1)]).await;
         books::agree(&shop).await;
     }
 }

@@ -141,6 +141,8 @@ async fn times_that_cannot_be_are_refused_at_start() {
             ("orders.poll", "0s"),
             ("orders.payment_time_to_live", "0s"),
             ("orders.stock_time_to_live", "30m"),
+            ("orders.most_unpaid", "0"),
+            ("catalog.reservation_time_to_live", "31m"),
         ] {
             let orders = orders_builder(fixture, peers.clone()).await;
             let error = orders
