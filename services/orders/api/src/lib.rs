@@ -16,7 +16,7 @@ pub use events::{
 pub use refusal::OrdersRefusal;
 pub use routes::routes;
 pub use types::{
-    CancelReason, MOST_LINES, OrderFilter, OrderId, OrderItem, OrderItemView, OrderNote, OrderNumber,
-    OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, PaymentId, PlaceOrder, PlacedLine, RefundId,
+    CancelReason, CreateOrder, MOST_LINES, OrderFilter, OrderId, OrderItem, OrderItemView, OrderNote,
+    OrderNumber, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, PaymentId, PlacedLine, RefundId,
     RefundLine, RefundOrder, RefundedItem, ShippingAddress, StockShortage, TimelineItem, Tracking,
 };

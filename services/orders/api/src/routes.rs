@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::OrdersRefusal;
 use crate::example::example;
 use crate::types::{
-    OrderFilter, OrderStatus, OrderView, PlaceOrder, RefundOrder, ShippingAddress, TimelineItem, Tracking,
+    CreateOrder, OrderFilter, OrderStatus, OrderView, RefundOrder, ShippingAddress, TimelineItem, Tracking,
 };
 
 const DISPLAY: &str = OrdersRefusal::SERVICE;
@@ -25,7 +25,7 @@ const BODY_LIMIT: u64 = 64 * 1024;
 pub fn routes() -> RouteTable {
     let mut own = vec![Route::health("/", "orders_health", DISPLAY)];
     own.extend([
-        place(),
+        create(),
         list(),
         get(),
         timeline(),
@@ -37,11 +37,11 @@ pub fn routes() -> RouteTable {
     RouteTable::new("orders", own).display(DISPLAY)
 }
 
-fn place() -> Route {
+fn create() -> Route {
     let items = json!([{ "sku": "MUG-BLUE", "quantity": 2 }]);
-    Route::new(Method::POST, "/orders", "place_order", Access::User)
+    Route::new(Method::POST, "/orders", "create_order", Access::User)
         .summary("Place an order of what is named, or of what is in the cart")
-        .optional_body::<PlaceOrder>(
+        .optional_body::<CreateOrder>(
             json!({ "items": items, "shipping_address": address(), "note": "Ring twice" }),
         )
         .answer::<OrderView>(StatusCode::CREATED, order(OrderStatus::Pending))

@@ -1,13 +1,13 @@
 //! Orders' public routes, one endpoint a file.
 
 mod cancel_order;
+mod create_order;
 mod deliver_order;
 mod get_any_order;
 mod get_order;
 mod get_order_timeline;
 mod list_all_orders;
 mod list_orders;
-mod place_order;
 mod refund_order;
 mod set_shipping_address;
 mod ship_order;
@@ -40,18 +40,6 @@ impl FromRef<HttpState> for OrdersService {
     }
 }
 
-impl FromRef<HttpState> for Verifier {
-    fn from_ref(state: &HttpState) -> Self {
-        state.verifier.clone()
-    }
-}
-
-impl FromRef<HttpState> for Stop {
-    fn from_ref(state: &HttpState) -> Self {
-        state.stop.clone()
-    }
-}
-
 /// One order, with its entity tag.
 type OrderReply = (Etag, Json<OrderView>);
 
@@ -61,7 +49,7 @@ fn reply(details: OrderDetails) -> OrderReply {
 
 pub(crate) fn router(state: HttpState, guard: Guard) -> Result<Router, HandlersError> {
     Handlers::new(orders_api::routes(), guard)
-        .on("place_order", place_order::place_order)
+        .on("create_order", create_order::create_order)
         .on("list_orders", list_orders::list_orders)
         .on("get_order", get_order::get_order)
         .on("get_order_timeline", get_order_timeline::get_order_timeline)

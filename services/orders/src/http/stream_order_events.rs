@@ -19,6 +19,7 @@ use kit_service::Call;
 use kit_token::Verifier;
 use orders_api::{OrderId, TimelineItem};
 
+use super::HttpState;
 use crate::domain::is_final;
 use crate::service::{OrdersFailure, OrdersService};
 use crate::watchers::Watcher;
@@ -33,9 +34,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 const PAGE: i64 = 100;
 
 pub(super) async fn stream_order_events(
-    State(orders): State<OrdersService>,
-    State(verifier): State<Verifier>,
-    State(stop): State<Stop>,
+    State(state): State<HttpState>,
     call: Call,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
@@ -49,12 +48,12 @@ pub(super) async fn stream_order_events(
         is_over: false,
         is_behind: false,
         // Before the first look, so that nothing is missed between the two.
-        watcher: orders.watch(&call, id)?,
-        orders,
+        watcher: state.service.watch(&call, id)?,
+        orders: state.service,
         call,
         id,
-        verifier,
-        stop,
+        verifier: state.verifier,
+        stop: state.stop,
         headers,
     };
     follower.look().await?;

@@ -9,7 +9,7 @@ use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
 use kit_token::UserId;
 use kit_values::Money;
-use orders_api::{OrderStatus, OrderView, OrdersRefusal, PlaceOrder, PlacedLine};
+use orders_api::{CreateOrder, OrderStatus, OrderView, OrdersRefusal, PlacedLine};
 
 use super::advancing::publish;
 use super::steps::LEASE;
@@ -45,10 +45,10 @@ impl OrdersService {
     ///
     /// Others are asked before the unit of work, which would find an order with the same key. So what they refuse is
     /// said in there: of an order that was placed, it does not matter any more what they say.
-    pub(crate) async fn place_order(
+    pub(crate) async fn create_order(
         &self,
         call: &Call,
-        request: PlaceOrder,
+        request: CreateOrder,
     ) -> Result<JsonAnswer<OrderView>, OrdersFailure> {
         let drafted = match self.draft(call, &request).await {
             Ok(draft) => Ok(draft),
@@ -70,7 +70,7 @@ impl OrdersService {
             if let Some(version) = cart_version {
                 orders.take_cart_in(tx, &order, (user_id, version)).await?;
             }
-            orders.place_in(tx, &mut order, &user_id.to_string()).await?;
+            orders.begin_in(tx, &mut order, &user_id.to_string()).await?;
             let refunds = Vec::new();
             Ok(OrderView::from(OrderDetails { order, refunds }))
         };
@@ -139,7 +139,7 @@ impl OrdersService {
     async fn draft(
         &self,
         call: &Call,
-        request: &PlaceOrder,
+        request: &CreateOrder,
     ) -> Result<(OrderDraft, Option<i64>), OrdersFailure> {
         let to_peer = (**call).clone().for_service(ORDERS).within(PEER_LIMIT);
         let (lines, cart_version) = if let Some(items) = &request.items {
@@ -163,7 +163,7 @@ impl OrdersService {
         Ok((draft, cart_version))
     }
 
-    fn new_order(&self, user_id: UserId, request: &PlaceOrder, draft: OrderDraft) -> Order {
+    fn new_order(&self, user_id: UserId, request: &CreateOrder, draft: OrderDraft) -> Order {
         let now = self.units().now();
         Order {
             id: self.units().new_id(),
@@ -189,7 +189,7 @@ impl OrdersService {
     }
 
     /// Begins the history and the saga of a new order, and gives it its number.
-    async fn place_in(&self, tx: &mut Tx, order: &mut Order, actor: &str) -> Result<(), OrdersFailure> {
+    async fn begin_in(&self, tx: &mut Tx, order: &mut Order, actor: &str) -> Result<(), OrdersFailure> {
         store::insert_entry(tx, order.id, &order.placed(), actor).await?;
         self.set_timer(tx, order).await?;
         store::number_order(tx, order).await?;

@@ -284,13 +284,13 @@ impl Buyer {
     }
 
     /// Places an order; its identifier.
-    pub(crate) async fn place(&self, items: &[(&str, i64)]) -> String {
+    pub(crate) async fn create(&self, items: &[(&str, i64)]) -> String {
         text(&self.send(items).await.expect(201)["id"])
     }
 
     /// Places one and waits until it can be paid.
     pub(crate) async fn confirm(&self, items: &[(&str, i64)]) -> String {
-        let id = self.place(items).await;
+        let id = self.create(items).await;
         self.becomes(&id, "confirmed").await;
         id
     }

@@ -45,7 +45,7 @@ on_both_databases! {
         shop.sell("mug", 100, 5).await;
         let ada = shop.buyer("ada");
         for _ in 0..10 {
-            let id = ada.place(&[("mug", 5)]).await;
+            let id = ada.create(&[("mug", 5)]).await;
             let replies = join_all((0..3).map(|_| ada.cancel(&id))).await;
             // A rejection may have come first, of one whose forerunner holds everything yet.
             assert!(replies.iter().all(|reply| [200, 409].contains(&reply.status.as_u16())));

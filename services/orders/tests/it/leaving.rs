@@ -32,7 +32,7 @@ async fn open(fixture: &Fixture) -> (Shop, EventLog) {
     (shop, accounts)
 }
 
-async fn place(buyer: &Buyer) -> String {
+async fn create(buyer: &Buyer) -> String {
     let address = json!({ "name": "Ada", "line1": "1 Main St", "city": "London", "country": "GB" });
     let items = json!([{ "sku": "mug", "quantity": 1 }]);
     let body = json!({ "items": items, "shipping_address": address, "note": "Ring twice" });
@@ -48,7 +48,7 @@ on_both_databases! {
         let (shop, accounts) = open(fixture).await;
         shop.sell("mug", 100, 9).await;
         let (ada, eve) = (shop.buyer("ada"), shop.buyer("eve"));
-        let (over, sent, other) = (place(&ada).await, place(&ada).await, place(&eve).await);
+        let (over, sent, other) = (create(&ada).await, create(&ada).await, create(&eve).await);
         for id in [&over, &sent] {
             ada.becomes(id, "confirmed").await;
         }

@@ -21,8 +21,8 @@ on_both_databases! {
         let (ada, eve) = (shop.buyer("ada"), shop.buyer("eve"));
         let mut own = Vec::new();
         for _ in 0..5 {
-            own.insert(0, ada.place(&[("mug", 1)]).await);
-            eve.place(&[("mug", 1)]).await;
+            own.insert(0, ada.create(&[("mug", 1)]).await);
+            eve.create(&[("mug", 1)]).await;
         }
         let first = ada.orders.client.get("/orders?limit=3").await;
         let first = first.expect(200);

@@ -24,7 +24,7 @@ on_both_databases! {
         let ada = shop.buyer("ada");
         for state in [LineState::Cut, LineState::LosesAnswers] {
             shop.line.set(state);
-            let id = ada.place(&[("mug", 1)]).await;
+            let id = ada.create(&[("mug", 1)]).await;
             eventually("it was tried three times", async || {
                 fixture.advance(Duration::from_millis(200));
                 let tried = "SELECT tries FROM order_steps WHERE step = 'open_payment' AND tries > 2";
@@ -44,7 +44,7 @@ on_both_databases! {
         shop.sell("mug", 100, 5).await;
         let ada = shop.buyer("ada");
         shop.line.set(LineState::LosesAnswers);
-        let id = ada.place(&[("mug", 1)]).await;
+        let id = ada.create(&[("mug", 1)]).await;
         eventually("the payment is open, and nobody knows", async || shop.payment(&id).await).await;
         fixture.advance(Duration::from_mins(10));
         let cancelled = ada.becomes(&id, "cancelled").await;
@@ -92,7 +92,7 @@ on_both_databases! {
         for _ in 0..5 {
             // Wherever each of them is when it ends.
             for _ in 0..3 {
-                ids.push(ada_again(&shop, &ada).place(&[("mug", 1)]).await);
+                ids.push(ada_again(&shop, &ada).create(&[("mug", 1)]).await);
             }
             shop = shop.restart_orders(fixture).await;
             // What was taken by who is gone is taken by others later.

@@ -41,7 +41,7 @@ on_both_databases! {
         let ada = shop.buyer("ada");
         // The payment is opened, and orders do not know it.
         shop.line.set(LineState::LosesAnswers);
-        let id = ada.place(&[("mug", 1)]).await;
+        let id = ada.create(&[("mug", 1)]).await;
         eventually("the payment is open", async || shop.payment(&id).await).await;
         assert_eq!(ada.status(&id).await, "pending");
         ada.pay(&id).await.expect(200);

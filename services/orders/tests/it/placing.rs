@@ -53,7 +53,7 @@ on_both_databases! {
         shop.sell("mug", 100, 3).await;
         shop.sell("pot", 100, 5).await;
         let ada = shop.buyer("ada");
-        let id = ada.place(&[("pot", 1), ("mug", 4)]).await;
+        let id = ada.create(&[("pot", 1), ("mug", 4)]).await;
         let rejected = ada.becomes(&id, "rejected").await;
         assert_eq!(rejected["reason"], "of `mug` 4 were ordered and 3 are there");
         assert_eq!(rejected["shortages"], json!([{ "sku": "mug", "quantity": 4, "available": 3 }]));
@@ -67,7 +67,7 @@ on_both_databases! {
         let shop = Shop::open(fixture).await;
         shop.sell("mug", 100, 3).await;
         let ada = shop.buyer("ada");
-        let id = ada.place(&[("mug", 2), ("MUG", 2)]).await;
+        let id = ada.create(&[("mug", 2), ("MUG", 2)]).await;
         let rejected = ada.becomes(&id, "rejected").await;
         assert_eq!(rejected["items"].as_array().map(Vec::len), Some(1));
         let id = ada.confirm(&[("Mug", 1), ("mug", 2)]).await;
@@ -159,12 +159,12 @@ on_both_databases! {
         let shop = Shop { clerk: orders.staff(), orders, ..shop };
         let (ada, eve) = (shop.buyer("ada"), shop.buyer("eve"));
         let first = ada.confirm(&[("mug", 1)]).await;
-        ada.place(&[("mug", 1)]).await;
+        ada.create(&[("mug", 1)]).await;
         ada.send(&[("mug", 1)]).await.expect_error(409, "at most 2 orders may wait to be paid");
-        eve.place(&[("mug", 1)]).await;
+        eve.create(&[("mug", 1)]).await;
         ada.pay(&first).await.expect(200);
         ada.becomes(&first, "paid").await;
-        ada.place(&[("mug", 1)]).await;
+        ada.create(&[("mug", 1)]).await;
         books::agree(&shop).await;
     }
 }

@@ -37,7 +37,7 @@ on_both_databases! {
         let (ada, mut examples) = (shop.buyer("ada"), Examples::of(routes()));
         let (buyer, staff) = (&ada.orders.client, &shop.clerk.client);
         examples.check(buyer, "orders_health", "/").await;
-        let (placed, _) = examples.check(buyer, "place_order", "/orders").await;
+        let (placed, _) = examples.check(buyer, "create_order", "/orders").await;
         let id = text(&placed["id"]);
         ada.becomes(&id, "confirmed").await;
         ada.pay(&id).await.expect(200);
@@ -51,7 +51,7 @@ on_both_databases! {
         examples.check(staff, "get_any_order", &format!("/admin{path}")).await;
         examples.check(staff, "ship_order", &format!("/admin{path}/ship")).await;
         examples.check(staff, "deliver_order", &format!("/admin{path}/deliver")).await;
-        let body = examples.body("place_order").clone();
+        let body = examples.body("create_order").clone();
         let other = text(&buyer.post("/orders", &body).await.expect(201)["id"]);
         ada.becomes(&other, "confirmed").await;
         ada.pay(&other).await.expect(200);

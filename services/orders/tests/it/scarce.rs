@@ -22,7 +22,7 @@ async fn decided(orders: &[(Buyer, String)]) -> BTreeMap<String, usize> {
     .await
 }
 
-async fn place_at_once(
+async fn create_at_once(
     shop: &Shop,
     count: usize,
     items: impl Fn(usize) -> Vec<(&'static str, i64)>,
@@ -44,7 +44,7 @@ on_both_databases! {
     async fn ten_of_thirty_buyers_get_one_of_ten(fixture: &Fixture) {
         let shop = Shop::open(fixture).await;
         shop.sell("mug", 100, 10).await;
-        let orders = place_at_once(&shop, 30, |_| vec![("mug", 1)]).await;
+        let orders = create_at_once(&shop, 30, |_| vec![("mug", 1)]).await;
         let counts = decided(&orders).await;
         assert_eq!(counts, BTreeMap::from([("confirmed".to_owned(), 10), ("rejected".to_owned(), 20)]));
         assert_eq!(shop.counts("mug").await, (10, 10));
@@ -64,7 +64,7 @@ on_both_databases! {
         let shop = Shop::open(fixture).await;
         shop.sell("a", 100, 15).await;
         shop.sell("b", 100, 12).await;
-        let orders = place_at_once(&shop, 24, |number| {
+        let orders = create_at_once(&shop, 24, |number| {
             if number % 2 == 0 { vec![("a", 1), ("b", 1)] } else { vec![("b", 1), ("a", 1)] }
         });
         let counts = decided(&orders.await).await;

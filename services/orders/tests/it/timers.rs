@@ -91,9 +91,9 @@ on_both_databases! {
         let shop = Shop { clerk: orders.staff(), orders, catalog: deaf, cart, payments, line };
         shop.sell("mug", 100, 5).await;
         let ada = shop.buyer("ada");
-        let id = ada.place(&[("mug", 2)]).await;
+        let id = ada.create(&[("mug", 2)]).await;
         fixture.advance(Duration::from_mins(9));
-        let other = ada.place(&[("mug", 2)]).await;
+        let other = ada.create(&[("mug", 2)]).await;
         fixture.advance(Duration::from_mins(1));
         let cancelled = ada.becomes(&id, "cancelled").await;
         assert_eq!(cancelled["reason"], "stock_timeout");

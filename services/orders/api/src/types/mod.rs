@@ -8,7 +8,7 @@ pub use orders::{
     OrderItemView, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, ShippingAddress, TimelineItem,
     Tracking,
 };
-pub use requests::{MOST_LINES, OrderFilter, OrderNote, PlaceOrder, PlacedLine, RefundLine, RefundOrder};
+pub use requests::{CreateOrder, MOST_LINES, OrderFilter, OrderNote, PlacedLine, RefundLine, RefundOrder};
 pub use saga::{
     CancelReason, OrderId, OrderItem, OrderNumber, PaymentId, RefundId, RefundedItem, StockShortage,
 };

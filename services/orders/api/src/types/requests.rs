@@ -15,7 +15,7 @@ pub type OrderNote = Text<1000>;
 /// `POST /orders`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PlaceOrder {
+pub struct CreateOrder {
     /// What is ordered, 1 to 200 lines; those of the same SKU are added up. Without it, what is in the cart.
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
