@@ -14,7 +14,7 @@ pub enum Topology {
     Embedded,
     /// In four processes, on one PostgreSQL database.
     Split,
-    /// Each service of the transactions in a process of its own, on one PostgreSQL database. What else they share, a
+    /// As [`Topology::Split`], with each service of the transactions in a process of its own. What else they share, a
     /// story says.
     Apart,
     /// As [`Topology::Apart`], with those services that sell.
@@ -41,6 +41,9 @@ const SHOP: [&str; 6] = [
     "analytics",
 ];
 
+/// Of it, what transactions do without.
+const SELLING: [&str; 4] = ["catalog", "cart", "orders", "notifications"];
+
 /// Processes of other machines share this instead of a folder.
 const INTERNAL_KEY: &str = "an-internal-key-of-the-end-to-end-tests";
 
@@ -63,8 +66,10 @@ impl Stoa {
                     database: None,
                 }
             }
-            Topology::Split => Self::start_on_postgres(topology, &[&["payments", "analytics"]], adjust),
-            Topology::Apart => Self::start_on_postgres(topology, &[&["payments"], &["analytics"]], adjust),
+            Topology::Split => Self::start_on_postgres(topology, &[&SHOP], adjust),
+            Topology::Apart => {
+                Self::start_on_postgres(topology, &[&SELLING, &["payments"], &["analytics"]], adjust)
+            }
             Topology::Shop => {
                 let apart = &SHOP.map(|service| [service]);
                 let apart: Vec<&[&'static str]> = apart.iter().map(|own| &own[..]).collect();
