@@ -12,7 +12,7 @@ use crate::setup::Setup;
 pub enum Topology {
     /// All in one process, on SQLite.
     Embedded,
-    /// In four processes, on one PostgreSQL database.
+    /// In four processes, on one PostgreSQL database: auth, users, the gateway, and all that sells.
     Split,
     /// As [`Topology::Split`], with each service of the transactions in a process of its own. What else they share, a
     /// story says.

@@ -1,4 +1,4 @@
-//! Events by way of brokers: five processes, with Kafka and RabbitMQ between them.
+//! Events by way of brokers: six processes, with Kafka and RabbitMQ between them.
 
 use e2e::{Brokers, Carrier, Person, Stoa, eventually};
 use kit_runtime::Ids;
