@@ -6,9 +6,9 @@ use kit_service::{Home, Hosted, Peers, Service};
 use crate::config::CatalogConfig;
 use crate::consumers;
 use crate::http::router;
-use crate::invariants::{FACTS, INVARIANTS};
 use crate::pictures::Pictures;
 use crate::service::CatalogService;
+use crate::store::{FACTS, INVARIANTS};
 use crate::sweeper;
 
 /// Catalog, for the process that hosts it.

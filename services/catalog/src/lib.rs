@@ -23,7 +23,6 @@ mod config;
 mod consumers;
 mod domain;
 mod http;
-mod invariants;
 mod pictures;
 mod service;
 mod store;

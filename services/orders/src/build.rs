@@ -8,8 +8,8 @@ use orders_api::OrdersClient;
 use crate::config::OrdersConfig;
 use crate::consumers;
 use crate::http::{HttpState, router};
-use crate::invariants::{FACTS, INVARIANTS};
 use crate::service::{OrdersDeps, OrdersService};
+use crate::store::{FACTS, INVARIANTS};
 use crate::watchers::Watchers;
 use crate::worker;
 

@@ -18,7 +18,6 @@ mod config;
 mod consumers;
 mod domain;
 mod http;
-mod invariants;
 mod service;
 mod store;
 mod watchers;

@@ -14,12 +14,12 @@ use crate::config::PaymentsConfig;
 use crate::consumers;
 use crate::domain::{Limit, Origins};
 use crate::http::router;
-use crate::invariants::{FACTS, INVARIANTS};
 use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
 use crate::provider::standard_webhooks::WebhookKey;
 use crate::service::{PaymentRules, PaymentsService};
+use crate::store::{FACTS, INVARIANTS};
 
 /// Payments, for the process that hosts it.
 pub fn service() -> Service {

@@ -24,7 +24,6 @@ mod config;
 mod consumers;
 mod domain;
 mod http;
-mod invariants;
 mod janitor;
 mod provider;
 mod service;

@@ -5,6 +5,7 @@
 
 mod categories;
 mod images;
+mod invariants;
 mod items;
 mod listing;
 mod products;
@@ -19,6 +20,7 @@ pub(crate) use categories::{
     update_category,
 };
 pub(crate) use images::{delete_image, find_image, insert_image, list_images};
+pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use items::list_items;
 pub(crate) use listing::{count_by_category, list_products, price_range};
 pub(crate) use products::{

@@ -1,6 +1,7 @@
 //! Every statement of payments.
 
 mod attempts;
+mod invariants;
 mod ledger;
 mod payments;
 mod refunds;
@@ -14,6 +15,7 @@ pub(crate) use attempts::{
     claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
     list_attempts, list_due_attempts, look_now, mark_dispatched, save_attempt,
 };
+pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
     find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
