@@ -61,7 +61,8 @@ impl CountedOrder {
                     sums.add_paid(bill, (at, currency), times);
                 }
                 OrderChange::Cancelled => {
-                    let back = left.as_mut().map(std::mem::take).unwrap_or_default();
+                    // All that is left goes now; what payments pay back for it afterwards is counted by this.
+                    let back = left.take().unwrap_or_default();
                     sums.add_paid_back(&back, (at, currency), times);
                 }
                 OrderChange::Refunded(refund) => {
@@ -161,6 +162,22 @@ mod tests {
         let hour = floor(START.plus(HOUR * version), HOUR);
         let key = (OrderMetric::Revenue, hour, Currency::USD);
         sums.hours.get(&key).copied().unwrap_or(0)
+    }
+
+    #[test]
+    fn a_cancelled_order_takes_its_money_back_once_however_it_is_paid_back_afterwards() {
+        let sums = count([
+            fact(1, 1, OrderChange::Created),
+            fact(1, 3, OrderChange::Paid(bill(&[("TEA", 2, 500)]))),
+            fact(1, 4, refund(300, &[], false)),
+            fact(1, 5, OrderChange::Cancelled),
+            fact(1, 6, refund(700, &[], false)),
+        ]);
+        assert_eq!(
+            [3, 4, 5, 6].map(|version| revenue(&sums, version)),
+            [1_000, -300, -700, 0]
+        );
+        assert_eq!(total(&sums, OrderTotal::RefundedMinor), 1_000);
     }
 
     #[test]
