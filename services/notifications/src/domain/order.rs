@@ -26,7 +26,7 @@ pub(crate) struct OrderChanged<E> {
     carrier: Option<String>,
     tracking_number: Option<String>,
     amount: Option<Money>,
-    is_whole: Option<bool>,
+    refunded: Option<Money>,
     #[serde(skip)]
     event: PhantomData<fn() -> E>,
 }
@@ -52,6 +52,7 @@ pub(crate) struct OrderFacts {
     carrier: Option<String>,
     tracking_number: Option<String>,
     amount: Option<String>,
+    /// Whether nothing of it is left to pay back, also of one that was cancelled.
     is_whole: bool,
 }
 
@@ -67,7 +68,7 @@ impl<E> From<OrderChanged<E>> for OrderFacts {
             carrier: event.carrier,
             tracking_number: event.tracking_number,
             amount: event.amount.map(|amount| amount.to_string()),
-            is_whole: event.is_whole.unwrap_or_default(),
+            is_whole: event.refunded == Some(event.total),
         }
     }
 }
