@@ -14,8 +14,11 @@ use thiserror::Error;
 /// The largest width and height of what is sent, in pixels.
 const MOST_PIXELS: u32 = 10_000;
 
+/// How many pixels it has at most: each takes some bytes of memory while it is read.
+const MOST_AREA: u64 = 25_000_000;
+
 /// The memory that a picture may take while it is read, in bytes.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+const MOST_MEMORY: u64 = 8 * MOST_AREA;
 
 /// How wide and high a picture is kept at most, in pixels.
 const LARGEST: u32 = 2_400;
@@ -107,7 +110,7 @@ pub(crate) struct Renditions {
 pub(crate) enum NotAnImage {
     #[error("must be a JPEG, PNG or WebP picture")]
     Format,
-    #[error("must be at most {MOST_PIXELS} pixels wide and high")]
+    #[error("must be at most {MOST_PIXELS} pixels wide and high, and have at most {MOST_AREA} pixels")]
     TooLarge,
     #[error("cannot be read as the picture that it claims to be")]
     Broken,
@@ -163,6 +166,10 @@ fn read(file: &[u8]) -> Result<DynamicImage, NotAnImage> {
     reader.limits(limits);
     reader.format().ok_or(NotAnImage::Format)?;
     let mut decoder = reader.into_decoder()?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_AREA {
+        return Err(NotAnImage::TooLarge);
+    }
     // How a camera was held is said beside the picture, and is lost with the rest of that.
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
@@ -244,12 +251,15 @@ mod tests {
 
     #[test]
     fn a_picture_that_would_fill_the_memory_is_not_read() {
-        // The head of a PNG that claims to be 60 000 pixels wide and high.
-        let mut file = picture(8, 8)[..16].to_vec();
-        file.extend([0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60, 8, 2, 0, 0, 0]);
-        file.extend(crc32(&file[12..]).to_be_bytes());
-        file.extend(b"\0\0\0\0IDAT\0\0\0\0");
-        assert_eq!(Renditions::make(&file).unwrap_err(), NotAnImage::TooLarge);
+        // The head of a PNG that claims to be so wide and high.
+        for (width, height) in [(60_000_u32, 60_000_u32), (60_000, 1), (5_001, 5_000)] {
+            let mut file = picture(8, 8)[..16].to_vec();
+            file.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+            file.extend([8, 2, 0, 0, 0]);
+            file.extend(crc32(&file[12..]).to_be_bytes());
+            file.extend(b"\0\0\0\0IDAT\0\0\0\0");
+            assert_eq!(Renditions::make(&file).unwrap_err(), NotAnImage::TooLarge);
+        }
     }
 
     /// The checksum of a part of a PNG (its specification, annex D).
