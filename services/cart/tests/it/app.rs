@@ -48,7 +48,8 @@ impl Shop {
         let process = fixture.process();
         let catalog = App::of(fixture, catalog::service())
             .process(process.clone())
-            .target(fixture.target_of("catalog").await);
+            .target(fixture.target_of("catalog").await)
+            .out_of_reach(orders_api::TOPICS);
         let catalog = catalog.start().await;
         let questions = Questions::default();
         let counted = CountedCatalog {

@@ -171,7 +171,7 @@ on_both_databases! {
 async fn without_its_database_cart_says_unavailable_in_every_way() {
     let target = kit_testing::db::TestTarget::postgres().await;
     Fixture::run(target, async |fixture: &Fixture| {
-        let app = App::of(fixture, catalog::service());
+        let app = App::of(fixture, catalog::service()).out_of_reach(orders_api::TOPICS);
         let catalog = app.target(fixture.target_of("catalog").await).start().await;
         let (app, proxy) = App::of(fixture, cart::service())
             .peer(catalog.contract::<catalog_api::CatalogClient>())

@@ -49,6 +49,7 @@ async fn without_its_database_cart_asks_to_come_back_later() {
     Fixture::run(target, async |fixture: &Fixture| {
         let process = fixture.process();
         let catalog = App::of(fixture, catalog::service())
+            .out_of_reach(orders_api::TOPICS)
             .process(process.clone())
             .target(fixture.target_of("catalog").await)
             .start()
