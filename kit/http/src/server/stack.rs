@@ -211,6 +211,9 @@ impl Stack {
 /// A path without what may be a secret in it: each segment that is as long as one is left out. Identifiers are shorter.
 fn loggable(path: &str) -> String {
     let segments = path.split('/');
+    if segments.clone().all(|segment| segment.len() < SECRET_LENGTH) {
+        return path.to_owned();
+    }
     let shown = segments.map(|segment| {
         if segment.len() < SECRET_LENGTH {
             segment
