@@ -125,6 +125,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn repeated_work_pauses_where_there_is_nothing_to_do() {
+        const PERIOD: Duration = Duration::from_mins(10);
+        let lifecycle = Lifecycle::new();
+        let (scope, begun) = (lifecycle.tasks().scope(), tokio::time::Instant::now());
+        let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
+        let batches = Arc::new(AtomicU32::new(0));
+        scope.tasks().repeat("batches", PERIOD, move || {
+            let (report, batch) = (report.clone(), batches.fetch_add(1, Ordering::SeqCst));
+            async move {
+                report.send(begun.elapsed())?;
+                Ok::<_, crate::TaskError>(batch < 2)
+            }
+        });
+        for at in [Duration::ZERO, Duration::ZERO, Duration::ZERO, PERIOD, PERIOD * 2] {
+            assert_eq!(reports.recv().await, Some(at));
+        }
+        scope.stop().await;
+        assert_eq!(reports.recv().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_scope_ends_before_the_process_and_is_waited_for() {
         let lifecycle = Lifecycle::new();
         let (scope, done) = (lifecycle.tasks().scope(), Arc::new(AtomicU32::new(0)));

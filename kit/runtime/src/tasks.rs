@@ -124,6 +124,31 @@ impl Tasks {
             }
         });
     }
+
+    /// Does a piece of work again and again for as long as the process lives, one full batch after the other: at once
+    /// where it says that there was something to do, and after `period` where there was nothing. Where it fails it is
+    /// started again as [`Tasks::supervise`] does.
+    pub fn repeat<F, E>(
+        &self,
+        name: &'static str,
+        period: Duration,
+        work: impl Fn() -> F + Clone + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<bool, E>> + Send,
+        E: Into<TaskError>,
+    {
+        self.supervise(name, move |stop| {
+            let work = work.clone();
+            async move {
+                while !stop.is_requested() {
+                    if !work().await.map_err(Into::into)? && !stop.sleep(period).await {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        });
+    }
 }
 
 impl TaskScope {
