@@ -44,6 +44,17 @@ impl Row {
             .map_err(|error: T::Err| column_error(column, &error))
     }
 
+    /// An integer column read as something with a range of its own.
+    pub fn convert<T>(&self, column: impl Column) -> Result<T, StoreError>
+    where
+        T: TryFrom<i64, Error: Display>,
+    {
+        let number: i64 = self.raw(column)?;
+        number
+            .try_into()
+            .map_err(|error: T::Error| column_error(column, &error))
+    }
+
     /// A text column that holds JSON.
     pub fn json<T: DeserializeOwned>(&self, column: impl Column) -> Result<T, StoreError> {
         let text: &str = self.raw(column)?;

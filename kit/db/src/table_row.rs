@@ -1,5 +1,8 @@
 //! Rows of one table as values: a column is named in the migration and here, and nowhere else.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use crate::error::StoreError;
 use crate::row::Row;
 use crate::statement::{Statement, sql};
@@ -33,6 +36,19 @@ impl Statement {
     /// All rows, read.
     pub async fn rows<T: TableRow>(self, on: &mut impl Session) -> Result<Vec<T>, StoreError> {
         self.all(on).await?.iter().map(T::read).collect()
+    }
+
+    /// All rows, read, by whose they are; each one's in the order in which they come.
+    pub async fn rows_by<K: Eq + Hash, T: TableRow>(
+        self,
+        on: &mut impl Session,
+        key: impl Fn(&T) -> K,
+    ) -> Result<HashMap<K, Vec<T>>, StoreError> {
+        let mut rows: HashMap<K, Vec<T>> = HashMap::new();
+        for row in self.rows::<T>(on).await? {
+            rows.entry(key(&row)).or_default().push(row);
+        }
+        Ok(rows)
     }
 
     /// The row, read, if there is one; more than one is an error.
