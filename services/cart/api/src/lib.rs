@@ -2,7 +2,6 @@
 //! calls. It publishes no events: a cart is nobody's news until there is an order of it.
 
 mod contract;
-mod example;
 mod refusal;
 mod routes;
 mod token;

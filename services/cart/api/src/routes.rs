@@ -2,11 +2,10 @@
 
 use http::{Method, StatusCode};
 use kit_http::{Access, ApiRefusal as _, Route, RouteTable};
-use kit_values::{Currency, Quantity};
+use kit_values::{Currency, Quantity, example};
 use serde_json::{Value, json};
 
 use crate::CartRefusal;
-use crate::example::sku;
 use crate::types::{AddItem, CartView, MergeCart, SetQuantity};
 
 const DISPLAY: &str = CartRefusal::SERVICE;
@@ -51,7 +50,7 @@ fn add_item() -> Route {
         .refuses(&unknown())
         .refuses(&short())
         .refuses(&CartRefusal::QuantityLimitExceeded {
-            sku: sku("MUG-BLUE"),
+            sku: example("MUG-BLUE"),
             most: Quantity::MAX.get(),
         })
         .refuses(&CartRefusal::full())
@@ -100,12 +99,14 @@ fn guest(method: Method, pattern: &'static str, operation: &'static str) -> Rout
 }
 
 fn unknown() -> CartRefusal {
-    CartRefusal::UnknownSku { sku: sku("MUG-BLUE") }
+    CartRefusal::UnknownSku {
+        sku: example("MUG-BLUE"),
+    }
 }
 
 fn short() -> CartRefusal {
     CartRefusal::NotEnoughStock {
-        sku: sku("MUG-BLUE"),
+        sku: example("MUG-BLUE"),
         available: 1,
     }
 }

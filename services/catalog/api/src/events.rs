@@ -6,10 +6,9 @@
 //! goes on with an order goes by the others.
 
 use kit_runtime::Timestamp;
-use kit_values::{Sku, Uuid};
+use kit_values::{Sku, Uuid, example};
 use orders_api::OrderId;
 
-use crate::example::example;
 use crate::{MovementKind, ReleaseReason, ReservedItem};
 
 const ORDER: Uuid = Uuid::from_u128(0x0199_f3a2_5d10_7c4e_b3f8_61a9_0e7d_24c5);

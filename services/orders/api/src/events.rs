@@ -3,9 +3,8 @@
 
 use kit_runtime::Timestamp;
 use kit_token::UserId;
-use kit_values::{Currency, Money, Quantity, Uuid};
+use kit_values::{Currency, Money, Quantity, Uuid, example};
 
-use crate::example::example;
 use crate::types::{
     CancelReason, OrderId, OrderItem, OrderNumber, PaymentId, RefundId, RefundedItem, StockShortage,
 };

@@ -3,7 +3,6 @@
 
 mod contract;
 mod events;
-mod example;
 mod refusal;
 mod routes;
 mod types;

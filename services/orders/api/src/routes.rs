@@ -3,11 +3,10 @@
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
 use kit_http::{Access, ApiRefusal, Route, RouteTable};
-use kit_values::{Currency, Money};
+use kit_values::{Currency, Money, example};
 use serde_json::{Value, json};
 
 use crate::OrdersRefusal;
-use crate::example::example;
 use crate::types::{
     CreateOrder, OrderFilter, OrderStatus, OrderView, RefundOrder, ShippingAddress, TimelineItem, Tracking,
 };

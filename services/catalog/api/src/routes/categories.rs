@@ -3,11 +3,11 @@
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
 use kit_http::{Access, Route};
+use kit_values::example;
 use serde_json::{Value, json};
 
 use super::CATEGORY;
 use crate::CatalogRefusal;
-use crate::example::example;
 use crate::types::{CategoryView, CreateCategory, UpdateCategory};
 
 pub(super) fn routes() -> Vec<Route> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use kit_http::extract::PageQuery;
 use kit_http::{Access, Route};
+use kit_values::example;
 use serde_json::{Value, json};
 
 use super::{CATEGORY, PRODUCT};
 use crate::CatalogRefusal;
-use crate::example::example;
 use crate::types::{
     CreateProduct, ImportQuery, ImportView, ProductFilter, ProductListing, ProductView, UpdateProduct,
 };
