@@ -91,12 +91,22 @@ impl Access {
             return Ok(None);
         }
         let principal = authenticate(verifier, headers)?;
-        // Where much can be done with a token that should be dead, not knowing is reason enough to refuse.
-        if matches!(self, Self::Staff | Self::Admin) {
-            refuse_when_stale(verifier)?;
-        }
+        self.refuse_when_stale(verifier)?;
         authorize(self, &principal)?;
         Ok(Some(Verified(principal)))
+    }
+
+    /// Whether a principal who was let in before may still be answered.
+    pub(crate) fn still_admits(self, verifier: &Verifier, principal: &Principal) -> bool {
+        verifier.check(principal).is_ok() && self.refuse_when_stale(verifier).is_ok()
+    }
+
+    /// Where much can be done with a token that should be dead, not knowing is reason enough to refuse.
+    fn refuse_when_stale(self, verifier: &Verifier) -> Result<(), ApiError> {
+        match self {
+            Self::Staff | Self::Admin => refuse_when_stale(verifier),
+            Self::Public | Self::Guest | Self::User | Self::Own => Ok(()),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod openapi;
 mod refusal;
 mod routes;
 pub mod server;
+mod stream;
 
 pub use access::{Anyone, Customer, Verified};
 pub use body::{BodyError, ReplyBody, RequestBody};
@@ -33,6 +34,7 @@ pub use health::Health;
 pub use openapi::{DocumentInfo, document};
 pub use refusal::ApiRefusal;
 pub use routes::{Access, Exposure, RateClass, Route, RouteTable};
+pub use stream::{StreamGuard, event_stream};
 
 /// What [`refusals!`] writes.
 #[doc(hidden)]

@@ -66,6 +66,18 @@ impl Units {
         self.in_trace(call).write(unit).await.map_err(WriteError::flatten)
     }
 
+    /// Runs a unit of work that belongs to no call, such as one of a task.
+    pub async fn write<T, E>(
+        &self,
+        unit: impl for<'t> Unit<'t, T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.db.write(unit).await.map_err(WriteError::flatten)
+    }
+
     /// Runs a unit of work for a route that is declared idempotent: where the call has a key, once for its owner,
     /// operation and key, however often it is sent. Then it answers with the bytes of the first time; the same
     /// key with another path or request is refused, and while the first is running the second waits for it as
@@ -86,11 +98,7 @@ impl Units {
         let status = call.success;
         let answering = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
-            let body = serde_json::to_string(&value).map_err(Failure::<R>::internal)?;
-            Ok(Answer {
-                status: status.as_u16(),
-                body,
-            })
+            written(status, &value)
         };
         let answer = match scope_of(call, request)? {
             Some(scope) => {
@@ -119,43 +127,36 @@ impl Units {
         T: Serialize,
         R: ApiRefusal,
     {
-        let db = self.in_trace(call);
-        let pending = match scope_of(call, request)? {
-            None => None,
-            Some(scope) => match idempotency::start(&db, scope, LEASE)
-                .await
-                .map_err(not_answered)?
-            {
-                Started::Replayed(answer) => return into_json(answer),
-                Started::Fresh(pending) => Some(pending),
-            },
+        let Some(scope) = scope_of(call, request)? else {
+            let (status, value) = work.await?;
+            return into_json(written(status, &value)?);
         };
-        match (work.await, pending) {
-            (Ok((status, value)), pending) => {
-                let body = serde_json::to_string(&value).map_err(Failure::internal)?;
-                let status = status.as_u16();
-                let answer = Answer { status, body };
-                if let Some(pending) = pending {
-                    let stored = answer.clone();
-                    // Whoever took over meanwhile found the same to answer.
-                    db.write(async move |tx: &mut Tx| pending.finish(tx, &stored).await)
-                        .await?;
-                }
+        let db = self.in_trace(call);
+        let started = idempotency::start(&db, scope, LEASE).await;
+        let pending = match started.map_err(not_answered)? {
+            Started::Replayed(answer) => return into_json(answer),
+            Started::Fresh(pending) => pending,
+        };
+        match work.await {
+            Ok((status, value)) => {
+                let answer = written(status, &value)?;
+                let stored = answer.clone();
+                // Whoever took over meanwhile found the same to answer.
+                db.write(async move |tx: &mut Tx| pending.finish(tx, &stored).await)
+                    .await?;
                 into_json(answer)
             }
-            (Err(failure), Some(pending)) => {
+            Err(failure) => {
                 db.write(async move |tx: &mut Tx| pending.release(tx).await)
                     .await?;
                 Err(failure)
             }
-            (Err(failure), None) => Err(failure),
         }
     }
 
     /// An answer of a route that is declared idempotent where nothing is written, so that nothing is kept.
     pub fn answer<A, T: Serialize, R>(&self, call: &Call<A>, value: &T) -> Result<JsonAnswer<T>, Failure<R>> {
-        let body = serde_json::to_vec(value).map_err(Failure::internal)?;
-        Ok(JsonAnswer::new(call.success, body))
+        into_json(written(call.success, value)?)
     }
 
     fn in_trace(&self, call: &CallContext) -> Db {
@@ -178,6 +179,14 @@ fn scope_of<A, W: Serialize, R>(call: &Call<A>, request: &W) -> Result<Option<Id
         request_hash: idempotency::request_hash([call.path.as_bytes(), &body]),
         wait: call.deadline().remaining(),
     }))
+}
+
+/// An answer as it is kept and given.
+fn written<T: Serialize, R>(status: StatusCode, value: &T) -> Result<Answer, Failure<R>> {
+    Ok(Answer {
+        status: status.as_u16(),
+        body: serde_json::to_string(value).map_err(Failure::internal)?,
+    })
 }
 
 fn into_json<T, R>(answer: Answer) -> Result<JsonAnswer<T>, Failure<R>> {
