@@ -13,7 +13,7 @@ use kit_runtime::{Lifecycle, Timestamp};
 use kit_service::{Listing, answer, talk};
 use serde_json::{Value, json};
 
-use super::run_to_end;
+use super::{open_beside, run_to_end};
 use crate::cli::{Dlq, Events, Tail};
 use crate::node::Node;
 use crate::services::KnownService;
@@ -61,16 +61,7 @@ struct EventAdmin {
 
 impl EventAdmin {
     async fn open(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
-        let node = Node::beside(config, lifecycle.tasks(), |service| {
-            talk(&format!(
-                "`{}` is left out: its database is not there or not up to date",
-                service.name
-            ));
-        })
-        .await?;
-        if node.hosts.is_empty() {
-            bail!("there is no database to look at; is this the right data folder, or `database.url`?");
-        }
+        let node = open_beside(config, lifecycle).await?;
         let sources: Sources = node.sources()?;
         let admin = |service: KnownService| {
             anyhow::Ok((service, Admin::new(node.database(service.name)?, sources.clone())))

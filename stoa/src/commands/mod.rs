@@ -12,12 +12,14 @@ mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use kit_config::Loaded;
 use kit_runtime::Lifecycle;
-use kit_service::answer;
+use kit_service::{answer, talk};
 
 use crate::cli::{Command, CommandLine, GlobalOptions};
+use crate::node::Node;
 use crate::settings;
 
 /// The whole command line: the binary's own commands and those of its services.
@@ -41,6 +43,22 @@ fn run_to_end<T>(
         lifecycle.end().await;
         done
     })
+}
+
+/// The databases of every service, beside whoever runs; says of each that is left out, and is refused where there is
+/// none.
+async fn open_beside(config: Loaded, lifecycle: &Lifecycle) -> anyhow::Result<Node> {
+    let node = Node::beside(config, lifecycle.tasks(), |service| {
+        talk(&format!(
+            "`{}` is left out: its database is not there or not up to date",
+            service.name
+        ));
+    })
+    .await?;
+    if node.hosts.is_empty() {
+        bail!("there is no database to look at; is this the right data folder, or `database.url`?");
+    }
+    Ok(node)
 }
 
 pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {

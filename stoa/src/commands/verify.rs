@@ -15,7 +15,7 @@ use kit_service::{answer, talk};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::run_to_end;
+use super::{open_beside, run_to_end};
 use crate::cli::Verify;
 use crate::node::Node;
 
@@ -78,22 +78,9 @@ pub(super) fn verify(config: Loaded, options: &Verify) -> anyhow::Result<ExitCod
 }
 
 async fn check(config: Loaded, lifecycle: &Lifecycle, wait: Duration) -> anyhow::Result<Vec<Finding>> {
-    let node = Node::beside(config, lifecycle.tasks(), |service| {
-        talk(&format!(
-            "`{}` is left out: its database is not there or not up to date",
-            service.name
-        ));
-    })
-    .await?;
-    if node.hosts.is_empty() {
-        bail!("there is no database to look at; is this the right data folder, or `database.url`?");
-    }
-    let (mut findings, mut rules) = (broken_rules(&node).await?, 0);
-    rules += node
-        .hosts
-        .iter()
-        .map(|service| service.invariants.len())
-        .sum::<usize>();
+    let node = open_beside(config, lifecycle).await?;
+    let mut findings = broken_rules(&node).await?;
+    let rules: usize = node.hosts.iter().map(|service| service.invariants.len()).sum();
     let deadline = Instant::now() + wait;
     let (disagreements, facts) = loop {
         let found = disagreements(&node).await?;
