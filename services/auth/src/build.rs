@@ -126,16 +126,9 @@ fn secret(config: &AuthConfig, home: &Home) -> Result<Secret<String>, SigningErr
 
 fn start_clean_up(auth: &AuthService, tasks: &Tasks) {
     let auth = auth.clone();
-    tasks.supervise("auth.clean-up", move |stop| {
+    tasks.repeat("auth.clean-up", CLEAN_UP_PERIOD, move || {
         let auth = auth.clone();
-        async move {
-            loop {
-                auth.clean_up().await?;
-                if !stop.sleep(CLEAN_UP_PERIOD).await {
-                    return Ok(());
-                }
-            }
-        }
+        async move { auth.clean_up().await.map(|()| false) }
     });
 }
 

@@ -1,12 +1,12 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
-use kit_service::{Home, Hosted, Peers, Service};
+use kit_service::{Followers, Home, Hosted, Peers, Service};
 use notifications_api::NotificationsClient;
 
 use crate::config::NotificationsConfig;
 use crate::consumers;
 use crate::http::{HttpState, router};
-use crate::live::Live;
+use crate::live;
 use crate::mailer::Mailer;
 use crate::sender::Sender;
 use crate::service::{KeepingRules, NotificationsService};
@@ -28,8 +28,8 @@ pub async fn build(
     peers: Peers,
 ) -> anyhow::Result<Hosted<NotificationsClient>> {
     let bus = home.bus()?;
-    let live = Live::new(config.streams, config.streams_per_user);
-    live.follow(&bus)?;
+    let followers = Followers::new(config.streams, config.streams_per_user);
+    live::start(&bus, &followers)?;
     let rules = KeepingRules {
         per_user: config.kept_per_user.into(),
         notifications_kept: config.kept_for.into(),
@@ -37,7 +37,12 @@ pub async fn build(
         mail_within: config.mail_within.into(),
     };
     let (mailer, templates) = (Mailer::new(&config)?, Templates::new(home.public_url()?)?);
-    let service = NotificationsService::new((home.units()?, home.ids.clone()), live, mailer.clone(), rules);
+    let service = NotificationsService::new(
+        (home.units()?, home.ids.clone()),
+        followers,
+        mailer.clone(),
+        rules,
+    );
     consumers::start(&bus, &service, &templates)?;
     sweeper::start(&home.tasks, &service);
     let sender = Sender {

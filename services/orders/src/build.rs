@@ -2,15 +2,15 @@
 
 use anyhow::bail;
 use kit_config::Span;
-use kit_service::{Home, Hosted, Peers, Service};
+use kit_service::{Followers, Home, Hosted, Peers, Service};
 use orders_api::OrdersClient;
 
 use crate::config::OrdersConfig;
 use crate::consumers;
 use crate::http::{HttpState, router};
+use crate::live;
 use crate::service::{OrdersDeps, OrdersService};
 use crate::store::{FACTS, INVARIANTS};
-use crate::watchers::Watchers;
 use crate::worker;
 
 /// Orders, for the process that hosts it.
@@ -25,7 +25,7 @@ pub fn service() -> Service {
 /// Builds it.
 pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Result<Hosted<OrdersClient>> {
     check_reservations(&config, &home)?;
-    let watchers = Watchers::new(config.streams, config.streams_per_user);
+    let followers = Followers::new(config.streams, config.streams_per_user);
     let service = OrdersService::new(OrdersDeps {
         units: home.units()?,
         ids: home.ids.clone(),
@@ -34,11 +34,11 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
         payments: peers.client()?,
         times: config.times(),
         most_unpaid: config.most_unpaid,
-        watchers: watchers.clone(),
+        followers: followers.clone(),
     });
     let bus = home.bus()?;
     consumers::start(&bus, &service)?;
-    watchers.subscribe(&bus)?;
+    live::start(&bus, &followers)?;
     worker::start(&home.tasks, &service, config.poll.into());
     let state = HttpState {
         service: service.clone(),

@@ -18,9 +18,9 @@ mod config;
 mod consumers;
 mod domain;
 mod http;
+mod live;
 mod service;
 mod store;
-mod watchers;
 mod worker;
 
 pub use build::{build, service};

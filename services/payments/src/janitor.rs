@@ -8,18 +8,24 @@ use tokio::sync::Notify;
 
 use crate::service::PaymentsService;
 
+/// Between two times that webhooks which were applied long ago are forgotten.
+const FORGET_PERIOD: Duration = Duration::from_hours(1);
+
 /// Starts it. Processes may do so side by side: each piece of work is claimed by one of them.
 pub(crate) fn start(tasks: &Tasks, payments: &PaymentsService, period: Duration) {
-    let payments = payments.clone();
+    let (janitor, forgetful) = (payments.clone(), payments.clone());
     tasks.supervise("payments.janitor", move |stop| {
-        let payments = payments.clone();
+        let payments = janitor.clone();
         async move { run(&payments, period, &stop).await }
+    });
+    tasks.repeat("payments.webhooks", FORGET_PERIOD, move || {
+        let payments = forgetful.clone();
+        async move { payments.forget_webhooks().await.map(|()| false) }
     });
 }
 
 async fn run(payments: &PaymentsService, period: Duration, stop: &Stop) -> Result<(), TaskError> {
     let wake: Arc<Notify> = payments.waker();
-    payments.forget_webhooks().await?;
     while !stop.is_requested() {
         // One full batch after the other, without a pause.
         if payments.take_up_overdue().await? == 0 {

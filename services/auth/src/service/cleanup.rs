@@ -26,13 +26,13 @@ impl AuthService {
             }
             sessions += ended.len();
             let unit = async move |tx: &mut Tx| store::delete_sessions(tx, &ended).await;
-            self.units.db().write(unit).await?;
+            self.units.write(unit).await?;
         }
         let unit = async move |tx: &mut Tx| store::delete_revocations(tx, now).await;
-        let revocations = self.units.db().write(unit).await?;
+        let revocations = self.units.write(unit).await?;
         let before = now.minus(MAIL_WINDOW);
         let unit = async move |tx: &mut Tx| store::delete_old_mail_tokens(tx, before).await;
-        self.units.db().write(unit).await?;
+        self.units.write(unit).await?;
         tracing::debug!(sessions, revocations, "what cannot matter any more is deleted");
         Ok(())
     }

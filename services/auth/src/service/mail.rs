@@ -4,7 +4,7 @@
 //! that neither answer nor time says which it is. The rest is the mail task's ([`crate::mail_task`]).
 
 use auth_api::{AuthRefusal, ConfirmEmail, MailTo, ResetPassword};
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_http::{Anyone, FieldError};
 use kit_runtime::Timestamp;
 use kit_service::{Call, Failure};
@@ -173,14 +173,14 @@ impl AuthService {
                 message,
             }))
         };
-        self.units.db().write(unit).await.map_err(WriteError::flatten)
+        self.units.write(unit).await
     }
 
     /// Notifications has been asked.
     pub(crate) async fn finish_mail(&self, request: &MailRequest) -> Result<(), StoreError> {
         let request = request.clone();
         let unit = async move |tx: &mut Tx| store::delete_mail_request(tx, &request).await;
-        self.units.db().write(unit).await.map_err(WriteError::flatten)
+        self.units.write(unit).await
     }
 }
 

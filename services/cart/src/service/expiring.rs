@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit_db::{StoreError, Tx, WriteError};
+use kit_db::Tx;
 
 use super::{CartFailure, CartService};
 use crate::store;
@@ -22,7 +22,6 @@ impl CartService {
             store::delete_cleared_orders(tx, now.minus(ORDERS_KEPT)).await?;
             store::delete_expired_carts(tx, now.minus(kept), CARTS_AT_ONCE).await
         };
-        let swept: Result<_, WriteError<StoreError>> = self.units.db().write(unit).await;
-        Ok(swept?)
+        Ok(self.units.write(unit).await?)
     }
 }

@@ -4,7 +4,7 @@
 //! inbox row. Rows are held in one order: the reservation, then stock by SKU; times are taken after them.
 
 use catalog_api::{CatalogRefusal, MovementKind, ReservationStatus};
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_rpc::CallContext;
 use kit_runtime::Timestamp;
 use kit_service::Failure;
@@ -73,7 +73,7 @@ impl CatalogService {
             let catalog = self.clone();
             let unit =
                 async move |tx: &mut Tx| catalog.advance_in(tx, order_id, ReservationStep::Expire).await;
-            match self.units.db().write(unit).await.map_err(WriteError::flatten) {
+            match self.units.write(unit).await {
                 Ok(_) => expired += 1,
                 // One that cannot be freed must not keep the others from it.
                 Err(Failure::Internal(cause)) => {

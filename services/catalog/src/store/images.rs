@@ -46,14 +46,9 @@ pub(crate) async fn list_images(
     on: &mut impl Session,
     products: &[ProductId],
 ) -> Result<HashMap<ProductId, Vec<Image>>, StoreError> {
-    let rows: Vec<Image> = select::<Image>("WHERE product_id IN ")
+    select::<Image>("WHERE product_id IN ")
         .push_list(products.iter().map(ToString::to_string))
         .push(" ORDER BY product_id, position")
-        .rows(on)
-        .await?;
-    let mut by_product: HashMap<ProductId, Vec<Image>> = HashMap::new();
-    for image in rows {
-        by_product.entry(image.product_id).or_default().push(image);
-    }
-    Ok(by_product)
+        .rows_by(on, |image: &Image| image.product_id)
+        .await
 }

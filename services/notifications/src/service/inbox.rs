@@ -1,17 +1,17 @@
 //! What users are told in the application.
 
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_http::extract::{Page, PageRequest};
 use kit_runtime::Timestamp;
-use kit_service::{Call, Failure};
+use kit_service::{Call, Failure, Follower, TooManyFollowers};
 use kit_token::UserId;
 use notifications_api::{
-    AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView, Recipient,
+    AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView, NotificationsRefusal,
+    Recipient,
 };
 
 use super::{NotificationsFailure, NotificationsService};
 use crate::domain::{Content, Message, Notification, Text};
-use crate::live::LiveSubscription;
 use crate::store;
 
 const NOTIFICATION: &str = "Notification";
@@ -70,8 +70,14 @@ impl NotificationsService {
     }
 
     /// A slot for a stream of the user's notifications.
-    pub(crate) fn follow(&self, user_id: UserId) -> Result<LiveSubscription, NotificationsFailure> {
-        self.live.subscribe(user_id).map_err(Failure::Refused)
+    pub(crate) fn follow(&self, user_id: UserId) -> Result<Follower<UserId>, NotificationsFailure> {
+        let follower = self.followers.follow(user_id, user_id);
+        follower.map_err(|too_many| {
+            Failure::Refused(match too_many {
+                TooManyFollowers::OfUser => NotificationsRefusal::TooManyOwnStreams,
+                TooManyFollowers::InAll => NotificationsRefusal::TooManyStreams,
+            })
+        })
     }
 
     /// The number of the user's newest notification.
@@ -161,6 +167,6 @@ impl NotificationsService {
     pub(crate) async fn delete_old(&self) -> Result<u64, NotificationsFailure> {
         let than = self.units.now().minus(self.rules.notifications_kept);
         let unit = async move |tx: &mut Tx| store::delete_older(tx, than, SWEEP_PAGE).await;
-        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+        Ok(self.units.write(unit).await?)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_runtime::Timestamp;
 
 use super::{NotificationsFailure, NotificationsService};
@@ -42,7 +42,7 @@ impl NotificationsService {
         }
         let span = (now, now.plus(LEASE));
         let unit = async move |tx: &mut Tx| store::take_due(tx, span, AT_ONCE).await;
-        self.units.db().write(unit).await.map_err(WriteError::flatten)
+        self.units.write(unit).await
     }
 
     /// Writes how an attempt ended: with a mail for the mailbox, with a server that has it, or not well. Nothing
@@ -68,7 +68,7 @@ impl NotificationsService {
                 store::finish_message(tx, attempt, end, now).await.map(drop)
             }
         };
-        self.units.db().write(unit).await.map_err(WriteError::flatten)
+        self.units.write(unit).await
     }
 
     /// When a message is tried again that failed; none where it is given up.
@@ -90,6 +90,6 @@ impl NotificationsService {
     pub(crate) async fn delete_finished(&self) -> Result<u64, NotificationsFailure> {
         let before = self.units.now().minus(self.rules.messages_kept);
         let unit = async move |tx: &mut Tx| store::delete_finished(tx, before, SWEEP_PAGE).await;
-        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+        Ok(self.units.write(unit).await?)
     }
 }

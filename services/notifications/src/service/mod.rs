@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_runtime::Ids;
-use kit_service::{Failure, Units};
+use kit_service::{Failure, Followers, Units};
+use kit_token::UserId;
 use notifications_api::NotificationsRefusal;
 use tokio::sync::Notify;
 
-use crate::live::Live;
 use crate::mailer::Mailer;
 
 /// Why a use case did not do what was asked.
@@ -25,7 +25,7 @@ pub(crate) type NotificationsFailure = Failure<NotificationsRefusal>;
 pub(crate) struct NotificationsService {
     units: Units,
     ids: Ids,
-    live: Live,
+    followers: Followers<UserId>,
     mailer: Mailer,
     rules: KeepingRules,
     /// A message was written here.
@@ -46,11 +46,16 @@ pub(crate) struct KeepingRules {
 }
 
 impl NotificationsService {
-    pub(crate) fn new((units, ids): (Units, Ids), live: Live, mailer: Mailer, rules: KeepingRules) -> Self {
+    pub(crate) fn new(
+        (units, ids): (Units, Ids),
+        followers: Followers<UserId>,
+        mailer: Mailer,
+        rules: KeepingRules,
+    ) -> Self {
         Self {
             units,
             ids,
-            live,
+            followers,
             mailer,
             rules,
             due: Arc::default(),

@@ -1,4 +1,4 @@
-//! `GET /orders/{id}`.
+//! `GET /orders/{id}`, and `GET /admin/orders/{id}` for staff.
 
 use axum::extract::State;
 use kit_http::extract::Path;

@@ -3,7 +3,6 @@
 mod cancel_order;
 mod create_order;
 mod deliver_order;
-mod get_any_order;
 mod get_order;
 mod get_order_timeline;
 mod list_all_orders;
@@ -40,6 +39,18 @@ impl FromRef<HttpState> for OrdersService {
     }
 }
 
+impl FromRef<HttpState> for Verifier {
+    fn from_ref(state: &HttpState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+impl FromRef<HttpState> for Stop {
+    fn from_ref(state: &HttpState) -> Self {
+        state.stop.clone()
+    }
+}
+
 /// One order, with its entity tag.
 type OrderReply = (Etag, Json<OrderView>);
 
@@ -57,7 +68,7 @@ pub(crate) fn router(state: HttpState, guard: Guard) -> Result<Router, HandlersE
         .on("cancel_order", cancel_order::cancel_order)
         .on("set_shipping_address", set_shipping_address::set_shipping_address)
         .on("list_all_orders", list_all_orders::list_all_orders)
-        .on("get_any_order", get_any_order::get_any_order)
+        .on("get_any_order", get_order::get_order)
         .on("ship_order", ship_order::ship_order)
         .on("deliver_order", deliver_order::deliver_order)
         .on("refund_order", refund_order::refund_order)

@@ -6,70 +6,55 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive};
-use axum::response::{IntoResponse, Response, Sse};
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use kit_http::Access;
 use kit_http::extract::Path;
-use kit_runtime::Stop;
-use kit_service::Call;
-use kit_token::Verifier;
+use kit_http::{StreamGuard, event_stream};
+use kit_service::{Call, Follower};
 use orders_api::{OrderId, TimelineItem};
 
-use super::HttpState;
 use crate::domain::is_final;
 use crate::service::{OrdersFailure, OrdersService};
-use crate::watchers::Watcher;
-
-/// Between two signs of life on a stream where nothing happens.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// How often the token is verified again.
-const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How much is read at once.
 const PAGE: i64 = 100;
 
 pub(super) async fn stream_order_events(
-    State(state): State<HttpState>,
+    State(orders): State<OrdersService>,
     call: Call,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
+    guard: StreamGuard,
 ) -> Result<Response, OrdersFailure> {
     let last = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let mut follower = Follower {
+    let mut reader = StreamReader {
         last: last.unwrap_or(0),
         ready: VecDeque::new(),
         is_over: false,
         is_behind: false,
         // Before the first look, so that nothing is missed between the two.
-        watcher: state.service.watch(&call, id)?,
-        orders: state.service,
+        follower: orders.follow(&call, id)?,
+        orders,
         call,
-        id,
-        verifier: state.verifier,
-        stop: state.stop,
-        headers,
+        guard,
     };
-    follower.look().await?;
-    if follower.is_over && follower.ready.is_empty() {
+    reader.look().await?;
+    if reader.is_over && reader.ready.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let events = futures::stream::unfold(follower, |mut follower| async {
-        let item = follower.next().await?;
-        Some((Ok::<_, Infallible>(event(&item)), follower))
+    let events = futures::stream::unfold(reader, |mut reader| async {
+        let item = reader.next().await?;
+        Some((Ok::<_, Infallible>(event(&item)), reader))
     });
-    Ok(Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
-        .into_response())
+    Ok(event_stream(events))
 }
 
-struct Follower {
+struct StreamReader {
     /// The version that was sent last.
     last: i64,
     ready: VecDeque<TimelineItem>,
@@ -77,22 +62,18 @@ struct Follower {
     is_over: bool,
     /// There is more to read than what is ready.
     is_behind: bool,
-    watcher: Watcher,
+    follower: Follower<OrderId>,
     orders: OrdersService,
     call: Call,
-    id: OrderId,
-    verifier: Verifier,
-    stop: Stop,
-    /// With the token, as it came.
-    headers: HeaderMap,
+    guard: StreamGuard,
 }
 
-impl Follower {
+impl StreamReader {
     /// Reads what has happened since.
     async fn look(&mut self) -> Result<(), OrdersFailure> {
         let (order, items) = self
             .orders
-            .timeline_after(&self.call, self.id, (self.last, PAGE))
+            .timeline_after(&self.call, *self.follower.key(), (self.last, PAGE))
             .await?;
         let newest = items.last().map_or(self.last, |item| item.version);
         self.is_behind = newest < order.version;
@@ -105,7 +86,7 @@ impl Follower {
     async fn refresh(&mut self) -> Option<()> {
         let looked = self.look().await;
         looked
-            .inspect_err(|failure| tracing::warn!(order_id = %self.id, %failure, "a stream of an order ends"))
+            .inspect_err(|failure| tracing::warn!(order_id = %self.follower.key(), %failure, "a stream of an order ends"))
             .ok()
     }
 
@@ -114,29 +95,16 @@ impl Follower {
         loop {
             if let Some(item) = self.ready.pop_front() {
                 self.last = item.version;
-                return self.is_authorized().then_some(item);
+                return self.guard.is_open().then_some(item);
             }
             if self.is_over {
                 return None;
             }
-            if self.is_behind {
-                self.refresh().await?;
-                continue;
+            if !self.is_behind {
+                self.guard.next(self.follower.changed()).await?;
             }
-            tokio::select! {
-                biased;
-                () = self.stop.requested() => return None,
-                () = self.watcher.changed() => self.refresh().await?,
-                () = tokio::time::sleep(CHECK_INTERVAL) => {}
-            }
-            if !self.is_authorized() {
-                return None;
-            }
+            self.refresh().await?;
         }
-    }
-
-    fn is_authorized(&self) -> bool {
-        Access::Own.admit(&self.verifier, &self.headers).is_ok()
     }
 }
 

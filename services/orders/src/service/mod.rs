@@ -13,14 +13,13 @@ use std::sync::Arc;
 use cart_api::CartClient;
 use catalog_api::CatalogClient;
 use kit_runtime::Ids;
-use kit_service::{Call, Failure, Units};
+use kit_service::{Call, Failure, Followers, Units};
 use kit_token::Role;
-use orders_api::OrdersRefusal;
+use orders_api::{OrderId, OrdersRefusal};
 use payments_api::PaymentsClient;
 use tokio::sync::Notify;
 
 use crate::domain::{Order, SagaTimes};
-use crate::watchers::Watchers;
 
 /// What is not there where no order is.
 const ORDER: &str = "Order";
@@ -42,7 +41,7 @@ pub(crate) struct OrdersDeps {
     pub times: SagaTimes,
     /// How many orders of a user may wait to be paid at a time.
     pub most_unpaid: u32,
-    pub watchers: Watchers,
+    pub followers: Followers<OrderId>,
 }
 
 /// The use cases. A cheap handle.

@@ -3,7 +3,7 @@
 use kit_db::Reader;
 use kit_http::extract::{Page, PageRequest};
 use kit_rpc::CallContext;
-use kit_service::{Call, Failure};
+use kit_service::{Call, Failure, Follower};
 use kit_token::Role;
 use orders_api::{
     FindOrder, OrderFilter, OrderId, OrderView, Orders, OrdersError, OrdersRefusal, TimelineItem,
@@ -12,7 +12,6 @@ use orders_api::{
 use super::{ORDER, OrdersFailure, OrdersService, may_see};
 use crate::domain::{Order, OrderDetails};
 use crate::store::{self, OrderSearch};
-use crate::watchers::Watcher;
 
 impl OrdersService {
     /// The caller's orders, the newest first.
@@ -115,9 +114,9 @@ impl OrdersService {
     }
 
     /// Follows an order.
-    pub(crate) fn watch(&self, call: &Call, id: OrderId) -> Result<Watcher, OrdersFailure> {
-        let watcher = self.0.deps.watchers.watch(id, call.actor.user_id);
-        watcher.ok_or(Failure::Refused(OrdersRefusal::TooManyStreams))
+    pub(crate) fn follow(&self, call: &Call, id: OrderId) -> Result<Follower<OrderId>, OrdersFailure> {
+        let follower = self.0.deps.followers.follow(id, call.actor.user_id);
+        follower.map_err(|_| Failure::Refused(OrdersRefusal::TooManyStreams))
     }
 }
 

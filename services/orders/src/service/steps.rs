@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fail::fail_point;
-use kit_db::{Reader, Tx, WriteError};
+use kit_db::{Reader, Tx};
 use kit_rpc::{Actor, CallContext, CallError, Deadline};
 use kit_service::Failure;
 use orders_api::{CancelReason, OrderId, OrderRefundStatus, OrderStatus};
@@ -32,7 +32,7 @@ impl OrdersService {
     pub(crate) async fn claim_due(&self, limit: u32) -> Result<Vec<DueStep>, OrdersFailure> {
         let now = self.units().now();
         let unit = async move |tx: &mut Tx| store::claim_due(tx, now, now.plus(LEASE), limit).await;
-        Ok(self.units().db().write(unit).await?)
+        Ok(self.units().write(unit).await?)
     }
 
     /// Does a step; one that fails, or is not done, is due again after a pause.
@@ -60,7 +60,7 @@ impl OrdersService {
                 store::postpone_step(tx, &due, again_at).await
             }
         };
-        if let Err(error) = self.units().db().write(unit).await {
+        if let Err(error) = self.units().write(unit).await {
             // It is due again when its lease is over.
             tracing::warn!(%error, "a step of an order is left where it is");
         }
@@ -73,7 +73,8 @@ impl OrdersService {
     /// Gives an order up that waits in vain.
     async fn give_up(&self, id: OrderId, reason: CancelReason) -> Result<Outcome, OrdersFailure> {
         let orders = self.clone();
-        self.write(async move |tx: &mut Tx| orders.cancel_in(tx, id, (reason, ORDERS)).await)
+        self.units()
+            .write(async move |tx: &mut Tx| orders.cancel_in(tx, id, (reason, ORDERS)).await)
             .await?;
         Ok(Outcome::Done)
     }
@@ -100,7 +101,8 @@ impl OrdersService {
             "failpoint"
         )));
         let orders = self.clone();
-        self.write(async move |tx: &mut Tx| orders.payment_opened_in(tx, id, payment.id).await)
+        self.units()
+            .write(async move |tx: &mut Tx| orders.payment_opened_in(tx, id, payment.id).await)
             .await?;
         Ok(Outcome::Done)
     }
@@ -124,7 +126,8 @@ impl OrdersService {
             PaymentStatus::Expired => self.give_up(id, CancelReason::PaymentExpired).await,
             PaymentStatus::Succeeded => {
                 let (orders, paid) = (self.clone(), (payment.id, payment.amount));
-                self.write(async move |tx: &mut Tx| orders.payment_succeeded_in(tx, id, paid).await)
+                self.units()
+                    .write(async move |tx: &mut Tx| orders.payment_succeeded_in(tx, id, paid).await)
                     .await?;
                 Ok(Outcome::Done)
             }
@@ -170,11 +173,13 @@ impl OrdersService {
             RefundStatus::Succeeded => {
                 let paid_back = (refund.id, refund.amount);
                 let id = refund.order_id;
-                self.write(async move |tx: &mut Tx| orders.refund_succeeded_in(tx, id, paid_back).await)
+                self.units()
+                    .write(async move |tx: &mut Tx| orders.refund_succeeded_in(tx, id, paid_back).await)
                     .await?;
             }
             RefundStatus::Failed => {
-                self.write(async move |tx: &mut Tx| orders.refund_failed_in(tx, &refund).await)
+                self.units()
+                    .write(async move |tx: &mut Tx| orders.refund_failed_in(tx, &refund).await)
                     .await?;
             }
         }
@@ -200,13 +205,6 @@ impl OrdersService {
         };
         let found = self.units().read(read).await?;
         Ok(found.filter(|refund| refund.status == OrderRefundStatus::Pending))
-    }
-
-    async fn write(
-        &self,
-        unit: impl for<'t> kit_db::Unit<'t, (), OrdersFailure> + Clone + Send + 'static,
-    ) -> Result<(), OrdersFailure> {
-        self.units().db().write(unit).await.map_err(WriteError::flatten)
     }
 }
 

@@ -20,13 +20,14 @@ pub(crate) async fn has_unpaid(
     user_id: UserId,
     count: u32,
 ) -> Result<bool, StoreError> {
-    let rows =
-        sql("SELECT id FROM orders WHERE user_id = $1 AND status IN ('pending', 'confirmed') LIMIT $2")
-            .bind(user_id.to_string())
-            .bind(count)
-            .all(on)
-            .await?;
-    Ok(rows.len() >= count as usize)
+    let last = sql(
+        "SELECT id FROM orders WHERE user_id = $1 AND status IN ('pending', 'confirmed') LIMIT 1 OFFSET $2",
+    )
+    .bind(user_id.to_string())
+    .bind(i64::from(count) - 1)
+    .optional(on)
+    .await?;
+    Ok(last.is_some())
 }
 
 /// At most `limit` orders, the newest first, from before a number.

@@ -239,13 +239,10 @@ async fn with_lines(on: &mut impl Session, found: Option<OrderRow>) -> Result<Op
 
 /// A row of an order's items.
 pub(super) fn line(row: &Row, currency: Currency) -> Result<OrderLine, StoreError> {
-    let quantity: i64 = row.get("quantity")?;
     Ok(OrderLine {
         sku: row.parse::<Sku>("sku")?,
         name: row.get("name")?,
-        quantity: quantity
-            .try_into()
-            .map_err(|error: kit_values::RangeError| StoreError::Database(error.into()))?,
+        quantity: row.convert("quantity")?,
         unit_price: Money {
             amount_minor: row.get("unit_price_minor")?,
             currency,

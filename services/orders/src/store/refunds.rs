@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kit_db::{Row, Session, StoreError, Tx, sql};
-use kit_values::{Currency, Money, RangeError};
+use kit_values::{Currency, Money};
 use orders_api::{OrderId, OrderRefundStatus, RefundId, RefundedItem};
 
 use crate::domain::{Order, Refund};
@@ -117,11 +117,7 @@ async fn items_of(
         .await?;
     let mut items: HashMap<RefundId, Vec<RefundedItem>> = HashMap::new();
     for row in &rows {
-        let quantity: i64 = row.get("quantity")?;
-        let quantity = quantity
-            .try_into()
-            .map_err(|error: RangeError| StoreError::Database(error.into()))?;
-        let sku = row.parse("sku")?;
+        let (sku, quantity) = (row.parse("sku")?, row.convert("quantity")?);
         items
             .entry(row.parse("refund_id")?)
             .or_default()

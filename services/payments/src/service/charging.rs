@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fail::fail_point;
 use http::StatusCode;
-use kit_db::{Reader, Tx, WriteError};
+use kit_db::{Reader, Tx};
 use kit_http::{ApiRefusal as _, FieldError};
 use kit_service::{Call, Failure, JsonAnswer};
 use kit_values::{Currency, Money};
@@ -222,7 +222,7 @@ impl PaymentsService {
     pub(super) async fn dispatch(&self, id: PaymentId, number: i64) -> Result<bool, PaymentsFailure> {
         let now = self.units.now();
         let unit = async move |tx: &mut Tx| store::mark_dispatched(tx, id, number, now).await;
-        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+        Ok(self.units.write(unit).await?)
     }
 
     /// Waits for an attempt that somebody else makes, as long as the call may take; how far it is then.

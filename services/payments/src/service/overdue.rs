@@ -3,7 +3,7 @@
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use orders_api::PaymentId;
 use payments_api::AttemptStatus;
 
@@ -69,7 +69,7 @@ impl PaymentsService {
             store::look_now(tx, id, now).await?;
             Ok(true)
         };
-        Ok(self.units.db().write(unit).await.map_err(WriteError::flatten)?)
+        Ok(self.units.write(unit).await?)
     }
 
     /// Asks the provider what became of an attempt.
@@ -85,7 +85,7 @@ impl PaymentsService {
             }
             store::find_payment(tx, id).await
         };
-        let claimed = self.units.db().write(unit).await.map_err(WriteError::flatten)?;
+        let claimed = self.units.write(unit).await?;
         let Some(payment) = claimed else { return Ok(false) };
         let asking = async {
             // Nobody waits for it any more, or it was never sent: it must not be made afterwards.
@@ -113,8 +113,7 @@ impl PaymentsService {
             claimed.looked_at(now);
             store::claim_refund(tx, &seen, &claimed).await
         };
-        let is_claimed = self.units.db().write(unit).await;
-        if !is_claimed.map_err(WriteError::<StoreError>::flatten)? {
+        if !self.units.write(unit).await? {
             return Ok(false);
         }
         self.drive_refund(id).await?;

@@ -1,7 +1,7 @@
 //! What a provider said is taken down, in one function for each kind of question, however the answer came: at once, by
 //! a webhook, or because it was looked up. What comes again changes nothing.
 
-use kit_db::{Session, StoreError, Tx, WriteError};
+use kit_db::{Session, StoreError, Tx};
 use kit_service::Failure;
 use orders_api::{PaymentId, RefundId};
 use payments_api::{AttemptStatus, PaymentView, RefundView};
@@ -58,8 +58,7 @@ impl PaymentsService {
             let payment = record(tx, settled.step).await?;
             Ok((tried(tx, payment, settled.attempt).await?, is_refund_due))
         };
-        let written = self.units.db().write(unit).await;
-        let (tried, is_refund_due) = written.map_err(WriteError::flatten)?;
+        let (tried, is_refund_due) = self.units.write(unit).await?;
         if is_refund_due {
             self.wake();
         }
@@ -89,8 +88,7 @@ impl PaymentsService {
             }
             Ok(settled.refund.view(amount))
         };
-        let written = self.units.db().write(unit).await;
-        written.map_err(WriteError::flatten)
+        self.units.write(unit).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! at once and sends it again only where it was not stored.
 
 use http::HeaderMap;
-use kit_db::{StoreError, Tx, WriteError};
+use kit_db::Tx;
 use kit_service::Failure;
 use payments_api::PaymentsRefusal;
 
@@ -33,11 +33,7 @@ impl PaymentsService {
         let body = text.ok_or(Failure::Refused(PaymentsRefusal::BadWebhook))?;
         let event = WebhookEvent::new(self.provider.name(), event_id, body, now);
         let unit = async move |tx: &mut Tx| store::insert_webhook_event(tx, &event).await;
-        self.units
-            .db()
-            .write(unit)
-            .await
-            .map_err(WriteError::<StoreError>::flatten)?;
+        self.units.write(unit).await?;
         self.wake();
         Ok(())
     }
@@ -50,8 +46,7 @@ impl PaymentsService {
             claimed.looked_at(now);
             store::claim_webhook_event(tx, &claiming, &claimed).await
         };
-        let is_claimed = self.units.db().write(unit).await;
-        if !is_claimed.map_err(WriteError::<StoreError>::flatten)? {
+        if !self.units.write(unit).await? {
             return Ok(false);
         }
         let news = self
@@ -67,11 +62,7 @@ impl PaymentsService {
             Err(failure) => return Err(failure),
         }
         let unit = async move |tx: &mut Tx| store::mark_webhook_applied(tx, &seen).await;
-        self.units
-            .db()
-            .write(unit)
-            .await
-            .map_err(WriteError::<StoreError>::flatten)?;
+        self.units.write(unit).await?;
         Ok(true)
     }
 
@@ -93,11 +84,6 @@ impl PaymentsService {
     pub(crate) async fn forget_webhooks(&self) -> Result<(), PaymentsFailure> {
         let before = self.units.now().minus(KEPT);
         let unit = async move |tx: &mut Tx| store::delete_webhook_events(tx, before).await;
-        Ok(self
-            .units
-            .db()
-            .write(unit)
-            .await
-            .map_err(WriteError::<StoreError>::flatten)?)
+        Ok(self.units.write(unit).await?)
     }
 }

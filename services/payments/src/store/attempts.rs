@@ -115,13 +115,11 @@ pub(crate) async fn list_attempts(
     payment_ids: impl IntoIterator<Item = PaymentId>,
 ) -> Result<HashMap<PaymentId, Vec<Attempt>>, StoreError> {
     let ids = payment_ids.into_iter().map(|id| id.to_string());
-    let statement = select::<Attempt>("WHERE payment_id IN ").push_list(ids);
-    let attempts: Vec<Attempt> = statement.push(" ORDER BY payment_id, number").rows(on).await?;
-    let mut by_payment: HashMap<_, Vec<Attempt>> = HashMap::new();
-    for attempt in attempts {
-        by_payment.entry(attempt.payment_id).or_default().push(attempt);
-    }
-    Ok(by_payment)
+    select::<Attempt>("WHERE payment_id IN ")
+        .push_list(ids)
+        .push(" ORDER BY payment_id, number")
+        .rows_by(on, |attempt: &Attempt| attempt.payment_id)
+        .await
 }
 
 /// At most `limit` attempts whose provider is to be asked what became of them, the most overdue first. Those that

@@ -77,11 +77,9 @@ pub(crate) async fn list_refunds(
     payment_ids: impl IntoIterator<Item = PaymentId>,
 ) -> Result<HashMap<PaymentId, Vec<Refund>>, StoreError> {
     let ids = payment_ids.into_iter().map(|id| id.to_string());
-    let statement = select::<Refund>("WHERE payment_id IN ").push_list(ids);
-    let refunds: Vec<Refund> = statement.push(" ORDER BY at, id").rows(on).await?;
-    let mut by_payment: HashMap<_, Vec<Refund>> = HashMap::new();
-    for refund in refunds {
-        by_payment.entry(refund.payment_id).or_default().push(refund);
-    }
-    Ok(by_payment)
+    select::<Refund>("WHERE payment_id IN ")
+        .push_list(ids)
+        .push(" ORDER BY at, id")
+        .rows_by(on, |refund: &Refund| refund.payment_id)
+        .await
 }

@@ -172,7 +172,7 @@ impl Sandbox {
             }
             Ok::<_, StoreError>(charge)
         };
-        match self.0.units.db().write(unit).await {
+        match self.0.units.write(unit).await {
             Ok(charge) => self.outcome(charge),
             Err(error) => away(&error),
         }
@@ -204,7 +204,7 @@ impl Sandbox {
                 .await?;
             Ok::<_, StoreError>(RefundOutcome::Succeeded)
         };
-        self.0.units.db().write(unit).await.unwrap_or_else(|error| {
+        self.0.units.write(unit).await.unwrap_or_else(|error| {
             tracing::warn!(cause = &error as &dyn std::error::Error, "the sandbox is away");
             RefundOutcome::Unknown
         })
@@ -220,7 +220,7 @@ impl Sandbox {
             }
             Ok::<_, StoreError>(charge)
         };
-        match self.0.units.db().write(unit).await {
+        match self.0.units.write(unit).await {
             Ok(charge) => Ok(self.outcome(charge)),
             Err(error) => Err(away(&error)),
         }

@@ -40,7 +40,7 @@ impl Sandbox {
             }
             Ok::<_, PaymentsFailure>((charge.page(now), key))
         };
-        Ok(self.0.units.db().write(unit).await?)
+        self.0.units.write(unit).await
     }
 }
 

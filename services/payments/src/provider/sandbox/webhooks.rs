@@ -8,9 +8,9 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
 use kit_config::BaseUrl;
-use kit_db::{Reader, StoreError, Tx, WriteError};
+use kit_db::{Reader, StoreError, Tx};
 use kit_rpc::pool::{Exchange, Upstream};
-use kit_runtime::{Stop, TaskError, Tasks, Timestamp};
+use kit_runtime::{Tasks, Timestamp};
 use kit_values::Money;
 use payments_api::{SandboxEvent, SandboxEventData};
 use tokio::time::Instant;
@@ -124,24 +124,10 @@ impl Sandbox {
     /// Starts to send. Processes may do so side by side.
     pub(crate) fn start_sending(&self, tasks: &Tasks, receiver: Receiver, period: Duration) {
         let (sandbox, receiver) = (self.clone(), std::sync::Arc::new(receiver));
-        tasks.supervise("payments.sandbox.webhooks", move |stop| {
+        tasks.repeat("payments.sandbox.webhooks", period, move || {
             let (sandbox, receiver) = (sandbox.clone(), receiver.clone());
-            async move { sandbox.keep_sending(&receiver, period, &stop).await }
+            async move { sandbox.send_due(&receiver).await.map(|delivered| delivered > 0) }
         });
-    }
-
-    async fn keep_sending(
-        &self,
-        receiver: &Receiver,
-        period: Duration,
-        stop: &Stop,
-    ) -> Result<(), TaskError> {
-        while !stop.is_requested() {
-            if self.send_due(receiver).await? == 0 && !stop.sleep(period).await {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Sends what is due; how many were delivered.
@@ -158,14 +144,13 @@ impl Sandbox {
             let doublings = u32::try_from(webhook.tries).unwrap_or_default().min(16);
             let next = now.plus(FIRST_PAUSE * 2_u32.pow(doublings));
             let unit = async move |tx: &mut Tx| store::claim_sandbox_webhook(tx, &claiming, next).await;
-            let db = self.0.units.db();
-            if !db.write(unit).await.map_err(WriteError::<StoreError>::flatten)? {
+            if !self.0.units.write(unit).await? {
                 continue;
             }
             let is_delivered = self.send(receiver, &webhook).await;
             if is_delivered || webhook.tries + 1 >= MOST_TRIES {
                 let unit = async move |tx: &mut Tx| store::delete_sandbox_webhook(tx, &id).await;
-                db.write(unit).await.map_err(WriteError::<StoreError>::flatten)?;
+                self.0.units.write(unit).await?;
             }
             delivered += usize::from(is_delivered);
         }
