@@ -117,8 +117,10 @@ impl RefundRequest {
         if refunds.len() >= MOST_REFUNDS {
             return Err(OrdersRefusal::TooManyRefunds { most: MOST_REFUNDS });
         }
+        // Less than nothing, where payments have paid something back by themselves that is claimed here: that claim
+        // will fail.
         let left = Money {
-            amount_minor: order.total.amount_minor - Refund::claimed(refunds),
+            amount_minor: (order.total.amount_minor - Refund::claimed(refunds)).max(0),
             ..order.total
         };
         let (amount, items) = match self {
@@ -230,6 +232,19 @@ mod tests {
         let rest = RefundRequest::Rest.decide(&order, &refunds).unwrap();
         assert_eq!(rest, (usd(400), vec![item("a", 2), item("b", 1)]));
         refunds.push(refund(rest, OrderRefundStatus::Pending));
+        for request in [RefundRequest::Rest, RefundRequest::Amount(usd(1))] {
+            let refused = request.decide(&order, &refunds);
+            assert_eq!(refused, Err(OrdersRefusal::RefundTooLarge { left: usd(0) }));
+        }
+    }
+
+    #[test]
+    fn where_others_paid_back_what_is_claimed_nothing_is_left() {
+        let order = paid();
+        let refunds = [
+            refund((usd(450), vec![]), OrderRefundStatus::Pending),
+            refund((usd(1), vec![]), OrderRefundStatus::Succeeded),
+        ];
         for request in [RefundRequest::Rest, RefundRequest::Amount(usd(1))] {
             let refused = request.decide(&order, &refunds);
             assert_eq!(refused, Err(OrdersRefusal::RefundTooLarge { left: usd(0) }));
