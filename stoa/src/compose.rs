@@ -6,7 +6,7 @@ use anyhow::Context;
 use kit_service::{Hosted, Notice};
 
 use crate::node::Node;
-use crate::{redis, tokens};
+use crate::{audit, redis, tokens};
 
 /// What came of it.
 pub(crate) struct Composed {
@@ -30,5 +30,6 @@ pub(crate) async fn compose(node: &mut Node) -> anyhow::Result<Composed> {
         built.insert(service.name, done);
     }
     tokens::follow(node, &peers)?;
+    audit::forward(node, &peers)?;
     Ok(Composed { built, notices })
 }

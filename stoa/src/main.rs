@@ -3,6 +3,7 @@
 //! Here are the command line and the composition root, nothing else. What the commands do stands in
 //! `commands`, which services there are in `services`, how they are put together in `compose`.
 
+mod audit;
 mod carriers;
 mod cli;
 mod commands;

@@ -204,6 +204,11 @@ impl Node {
         db.ok_or_else(|| anyhow!("the database of `{name}` is not open here"))
     }
 
+    /// The databases of the hosted services.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = &Db> {
+        self.databases.values()
+    }
+
     /// A bus of this process, whichever service's it is.
     pub(crate) fn any_bus(&self) -> Option<Bus> {
         self.buses.values().next().cloned()

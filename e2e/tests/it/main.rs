@@ -31,6 +31,7 @@ macro_rules! every_topology {
 }
 
 mod absence;
+mod auditing;
 mod budget;
 mod carried;
 mod commands;

@@ -90,7 +90,7 @@ pub struct Plan {
     pub pending: Vec<String>,
 }
 
-const KIT: Migrations = migrations!["0001_kit_tables.sql", "0002_drop_timers.sql"];
+const KIT: Migrations = migrations!["0001_kit_tables.sql", "0002_drop_timers.sql", "0003_audit.sql"];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     owner TEXT NOT NULL,

@@ -1,11 +1,11 @@
 //! Who calls, until when, on behalf of which request: the first argument of every call between services.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kit_telemetry::TraceParent;
-use kit_token::Principal;
+use kit_token::{Principal, UserId};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -19,6 +19,26 @@ pub struct CallContext {
     trace: Option<TraceParent>,
     request_id: Option<Arc<str>>,
     idempotency_key: Option<Arc<str>>,
+    audited: Option<Arc<AuditedRequest>>,
+}
+
+/// A request by somebody who acts by a role, as the audit log tells of it if it changes something.
+#[derive(Debug)]
+pub struct AuditedRequest {
+    /// Whose role it is.
+    pub actor: UserId,
+    /// The service that was asked, which writes it down; those that it asks in turn do not.
+    pub service: &'static str,
+    /// The operation of the route.
+    pub operation: &'static str,
+    /// The path, which names what is acted on.
+    pub path: String,
+    /// The client's IP address, empty where it is unknown.
+    pub ip: String,
+    /// What the request was sent with.
+    pub device: String,
+    /// The identifier of its line, whichever of its units of work writes that first.
+    pub line_id: OnceLock<String>,
 }
 
 /// On whose authority a call is made.
@@ -47,6 +67,7 @@ impl CallContext {
             trace: None,
             request_id: None,
             idempotency_key: None,
+            audited: None,
         }
     }
 
@@ -80,6 +101,20 @@ impl CallContext {
         self
     }
 
+    /// The same call, which is written down if it changes something.
+    #[must_use]
+    pub fn with_audit(mut self, request: AuditedRequest) -> Self {
+        self.audited = Some(Arc::new(request));
+        self
+    }
+
+    /// The same call, of which somebody else writes down more than its request tells.
+    #[must_use]
+    pub fn without_audit(mut self) -> Self {
+        self.audited = None;
+        self
+    }
+
     /// The same call with no more than `span` left.
     #[must_use]
     pub fn within(mut self, span: Duration) -> Self {
@@ -110,6 +145,11 @@ impl CallContext {
     /// The key under which it is done once.
     pub fn idempotency_key(&self) -> Option<&Arc<str>> {
         self.idempotency_key.as_ref()
+    }
+
+    /// The request as it is written down, where it is one of somebody who acts by a role.
+    pub fn audited(&self) -> Option<&Arc<AuditedRequest>> {
+        self.audited.as_ref()
     }
 }
 

@@ -25,7 +25,7 @@ mod remote;
 mod serve;
 mod wire;
 
-pub use call::{Actor, CallContext, Deadline};
+pub use call::{Actor, AuditedRequest, CallContext, Deadline};
 pub use fault::{CallError, Fault};
 pub use keys::{INTERNAL_KEY, InternalKeys, InternalKeysError};
 pub use remote::{Remote, RpcPool};

@@ -1,14 +1,16 @@
 //! What a use case is called with.
 
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use kit_http::server::RequestId;
-use kit_http::{ApiError, Customer, MatchedRoute, Verified};
-use kit_rpc::{Actor, CallContext, Deadline};
+use kit_http::{Access, ApiError, Customer, MatchedRoute, Verified};
+use kit_rpc::{Actor, AuditedRequest, CallContext, Deadline};
 use kit_telemetry::TraceParent;
+use kit_token::Role;
 
 use crate::Origin;
 use crate::origin::Sender;
@@ -90,12 +92,13 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let actor = A::from_request_parts(parts, state).await?;
-        let context = context(parts)?;
+        let sender = Sender::of(parts);
         let matched = parts.extensions.get::<MatchedRoute>();
+        let context = audited(context(parts)?, parts, matched, &sender);
         let is_keyed = context.idempotency_key().is_some();
         Ok(Self {
             actor,
-            sender: Sender::of(parts),
+            sender,
             operation: matched.map_or("", |route| route.label.operation),
             success: matched.map_or(StatusCode::OK, |route| route.success),
             path: if is_keyed {
@@ -107,6 +110,38 @@ where
             key_owner: None,
         })
     }
+}
+
+/// The call with what the audit log tells of it, where somebody may change something by a role: on a route of staff or
+/// admins, or at what belongs to somebody else, which admins may.
+fn audited(
+    context: CallContext,
+    parts: &Parts,
+    matched: Option<&MatchedRoute>,
+    sender: &Sender,
+) -> CallContext {
+    let (Some(route), Actor::User(principal)) = (matched, context.actor()) else {
+        return context;
+    };
+    let is_by_role = match route.access {
+        Access::Staff | Access::Admin => true,
+        Access::Own => principal.includes(Role::Staff),
+        Access::Public | Access::Guest | Access::User => false,
+    };
+    if parts.method.is_safe() || !is_by_role {
+        return context;
+    }
+    let Origin { device, ip } = sender.origin();
+    let request = AuditedRequest {
+        actor: principal.user_id,
+        service: route.label.service,
+        operation: route.label.operation,
+        path: parts.uri.path().to_owned(),
+        ip,
+        device,
+        line_id: OnceLock::new(),
+    };
+    context.with_audit(request)
 }
 
 /// The actor whom the route's guard verified (nobody on a public route), the request's identifier and trace, its

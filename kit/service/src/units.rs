@@ -1,5 +1,6 @@
 //! How use cases read and write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -11,6 +12,7 @@ use kit_runtime::{Clock, Ids, Timestamp};
 use kit_values::Uuid;
 use serde::Serialize;
 
+use crate::audit::{self, AuditLine};
 use crate::{Call, Failure, JsonAnswer};
 
 /// For how long a request that was announced and not answered keeps others with its key away.
@@ -53,7 +55,8 @@ impl Units {
         self.db.read(unit).await
     }
 
-    /// Runs a unit of work in the trace of the call: what it publishes belongs to that.
+    /// Runs a unit of work in the trace of the call: what it publishes belongs to that. Where somebody acts by a role,
+    /// the unit's transaction writes down that they did.
     pub async fn unit<T, E>(
         &self,
         call: &CallContext,
@@ -63,7 +66,14 @@ impl Units {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.in_trace(call).write(unit).await.map_err(WriteError::flatten)
+        let line = self.audit_line(call);
+        let audited = async move |tx: &mut Tx| {
+            let value = unit(tx).await?;
+            audit::insert(tx, line.as_deref()).await?;
+            Ok(value)
+        };
+        let ran = self.in_trace(call).write(audited).await;
+        ran.map_err(WriteError::flatten)
     }
 
     /// Runs a unit of work that belongs to no call, such as one of a task.
@@ -95,17 +105,19 @@ impl Units {
         T: Serialize + Send + 'static,
         R: ApiRefusal,
     {
-        let status = call.success;
+        let (status, line) = (call.success, self.audit_line(call));
         let answering = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
+            audit::insert(tx, line.as_deref()).await?;
             written(status, &value)
         };
+        let db = self.in_trace(call);
         let answer = match scope_of(call, request)? {
             Some(scope) => {
-                let ran = idempotency::run::<Failure<R>>(&self.in_trace(call), scope, answering).await;
+                let ran = idempotency::run::<Failure<R>>(&db, scope, answering).await;
                 ran.map_err(not_answered)?.into_answer()
             }
-            None => self.unit(call, answering).await?,
+            None => db.write(answering).await.map_err(WriteError::flatten)?,
         };
         into_json(answer)
     }
@@ -157,6 +169,12 @@ impl Units {
     /// An answer of a route that is declared idempotent where nothing is written, so that nothing is kept.
     pub fn answer<A, T: Serialize, R>(&self, call: &Call<A>, value: &T) -> Result<JsonAnswer<T>, Failure<R>> {
         into_json(written(call.success, value)?)
+    }
+
+    fn audit_line(&self, call: &CallContext) -> Option<Arc<AuditLine>> {
+        let request = call.audited()?;
+        (request.service == self.db.service())
+            .then(|| Arc::new(AuditLine::of(request, self.now(), || self.ids.uuid().to_string())))
     }
 
     fn in_trace(&self, call: &CallContext) -> Db {

@@ -5,7 +5,7 @@ use kit_runtime::Timestamp;
 use kit_token::{Jwks, Role, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::AuthRefusal;
+use crate::{AuditEntry, AuthRefusal};
 
 kit_rpc::contract! {
     /// What other services may ask of auth.
@@ -16,6 +16,8 @@ kit_rpc::contract! {
         query revocations(GetRevocations) -> RevocationNews;
         /// Who an account belongs to.
         query get_identity(GetIdentity) -> Identity;
+        /// Adds to the audit log what was done by a role elsewhere. Lines that it has are passed over.
+        command record_audit(RecordAudit) -> ();
     }
 }
 
@@ -35,6 +37,10 @@ impl Auth for NoAuth {
     }
 
     async fn get_identity(&self, _: &CallContext, _: GetIdentity) -> Result<Identity, AuthError> {
+        Err(AuthError::Unavailable)
+    }
+
+    async fn record_audit(&self, _: &CallContext, _: RecordAudit) -> Result<(), AuthError> {
         Err(AuthError::Unavailable)
     }
 }
@@ -79,6 +85,13 @@ pub struct RevocationNews {
 pub struct GetIdentity {
     /// The identifier of the account.
     pub user_id: UserId,
+}
+
+/// Asks to add lines to the audit log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RecordAudit {
+    /// The lines, under the identifiers that they keep.
+    pub lines: Vec<AuditEntry>,
 }
 
 /// Who an account belongs to.

@@ -13,8 +13,8 @@ mod watch;
 
 pub use ask_now::AskNow;
 pub use contract::{
-    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RevocationCursor,
-    RevocationNews,
+    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, NoAuth, RecordAudit,
+    RevocationCursor, RevocationNews,
 };
 pub use events::{
     KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDeleted, UserDisabled, UserRegistered, UserUpdated,

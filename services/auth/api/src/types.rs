@@ -280,9 +280,9 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who: a user's identifier, or what acted.
     pub actor: String,
-    /// What was done, such as `session.started`.
+    /// What was done, such as `session.started`, or service and operation, such as `orders.ship_order`.
     pub action: String,
-    /// The account, session or key that was acted on.
+    /// The account, session or key that was acted on; of other services the path of the request.
     pub subject: String,
     /// The IP address from which the request came.
     pub ip: String,

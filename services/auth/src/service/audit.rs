@@ -57,7 +57,8 @@ impl By {
         Self {
             actor,
             origin: call.origin(),
-            context: (**call).clone(),
+            // The use case writes down more than the request tells.
+            context: (**call).clone().without_audit(),
         }
     }
 

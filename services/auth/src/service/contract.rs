@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use auth_api::{
-    Auth, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RevocationCursor, RevocationNews,
+    Auth, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RecordAudit, RevocationCursor,
+    RevocationNews,
 };
-use kit_db::Reader;
+use kit_db::{Reader, Tx};
 use kit_rpc::CallContext;
 use kit_runtime::Timestamp;
 use kit_service::Failure;
@@ -81,5 +82,16 @@ impl Auth for AuthService {
     async fn get_identity(&self, _: &CallContext, request: GetIdentity) -> Result<Identity, AuthError> {
         let identity = self.identity(request.user_id).await;
         identity.map_err(AuthFailure::into_contract_error)
+    }
+
+    async fn record_audit(&self, call: &CallContext, request: RecordAudit) -> Result<(), AuthError> {
+        let record = async move |tx: &mut Tx| {
+            for line in &request.lines {
+                store::insert_audit(tx, line).await?;
+            }
+            Ok::<_, AuthFailure>(())
+        };
+        let recorded = self.units.unit(call, record).await;
+        recorded.map_err(AuthFailure::into_contract_error)
     }
 }

@@ -3,8 +3,13 @@
 use auth_api::AuditEntry;
 use kit_db::{Row, Session, StoreError, Tx, sql};
 
+/// Adds an entry, unless it is there.
 pub(crate) async fn insert_audit(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreError> {
-    sql("INSERT INTO audit (audit_id, at, actor, action, subject, ip, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    let insert = sql(
+        "INSERT INTO audit (audit_id, at, actor, action, subject, ip, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (audit_id) DO NOTHING",
+    );
+    insert
         .bind(entry.id.as_str())
         .bind(entry.at)
         .bind(entry.actor.as_str())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth_api::{
     AskNow, Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, KeyWatch,
-    RevocationNews, measure_feed,
+    RecordAudit, RevocationNews, measure_feed,
 };
 use kit_config::test_values;
 use kit_rpc::CallContext;
@@ -88,6 +88,10 @@ impl Auth for Quiet {
 
     async fn get_identity(&self, _: &CallContext, _: GetIdentity) -> Result<Identity, AuthError> {
         Err(AuthError::NotFound("User".into()))
+    }
+
+    async fn record_audit(&self, _: &CallContext, _: RecordAudit) -> Result<(), AuthError> {
+        Err(AuthError::Unavailable)
     }
 }
 

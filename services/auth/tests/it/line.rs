@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use auth_api::{
-    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RevocationNews,
+    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RecordAudit, RevocationNews,
 };
 use kit_rpc::CallContext;
 use kit_testing::eventually;
@@ -79,5 +79,10 @@ impl Auth for Line {
     async fn get_identity(&self, call: &CallContext, request: GetIdentity) -> Result<Identity, AuthError> {
         self.pass()?;
         self.auth.get_identity(call, request).await
+    }
+
+    async fn record_audit(&self, call: &CallContext, request: RecordAudit) -> Result<(), AuthError> {
+        self.pass()?;
+        self.auth.record_audit(call, request).await
     }
 }

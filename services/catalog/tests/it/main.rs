@@ -2,6 +2,7 @@
 
 mod app;
 mod archive;
+mod auditing;
 mod bad_input;
 mod books;
 mod categories;
