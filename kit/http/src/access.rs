@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use kit_token::{FeedHealth, Principal, Refusal, Verifier};
+use kit_token::{FeedHealth, GuestToken, GuestTokenHash, Principal, Refusal, Verifier};
 
 use crate::refusal::{INVALID_AUTHORIZATION, INVALID_TOKEN, MISSING_AUTHORIZATION};
 use crate::{Access, ApiError};
@@ -33,9 +33,22 @@ impl Deref for Customer {
 #[derive(Clone, Debug)]
 pub struct Anyone(pub Option<Arc<Principal>>);
 
-/// Verifies the request's bearer token. Outward there are three messages and no hint which check failed;
-/// 503 where this process has no keys to verify with yet.
-fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
+/// The caller of a handler that is there for guests with a token too. Of a guest's token it is only known that it is
+/// one: what it opens, if anything, whoever has the resource knows by its hash.
+#[derive(Clone, Debug)]
+pub enum Holder {
+    /// Somebody who is signed in.
+    User(Arc<Principal>),
+    /// Whoever has the token of this hash.
+    Guest(GuestTokenHash),
+}
+
+/// A guest's token that a request was let in with.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestAccess(pub GuestTokenHash);
+
+/// The request's bearer token.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Err(ApiError::known(MISSING_AUTHORIZATION));
@@ -44,18 +57,35 @@ fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principa
     if values.next().is_some() {
         return Err(ApiError::known(INVALID_AUTHORIZATION));
     }
-    let token = value
+    value
         .to_str()
         .ok()
         .and_then(bearer_word)
-        .ok_or_else(|| ApiError::known(INVALID_AUTHORIZATION))?;
-    verifier.verify(token).map_err(|refusal| match refusal {
-        Refusal::NoKeys | Refusal::NoRevocations => ApiError::unavailable("Auth service unavailable"),
-        refusal => {
-            tracing::debug!(%refusal, "a token was refused");
-            ApiError::known(INVALID_TOKEN)
-        }
-    })
+        .ok_or_else(|| ApiError::known(INVALID_AUTHORIZATION))
+}
+
+/// The guest's token that a request has in the place of an access token, where it has one.
+pub(crate) fn guest_access(headers: &HeaderMap) -> Result<Option<GuestAccess>, ApiError> {
+    let token = bearer_token(headers)?;
+    if !GuestToken::is_meant_by(token) {
+        return Ok(None);
+    }
+    let token: GuestToken = token.parse().map_err(|_| ApiError::known(INVALID_TOKEN))?;
+    Ok(Some(GuestAccess(token.hash())))
+}
+
+/// Verifies the request's bearer token. Outward there are three messages and no hint which check failed;
+/// 503 where this process has no keys to verify with yet.
+fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, ApiError> {
+    verifier
+        .verify(bearer_token(headers)?)
+        .map_err(|refusal| match refusal {
+            Refusal::NoKeys | Refusal::NoRevocations => ApiError::unavailable("Auth service unavailable"),
+            refusal => {
+                tracing::debug!(%refusal, "a token was refused");
+                ApiError::known(INVALID_TOKEN)
+            }
+        })
 }
 
 /// Refuses a principal without the role that `access` asks for.
@@ -79,12 +109,13 @@ pub(crate) fn refuse_when_stale(verifier: &Verifier) -> Result<(), ApiError> {
 }
 
 impl Access {
-    /// What stands before a route: nobody in particular for a public one and for a guest, else a principal with
-    /// the route's role.
+    /// What stands before a route: nobody in particular for a public one, for a guest, and for one whose token only the
+    /// service can know; else a principal with the route's role.
     pub fn admit(self, verifier: &Verifier, headers: &HeaderMap) -> Result<Option<Verified>, ApiError> {
         let asks = match self {
             Self::Public => false,
             Self::Guest => headers.contains_key(AUTHORIZATION),
+            Self::Holder => guest_access(headers)?.is_none(),
             Self::User | Self::Own | Self::Staff | Self::Admin => true,
         };
         if !asks {
@@ -105,7 +136,7 @@ impl Access {
     fn refuse_when_stale(self, verifier: &Verifier) -> Result<(), ApiError> {
         match self {
             Self::Staff | Self::Admin => refuse_when_stale(verifier),
-            Self::Public | Self::Guest | Self::User | Self::Own => Ok(()),
+            Self::Public | Self::Guest | Self::User | Self::Own | Self::Holder => Ok(()),
         }
     }
 }
@@ -134,6 +165,18 @@ impl<S: Sync> FromRequestParts<S> for Anyone {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let verified = parts.extensions.get::<Verified>();
         Ok(Self(verified.map(|verified| verified.0.clone())))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Holder {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let given = &parts.extensions;
+        let user = given.get().map(|Verified(user)| Self::User(user.clone()));
+        let guest = || given.get().map(|GuestAccess(hash)| Self::Guest(*hash));
+        user.or_else(guest)
+            .ok_or_else(|| ApiError::known(MISSING_AUTHORIZATION))
     }
 }
 

@@ -128,6 +128,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// 401: whoever asks has to show who they are.
+    pub fn missing_authorization() -> Self {
+        Self::known(refusal::MISSING_AUTHORIZATION)
+    }
+
+    /// 401: the token is not good, whatever is wrong with it.
+    pub fn invalid_token() -> Self {
+        Self::known(refusal::INVALID_TOKEN)
+    }
+
     /// 405, naming what is allowed.
     pub fn method_not_allowed(allow: Option<HeaderValue>) -> Self {
         Self::new(

@@ -16,11 +16,11 @@ use kit_telemetry::Tracer;
 use kit_token::Verifier;
 use thiserror::Error;
 
-use crate::access::{authorize, refuse_when_stale};
+use crate::access::{authorize, guest_access, refuse_when_stale};
 use crate::extract::Json;
 use crate::health::Health;
 use crate::server::{RouteLabel, RoutePattern};
-use crate::{Access, ApiError, Route, RouteTable, Verified};
+use crate::{Access, ApiError, GuestAccess, Route, RouteTable, Verified};
 
 /// What stands before every handler of a service: token and role, the body's size, the time limit.
 #[derive(Clone)]
@@ -225,15 +225,24 @@ impl Gate {
         let MatchedRoute {
             access, body_limit, ..
         } = matched;
-        match request.extensions().get::<Verified>() {
-            Some(Verified(principal)) => authorize(access, principal)?,
-            None => {
+        let known = request.extensions().get::<Verified>();
+        let guest = match known {
+            None if access == Access::Holder => guest_access(request.headers())?,
+            _ => None,
+        };
+        match (known, guest) {
+            (Some(Verified(principal)), _) => authorize(access, principal)?,
+            (None, Some(guest)) => {
+                request.extensions_mut().insert::<GuestAccess>(guest);
+            }
+            (None, None) => {
                 if let Some(verified) = access.admit(verifier, request.headers())? {
                     request.extensions_mut().insert(verified);
                 }
             }
         }
-        if self.rules.fails_closed {
+        // Of guests' tokens the news of revocations say nothing.
+        if self.rules.fails_closed && guest.is_none() {
             refuse_when_stale(verifier)?;
         }
         // An announced length is refused before a byte of it is read.

@@ -24,7 +24,7 @@ mod routes;
 pub mod server;
 mod stream;
 
-pub use access::{Anyone, Customer, Verified};
+pub use access::{Anyone, Customer, GuestAccess, Holder, Verified};
 pub use body::{BodyError, ReplyBody, RequestBody};
 pub use check::Check;
 pub use error::{ApiError, FieldError};

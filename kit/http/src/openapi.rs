@@ -104,7 +104,7 @@ fn operation(service: &str, route: &Route, entrance: Entrance, generator: &mut S
         Access::Public => {}
         // Either of them will do.
         Access::Guest => said["security"] = json!([{}, { "bearer": [] }]),
-        Access::User | Access::Own | Access::Staff | Access::Admin => {
+        Access::User | Access::Own | Access::Holder | Access::Staff | Access::Admin => {
             said["security"] = json!([{ "bearer": [] }]);
         }
     }

@@ -26,6 +26,9 @@ pub enum Access {
     User,
     /// The owner of the resource, and admins. Ownership is checked where the resource is, in its query.
     Own,
+    /// The owner of the resource, and admins; also a guest whose token opens it. Which resource a guest's token opens
+    /// only the service knows that has it, so the service checks it.
+    Holder,
     /// Staff and admins.
     Staff,
     /// Admins.
@@ -37,7 +40,7 @@ impl Access {
     pub const fn required_role(self) -> Option<Role> {
         match self {
             Self::Public | Self::Guest => None,
-            Self::User | Self::Own => Some(Role::Customer),
+            Self::User | Self::Own | Self::Holder => Some(Role::Customer),
             Self::Staff => Some(Role::Staff),
             Self::Admin => Some(Role::Admin),
         }
@@ -50,6 +53,7 @@ impl Access {
             Self::Guest => "guest",
             Self::User => "user",
             Self::Own => "own",
+            Self::Holder => "holder",
             Self::Staff => "staff",
             Self::Admin => "admin",
         }
@@ -206,6 +210,14 @@ impl Route {
     pub fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
         self.doc.headers.push((name, meaning));
         self
+    }
+
+    /// Whether [`Route::header`] was said of a header.
+    pub fn reads_header(&self, name: &str) -> bool {
+        self.doc
+            .headers
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     /// The JSON body and an example of it.

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The JSON of a `T` with its status, as it was written when the effect happened: sent again, the same bytes.
@@ -23,6 +24,11 @@ impl<T> JsonAnswer<T> {
             body: body.into(),
             value: PhantomData,
         }
+    }
+
+    /// The same answer with another value in it: of one that is given again, what is not kept.
+    pub fn with_value<U: Serialize>(self, value: &U) -> serde_json::Result<JsonAnswer<U>> {
+        Ok(JsonAnswer::new(self.status, serde_json::to_vec(value)?))
     }
 
     /// The value, for whoever called by a contract.

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use kit_http::server::RequestId;
-use kit_http::{Access, ApiError, Customer, MatchedRoute, Verified};
+use kit_http::{Access, ApiError, Customer, GuestAccess, MatchedRoute, Verified};
 use kit_rpc::{Actor, AuditedRequest, CallContext, Deadline};
 use kit_telemetry::TraceParent;
 use kit_token::Role;
@@ -22,8 +22,9 @@ const LONGEST_KEY: usize = 255;
 /// One request to a service: who asks, from where, in which trace, under which idempotency key, and until when.
 ///
 /// `A` is who may ask: [`Customer`] for somebody who is signed in, [`Anyone`](kit_http::Anyone) on public routes
-/// and those for guests. Role and access were checked against the route table before the handler. It is a
-/// [`CallContext`] by `Deref`, for calls of other services.
+/// and those for guests, [`Holder`](kit_http::Holder) where a guest's token may open what is asked for. Role and
+/// access were checked against the route table before the handler. It is a [`CallContext`] by `Deref`, for calls of
+/// other services.
 #[derive(Clone, Debug)]
 pub struct Call<A = Customer> {
     /// The actor who makes the request.
@@ -66,7 +67,7 @@ impl<A> Call<A> {
     }
 
     /// Whose idempotency keys are used; none of a caller who could not be told from another.
-    pub(crate) fn key_owner(&self) -> Option<String> {
+    pub fn key_owner(&self) -> Option<String> {
         self.key_owner.clone().or_else(|| match self.context.actor() {
             Actor::User(principal) => Some(principal.user_id.to_string()),
             Actor::Service(name) => Some(format!("service:{name}")),
@@ -96,6 +97,10 @@ where
         let matched = parts.extensions.get::<MatchedRoute>();
         let context = audited(context(parts)?, parts, matched, &sender);
         let is_keyed = context.idempotency_key().is_some();
+        let guest = parts
+            .extensions
+            .get()
+            .map(|GuestAccess(hash)| format!("guest:{hash}"));
         Ok(Self {
             actor,
             sender,
@@ -107,7 +112,7 @@ where
                 String::new()
             },
             context,
-            key_owner: None,
+            key_owner: guest,
         })
     }
 }
@@ -125,7 +130,7 @@ fn audited(
     };
     let is_by_role = match route.access {
         Access::Staff | Access::Admin => true,
-        Access::Own => principal.includes(Role::Staff),
+        Access::Own | Access::Holder => principal.includes(Role::Staff),
         Access::Public | Access::Guest | Access::User => false,
     };
     if parts.method.is_safe() || !is_by_role {

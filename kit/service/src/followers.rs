@@ -11,27 +11,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kit_token::UserId;
 use tokio::sync::watch;
 
-/// Followers of things that are known by a `K`, of all users and of each a bounded number. A cheap handle.
-pub struct Followers<K>(Arc<Inner<K>>);
+/// Followers of things that are known by a `K`, of all users and of each a bounded number. `U` is who counts as a user,
+/// where there are also others than those who are signed in. A cheap handle.
+pub struct Followers<K, U = UserId>(Arc<Inner<K, U>>);
 
-struct Inner<K> {
+struct Inner<K, U> {
     most: usize,
     most_per_user: usize,
-    open: Mutex<Open<K>>,
+    open: Mutex<Open<K, U>>,
 }
 
-struct Open<K> {
+struct Open<K, U> {
     count: usize,
-    users: HashMap<UserId, usize>,
+    users: HashMap<U, usize>,
     followed: HashMap<K, watch::Sender<()>>,
 }
 
 /// One follower. Dropping it makes room for another.
-pub struct Follower<K: Clone + Eq + Hash> {
+pub struct Follower<K: Clone + Eq + Hash, U: Clone + Eq + Hash = UserId> {
     key: K,
-    user_id: UserId,
+    user: U,
     news: watch::Receiver<()>,
-    followers: Followers<K>,
+    followers: Followers<K, U>,
 }
 
 /// Why somebody cannot follow anything more.
@@ -43,13 +44,13 @@ pub enum TooManyFollowers {
     InAll,
 }
 
-impl<K> Clone for Followers<K> {
+impl<K, U> Clone for Followers<K, U> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<K: Clone + Eq + Hash> Followers<K> {
+impl<K: Clone + Eq + Hash, U: Clone + Eq + Hash> Followers<K, U> {
     /// Nobody follows anything yet; at most so many may, and so many for a user.
     pub fn new(most: usize, most_per_user: usize) -> Self {
         let open = Mutex::new(Open {
@@ -65,9 +66,9 @@ impl<K: Clone + Eq + Hash> Followers<K> {
     }
 
     /// Follows something for a user, where there is room.
-    pub fn follow(&self, key: K, user_id: UserId) -> Result<Follower<K>, TooManyFollowers> {
+    pub fn follow(&self, key: K, user: U) -> Result<Follower<K, U>, TooManyFollowers> {
         let mut open = self.open();
-        let own = open.users.get(&user_id).copied().unwrap_or_default();
+        let own = open.users.get(&user).copied().unwrap_or_default();
         if own >= self.0.most_per_user {
             return Err(TooManyFollowers::OfUser);
         }
@@ -75,11 +76,11 @@ impl<K: Clone + Eq + Hash> Followers<K> {
             return Err(TooManyFollowers::InAll);
         }
         open.count += 1;
-        open.users.insert(user_id, own + 1);
+        open.users.insert(user.clone(), own + 1);
         let news = open.followed.entry(key.clone()).or_default().subscribe();
         Ok(Follower {
             key,
-            user_id,
+            user,
             news,
             followers: self.clone(),
         })
@@ -99,12 +100,12 @@ impl<K: Clone + Eq + Hash> Followers<K> {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open<K>> {
+    fn open(&self) -> MutexGuard<'_, Open<K, U>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K: Clone + Eq + Hash> Follower<K> {
+impl<K: Clone + Eq + Hash, U: Clone + Eq + Hash> Follower<K, U> {
     /// What is followed.
     pub fn key(&self) -> &K {
         &self.key
@@ -119,14 +120,14 @@ impl<K: Clone + Eq + Hash> Follower<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Drop for Follower<K> {
+impl<K: Clone + Eq + Hash, U: Clone + Eq + Hash> Drop for Follower<K, U> {
     fn drop(&mut self) {
         let mut open = self.followers.open();
         open.count -= 1;
-        if let Some(own) = open.users.get_mut(&self.user_id) {
+        if let Some(own) = open.users.get_mut(&self.user) {
             *own -= 1;
             if *own == 0 {
-                open.users.remove(&self.user_id);
+                open.users.remove(&self.user);
             }
         }
         // This one's receiver is still there.

@@ -1,6 +1,6 @@
 //! Where a request came from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
@@ -27,6 +27,19 @@ impl Origin {
             ip: String::new(),
         }
     }
+
+    /// What counts as one client: an IPv4 address, or the upper half of an IPv6 one, of which a subscriber has the
+    /// lower. None where the address is unknown.
+    pub fn network(&self) -> Option<String> {
+        let address: IpAddr = self.ip.parse().ok()?;
+        Some(match address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+        })
+    }
 }
 
 /// An origin before anybody asks for it, which few use cases do.
@@ -52,6 +65,27 @@ impl Sender {
         Origin {
             device: device.unwrap_or_default().chars().take(LONGEST_DEVICE).collect(),
             ip: self.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_is_one_client_and_a_mapped_address_is_what_it_maps() {
+        for (ip, network) in [
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("::ffff:192.0.2.7", Some("192.0.2.7")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::/64")),
+            ("", None),
+        ] {
+            let origin = Origin {
+                ip: ip.to_owned(),
+                ..Origin::default()
+            };
+            assert_eq!(origin.network().as_deref(), network, "{ip}");
         }
     }
 }

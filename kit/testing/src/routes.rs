@@ -105,7 +105,16 @@ pub async fn check_access(table: &RouteTable, client: &Client, sign: impl Fn(Rol
             let said = call(client.with("authorization", header)).await;
             said.expect_error(401, "Invalid authorization header format");
         }
-        for token in ["rubbish".to_owned(), format!("{}x", sign(Role::Admin))] {
+        let mut bad = vec![
+            "rubbish".to_owned(),
+            format!("{}x", sign(Role::Admin)),
+            "gat_x".to_owned(),
+        ];
+        if route.access != Access::Holder {
+            // Well-formed, and not for this route.
+            bad.push(format!("gat_{}", "A".repeat(43)));
+        }
+        for token in bad {
             let said = call(client.with_token(&token)).await;
             said.expect_error(401, "Invalid or expired token");
         }
@@ -160,7 +169,9 @@ pub fn gaps_in_documentation(table: &RouteTable) -> Vec<String> {
         let secured = match route.access {
             Access::Public => Value::Null,
             Access::Guest => json!([{}, { "bearer": [] }]),
-            Access::User | Access::Own | Access::Staff | Access::Admin => json!([{ "bearer": [] }]),
+            Access::User | Access::Own | Access::Holder | Access::Staff | Access::Admin => {
+                json!([{ "bearer": [] }])
+            }
         };
         if operation["security"] != secured {
             gap("is secured otherwise than its access says");

@@ -23,6 +23,7 @@ mod cache;
 mod claims;
 mod der;
 mod encoding;
+mod guest;
 mod jwk;
 pub mod jws;
 mod key;
@@ -39,6 +40,7 @@ mod signing_key;
 mod verifier;
 
 pub use claims::Claims;
+pub use guest::{GuestToken, GuestTokenError, GuestTokenHash};
 pub use jwk::{Jwk, Jwks};
 pub use key::{Algorithm, KeyError};
 pub use key_ring::KeyRing;

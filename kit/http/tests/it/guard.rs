@@ -5,7 +5,7 @@ use kit_http::server::Stack;
 use kit_http::{Access, Guard, Handlers, HandlersError, Route, RouteTable};
 use kit_runtime::{FakeClock, Ids};
 use kit_testing::{AUDIENCE, ISSUER, Identity, TestProcess};
-use kit_token::{Role, Verifier, VerifierRules};
+use kit_token::{GuestToken, Role, Verifier, VerifierRules};
 
 use crate::service::{TestService, serve};
 use crate::wire::Wire;
@@ -264,4 +264,34 @@ fn a_method_that_cannot_be_routed_is_an_error() {
     let guard = Guard::new(TestProcess::new().verifier);
     let ended = Handlers::new(table, guard).on("brew", hello).finish(());
     assert_eq!(ended.err(), Some(HandlersError::Method { operation: "brew" }));
+}
+
+#[tokio::test]
+async fn a_guests_token_passes_where_it_may_open_something_and_nowhere_else() {
+    let service = TestService::start().await;
+    let mut wire = service.wire().await;
+    let token = GuestToken::derive(b"secret", b"salt");
+    let guest = format!("Authorization: Bearer {}\r\n", token.expose());
+    let passed = wire.ask("GET /held", &guest).await;
+    assert_eq!(passed.body, format!("guest {}", token.hash()).into_bytes());
+    let known = wire.ask("GET /held", &service.bearer(Role::Customer)).await;
+    assert_eq!(known.body, b"ada");
+    for path in ["/user", "/own", "/guest", "/staff", "/admin"] {
+        let refused = wire.ask(&format!("GET {path}"), &guest).await;
+        assert_eq!(refused.refusal(401), "Invalid or expired token", "{path}");
+    }
+    let twice = format!("{guest}{guest}");
+    for (lines, message) in [
+        ("", "Missing authorization header"),
+        ("Authorization: Bearer gat_x\r\n", "Invalid or expired token"),
+        ("Authorization: Bearer a.b.c\r\n", "Invalid or expired token"),
+        (&twice, "Invalid authorization header format"),
+    ] {
+        assert_eq!(
+            wire.ask("GET /held", lines).await.refusal(401),
+            message,
+            "{lines}"
+        );
+    }
+    service.end().await;
 }

@@ -14,7 +14,9 @@ use axum::response::Response;
 use http::{Extensions, Method, StatusCode};
 use kit_http::extract::{ArrayPage, Json, Page, PageRequest, Path, Query};
 use kit_http::server::{Endpoint, PeerAddress, RequestId, Server, ServerSettings, Stack};
-use kit_http::{Access, Anyone, ApiError, Customer, Etag, Guard, Handlers, IfMatch, Route, RouteTable};
+use kit_http::{
+    Access, Anyone, ApiError, Customer, Etag, Guard, Handlers, Holder, IfMatch, Route, RouteTable,
+};
 use kit_runtime::Ids;
 use kit_telemetry::TraceParent;
 use kit_testing::{Identity, TestProcess};
@@ -153,6 +155,7 @@ pub(crate) fn table() -> RouteTable {
             get("/user", "user", Access::User),
             get("/guest", "guest", Access::Guest),
             get("/own", "own", Access::Own),
+            get("/held", "held", Access::Holder),
             get("/staff", "staff", Access::Staff),
             get("/admin", "admin", Access::Admin),
         ],
@@ -177,6 +180,7 @@ fn router(process: &TestProcess, waiting: Waiting) -> Router {
         .on("user", whoami)
         .on("guest", who_if_anybody)
         .on("own", whoami)
+        .on("held", holder)
         .on("staff", whoami)
         .on("admin", whoami);
     handlers.finish(waiting).unwrap()
@@ -246,6 +250,13 @@ async fn refuse() -> ApiError {
 
 async fn who_if_anybody(Anyone(caller): Anyone) -> String {
     caller.map_or_else(|| "nobody".to_owned(), |caller| caller.username.clone())
+}
+
+async fn holder(holder: Holder) -> String {
+    match holder {
+        Holder::User(user) => user.username.clone(),
+        Holder::Guest(token) => format!("guest {token}"),
+    }
 }
 
 async fn whoami(Customer(caller): Customer) -> String {
