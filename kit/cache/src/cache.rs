@@ -1,8 +1,9 @@
 //! The cache as its users see it.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use kit_redis::Redis;
@@ -13,10 +14,10 @@ use serde::de::DeserializeOwned;
 
 use crate::change::{Change, Known};
 use crate::error::CacheError;
-use crate::load::Load;
+use crate::load::{Load, run_all};
 use crate::metrics::{CacheMetrics, Meter};
 use crate::settings::CacheSettings;
-use crate::shard::{Keeping, LookUp, Shard, Waiting};
+use crate::shard::{Keeping, Kept, LookUp, Shard, Waiting};
 use crate::shared::Shared;
 
 /// So many locks at most that two cores seldom want the same one.
@@ -58,6 +59,8 @@ pub(crate) struct Inner<K, V, E> {
     pub(crate) meter: Meter,
     /// Where there is a Redis behind the memory.
     pub(crate) shared: Option<Shared<K, V>>,
+    /// What an entry weighs, in bytes, where somebody says so.
+    weigh: OnceLock<fn(&K, &V) -> usize>,
     hasher: RandomState,
     shards: Box<[Mutex<Shard<K, V, E>>]>,
 }
@@ -96,11 +99,25 @@ where
         Self(Arc::new(Inner {
             meter: Meter::new(metrics, settings.name),
             shared,
+            weigh: OnceLock::new(),
             hasher: RandomState::new(),
             shards: (0..shards).map(|_| Mutex::new(Shard::new(entries))).collect(),
             settings,
             deps,
         }))
+    }
+
+    /// The same, whose entries together take at most so many bytes, by what `weigh` says of each: what was not used
+    /// for longest goes first. One that is larger than a sixteenth of that may be kept nowhere, and is loaded each
+    /// time. To be said before the first look-up.
+    #[must_use]
+    pub fn weighed(self, bytes: usize, weigh: fn(&K, &V) -> usize) -> Self {
+        let most = bytes / self.0.shards.len();
+        for shard in &self.0.shards {
+            self.0.in_shard(shard, |shard| shard.limit_weight(most));
+        }
+        self.0.weigh.get_or_init(|| weigh);
+        self
     }
 
     /// Looks a key up, and loads it if it is not kept. Whoever asks while a load of the key runs waits for that
@@ -116,7 +133,49 @@ where
     where
         Fut: Future<Output = Result<Option<Versioned<V>>, E>> + Send + 'static,
     {
-        let mut waiting = match self.find_or_begin(key, load) {
+        let began = self.0.deps.clock.now();
+        let mut started = None;
+        let looked_up = self.look_up(key, began, |running| started = Some(running));
+        // Whoever has nothing to load holds nothing of it while they wait.
+        match started {
+            Some(running) => self.0.deps.tasks.spawn("cache.load", running.run(began, load)),
+            None => drop(load),
+        }
+        self.found(looked_up).await
+    }
+
+    /// Looks several keys up, and loads those together that are neither kept nor being loaded: `load` is told which,
+    /// and a key that it brings nothing of is not there. In the order of the keys; what is said of [`Cache::get`]
+    /// holds for each of them.
+    pub async fn get_all<Fut>(
+        &self,
+        keys: &[K],
+        load: impl FnOnce(Vec<K>) -> Fut + Send + 'static,
+    ) -> Result<Vec<Found<V>>, CacheError<E>>
+    where
+        Fut: Future<Output = Result<HashMap<K, Versioned<V>>, E>> + Send + 'static,
+    {
+        let began = self.0.deps.clock.now();
+        let mut started = Vec::new();
+        let looked_up: Vec<_> = keys
+            .iter()
+            .map(|key| self.look_up(key, began, |running| started.push(running)))
+            .collect();
+        if started.is_empty() {
+            drop(load);
+        } else {
+            let running = run_all(Arc::clone(&self.0), started, began, load);
+            self.0.deps.tasks.spawn("cache.load", running);
+        }
+        let mut all = Vec::with_capacity(looked_up.len());
+        for looked_up in looked_up {
+            all.push(self.found(looked_up).await?);
+        }
+        Ok(all)
+    }
+
+    async fn found(&self, looked_up: Result<Found<V>, Waiting<V, E>>) -> Result<Found<V>, CacheError<E>> {
+        let mut waiting = match looked_up {
             Ok(found) => return Ok(found),
             Err(waiting) => waiting,
         };
@@ -129,18 +188,15 @@ where
         }))
     }
 
-    /// What is held, or else where a load is waited for.
-    fn find_or_begin<Fut>(
+    /// What is held, or else where a load is waited for; where nobody loads, `begin` is given one to run.
+    fn look_up(
         &self,
         key: &K,
-        load: impl FnOnce() -> Fut + Send + 'static,
-    ) -> Result<Found<V>, Waiting<V, E>>
-    where
-        Fut: Future<Output = Result<Option<Versioned<V>>, E>> + Send + 'static,
-    {
+        now: Timestamp,
+        begin: impl FnOnce(Load<K, V, E>),
+    ) -> Result<Found<V>, Waiting<V, E>> {
         let inner = &self.0;
-        let began = inner.deps.clock.now();
-        let looked_up = inner.with_shard(key, |shard| shard.look_up(key, began));
+        let looked_up = inner.with_shard(key, |shard| shard.look_up(key, now));
         match looked_up {
             LookUp::Hit(found) => {
                 inner.meter.hit();
@@ -152,8 +208,7 @@ where
             }
             LookUp::Began { id, sender, waiting } => {
                 inner.meter.missed();
-                let running = Load::new(Arc::clone(inner), key.clone(), id, sender);
-                inner.deps.tasks.spawn("cache.load", running.run(began, load));
+                begin(Load::new(Arc::clone(inner), key.clone(), id, sender));
                 Err(waiting)
             }
         }
@@ -166,8 +221,9 @@ where
         let until = inner.until(now, inner.settings.time_to_live);
         let news = Some(Known::there(value.version));
         let remembered = now.plus(inner.settings.remembered);
+        let written = inner.kept(&key, Some(Arc::new(value)), until);
         let kept = inner.with_shard(&key, |shard| {
-            let kept = shard.put(key.clone(), Arc::new(value), until, now);
+            let kept = shard.put(key.clone(), written, now);
             if kept != Keeping::PassedOver {
                 // The value may go before an older one comes.
                 shard.remember(key.clone(), news, remembered, now);
@@ -224,6 +280,13 @@ impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
         let tenth = u64::try_from((span / 10).as_micros()).unwrap_or(u64::MAX - 1);
         let early = u64::from_be_bytes(self.deps.ids.random()) % (tenth + 1);
         from.plus(span.saturating_sub(Duration::from_micros(early)))
+    }
+
+    /// Something found as it is kept.
+    pub(crate) fn kept(&self, key: &K, found: Found<V>, until: Timestamp) -> Kept<V> {
+        let weigh = self.weigh.get().zip(found.as_ref());
+        let weight = weigh.map_or(0, |(weigh, found)| weigh(key, &found.value));
+        Kept { found, until, weight }
     }
 
     pub(crate) fn with_shard<T>(&self, key: &K, work: impl FnOnce(&mut Shard<K, V, E>) -> T) -> T {

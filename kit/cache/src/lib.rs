@@ -1,10 +1,12 @@
 //! Values kept in memory for a while, and in a Redis behind it, and never older than what this process was told.
 //!
-//! A [`Cache`] is bounded: what was not used for longest goes first. A value has a **version**, the one of the
+//! A [`Cache`] is bounded by number and, where somebody says what entries weigh ([`Cache::weighed`]), by bytes: what
+//! was not used for longest goes first. A value has a **version**, the one of the
 //! aggregate that it shows, and versions decide every race:
 //!
 //! - A miss **loads once**, whoever and however many ask for the key meanwhile. The load is a task of its own: a
-//!   caller that goes away takes nothing from the others. A failed load is kept nowhere, and each of its waiters
+//!   caller that goes away takes nothing from the others. What several keys miss is loaded together
+//!   ([`Cache::get_all`]). A failed load is kept nowhere, and each of its waiters
 //!   hears the error; a load that panics or takes too long is an error too.
 //! - **Nothing older overwrites what is newer.** A put, or a load that ends late, is passed over when a newer
 //!   version is kept or was told of.
@@ -98,9 +100,9 @@
 //!
 //! Writes return at once and look-ups are async, so that a caller does not know how far away a value was.
 //!
-//! It deliberately does not promise that two processes see the same at one moment, keep anything over a restart,
-//! weigh entries by their size, or try a failed load again: whoever asks next does. It must not hold what
-//! decides about money, stock or access on its own.
+//! It deliberately does not promise that two processes see the same at one moment, keep anything over a restart, or
+//! try a failed load again: whoever asks next does. It must not hold what decides about money, stock or access on
+//! its own.
 
 mod cache;
 mod change;

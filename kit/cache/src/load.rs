@@ -1,9 +1,11 @@
-//! One load, from the miss to its end.
+//! One load, or several together, from the miss to the end.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use kit_runtime::Timestamp;
 
 use crate::cache::{Found, Inner, Versioned};
@@ -41,41 +43,45 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
     }
 
     /// `began` is the moment from which the value's time counts: it may have changed since.
-    pub(crate) async fn run<Fut>(mut self, began: Timestamp, load: impl FnOnce() -> Fut)
+    pub(crate) async fn run<Fut>(self, began: Timestamp, load: impl FnOnce() -> Fut)
     where
         Fut: Future<Output = Result<Option<Versioned<V>>, E>>,
     {
-        let since = match self.look().await {
+        let Some((running, since)) = self.look_first().await else {
+            return;
+        };
+        match running.cache.clone().limited(began, load).await {
+            Ok(found) => running.succeed(found, since, began).await,
+            Err((ended, error)) => running.fail(ended, error),
+        }
+    }
+
+    /// Ends by a copy from Redis; or, where there is none to go by, goes on, and says from when on what it brings
+    /// may be shared.
+    async fn look_first(mut self) -> Option<(Self, Option<Since>)> {
+        match self.look().await {
             Some(Look::Answers(found)) => {
                 self.send_outcome(Ok(Some(found)));
-                return;
+                None
             }
-            Some(Look::Nothing(since)) => Some(since),
-            None => None,
-        };
-        let (cache, limit) = (self.cache.settings.name, self.cache.settings.load_limit);
-        // The load is called in here, so that its panic is this task's.
-        let loaded = tokio::time::timeout(limit, async { load().await }).await;
-        let now = self.cache.deps.clock.now();
-        self.cache.meter.took(now.since(began));
-        match loaded {
-            Ok(Ok(found)) => {
-                let found = found.map(Arc::new);
-                let kept = self.keep(found.clone(), began);
-                self.send_outcome(Ok(found.clone()));
-                if let (Some(until), Some(value), Some(since)) = (kept, found, since) {
-                    self.share(&value, since, until.since(now)).await;
-                }
-            }
-            Ok(Err(error)) => {
-                self.end_without(Ended::Failed);
-                self.send_outcome(Err(CacheError::Failed(Arc::new(error))));
-            }
-            Err(_) => {
-                self.end_without(Ended::TooSlow);
-                self.send_outcome(Err(CacheError::TooSlow { cache, limit }));
-            }
+            Some(Look::Nothing(since)) => Some((self, Some(since))),
+            None => Some((self, None)),
         }
+    }
+
+    async fn succeed(mut self, found: Option<Versioned<V>>, since: Option<Since>, began: Timestamp) {
+        let found = found.map(Arc::new);
+        let now = self.cache.deps.clock.now();
+        let kept = self.keep(found.clone(), began);
+        self.send_outcome(Ok(found.clone()));
+        if let (Some(until), Some(value), Some(since)) = (kept, found, since) {
+            self.share(&value, since, until.since(now)).await;
+        }
+    }
+
+    fn fail(mut self, ended: Ended, error: CacheError<E>) {
+        self.end_without(ended);
+        self.send_outcome(Err(error));
     }
 
     fn send_outcome(&self, outcome: Outcome<V, E>) {
@@ -100,7 +106,7 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
         look
     }
 
-    /// Whether a copy is as good as what a load could bring that had begun when the copy's did.
+    /// Whether a copy is as good as what a load could bring that had started when the copy's did.
     fn receives(&self, copy: &Copied<V>) -> bool {
         let inner = &self.cache;
         let until = inner.until(copy.began, inner.settings.time_to_live);
@@ -112,7 +118,8 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
                 .as_ref()
                 .is_some_and(|shared| shared.trusts(copy.began))
             {
-                shard.receive((&self.key, self.id), &copy.found, (copy.began, until), now)
+                let copied = inner.kept(&self.key, Some(Arc::clone(&copy.found)), until);
+                shard.receive((&self.key, self.id), copied, copy.began, now)
             } else {
                 Reception::Unfit
             }
@@ -132,18 +139,19 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
         let now = inner.deps.clock.now();
         let span = inner.settings.span_of(found.as_ref());
         let until = span.map(|span| inner.until(began, span));
+        let loaded = until.map(|until| inner.kept(&self.key, found, until));
         // Ended and kept under one lock, so that nobody in between begins another load.
         let kept = inner.with_shard(&self.key, |shard| {
             let is_undisturbed = shard.end(&self.key, self.id);
-            match until {
-                Some(until) if is_undisturbed => shard.keep_loaded(&self.key, found, until, now),
+            match loaded {
+                Some(loaded) if is_undisturbed => shard.keep_loaded(&self.key, loaded, now),
                 _ => Keeping::PassedOver,
             }
         });
         inner.meter.keeping(kept);
         let (ended, until) = match kept {
-            Keeping::PassedOver => (Ended::NotKept, None),
-            Keeping::Kept | Keeping::KeptInstead => (Ended::Kept, until),
+            Keeping::PassedOver | Keeping::TooLarge => (Ended::NotKept, None),
+            Keeping::Kept | Keeping::KeptInstead(_) => (Ended::Kept, until),
         };
         self.count(ended);
         until
@@ -164,6 +172,61 @@ impl<K: Clone + Eq + Hash, V, E> Load<K, V, E> {
     fn count(&mut self, ended: Ended) {
         self.has_ended = true;
         self.cache.meter.loaded(ended);
+    }
+}
+
+impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
+    /// Runs a load for as long as one may take.
+    async fn limited<T, Fut>(
+        &self,
+        began: Timestamp,
+        load: impl FnOnce() -> Fut,
+    ) -> Result<T, (Ended, CacheError<E>)>
+    where
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let (cache, limit) = (self.settings.name, self.settings.load_limit);
+        // The load is called in here, so that its panic is this task's.
+        let loaded = tokio::time::timeout(limit, async { load().await }).await;
+        self.meter.took(self.deps.clock.now().since(began));
+        match loaded {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err((Ended::Failed, CacheError::Failed(Arc::new(error)))),
+            Err(_) => Err((Ended::TooSlow, CacheError::TooSlow { cache, limit })),
+        }
+    }
+}
+
+/// Runs several loads as one. Each began by itself before this is called, so news of any of them is noticed from
+/// before the common load on.
+pub(crate) async fn run_all<K, V, E, Fut>(
+    cache: Arc<Inner<K, V, E>>,
+    started: Vec<Load<K, V, E>>,
+    began: Timestamp,
+    load: impl FnOnce(Vec<K>) -> Fut,
+) where
+    K: Clone + Eq + Hash,
+    Fut: Future<Output = Result<HashMap<K, Versioned<V>>, E>>,
+{
+    let looked = join_all(started.into_iter().map(Load::look_first)).await;
+    let open: Vec<_> = looked.into_iter().flatten().collect();
+    if open.is_empty() {
+        return;
+    }
+    let keys = open.iter().map(|(running, _)| running.key.clone()).collect();
+    match cache.limited(began, || load(keys)).await {
+        Ok(mut found) => {
+            let succeeding = open.into_iter().map(|(running, since)| {
+                let value = found.remove(&running.key);
+                running.succeed(value, since, began)
+            });
+            join_all(succeeding).await;
+        }
+        Err((ended, error)) => {
+            for (running, _) in open {
+                running.fail(ended, error.clone());
+            }
+        }
     }
 }
 

@@ -164,8 +164,8 @@ impl Meter {
     }
 
     pub(crate) fn keeping(&self, kept: Keeping) {
-        if kept == Keeping::KeptInstead {
-            self.evictions.inc();
+        if let Keeping::KeptInstead(others) = kept {
+            self.evictions.inc_by(others);
         }
     }
 

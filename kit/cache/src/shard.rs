@@ -7,17 +7,17 @@
 //! - That nothing is there is not kept while the key is known to be there.
 //!
 //! What is known is bounded apart from what is kept, so that a scan over many keys, which pushes out values,
-//! does not make the cache forget deletions.
+//! does not make the cache forget deletions. What is kept is bounded by number and, where somebody says what values
+//! weigh, by weight.
 
 use std::collections::HashMap;
 use std::hash::{Hash, RandomState};
-use std::sync::Arc;
 
 use hashlink::LruCache;
 use kit_runtime::Timestamp;
 use tokio::sync::watch;
 
-use crate::cache::{Found, Versioned};
+use crate::cache::Found;
 use crate::change::{Known, Presence};
 use crate::error::CacheError;
 
@@ -30,6 +30,9 @@ pub(crate) type Waiting<V, E> = watch::Receiver<Option<Outcome<V, E>>>;
 pub(crate) struct Shard<K, V, E> {
     // Keys may be chosen by strangers, so they are hashed with the hasher that withstands them.
     kept: LruCache<K, Kept<V>, RandomState>,
+    /// What all that is kept weighs.
+    weight: usize,
+    most_weight: usize,
     marks: LruCache<K, Mark, RandomState>,
     flights: HashMap<K, Flight<V, E>>,
     last_flight: FlightId,
@@ -39,9 +42,18 @@ pub(crate) struct Shard<K, V, E> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlightId(u64);
 
-struct Kept<V> {
-    found: Found<V>,
-    until: Timestamp,
+/// Something found that is kept, or is to be.
+pub(crate) struct Kept<V> {
+    pub(crate) found: Found<V>,
+    pub(crate) until: Timestamp,
+    /// In bytes; 0 where nobody weighs.
+    pub(crate) weight: usize,
+}
+
+impl<V> Kept<V> {
+    fn known(&self) -> Option<Known> {
+        Some(Known::there(self.found.as_ref()?.version))
+    }
 }
 
 struct Mark {
@@ -82,8 +94,11 @@ pub(crate) enum Reception {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeping {
     Kept,
-    /// And something else had to go for it.
-    KeptInstead,
+    /// And so many others had to go for it.
+    KeptInstead(u64),
+    /// It weighs too much.
+    TooLarge,
+    /// Something newer is known, or nothing of the kind is kept.
     PassedOver,
 }
 
@@ -91,10 +106,17 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
     pub(crate) fn new(entries: usize) -> Self {
         Self {
             kept: LruCache::with_hasher(entries, RandomState::new()),
+            weight: 0,
+            most_weight: usize::MAX,
             marks: LruCache::with_hasher(entries, RandomState::new()),
             flights: HashMap::new(),
             last_flight: FlightId::default(),
         }
+    }
+
+    /// Keeps no more than weighs so much together.
+    pub(crate) fn limit_weight(&mut self, most: usize) {
+        self.most_weight = most;
     }
 
     /// How many keys something is kept of.
@@ -125,7 +147,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         if now < kept.until {
             return Some(kept.found.clone());
         }
-        self.kept.remove(key);
+        self.drop_kept(key);
         None
     }
 
@@ -139,20 +161,14 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
     }
 
     /// Keeps what a load brought that ended in peace.
-    pub(crate) fn keep_loaded(
-        &mut self,
-        key: &K,
-        found: Found<V>,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Keeping {
+    pub(crate) fn keep_loaded(&mut self, key: &K, loaded: Kept<V>, now: Timestamp) -> Keeping {
         let known = self.known(key, now);
-        let is_fit = match &found {
-            Some(loaded) => Some(Known::there(loaded.version)) >= known,
+        let is_fit = match loaded.known() {
+            Some(version) => Some(version) >= known,
             None => known.is_none_or(|known| known.presence == Presence::Gone),
         };
         if is_fit {
-            self.keep(key.clone(), found, until)
+            self.keep(key.clone(), loaded)
         } else {
             Keeping::PassedOver
         }
@@ -162,43 +178,55 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
     pub(crate) fn receive(
         &mut self,
         (key, id): (&K, FlightId),
-        copy: &Arc<Versioned<V>>,
-        (began, until): (Timestamp, Timestamp),
+        copy: Kept<V>,
+        began: Timestamp,
         now: Timestamp,
     ) -> Reception {
         let is_fenced = self.fence(key, now).is_some_and(|fence| began <= fence);
-        if is_fenced || now >= until || Some(Known::there(copy.version)) < self.known(key, now) {
+        if is_fenced || now >= copy.until || copy.known() < self.known(key, now) {
             return Reception::Unfit;
         }
         Reception::Answers(if self.end(key, id) {
-            self.keep(key.clone(), Some(Arc::clone(copy)), until)
+            self.keep(key.clone(), copy)
         } else {
             Keeping::PassedOver
         })
     }
 
     /// Keeps what somebody wrote.
-    pub(crate) fn put(
-        &mut self,
-        key: K,
-        value: Arc<Versioned<V>>,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Keeping {
-        if Some(Known::there(value.version)) < self.known(&key, now) {
+    pub(crate) fn put(&mut self, key: K, written: Kept<V>, now: Timestamp) -> Keeping {
+        if written.known() < self.known(&key, now) {
             return Keeping::PassedOver;
         }
         self.flights.remove(&key);
-        self.keep(key, Some(value), until)
+        self.keep(key, written)
     }
 
-    fn keep(&mut self, key: K, found: Found<V>, until: Timestamp) -> Keeping {
-        let pushes_out = self.kept.len() >= self.kept.capacity() && !self.kept.contains_key(&key);
-        self.kept.insert(key, Kept { found, until });
-        if pushes_out {
-            Keeping::KeptInstead
-        } else {
-            Keeping::Kept
+    fn keep(&mut self, key: K, kept: Kept<V>) -> Keeping {
+        // What was kept before is older, whether this fits in or not.
+        self.drop_kept(&key);
+        if kept.weight > self.most_weight {
+            return Keeping::TooLarge;
+        }
+        let mut pushed_out = 0;
+        while self.kept.len() >= self.kept.capacity() || self.weight > self.most_weight - kept.weight {
+            let Some((_, gone)) = self.kept.remove_lru() else {
+                break;
+            };
+            self.weight -= gone.weight;
+            pushed_out += 1;
+        }
+        self.weight += kept.weight;
+        self.kept.insert(key, kept);
+        match pushed_out {
+            0 => Keeping::Kept,
+            others => Keeping::KeptInstead(others),
+        }
+    }
+
+    fn drop_kept(&mut self, key: &K) {
+        if let Some(kept) = self.kept.remove(key) {
+            self.weight -= kept.weight;
         }
     }
 
@@ -210,7 +238,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
         self.remember(key.clone(), news, until, now);
         if is_news {
             self.flights.remove(key);
-            self.kept.remove(key);
+            self.drop_kept(key);
         }
         is_news
     }
@@ -229,7 +257,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
     /// The latest that is known of a key.
     fn known(&self, key: &K, now: Timestamp) -> Option<Known> {
         let kept = self.kept.peek(key).filter(|kept| now < kept.until);
-        let kept = kept.and_then(|kept| Some(Known::there(kept.found.as_ref()?.version)));
+        let kept = kept.and_then(Kept::known);
         kept.max(self.mark(key, now).and_then(|mark| mark.known))
     }
 
@@ -245,6 +273,7 @@ impl<K: Clone + Eq + Hash, V, E> Shard<K, V, E> {
     /// missed.
     pub(crate) fn clear(&mut self) {
         self.kept.clear();
+        self.weight = 0;
         self.flights.clear();
     }
 }

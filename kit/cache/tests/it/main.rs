@@ -17,4 +17,5 @@ mod outages;
 mod peers;
 mod process;
 mod sharing;
+mod together;
 mod versions;
