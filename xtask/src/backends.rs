@@ -3,7 +3,8 @@
 //!
 //! A back end publishes how to reach it in `<target>/backends/<name>/url`, and tests read exactly that
 //! file. `up` may be called at any time and any number of times: what answers is adopted, what is stale is
-//! mended, what is missing is installed (from Debian's packages; Kafka from Maven Central) and started.
+//! mended, what is missing is installed (from Debian's packages; Kafka from Maven Central, MinIO from the Go module
+//! proxy) and started.
 //! `down` stops only what `up` started. Those that are named together go up and down side by side.
 //!
 //! One file a back end. PostgreSQL has programs of its own that start and stop it; the others are described
@@ -13,6 +14,7 @@ pub(crate) mod account;
 mod folders;
 mod kafka;
 mod launch;
+mod minio;
 mod ports;
 mod postgres;
 mod process;
@@ -29,6 +31,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Subcommand, ValueEnum};
 
 use self::kafka::Kafka;
+use self::minio::MinIo;
 use self::rabbitmq::RabbitMq;
 use self::redis::Redis;
 use self::server::Server;
@@ -69,6 +72,9 @@ pub(crate) enum Backend {
     RabbitMq,
     /// Apache Kafka.
     Kafka,
+    /// MinIO, an object store.
+    #[value(name = "minio")]
+    MinIo,
 }
 
 /// What `up` found or did.
@@ -178,6 +184,7 @@ impl Backend {
             Self::Redis => Some(&Redis),
             Self::RabbitMq => Some(&RabbitMq),
             Self::Kafka => Some(&Kafka),
+            Self::MinIo => Some(&MinIo),
         }
     }
 

@@ -19,6 +19,7 @@ const SERVERS: &[Backend] = &[
     Backend::Redis,
     Backend::RabbitMq,
     Backend::Kafka,
+    Backend::MinIo,
 ];
 
 /// The README's first command, which builds the binary; here it only says its version.

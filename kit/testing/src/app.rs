@@ -10,6 +10,7 @@ use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
 use kit_config::{Catalog, Section, Sources as ConfigSources};
 use kit_db::{Db, DbDeps, DbTarget, Migrations, Reader, Row, Tx, sql};
 use kit_event::Topic;
+use kit_redis::{Redis, RedisDeps, RedisSettings};
 use kit_rpc::pool::PoolSettings;
 use kit_rpc::{ContractClient, RpcPool};
 use kit_runtime::{Clock, Ids};
@@ -39,6 +40,7 @@ pub struct AppBuilder {
     logs: Vec<Source>,
     out_of_reach: Vec<&'static Topic>,
     bus: BusSettings,
+    redis: Option<RedisSettings>,
     provide: Vec<Box<Provide>>,
 }
 
@@ -134,6 +136,13 @@ impl AppBuilder {
         self
     }
 
+    /// A Redis that the process has.
+    #[must_use]
+    pub fn redis(mut self, settings: RedisSettings) -> Self {
+        self.redis = Some(settings);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -202,6 +211,15 @@ impl AppBuilder {
             ..ConfigSources::default()
         };
         let process = &self.process;
+        let redis_deps = RedisDeps {
+            tasks: process.lifecycle.tasks(),
+            ids: Ids::system(),
+            metrics: None,
+        };
+        let redis = self
+            .redis
+            .clone()
+            .map(|settings| Redis::open(settings, redis_deps));
         Ok(Process {
             config: self.service.configure(self.catalog.clone()).load(sources)?,
             data: self.data.clone(),
@@ -213,7 +231,7 @@ impl AppBuilder {
             tracer: Tracer::off(),
             verifier: self.verifier.clone(),
             internal_keys: process.internal_keys(),
-            redis: None,
+            redis: redis.transpose()?,
         })
     }
 
@@ -303,6 +321,7 @@ impl App {
             logs: Vec::new(),
             out_of_reach: Vec::new(),
             bus: BusSettings::default(),
+            redis: None,
             provide: Vec::new(),
             service,
             process,
