@@ -7,6 +7,7 @@ use kit_db::Tx;
 use orders_api::{OrderCancelled, OrderCreated, OrderPaid};
 
 use crate::domain::{OrderLines, ReservationStep};
+use crate::reads::Changed;
 use crate::service::CatalogService;
 
 /// The consumer's name in the tables, for ever.
@@ -36,8 +37,10 @@ async fn order_created(
     };
     let lines = OrderLines::check(items.into_iter().map(line).collect());
     let lines = lines.map_err(|_| Failure::never("an order has no lines, or too many"))?;
-    let unit = async move |tx: &mut Tx| catalog.reserve_in(tx, order_id, &lines).await;
-    inbox.apply(unit).await?;
+    let changed = Changed::default();
+    let (reserving, noted) = (catalog.clone(), changed.clone());
+    let unit = async move |tx: &mut Tx| reserving.reserve_in(tx, (order_id, &lines), &noted).await;
+    catalog.changing_by_event(&changed, inbox.apply(unit)).await?;
     Ok(())
 }
 
@@ -47,8 +50,11 @@ async fn order_paid(
     inbox: Inbox,
 ) -> Result<(), Failure> {
     let order_id = delivery.payload.order_id;
-    let unit = async move |tx: &mut Tx| catalog.advance_in(tx, order_id, ReservationStep::Commit).await;
-    inbox.apply(unit).await?;
+    let changed = Changed::default();
+    let (committing, noted) = (catalog.clone(), changed.clone());
+    let step = (order_id, ReservationStep::Commit);
+    let unit = async move |tx: &mut Tx| committing.advance_in(tx, step, &noted).await;
+    catalog.changing_by_event(&changed, inbox.apply(unit)).await?;
     Ok(())
 }
 
@@ -58,7 +64,9 @@ async fn order_cancelled(
     inbox: Inbox,
 ) -> Result<(), Failure> {
     let order_id = delivery.payload.order_id;
-    let unit = async move |tx: &mut Tx| catalog.give_up_in(tx, order_id).await;
-    inbox.apply(unit).await?;
+    let changed = Changed::default();
+    let (giving_up, noted) = (catalog.clone(), changed.clone());
+    let unit = async move |tx: &mut Tx| giving_up.give_up_in(tx, order_id, &noted).await;
+    catalog.changing_by_event(&changed, inbox.apply(unit)).await?;
     Ok(())
 }

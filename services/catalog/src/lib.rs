@@ -15,15 +15,20 @@
 //! of it by the events of topic `orders`, and are answered by those of topic `stock` in the transaction of the effect;
 //! the contract does the same for whoever wants an answer at once.
 //!
+//! What customers look at is kept in memory and in Redis, and never older than what the process was told
+//! (`reads/mod.rs`).
+//!
 //! Words that are looked for are taken apart here and not by a database (`domain/words.rs`), so that a search finds
 //! the same on both, and no sign in it means anything to either.
 
 mod build;
+mod command;
 mod config;
 mod consumers;
 mod domain;
 mod http;
 mod pictures;
+mod reads;
 mod service;
 mod store;
 mod sweeper;

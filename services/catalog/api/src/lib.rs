@@ -11,7 +11,10 @@ pub use contract::{
     Catalog, CatalogClient, CatalogError, CommitStock, FindReservation, GetItems, Item, Items, MOST_SKUS,
     ReleaseStock, ReserveStock, Restock,
 };
-pub use events::{StockChanged, StockCommitted, StockRejected, StockReleased, StockReserved, TOPICS, events};
+pub use events::{
+    CATALOG, CategoryChanged, ProductArchived, ProductCreated, ProductUpdated, STOCK, StockChanged,
+    StockCommitted, StockRejected, StockReleased, StockReserved, TOPICS, events,
+};
 pub use refusal::CatalogRefusal;
 pub use routes::routes;
 pub use types::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use catalog_api::{CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
+use catalog_api::{CategoryChanged, CategoryId, CategoryName, CategoryView, CreateCategory, UpdateCategory};
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_values::Slug;
@@ -20,6 +20,19 @@ pub(crate) struct Category {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Category {
+    /// What is told of it once it was made or changed.
+    pub(crate) fn event(&self) -> CategoryChanged {
+        CategoryChanged {
+            category_id: self.id,
+            slug: self.slug.clone(),
+            is_archived: false,
+            version: self.version,
+            timestamp: self.updated_at,
+        }
+    }
 }
 
 impl From<Category> for CategoryView {

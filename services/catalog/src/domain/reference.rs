@@ -6,7 +6,7 @@ use catalog_api::{CategoryId, ProductId};
 use kit_values::{Slug, SlugError};
 
 /// An identifier, or a slug.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reference<I> {
     Id(I),
     Slug(Slug),

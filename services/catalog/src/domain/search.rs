@@ -11,7 +11,7 @@ use super::{CategoryRef, SearchWords};
 const LONGEST_SEARCH: usize = 200;
 
 /// What is looked for: products for which all of it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ProductSearch {
     pub words: Option<SearchWords>,
     pub category: Option<CategoryRef>,
@@ -66,7 +66,7 @@ impl Scope {
 }
 
 /// Where in a list a product stands: what the list is sorted by, and the product's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ListingKey {
     pub sort: ProductSort,
     /// The price, or how well it fits; the number once more where that is the order.

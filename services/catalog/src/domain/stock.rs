@@ -1,8 +1,8 @@
 //! How many of a SKU there are.
 
 use catalog_api::{
-    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, SetStock,
-    StockChanged, StockFilter, StockView,
+    AdjustStock, AdjustmentReason, CatalogRefusal, MOST_ON_HAND, MovementKind, MovementView, ProductId,
+    SetStock, StockChanged, StockFilter, StockView,
 };
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
@@ -14,6 +14,8 @@ use orders_api::OrderId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stock {
     pub sku: Sku,
+    /// The product of which it is a variant, for ever.
+    pub product_id: ProductId,
     pub on_hand: i64,
     pub reserved: i64,
     /// How many changes there were.
@@ -113,6 +115,7 @@ impl StockChange {
         let reason = movement.reason.clone();
         StockChanged {
             sku: self.stock.sku.clone(),
+            product_id: self.stock.product_id,
             on_hand: movement.on_hand,
             reserved: movement.reserved,
             kind: movement.kind,
@@ -192,6 +195,7 @@ impl Stock {
         }
         let stock = Self {
             sku: self.sku.clone(),
+            product_id: self.product_id,
             on_hand: movement.on_hand,
             reserved: movement.reserved,
             version: movement.number,
@@ -248,6 +252,7 @@ mod tests {
     fn stock(on_hand: i64, reserved: i64) -> Stock {
         Stock {
             sku: "MUG".parse().unwrap(),
+            product_id: Uuid::nil().into(),
             on_hand,
             reserved,
             version: 3,

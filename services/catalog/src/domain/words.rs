@@ -33,7 +33,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// What a search asks for: all of these words, of which the last one may be the beginning of a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SearchWords(Vec<String>);
 
 impl SearchWords {

@@ -14,5 +14,5 @@ pub(super) async fn get_product(
     Path(reference): Path<String>,
 ) -> Result<(Etag, Json<ProductView>), CatalogFailure> {
     let found = catalog.get_product(&call, &reference).await?;
-    Ok((Etag(found.product.version), Json(found.into())))
+    Ok((Etag(found.version), Json(found.value.clone())))
 }

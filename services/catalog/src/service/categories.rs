@@ -3,7 +3,9 @@
 //! Whoever makes, moves or archives one holds the whole tree: two moves that are fine by themselves can make a cycle
 //! together, and a category must not be archived while another comes to stand in it.
 
-use catalog_api::{CatalogRefusal, CategoryId, CategoryView, CreateCategory, UpdateCategory};
+use catalog_api::{
+    CatalogRefusal, CategoryChanged, CategoryId, CategoryView, CreateCategory, UpdateCategory,
+};
 use kit_db::{Reader, Tx};
 use kit_http::IfMatch;
 use kit_http::extract::{Page, PageRequest};
@@ -11,6 +13,7 @@ use kit_service::{Call, Failure, JsonAnswer};
 
 use super::{CatalogFailure, CatalogService, not_saved, slug_taken, unknown};
 use crate::domain::{Category, CategoryChange, CategoryDraft, CategoryTree};
+use crate::reads::{Change, Changed};
 use crate::store;
 
 const CATEGORY: &str = "Category";
@@ -22,11 +25,7 @@ impl CatalogService {
         request: &PageRequest,
     ) -> Result<Page<CategoryView>, CatalogFailure> {
         let (after, limit) = request.rows()?;
-        let read =
-            async move |reader: &mut Reader| store::list_category_page(reader, after.clone(), limit).await;
-        let found = self.units.read(read).await?;
-        let page = Page::cut(found, request, |category| category.slug.to_string());
-        Ok(page.map(CategoryView::from))
+        Ok(self.reads.list_categories(after, request, limit).await?)
     }
 
     /// The category of an identifier or slug.
@@ -42,16 +41,18 @@ impl CatalogService {
         request: CreateCategory,
     ) -> Result<JsonAnswer<CategoryView>, CatalogFailure> {
         let draft = CategoryDraft::check(request.clone())?;
-        let catalog = self.clone();
-        let unit = async move |tx: &mut Tx| catalog.insert_category(tx, &draft).await;
-        self.units.once(call, &request, unit).await
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
+        let unit = async move |tx: &mut Tx| {
+            let category = catalog.insert_category(tx, &draft).await?;
+            publish(tx, &category, &noted);
+            Ok(CategoryView::from(category))
+        };
+        let write = self.units.once(call, &request, unit);
+        self.changing(&changed, write).await
     }
 
-    async fn insert_category(
-        &self,
-        tx: &mut Tx,
-        draft: &CategoryDraft,
-    ) -> Result<CategoryView, CatalogFailure> {
+    async fn insert_category(&self, tx: &mut Tx, draft: &CategoryDraft) -> Result<Category, CatalogFailure> {
         store::hold_tree(tx).await?;
         if let Some(parent_id) = draft.parent_id {
             let parent = store::find_category_for_share(tx, parent_id).await?;
@@ -59,12 +60,12 @@ impl CatalogService {
         }
         let mut category = draft.record(self.units.new_id(), self.units.now());
         if store::insert_category(tx, &category).await? {
-            return Ok(category.into());
+            return Ok(category);
         }
         if let Some(slug) = draft.slug.second(category.id) {
             category.slug = slug;
             if store::insert_category(tx, &category).await? {
-                return Ok(category.into());
+                return Ok(category);
             }
         }
         Err(slug_taken(&category.slug))
@@ -79,6 +80,8 @@ impl CatalogService {
         seen: IfMatch,
     ) -> Result<Category, CatalogFailure> {
         let (change, now) = (CategoryChange::check(request)?, self.units.now());
+        let changed = Changed::default();
+        let noted = changed.clone();
         let unit = async move |tx: &mut Tx| {
             store::hold_tree(tx).await?;
             let category = held(tx, id, &seen).await?;
@@ -88,12 +91,13 @@ impl CatalogService {
             if let Some(Some(parent_id)) = change.parent_id {
                 may_stand_in(tx, id, parent_id).await?;
             }
-            let changed = change.apply(category, now);
-            let saved = store::update_category(tx, &changed).await;
-            saved.map_err(|error| not_saved(error, &changed.slug))?;
-            Ok(changed)
+            let category = change.apply(category, now);
+            let saved = store::update_category(tx, &category).await;
+            saved.map_err(|error| not_saved(error, &category.slug))?;
+            publish(tx, &category, &noted);
+            Ok(category)
         };
-        self.units.unit(call, unit).await
+        self.changing(&changed, self.units.unit(call, unit)).await
     }
 
     /// Archives a category in which nothing stands; the category as it was.
@@ -104,6 +108,8 @@ impl CatalogService {
         seen: IfMatch,
     ) -> Result<Category, CatalogFailure> {
         let now = self.units.now();
+        let changed = Changed::default();
+        let noted = changed.clone();
         let unit = async move |tx: &mut Tx| {
             store::hold_tree(tx).await?;
             // Held, so that no product comes to stand in it: those ask for the row too.
@@ -112,10 +118,24 @@ impl CatalogService {
                 return Err(Failure::Refused(CatalogRefusal::CategoryInUse));
             }
             store::archive_category(tx, id, now).await?;
+            let archived = CategoryChanged {
+                is_archived: true,
+                version: category.version + 1,
+                timestamp: now,
+                ..category.event()
+            };
+            tx.publish(archived);
+            noted.note(Change::Categories);
             Ok(category)
         };
-        self.units.unit(call, unit).await
+        self.changing(&changed, self.units.unit(call, unit)).await
     }
+}
+
+/// Publishes that a category was made or changed.
+fn publish(tx: &mut Tx, category: &Category, changed: &Changed) {
+    tx.publish(category.event());
+    changed.note(Change::Categories);
 }
 
 /// The category as it is now, held until the transaction ends, if it is what the client has seen.

@@ -1,12 +1,14 @@
-//! What making and changing a product have in common. The order in which rows are held is that of `store`.
+//! What making and changing a product have in common: the rows, in the order of `store`, the event, and the note of what
+//! customers are shown differently.
 
-use catalog_api::{CatalogRefusal, CategoryId, ProductId};
+use catalog_api::{CatalogRefusal, CategoryId, ProductId, ProductStatus};
 use kit_db::Tx;
 use kit_http::IfMatch;
 use kit_service::Failure;
 
 use super::{CatalogFailure, not_saved, slug_taken, unknown};
-use crate::domain::{Product, ProductDraft, ProductWords, Variant, Variants};
+use crate::domain::{Product, ProductDraft, ProductEvent, ProductWords, Variant, Variants};
+use crate::reads::{Change, Changed};
 use crate::store::{self, Holding};
 
 /// The product as it is now, held until the transaction ends, if it is what the client has seen.
@@ -35,6 +37,7 @@ pub(super) async fn insert(
     tx: &mut Tx,
     mut product: Product,
     draft: &ProductDraft,
+    changed: &Changed,
 ) -> Result<Product, CatalogFailure> {
     let mut number = store::insert_product(tx, &product).await?;
     if number.is_none()
@@ -47,17 +50,34 @@ pub(super) async fn insert(
     save_variants(tx, product.id, &draft.variants).await?;
     let words = ProductWords::new(&product, draft.variants.all());
     store::save_words(tx, number, &words).await?;
+    publish(tx, ProductEvent::of(None, &product));
+    changed.note(Change::product(product.id, product.version));
     Ok(product)
 }
 
-/// Writes a product that was changed, after its variants.
-pub(super) async fn save(tx: &mut Tx, product: &Product) -> Result<(), CatalogFailure> {
+/// Writes a product that was changed, after its variants; `before` is its status until now.
+pub(super) async fn save(
+    tx: &mut Tx,
+    before: ProductStatus,
+    product: &Product,
+    changed: &Changed,
+) -> Result<(), CatalogFailure> {
     let saved = store::update_product(tx, product).await;
     let number = saved.map_err(|error| not_saved(error, &product.slug))?;
     let offered = store::list_offered(tx, &[product.id]).await?;
     let variants: Vec<Variant> = offered.into_iter().map(|offered| offered.variant).collect();
     store::save_words(tx, number, &ProductWords::new(product, &variants)).await?;
+    publish(tx, ProductEvent::of(Some(before), product));
+    changed.note(Change::product(product.id, product.version));
     Ok(())
+}
+
+fn publish(tx: &mut Tx, event: ProductEvent) {
+    match event {
+        ProductEvent::Created(event) => tx.publish(event),
+        ProductEvent::Updated(event) => tx.publish(event),
+        ProductEvent::Archived(event) => tx.publish(event),
+    }
 }
 
 /// Gives a product these variants and no others.

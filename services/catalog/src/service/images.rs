@@ -1,7 +1,7 @@
 //! Pictures of products.
 //!
 //! The bytes are written before the row and removed after it: what a product shows is always there. Bytes without a
-//! row, which a crash in between leaves, are seen by nobody.
+//! row, which a crash in between leaves, or a store that is away when they were to be removed, are seen by nobody.
 
 use bytes::Bytes;
 use catalog_api::{CatalogRefusal, ImageKey, ImageText, MOST_IMAGES, ProductId, UploadImage};
@@ -13,6 +13,7 @@ use super::editing::{find, save};
 use super::products::PRODUCT;
 use super::{CatalogFailure, CatalogService};
 use crate::domain::{Image, ImageSize};
+use crate::reads::Changed;
 use crate::store;
 
 const IMAGE: &str = "Image";
@@ -29,10 +30,7 @@ impl CatalogService {
         let alt = ImageText::parse(request.alt);
         let alt = alt.map_err(|error| vec![FieldError::new("/alt", error.to_string())])?;
         let made = self.pictures.make(file).await;
-        let made = made.map_err(|busy| Failure::Unavailable {
-            service: CatalogRefusal::SERVICE,
-            cause: busy.into(),
-        })?;
+        let made = made.map_err(unavailable)?;
         let renditions = made.map_err(|error| vec![FieldError::new("/file", error.to_string())])?;
         let image = Image {
             key: self.units.new_id(),
@@ -44,10 +42,15 @@ impl CatalogService {
             created_at: self.units.now(),
         };
         let key = image.key;
-        let put = self.pictures.put(key, renditions).await;
-        put.map_err(Failure::internal)?;
-        let unit = async move |tx: &mut Tx| insert(tx, image.clone()).await;
-        let inserted = self.units.unit(call, unit).await;
+        if let Err(error) = self.pictures.put(key, renditions).await {
+            // Some sizes may be there.
+            self.pictures.remove(key).await;
+            return Err(unavailable(error));
+        }
+        let changed = Changed::default();
+        let noted = changed.clone();
+        let unit = async move |tx: &mut Tx| insert(tx, image.clone(), &noted).await;
+        let inserted = self.changing(&changed, self.units.unit(call, unit)).await;
         if matches!(inserted, Err(Failure::NotFound(_) | Failure::Refused(_))) {
             self.pictures.remove(key).await;
         }
@@ -62,6 +65,8 @@ impl CatalogService {
         key: ImageKey,
     ) -> Result<Image, CatalogFailure> {
         let now = self.units.now();
+        let changed = Changed::default();
+        let noted = changed.clone();
         let unit = async move |tx: &mut Tx| {
             let product = find(tx, product_id, &IfMatch::Absent).await?;
             let image = store::find_image(tx, key).await?;
@@ -70,10 +75,10 @@ impl CatalogService {
                 return Err(Failure::NotFound(IMAGE));
             };
             store::delete_image(tx, key).await?;
-            save(tx, &product.touch(now)).await?;
+            save(tx, product.status, &product.touch(now), &noted).await?;
             Ok(image)
         };
-        let removed = self.units.unit(call, unit).await?;
+        let removed = self.changing(&changed, self.units.unit(call, unit)).await?;
         self.pictures.remove(key).await;
         Ok(removed)
     }
@@ -88,12 +93,20 @@ impl CatalogService {
         let read = async move |reader: &mut Reader| store::find_image(reader, key).await;
         let image = self.units.read(read).await?.ok_or(Failure::NotFound(IMAGE))?;
         let bytes = self.pictures.get(key, size.of(image.width)).await;
-        let bytes = bytes.map_err(Failure::internal)?;
+        let bytes = bytes.map_err(unavailable)?;
         Ok((image.media_type, bytes.ok_or(Failure::NotFound(IMAGE))?))
     }
 }
 
-async fn insert(tx: &mut Tx, image: Image) -> Result<Image, CatalogFailure> {
+/// Nothing was done; the client may come again.
+fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> CatalogFailure {
+    Failure::Unavailable {
+        service: CatalogRefusal::SERVICE,
+        cause: cause.into(),
+    }
+}
+
+async fn insert(tx: &mut Tx, image: Image, changed: &Changed) -> Result<Image, CatalogFailure> {
     let product = find(tx, image.product_id, &IfMatch::Absent).await?;
     let product = product.ok_or(Failure::NotFound(PRODUCT))?;
     let mut others = store::list_images(tx, &[product.id]).await?;
@@ -106,6 +119,7 @@ async fn insert(tx: &mut Tx, image: Image) -> Result<Image, CatalogFailure> {
     let position = others.last().map_or(1, |last| last.position + 1);
     let image = Image { position, ..image };
     store::insert_image(tx, &image).await?;
-    save(tx, &product.touch(image.created_at)).await?;
+    let touched = product.touch(image.created_at);
+    save(tx, product.status, &touched, changed).await?;
     Ok(image)
 }

@@ -17,6 +17,7 @@ use super::{CatalogFailure, CatalogService};
 use crate::domain::{
     ImportedProduct, MOST_ERRORS, OnHand, Product, ProductDraft, ProductSnapshot, read_products,
 };
+use crate::reads::{Change, Changed};
 use crate::store::{self, Holding};
 
 /// What became of a product.
@@ -24,6 +25,14 @@ enum Imported {
     Created,
     Updated,
     Unchanged,
+}
+
+/// What became of the stock that a table counts.
+#[derive(Default)]
+struct CountedStock {
+    /// Of how many SKUs it is another number than before.
+    changed: u64,
+    errors: Vec<FieldError>,
 }
 
 /// Why a unit of work is taken back.
@@ -48,10 +57,11 @@ impl CatalogService {
         table: String,
     ) -> Result<JsonAnswer<ImportView>, CatalogFailure> {
         let (products, by) = (read_products(&table)?, call.actor.user_id);
-        let catalog = self.clone();
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
         if query.dry_run {
             let unit = async move |tx: &mut Tx| {
-                let counted = catalog.import_in(tx, &products, by).await;
+                let counted = catalog.import_in(tx, (&products, by), &noted).await;
                 let dry_run = true;
                 Err::<(), _>(counted.map_or_else(Undone::Failed, |view| {
                     Undone::Rehearsed(ImportView { dry_run, ..view })
@@ -63,15 +73,15 @@ impl CatalogService {
                 Ok(()) => Err(Failure::internal("a dry run was written")),
             };
         }
-        let unit = async move |tx: &mut Tx| catalog.import_in(tx, &products, by).await;
-        self.units.once(call, &table, unit).await
+        let unit = async move |tx: &mut Tx| catalog.import_in(tx, (&products, by), &noted).await;
+        self.changing(&changed, self.units.once(call, &table, unit)).await
     }
 
     async fn import_in(
         &self,
         tx: &mut Tx,
-        products: &[ImportedProduct],
-        by: UserId,
+        (products, by): (&[ImportedProduct], UserId),
+        changed: &Changed,
     ) -> Result<ImportView, CatalogFailure> {
         let mut view = ImportView::default();
         let mut errors = Vec::new();
@@ -89,7 +99,10 @@ impl CatalogService {
             }
             let category_id = category_id.flatten();
             let before = known.remove(&product.slug);
-            match self.import_product(tx, before, product, category_id).await {
+            match self
+                .import_product(tx, before, (product, category_id), changed)
+                .await
+            {
                 Ok(Imported::Created) => view.products_created += 1,
                 Ok(Imported::Updated) => view.products_updated += 1,
                 Ok(Imported::Unchanged) => view.products_unchanged += 1,
@@ -97,7 +110,9 @@ impl CatalogService {
                 Err(failure) => return Err(failure),
             }
         }
-        view.stock_changed = self.import_stock(tx, products, by, &mut errors).await?;
+        let counted = self.import_stock(tx, (products, by), changed).await?;
+        view.stock_changed = counted.changed;
+        errors.extend(counted.errors);
         errors.truncate(MOST_ERRORS);
         if errors.is_empty() {
             Ok(view)
@@ -110,8 +125,8 @@ impl CatalogService {
         &self,
         tx: &mut Tx,
         before: Option<ProductSnapshot>,
-        product: &ImportedProduct,
-        category_id: Option<CategoryId>,
+        (product, category_id): (&ImportedProduct, Option<CategoryId>),
+        changed: &Changed,
     ) -> Result<Imported, CatalogFailure> {
         let draft = ProductDraft {
             category_id,
@@ -120,7 +135,7 @@ impl CatalogService {
         let new = draft.record(self.units.new_id(), self.units.now());
         let before = match before {
             Some(before) => before,
-            None => match insert(tx, new.clone(), &draft).await {
+            None => match insert(tx, new.clone(), &draft, changed).await {
                 Ok(_) => return Ok(Imported::Created),
                 // Somebody has made it meanwhile.
                 Err(Failure::Refused(CatalogRefusal::SlugTaken { slug })) => {
@@ -133,29 +148,28 @@ impl CatalogService {
         if is_said_by(&before, product, category_id) {
             return Ok(Imported::Unchanged);
         }
-        let changed = Product {
+        let after = Product {
             id: before.product.id,
             status: before.product.status,
             version: before.product.version + 1,
             created_at: before.product.created_at,
             ..new
         };
-        save_variants(tx, changed.id, &draft.variants).await?;
-        save(tx, &changed).await?;
+        save_variants(tx, after.id, &draft.variants).await?;
+        save(tx, before.product.status, &after, changed).await?;
         Ok(Imported::Updated)
     }
 
-    /// Says how many are on hand where a row does; of how many SKUs it is another number than before.
+    /// Says how many are on hand where a row does.
     async fn import_stock(
         &self,
         tx: &mut Tx,
-        products: &[ImportedProduct],
-        by: UserId,
-        errors: &mut Vec<FieldError>,
-    ) -> Result<u64, CatalogFailure> {
+        (products, by): (&[ImportedProduct], UserId),
+        changed: &Changed,
+    ) -> Result<CountedStock, CatalogFailure> {
         let counted = counted_skus(products);
         let skus: Vec<Sku> = counted.keys().cloned().collect();
-        let mut changed = 0;
+        let mut ended = CountedStock::default();
         for stock in store::list_stock_of(tx, &skus, Holding::ForUpdate).await? {
             let Some((line, on_hand)) = counted.get(&stock.sku) else {
                 continue;
@@ -164,13 +178,17 @@ impl CatalogService {
                 Ok(Some(change)) => {
                     store::record_change(tx, &change).await?;
                     tx.publish(change.event());
-                    changed += 1;
+                    changed.note(Change::Stock(change.stock.product_id));
+                    ended.changed += 1;
                 }
                 Ok(None) => {}
-                Err(refusal) => errors.push(FieldError::new(format!("/{line}/on_hand"), refusal.to_string())),
+                Err(refusal) => {
+                    let pointer = format!("/{line}/on_hand");
+                    ended.errors.push(FieldError::new(pointer, refusal.to_string()));
+                }
             }
         }
-        Ok(changed)
+        Ok(ended)
     }
 }
 

@@ -19,6 +19,7 @@ use kit_service::{Failure, Units};
 use kit_values::Slug;
 
 use crate::pictures::Pictures;
+use crate::reads::{Certainty, Changed, Reads};
 use crate::store;
 
 /// Why a use case did not do what was asked.
@@ -29,17 +30,51 @@ pub(crate) type CatalogFailure = Failure<CatalogRefusal>;
 pub(crate) struct CatalogService {
     units: Units,
     pictures: Pictures,
+    reads: Reads,
     /// How long stock is held for an order that is not paid.
     time_to_live: Duration,
 }
 
 impl CatalogService {
-    pub(crate) fn new(units: Units, pictures: Pictures, time_to_live: Duration) -> Self {
+    pub(crate) fn new(units: Units, pictures: Pictures, reads: Reads, time_to_live: Duration) -> Self {
         Self {
             units,
             pictures,
+            reads,
             time_to_live,
         }
+    }
+
+    /// Runs a write, and drops what it has made out of date before anybody is answered. Where it is not known
+    /// whether it was done, so is what it would have changed.
+    async fn changing<T>(
+        &self,
+        changed: &Changed,
+        write: impl Future<Output = Result<T, CatalogFailure>>,
+    ) -> Result<T, CatalogFailure> {
+        let ended = write.await;
+        match &ended {
+            Ok(_) => self.reads.apply(changed, Certainty::Done),
+            Err(failure) if failure.is_fault() => self.reads.apply(changed, Certainty::Unknown),
+            Err(_) => {}
+        }
+        ended
+    }
+
+    /// As [`Self::changing`], for the effect of an event.
+    pub(crate) async fn changing_by_event<T, E>(
+        &self,
+        changed: &Changed,
+        effect: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let ended = effect.await;
+        let certainty = if ended.is_ok() {
+            Certainty::Done
+        } else {
+            Certainty::Unknown
+        };
+        self.reads.apply(changed, certainty);
+        ended
     }
 }
 

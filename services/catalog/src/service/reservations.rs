@@ -13,6 +13,7 @@ use orders_api::OrderId;
 
 use super::{CatalogFailure, CatalogService};
 use crate::domain::{Delta, OrderLines, Reservation, ReservationEvent, ReservationStep, Stock, StockChange};
+use crate::reads::{Change, Changed};
 use crate::store::{self, Holding};
 
 const RESERVATION: &str = "Reservation";
@@ -37,9 +38,10 @@ impl CatalogService {
         order_id: OrderId,
         lines: OrderLines,
     ) -> Result<Reservation, CatalogFailure> {
-        let catalog = self.clone();
-        let unit = async move |tx: &mut Tx| catalog.reserve_in(tx, order_id, &lines).await;
-        self.units.unit(call, unit).await
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
+        let unit = async move |tx: &mut Tx| catalog.reserve_in(tx, (order_id, &lines), &noted).await;
+        self.changing(&changed, self.units.unit(call, unit)).await
     }
 
     /// Does one step with the reservation of an order, if it comes in time; the reservation after it.
@@ -49,9 +51,10 @@ impl CatalogService {
         order_id: OrderId,
         step: ReservationStep,
     ) -> Result<Reservation, CatalogFailure> {
-        let catalog = self.clone();
-        let unit = async move |tx: &mut Tx| catalog.advance_in(tx, order_id, step).await;
-        self.units.unit(call, unit).await
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
+        let unit = async move |tx: &mut Tx| catalog.advance_in(tx, (order_id, step), &noted).await;
+        self.changing(&changed, self.units.unit(call, unit)).await
     }
 
     pub(crate) async fn find_reservation(
@@ -70,10 +73,11 @@ impl CatalogService {
         let overdue = self.units.read(read).await?;
         let mut expired = 0;
         for order_id in overdue {
-            let catalog = self.clone();
-            let unit =
-                async move |tx: &mut Tx| catalog.advance_in(tx, order_id, ReservationStep::Expire).await;
-            match self.units.write(unit).await {
+            let changed = Changed::default();
+            let (catalog, noted) = (self.clone(), changed.clone());
+            let expiry = (order_id, ReservationStep::Expire);
+            let unit = async move |tx: &mut Tx| catalog.advance_in(tx, expiry, &noted).await;
+            match self.changing(&changed, self.units.write(unit)).await {
                 Ok(_) => expired += 1,
                 // One that cannot be freed must not keep the others from it.
                 Err(Failure::Internal(cause)) => {
@@ -89,8 +93,8 @@ impl CatalogService {
     pub(crate) async fn reserve_in(
         &self,
         tx: &mut Tx,
-        order_id: OrderId,
-        lines: &OrderLines,
+        (order_id, lines): (OrderId, &OrderLines),
+        changed: &Changed,
     ) -> Result<Reservation, CatalogFailure> {
         let mut reservation = Reservation {
             order_id,
@@ -105,14 +109,14 @@ impl CatalogService {
         let at = self.units.now();
         let stocks = match held {
             Held::All(stocks) => {
-                let changes = lines.iter().zip(&stocks).map(|((_, quantity), stock)| {
+                let held = lines.iter().zip(&stocks).map(|((_, quantity), stock)| {
                     let delta = Delta {
                         on_hand: 0,
                         reserved: quantity,
                     };
                     StockChange::of_order(stock.clone(), delta, (MovementKind::Reserved, order_id), at)
                 });
-                record_all(tx, changes.collect()).await?;
+                record_all(tx, held.collect(), changed).await?;
                 stocks
             }
             Held::Short(stocks) => {
@@ -131,8 +135,8 @@ impl CatalogService {
     pub(crate) async fn advance_in(
         &self,
         tx: &mut Tx,
-        order_id: OrderId,
-        step: ReservationStep,
+        (order_id, step): (OrderId, ReservationStep),
+        changed: &Changed,
     ) -> Result<Reservation, CatalogFailure> {
         let mut reservation = match store::find_reservation(tx, order_id, Holding::ForUpdate).await? {
             Some(reservation) => reservation,
@@ -156,10 +160,10 @@ impl CatalogService {
         }
         let at = self.units.now();
         let cause = (step.kind(), order_id);
-        let changes = moved
+        let moved = moved
             .into_iter()
             .map(|(stock, delta)| StockChange::of_order(stock, delta, cause, at));
-        record_all(tx, changes.collect()).await?;
+        record_all(tx, moved.collect(), changed).await?;
         reservation.status = next;
         store::set_reservation_status(tx, order_id, next, at).await?;
         publish(tx, &reservation, at);
@@ -171,10 +175,13 @@ impl CatalogService {
         &self,
         tx: &mut Tx,
         order_id: OrderId,
+        changed: &Changed,
     ) -> Result<Reservation, CatalogFailure> {
-        let reservation = self.advance_in(tx, order_id, ReservationStep::Release).await?;
+        let release = (order_id, ReservationStep::Release);
+        let reservation = self.advance_in(tx, release, changed).await?;
         if reservation.status == ReservationStatus::Committed {
-            return self.advance_in(tx, order_id, ReservationStep::Restock).await;
+            let restock = (order_id, ReservationStep::Restock);
+            return self.advance_in(tx, restock, changed).await;
         }
         Ok(reservation)
     }
@@ -247,10 +254,11 @@ async fn hold(tx: &mut Tx, sku: &Sku, quantity: i64) -> Result<Option<Stock>, St
 }
 
 /// Writes changes that were made, and their events.
-async fn record_all(tx: &mut Tx, changes: Vec<StockChange>) -> Result<(), StoreError> {
-    store::insert_movements(tx, &changes).await?;
-    for change in &changes {
+async fn record_all(tx: &mut Tx, made: Vec<StockChange>, changed: &Changed) -> Result<(), StoreError> {
+    store::insert_movements(tx, &made).await?;
+    for change in &made {
         tx.publish(change.event());
+        changed.note(Change::Stock(change.stock.product_id));
     }
     Ok(())
 }

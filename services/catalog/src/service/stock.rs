@@ -9,6 +9,7 @@ use kit_values::Sku;
 
 use super::{CatalogFailure, CatalogService};
 use crate::domain::{Adjustment, OnHand, Stock, StockChange, StockSearch};
+use crate::reads::{Change, Changed};
 use crate::store::{self, Holding};
 
 const STOCK: &str = "Stock";
@@ -65,7 +66,8 @@ impl CatalogService {
         seen: IfMatch,
     ) -> Result<Stock, CatalogFailure> {
         let (on_hand, by) = (OnHand::check(&request)?, call.actor.user_id);
-        let catalog = self.clone();
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
         let unit = async move |tx: &mut Tx| {
             let stock = held(tx, &sku).await?;
             if !seen.allows(stock.version) {
@@ -75,11 +77,11 @@ impl CatalogService {
                 .set(on_hand, by, catalog.units.now())
                 .map_err(Failure::Refused)?
             {
-                Some(change) => record(tx, change).await,
+                Some(change) => record(tx, change, &noted).await,
                 None => Ok(stock),
             }
         };
-        self.units.unit(call, unit).await
+        self.changing(&changed, self.units.unit(call, unit)).await
     }
 
     /// Adds to what is on hand, or takes away from it.
@@ -90,14 +92,16 @@ impl CatalogService {
         request: AdjustStock,
     ) -> Result<JsonAnswer<StockView>, CatalogFailure> {
         let (adjustment, by) = (Adjustment::check(request.clone())?, call.actor.user_id);
-        let catalog = self.clone();
+        let changed = Changed::default();
+        let (catalog, noted) = (self.clone(), changed.clone());
         let unit = async move |tx: &mut Tx| {
             let stock = held(tx, &sku).await?;
             let change = stock.adjust(&adjustment, by, catalog.units.now());
-            let stock = record(tx, change.map_err(Failure::Refused)?).await?;
+            let stock = record(tx, change.map_err(Failure::Refused)?, &noted).await?;
             Ok(StockView::from(stock))
         };
-        self.units.once(call, &request, unit).await
+        let write = self.units.once(call, &request, unit);
+        self.changing(&changed, write).await
     }
 }
 
@@ -108,8 +112,9 @@ async fn held(tx: &mut Tx, sku: &Sku) -> Result<Stock, CatalogFailure> {
 }
 
 /// Writes a change and its event; the stock after it.
-async fn record(tx: &mut Tx, change: StockChange) -> Result<Stock, CatalogFailure> {
+async fn record(tx: &mut Tx, change: StockChange, changed: &Changed) -> Result<Stock, CatalogFailure> {
     store::record_change(tx, &change).await?;
     tx.publish(change.event());
+    changed.note(Change::Stock(change.stock.product_id));
     Ok(change.stock)
 }

@@ -1,6 +1,6 @@
 //! Looking for products. What a search leaves out is said in one place, so that lists and facets agree.
 
-use catalog_api::{CategoryId, PriceFacet, ProductSort};
+use catalog_api::{CategoryId, PriceFacet, ProductId, ProductSort};
 use kit_db::{Session, Statement, StoreError, sql};
 
 use super::words::with_hits;
@@ -14,13 +14,13 @@ enum LeftOut {
     Price,
 }
 
-/// Where at most `limit` products stand in the order that is asked for, after the one given.
+/// At most `limit` products in the order that is asked for, after the one given, and where each stands.
 pub(crate) async fn list_products(
     on: &mut impl Session,
     search: &ProductSearch,
     after: Option<ListingKey>,
     limit: i64,
-) -> Result<Vec<ListingKey>, StoreError> {
+) -> Result<Vec<(ListingKey, ProductId)>, StoreError> {
     let (value, direction) = match search.sort {
         ProductSort::Relevance => ("hits.score", " DESC"),
         ProductSort::Price => ("products.price_minor", ""),
@@ -28,7 +28,7 @@ pub(crate) async fn list_products(
         ProductSort::Newest => ("products.number", " DESC"),
     };
     let statement = begin(on, search)
-        .push("SELECT products.number AS number, ")
+        .push("SELECT products.id AS id, products.number AS number, ")
         .push(value)
         .push(" AS sort_value FROM products");
     let mut statement = narrow(statement, search, LeftOut::Nothing);
@@ -52,11 +52,12 @@ pub(crate) async fn list_products(
         .all(on)
         .await?;
     let listed = |row: &kit_db::Row| {
-        Ok(ListingKey {
+        let key = ListingKey {
             sort: search.sort,
             value: row.get("sort_value")?,
             number: row.get("number")?,
-        })
+        };
+        Ok((key, row.parse("id")?))
     };
     rows.iter().map(listed).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use items::list_items;
 pub(crate) use listing::{count_by_category, list_products, price_range};
 pub(crate) use products::{
-    find_product, find_product_for_update, insert_product, list_by_number, list_products_for_update,
+    find_product, find_product_for_update, insert_product, list_products_for_update, list_products_of,
     snapshots, update_product,
 };
 pub(crate) use reservations::{

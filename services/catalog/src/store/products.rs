@@ -89,19 +89,18 @@ pub(crate) async fn list_products_for_update(
     rows.iter().map(product).collect()
 }
 
-/// Those of these numbers, in the order of the numbers.
-pub(crate) async fn list_by_number(
+/// Those of these identifiers, in their order.
+pub(crate) async fn list_products_of(
     on: &mut impl Session,
-    numbers: &[i64],
+    ids: &[ProductId],
 ) -> Result<Vec<Product>, StoreError> {
     let statement = sql(COLUMNS)
-        .push("WHERE number IN ")
-        .push_list(numbers.iter().copied());
-    let mut found = HashMap::new();
-    for row in &statement.all(on).await? {
-        found.insert(row.get::<i64>("number")?, product(row)?);
-    }
-    Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
+        .push("WHERE id IN ")
+        .push_list(ids.iter().map(ToString::to_string));
+    let rows = statement.all(on).await?;
+    let found = rows.iter().map(product).collect::<Result<Vec<_>, _>>()?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|product| (product.id, product)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// Products with what can be bought of them, in the order in which they are given.

@@ -1,14 +1,14 @@
 //! How many of each SKU there are, and every change of it.
 
 use catalog_api::MovementView;
-use kit_db::{Session, StoreError, Tx, select, sql};
+use kit_db::{Row, Session, Statement, StoreError, Tx, sql};
 use kit_values::Sku;
 
 use crate::domain::{Delta, Stock, StockChange, StockSearch};
 
-kit_db::table_row! {
-    Stock in "stock" { sku: text, on_hand: value, reserved: value, version: value }
-}
+/// What a stock is read from: its row's own columns, and whose variant it is.
+const COLUMNS: &str = "sku, on_hand, reserved, version, \
+     (SELECT product_id FROM variants WHERE variants.sku_key = stock.sku_key) AS product_id";
 
 /// Whether rows are held until the transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,12 @@ pub(crate) async fn find_stock(
     sku: &Sku,
     holding: Holding,
 ) -> Result<Option<Stock>, StoreError> {
-    let statement = select::<Stock>("WHERE sku_key = $1").bind(sku.key());
-    match holding {
-        Holding::Read => statement.row(on).await,
-        Holding::ForUpdate => statement.for_update().row(on).await,
-    }
+    let statement = select("WHERE sku_key = $1").bind(sku.key());
+    let found = match holding {
+        Holding::Read => statement.optional(on).await?,
+        Holding::ForUpdate => statement.for_update().optional(on).await?,
+    };
+    found.as_ref().map(stock).transpose()
 }
 
 /// At most `limit` of the SKUs that products offer, or of which something is left, by SKU, after the one given.
@@ -37,7 +38,7 @@ pub(crate) async fn list_stock(
     after: Option<Sku>,
     limit: i64,
 ) -> Result<Vec<Stock>, StoreError> {
-    let mut statement = select::<Stock>(
+    let mut statement = select(
         "WHERE (on_hand > 0 OR EXISTS \
          (SELECT 1 FROM variants WHERE variants.sku_key = stock.sku_key AND is_offered = 1))",
     );
@@ -55,11 +56,12 @@ pub(crate) async fn list_stock(
     if let Some(after) = after {
         statement = statement.push(" AND sku_key > ").push_bind(after.key());
     }
-    statement
+    let rows = statement
         .push(" ORDER BY sku_key LIMIT ")
         .push_bind(limit)
-        .rows(on)
-        .await
+        .all(on)
+        .await?;
+    rows.iter().map(stock).collect()
 }
 
 /// Writes a change and the stock after it. The caller holds the row.
@@ -81,27 +83,29 @@ pub(crate) async fn list_stock_of(
     skus: &[Sku],
     holding: Holding,
 ) -> Result<Vec<Stock>, StoreError> {
-    let statement = select::<Stock>("WHERE sku_key IN ")
+    let statement = select("WHERE sku_key IN ")
         .push_list(skus.iter().map(Sku::key))
         .push(" ORDER BY sku_key");
-    match holding {
-        Holding::Read => statement.rows(on).await,
-        Holding::ForUpdate => statement.for_update().rows(on).await,
-    }
+    let rows = match holding {
+        Holding::Read => statement.all(on).await?,
+        Holding::ForUpdate => statement.for_update().all(on).await?,
+    };
+    rows.iter().map(stock).collect()
 }
 
 /// Moves stock, if afterwards there is not less on hand than is reserved, and holds the row; the stock after it.
 pub(crate) async fn move_stock(tx: &mut Tx, sku: &Sku, delta: Delta) -> Result<Option<Stock>, StoreError> {
-    sql(
+    let moved = sql(
         "UPDATE stock SET on_hand = on_hand + $2, reserved = reserved + $3, version = version + 1 \
-         WHERE sku_key = $1 AND reserved + $3 >= 0 AND on_hand + $2 >= reserved + $3 \
-         RETURNING sku, on_hand, reserved, version",
+         WHERE sku_key = $1 AND reserved + $3 >= 0 AND on_hand + $2 >= reserved + $3 RETURNING ",
     )
+    .push(COLUMNS)
     .bind(sku.key())
     .bind(delta.on_hand)
     .bind(delta.reserved)
-    .row(tx)
-    .await
+    .optional(tx)
+    .await?;
+    moved.as_ref().map(stock).transpose()
 }
 
 /// Undoes a reservation that this transaction has made, as if it had never been: it is no movement.
@@ -168,4 +172,18 @@ pub(crate) async fn list_movements(
         })
     };
     rows.iter().map(movement).collect()
+}
+
+fn select(rest: &'static str) -> Statement {
+    sql("SELECT ").push(COLUMNS).push(" FROM stock ").push(rest)
+}
+
+fn stock(row: &Row) -> Result<Stock, StoreError> {
+    Ok(Stock {
+        sku: row.parse("sku")?,
+        product_id: row.parse("product_id")?,
+        on_hand: row.get("on_hand")?,
+        reserved: row.get("reserved")?,
+        version: row.get("version")?,
+    })
 }

@@ -20,7 +20,7 @@ const BOUNDARY: &str = "a-line-that-is-in-no-picture";
 const MULTIPART: &str = "multipart/form-data; boundary=a-line-that-is-in-no-picture";
 
 /// A form of parts, each a name and what it holds.
-fn form(parts: &[(&str, &[u8])]) -> Bytes {
+pub(crate) fn form(parts: &[(&str, &[u8])]) -> Bytes {
     let mut body = Vec::new();
     for (name, bytes) in parts {
         let file = if *name == "file" {
@@ -37,7 +37,7 @@ fn form(parts: &[(&str, &[u8])]) -> Bytes {
     body.into()
 }
 
-async fn send(person: &Person, product: &Value, body: Bytes) -> Reply {
+pub(crate) async fn send(person: &Person, product: &Value, body: Bytes) -> Reply {
     let path = format!("{}/images", path_of("products", product));
     person
         .client
@@ -45,7 +45,7 @@ async fn send(person: &Person, product: &Value, body: Bytes) -> Reply {
         .await
 }
 
-async fn add(person: &Person, product: &Value, file: &[u8]) -> Value {
+pub(crate) async fn add(person: &Person, product: &Value, file: &[u8]) -> Value {
     send(person, product, form(&[("file", file), ("alt", b"A mug")]))
         .await
         .expect(201)
@@ -57,16 +57,16 @@ fn written(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     written(RgbImage::new(width, height), ImageFormat::Png)
 }
 
 /// Where a picture is on the service's own port.
-fn own(image: &Value) -> String {
+pub(crate) fn own(image: &Value) -> String {
     text(&image["url"]).strip_prefix("/api").unwrap().to_owned()
 }
 
-fn read(reply: &Reply) -> DynamicImage {
+pub(crate) fn read(reply: &Reply) -> DynamicImage {
     let reader = ImageReader::new(Cursor::new(reply.body.clone())).with_guessed_format();
     reader.unwrap().decode().unwrap()
 }
