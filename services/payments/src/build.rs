@@ -8,6 +8,7 @@ use kit_config::{BaseUrl, secret_file};
 use kit_rpc::pool::{Pool, PoolSettings};
 use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
+use kit_webhooks::WebhookKey;
 use payments_api::PaymentsClient;
 
 use crate::config::PaymentsConfig;
@@ -17,7 +18,6 @@ use crate::http::router;
 use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
-use crate::provider::standard_webhooks::WebhookKey;
 use crate::service::{PaymentRules, PaymentsService};
 use crate::store::{FACTS, INVARIANTS};
 

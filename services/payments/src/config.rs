@@ -8,9 +8,8 @@ use std::time::Duration;
 use kit_config::{Accepts, BaseUrl, Check, Kind, Mismatch, Raw, Span, Value};
 use kit_runtime::Secret;
 use kit_values::{Amount, DecimalError};
+use kit_webhooks::WebhookKey;
 use serde_json::json;
-
-use crate::provider::standard_webhooks::WebhookKey;
 
 kit_config::config_choice! {
     /// Which transactions the limit counts.

@@ -15,12 +15,14 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::reach::Reach;
 use super::tls::TrustError;
 
 /// Opens connections to one address.
 pub(super) struct Connector {
     host: String,
     port: u16,
+    reach: Reach,
     host_header: HeaderValue,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
@@ -34,7 +36,11 @@ impl fmt::Debug for Connector {
 
 impl Connector {
     /// With TLS where there is a configuration for it.
-    pub(super) fn new(address: &BaseUrl, tls: Option<Arc<ClientConfig>>) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        address: &BaseUrl,
+        reach: Reach,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Self, TrustError> {
         let host = address.host();
         let not_a_name = || TrustError::NotAName(host.to_owned());
         let host_header = HeaderValue::from_str(address.authority()).map_err(|_| not_a_name())?;
@@ -48,6 +54,7 @@ impl Connector {
         Ok(Self {
             host: host.to_owned(),
             port: address.port(),
+            reach,
             host_header,
             tls,
         })
@@ -59,7 +66,14 @@ impl Connector {
     }
 
     pub(super) async fn connect(&self) -> io::Result<Stream> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let stream = match self.reach {
+            Reach::Anywhere => TcpStream::connect((self.host.as_str(), self.port)).await?,
+            // To what was looked at, and nowhere else.
+            Reach::Public => {
+                let checked = self.reach.resolve(&self.host, self.port).await?;
+                TcpStream::connect(checked.as_slice()).await?
+            }
+        };
         // Heads and small bodies leave at once.
         stream.set_nodelay(true)?;
         match &self.tls {

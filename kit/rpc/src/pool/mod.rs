@@ -20,6 +20,7 @@
 
 mod connect;
 mod idle;
+mod reach;
 mod tls;
 mod upstream;
 
@@ -36,6 +37,7 @@ use thiserror::Error;
 use tokio_rustls::rustls::ClientConfig;
 
 use self::connect::Connector;
+pub use self::reach::{NotPublic, Reach, is_public};
 use self::tls::client_config;
 pub use self::tls::{Trust, TrustError};
 use self::upstream::UpstreamInner;
@@ -56,6 +58,8 @@ pub struct PoolSettings {
     pub max_idle_per_host: usize,
     /// Whose certificates are believed where the upstream is `https`.
     pub trust: Trust,
+    /// Which addresses it connects to: somebody else's upstreams are kept out of our own network.
+    pub reach: Reach,
 }
 
 impl Default for PoolSettings {
@@ -65,6 +69,7 @@ impl Default for PoolSettings {
             idle_timeout: Duration::from_secs(30),
             max_idle_per_host: 256,
             trust: Trust::System,
+            reach: Reach::Anywhere,
         }
     }
 }
@@ -170,7 +175,7 @@ where
             (true, Some(config)) => Some(config),
             (true, None) => Some(known.tls.insert(client_config(&self.0.settings.trust)?).clone()),
         };
-        let connector = Connector::new(address, tls)?;
+        let connector = Connector::new(address, self.0.settings.reach, tls)?;
         let upstream = Arc::new(UpstreamInner::new(connector, self.0.clone()));
         known.upstreams.insert(origin, Arc::downgrade(&upstream));
         Ok(Upstream(upstream))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_config::BaseUrl;
-use kit_rpc::pool::{Pool, PoolSettings, Trust, TrustError};
+use kit_rpc::pool::{Pool, PoolSettings, Reach, SendError, Trust, TrustError};
 use kit_runtime::{Lifecycle, Tasks};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -139,4 +139,23 @@ async fn a_pool_that_believes_nobody_refuses_an_https_upstream_at_start() {
         .unwrap_err();
     assert!(matches!(refusal, TrustError::NoRoots), "{refusal:?}");
     assert!(pool.upstream(&"http://example.com".parse().unwrap()).is_ok());
+}
+
+#[tokio::test]
+async fn a_pool_for_the_public_internet_alone_does_not_connect_to_this_machine() {
+    let lifecycle = Lifecycle::new();
+    let server = tls_server(&lifecycle.tasks()).await;
+    let settings = PoolSettings {
+        reach: Reach::Public,
+        ..trusting(Trust::Only(vec![server.certificate]))
+    };
+    let pool = Pool::new(settings, lifecycle.tasks());
+    for host in ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"] {
+        let address = server.address.as_str().replace("localhost", host);
+        let upstream = pool.upstream(&address.parse().unwrap()).unwrap();
+        let SendError::NotSent(cause) = text(&upstream).await.unwrap_err() else {
+            panic!("`{host}` was connected to");
+        };
+        assert!(cause.to_string().contains("public"), "{cause}");
+    }
 }

@@ -4,7 +4,6 @@
 //! asking again changes nothing and what became of it can be looked up when an answer was lost.
 
 pub(crate) mod sandbox;
-pub(crate) mod standard_webhooks;
 
 use http::HeaderMap;
 use kit_runtime::Timestamp;

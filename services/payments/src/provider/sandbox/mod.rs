@@ -17,9 +17,9 @@ use kit_db::{Reader, StoreError, Tx};
 use kit_runtime::{Ids, Secret, Timestamp};
 use kit_service::Units;
 use kit_values::{Currency, Money, words};
+use kit_webhooks::WebhookKey;
 
 use super::Charge;
-use super::standard_webhooks::{self, WebhookKey};
 use crate::domain::{ChargeOutcome, RefundOutcome};
 use crate::store;
 
@@ -117,7 +117,7 @@ impl Sandbox {
     }
 
     pub(super) fn verify_webhook(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Option<String> {
-        standard_webhooks::verify(&self.0.webhook_keys, headers, body, now)
+        kit_webhooks::verify(&self.0.webhook_keys, headers, body, now)
     }
 
     pub(super) async fn open_checkout(&self, charge: &Charge, return_url: Option<String>) -> ChargeOutcome {
