@@ -230,8 +230,8 @@ impl Batch {
             return Err(Rejected::Superseded);
         }
         let mut entries = self.entries.lock().await;
-        let effects = entries.iter().filter(|entry| entry.is_effect());
-        let ids: Vec<&str> = effects.map(|entry| entry.record.id.as_str()).collect();
+        let ended = entries.iter().filter(|entry| entry.is_end());
+        let ids: Vec<&str> = ended.map(|entry| entry.record.id.as_str()).collect();
         let fresh = store::take_in(tx, &context.consumer, &ids, self.now).await?;
         let mut parkings: Vec<(&Record, &Parking)> = Vec::new();
         let mut done: Vec<&str> = Vec::new();
@@ -255,7 +255,8 @@ impl Batch {
                 (Action::Park(parking, _), false) => {
                     store::park_again(tx, &context.consumer, record, parking).await?;
                 }
-                (Action::Forget(_), _) => done.push(&record.id),
+                (Action::Forget(_), true) => {}
+                (Action::Forget(_), false) => done.push(&record.id),
             }
         }
         tx.set_trace(None);
@@ -269,8 +270,12 @@ impl Batch {
 }
 
 impl Entry {
-    fn is_effect(&self) -> bool {
-        matches!(self.action, Action::Effect(_))
+    /// Whether the event is done with by it, so that the inbox has a row of each event that was not parked.
+    fn is_end(&self) -> bool {
+        match &self.action {
+            Action::Effect(_) | Action::Forget(_) => true,
+            Action::Park(..) => false,
+        }
     }
 }
 

@@ -153,7 +153,7 @@ enum Action {
     /// What a handler wants done.
     Effect(Box<dyn Effect>),
     Park(Parking, oneshot::Sender<()>),
-    /// A parked event for which nothing was to be done.
+    /// Nothing was to be done for it.
     Forget(oneshot::Sender<()>),
 }
 

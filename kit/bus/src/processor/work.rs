@@ -120,7 +120,7 @@ impl Processor {
                 self.park_failed(record, 1, true, failure).await;
             }
             Attempt::Skipped | Attempt::Failed(_) => {
-                self.state().finish(record.position);
+                self.forget(record, true).await;
                 metrics.count(Outcome::Skipped);
             }
         }
@@ -155,7 +155,7 @@ impl Processor {
                 Attempt::Failed(failure) if !self.was_done(&record).await => {
                     return self.park_failed(&record, attempt, false, failure).await;
                 }
-                Attempt::Skipped | Attempt::Failed(_) => self.forget(&record).await,
+                Attempt::Skipped | Attempt::Failed(_) => self.forget(&record, false).await,
                 Attempt::Moot => return self.look_again(chain, context.clock.now().plus(READ_PAUSE)),
             }
         }
@@ -320,11 +320,12 @@ impl Processor {
         let _ = wait.await;
     }
 
-    async fn forget(self: &Arc<Self>, record: &Arc<Record>) {
+    /// Notes an event as done for which nothing was to be done.
+    async fn forget(self: &Arc<Self>, record: &Arc<Record>, is_live: bool) {
         let (done, wait) = oneshot::channel();
         self.submit(Entry {
             record: record.clone(),
-            is_live: false,
+            is_live,
             action: Action::Forget(done),
         });
         let _ = wait.await;

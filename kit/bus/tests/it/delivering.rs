@@ -7,7 +7,7 @@ use kit_bus::{Applied, Delivery, Effects, Failure, Inbox};
 use kit_bus_testing::{
     CONSUMER, Counted, GROUP, PRODUCER, assert_in_order, both_fixtures, count_up, insert_effect, note,
 };
-use kit_db::{StoreError, Tx};
+use kit_db::{Reader, StoreError, Tx, sql};
 use kit_event::Event;
 use kit_runtime::Ids;
 use kit_telemetry::{Metrics, TraceParent};
@@ -71,6 +71,20 @@ both_fixtures! {
         // More than a page and more than a window.
         fixture.count_all(1_500, 50).await;
         fixture.consume_in_order(1_500).await;
+    }
+
+    async fn an_event_that_its_handler_leaves_alone_is_noted_as_done(fixture: &BusFixture) {
+        let process = fixture.process().await;
+        process.listen(|_: Delivery<Counted>, _: Inbox| async { Ok(()) });
+        fixture.count_all(3, 2).await;
+        fixture.until("each is in the inbox", async || {
+            let read = async |reader: &mut Reader| {
+                sql("SELECT event_id FROM inbox WHERE consumer = 'ledger'").all(reader).await
+            };
+            process.db.read(read).await.unwrap().len() == 3
+        })
+        .await;
+        process.crash().await;
     }
 
     async fn a_handler_sees_the_envelope(fixture: &BusFixture) {
