@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_config::{BaseUrl, secret_file};
@@ -11,13 +12,14 @@ use kit_service::{Home, Hosted, Peers, Service};
 use kit_webhooks::WebhookKey;
 use payments_api::PaymentsClient;
 
-use crate::config::PaymentsConfig;
+use crate::config::{PaymentsConfig, ProviderChoice};
 use crate::consumers;
 use crate::domain::{Limit, Origins};
 use crate::http::router;
 use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
+use crate::provider::stripe::{Stripe, StripeSettings};
 use crate::service::{PaymentRules, PaymentsService};
 use crate::store::{FACTS, INVARIANTS};
 
@@ -35,7 +37,8 @@ pub fn service() -> Service {
         "0002_ledger.sql",
         "0003_payments.sql",
         "0004_sandbox.sql",
-        "0005_webhooks.sql"
+        "0005_webhooks.sql",
+        "0006_stripe.sql"
     ])
     .verified_by(INVARIANTS, FACTS)
 }
@@ -52,11 +55,17 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         provider_timeout: config.provider_timeout.into(),
         origins: Arc::new(origins(&config, &public)),
     };
-    let sandbox = sandbox(&config, &home, &public)?;
-    let provider = Provider::Sandbox(sandbox.clone());
-    let service = PaymentsService::new(home.units()?, home.tasks.clone(), provider, (limit, rules));
+    let provider = provider(&config, &home, &public)?;
+    let service = PaymentsService::new(
+        home.units()?,
+        home.tasks.clone(),
+        provider.clone(),
+        (limit, rules),
+    );
     let period = config.janitor_period.into();
-    sandbox.start_sending(&home.tasks, receiver(&config, &home, &service)?, period);
+    if let Provider::Sandbox(sandbox) = &provider {
+        sandbox.start_sending(&home.tasks, receiver(&config, &home, &service)?, period);
+    }
     consumers::start(&home.bus()?, &service)?;
     janitor::start(&home.tasks, &service, period);
     Ok(Hosted::new(
@@ -75,6 +84,27 @@ fn origins(config: &PaymentsConfig, public: &BaseUrl) -> Origins {
 
 fn sandbox(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Sandbox> {
     let settings = SandboxSettings {
+fn provider(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Provider> {
+    Ok(match config.provider {
+        ProviderChoice::Sandbox => Provider::Sandbox(sandbox(config, home, public)?),
+        ProviderChoice::Stripe => Provider::Stripe(stripe(config, home, public)?),
+    })
+}
+
+fn stripe(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Stripe> {
+    let secret_key = config.stripe_secret_key.as_ref();
+    let settings = StripeSettings {
+        secret_key: secret_key.context("`payments.stripe.secret_key` is missing")?,
+        api_version: &config.stripe_api_version,
+        webhook_secrets: &config.stripe_webhook_secrets,
+        return_url: config.stripe_return_url.as_ref().unwrap_or(public).join("/"),
+        patience: config.provider_timeout.into(),
+    };
+    let url = &config.stripe_api;
+    let server = Pool::new(PoolSettings::default(), home.tasks.clone()).upstream(url)?;
+    Stripe::new(home.units()?, (server, url), settings)
+}
+
         secret: sandbox_secret(config, home)?,
         pages: public.join("/api/checkout/"),
         webhook_keys: config

@@ -1,7 +1,7 @@
 //! What an operator may set.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -21,6 +21,16 @@ kit_config::config_choice! {
     }
 }
 
+kit_config::config_choice! {
+    /// Who charges cards.
+    pub enum ProviderChoice {
+        /// The one that is built in, and charges nobody.
+        Sandbox = "sandbox",
+        /// Stripe.
+        Stripe = "stripe",
+    }
+}
+
 kit_config::config! {
     /// Payments of orders, and transactions of users.
     pub struct PaymentsConfig("payments") {
@@ -30,6 +40,9 @@ kit_config::config! {
         transaction_limit: TransactionLimit = "1000",
         /// Which transactions the limit counts: all that the user ever made, or those that are not paid yet.
         limit_counts: LimitCounts = "all",
+        /// Who charges cards: `sandbox`, which is built in and charges nobody, or `stripe`. What another provider has to
+        /// do with waits until it is configured again.
+        provider: ProviderChoice = "sandbox",
         /// How often a payment may be declined before it fails for good.
         most_declines: u32 = "10",
         /// How long a payment provider is waited for. What it has not said by then is looked up later.
@@ -39,6 +52,22 @@ kit_config::config! {
         /// Origins, such as `https://shop.example.com`, to which payers may be sent after a checkout, beside the
         /// platform's own (`gateway.public_url`).
         return_origins: Vec<BaseUrl>,
+        /// The secret key of the account at Stripe, `sk_…` or `rk_…`.
+        #[key("stripe.secret_key")]
+        stripe_secret_key: Option<Secret<String>>,
+        /// The secrets of the endpoint that Stripe sends webhooks to (`<gateway.public_url>/api/webhooks/stripe`),
+        /// `whsec_…`: each is good.
+        #[key("stripe.webhook_secrets")]
+        stripe_webhook_secrets: Vec<Secret<String>>,
+        /// Where Stripe's API is.
+        #[key("stripe.api")]
+        stripe_api: BaseUrl = "https://api.stripe.com",
+        /// The version of Stripe's API that requests are written in.
+        #[key("stripe.api_version")]
+        stripe_api_version: String = "2026-10-28.endive",
+        /// To where payers return from Stripe where nobody says otherwise; by default `gateway.public_url`.
+        #[key("stripe.return_url")]
+        stripe_return_url: Option<BaseUrl>,
         /// Of what the tokens of the sandbox's pages are made; by default a file in the data folder. The same in all
         /// processes of payments.
         #[key("sandbox.secret")]
@@ -109,6 +138,53 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
     if let Some(secret) = &config.sandbox_secret {
         check.require_strong("sandbox.secret", secret);
     }
+    if config.provider == ProviderChoice::Stripe {
+        check_stripe(config, check);
+    }
+}
+
+fn check_stripe(config: &PaymentsConfig, check: &mut Check<'_>) {
+    let is_key = |secret: &Secret<String>| {
+        let text = secret.expose();
+        let has_prefix = text.starts_with("sk_") || text.starts_with("rk_");
+        has_prefix && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match &config.stripe_secret_key {
+        None => check.refuse("stripe.secret_key", "must be given with the provider `stripe`"),
+        Some(key) if !is_key(key) => check.refuse("stripe.secret_key", "must be `sk_…` or `rk_…`"),
+        Some(_) => {}
+    }
+    if config.stripe_webhook_secrets.is_empty() {
+        check.refuse(
+            "stripe.webhook_secrets",
+            "must be given with the provider `stripe`",
+        );
+    }
+    if config
+        .stripe_webhook_secrets
+        .iter()
+        .any(|secret| !secret.expose().starts_with("whsec_"))
+    {
+        check.refuse("stripe.webhook_secrets", "must be `whsec_…`");
+    }
+    let host = config.stripe_api.host();
+    let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !config.stripe_api.is_https() && !is_local {
+        check.refuse(
+            "stripe.api",
+            "must be `https`, except on this machine: the secret key goes there",
+        );
+    }
+    if !config
+        .stripe_api_version
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic())
+    {
+        check.refuse(
+            "stripe.api_version",
+            "must be a version of Stripe's API, such as `2026-10-28.endive`",
+        );
+    }
 }
 
 /// The largest total of a user, a decimal number with at most two decimals.
@@ -152,8 +228,15 @@ mod tests {
     use super::*;
 
     fn load(limit: &str) -> Result<PaymentsConfig, String> {
+        load_all(&[("payments.transaction_limit", limit)])
+    }
+
+    fn load_all(settings: &[(&str, &str)]) -> Result<PaymentsConfig, String> {
+        let flags = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let sources = Sources {
-            flags: vec![("payments.transaction_limit".to_owned(), limit.to_owned())],
+            flags: flags.collect(),
             ..Sources::default()
         };
         let loaded = Catalog::new().section::<PaymentsConfig>().load(sources);
@@ -168,6 +251,44 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8082");
         assert_eq!(config.transaction_limit.0, Amount::from_minor(100_000));
         assert_eq!(config.limit_counts, LimitCounts::All);
+        assert_eq!(config.provider, ProviderChoice::Sandbox);
+    }
+
+    #[test]
+    fn stripe_needs_to_be_known_there_and_nobody_else_sees_its_key() {
+        let good = [
+            ("payments.provider", "stripe"),
+            ("payments.stripe.secret_key", "sk_test_51"),
+            ("payments.stripe.webhook_secrets", "whsec_one,whsec_two"),
+        ];
+        assert_eq!(
+            load_all(&good).map(|config| config.provider),
+            Ok(ProviderChoice::Stripe)
+        );
+        assert!(load_all(&good[1..]).is_ok(), "it may be prepared");
+        for missing in 1..good.len() {
+            let mut settings = good.to_vec();
+            let (key, _) = settings.remove(missing);
+            assert!(load_all(&settings).unwrap_err().contains(key), "{key}");
+        }
+        for (key, value) in [
+            ("payments.stripe.secret_key", "pk_test_51"),
+            ("payments.stripe.secret_key", "sk_test 51"),
+            ("payments.stripe.webhook_secrets", "whsec_one,two"),
+            ("payments.stripe.api", "http://stripe.example"),
+            ("payments.stripe.api_version", "the newest"),
+        ] {
+            let mut settings: Vec<_> = good.into_iter().filter(|(other, _)| *other != key).collect();
+            settings.push((key, value));
+            let refused = load_all(&settings).unwrap_err();
+            assert!(refused.contains(key) && !refused.contains("51"), "{refused}");
+        }
+        let local = [
+            good.as_slice(),
+            &[("payments.stripe.api", "http://127.0.0.1:8420")],
+        ]
+        .concat();
+        assert!(load_all(&local).is_ok());
     }
 
     #[test]

@@ -30,4 +30,4 @@ mod service;
 mod store;
 
 pub use build::{build, service};
-pub use config::{LimitCounts, PaymentsConfig, TransactionLimit};
+pub use config::{LimitCounts, PaymentsConfig, ProviderChoice, TransactionLimit};

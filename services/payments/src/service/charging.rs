@@ -67,15 +67,16 @@ impl PaymentsService {
         let method = method.map_err(|error| invalid("/method", error))?;
         let (payments, paying, asked) = (self.clone(), call.clone(), request.clone());
         // Whoever has begun to charge does not stop because the client has gone.
+        let known_part = method.known_part().to_owned();
         let work = self.detached("payments.pay", async move {
-            payments.pay_all(&paying, &asked, method).await
+            payments.pay_all(&paying, &asked, &method).await
         });
         let hashed = PayRequest {
             method: None,
             ..request
         };
         self.units
-            .once_with_calls(call, &(hashed, method.last_digits()), work)
+            .once_with_calls(call, &(hashed, known_part), work)
             .await
     }
 
@@ -83,7 +84,7 @@ impl PaymentsService {
         &self,
         call: &Call,
         request: &PayRequest,
-        method: Method,
+        method: &Method,
     ) -> Result<(StatusCode, PayAnswer), PaymentsFailure> {
         let request_key = request_key(call);
         let due = self.find_due(call, request, request_key.as_deref()).await?;
@@ -144,7 +145,7 @@ impl PaymentsService {
         &self,
         call: &Call,
         id: PaymentId,
-        method: Method,
+        method: &Method,
         request_key: Option<String>,
     ) -> Result<Tried, PaymentsFailure> {
         let payments = self.clone();

@@ -11,6 +11,7 @@ use payments_api::{CheckoutAction, CheckoutPage, CheckoutView, OpenCheckout, Pay
 
 use super::charging::{Begun, request_key};
 use super::{PAYMENT, PaymentsFailure, PaymentsService};
+use crate::provider::sandbox::Sandbox;
 use crate::domain::{Attempt, ChargeOutcome};
 use crate::provider::{Charge, Provider};
 use crate::store;
@@ -63,10 +64,13 @@ impl PaymentsService {
                     return Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status }));
                 }
             };
+            let attempt = tried.view.attempts.last();
+            let can_close = attempt.is_some_and(|attempt| self.is_provider(&attempt.provider));
             let tried = self.await_attempt(call, id, number).await?;
             match into_checkout(tried.view) {
                 Some(view) if is_ours => return Ok(view),
-                Some(_) => self.close_attempt(id, number).await?,
+                Some(_) if can_close => self.close_attempt(id, number).await?,
+                Some(_) => return Err(PROCESSING),
                 None if is_ours || tried.decline.is_none() => return Err(PROCESSING),
                 None => {}
             }
@@ -104,8 +108,7 @@ impl PaymentsService {
 
     /// What a page of the sandbox shows.
     pub(crate) async fn checkout_page(&self, token: &str) -> Result<CheckoutPage, PaymentsFailure> {
-        let Provider::Sandbox(sandbox) = &self.provider;
-        sandbox.page(token).await
+        self.sandbox()?.page(token).await
     }
 
     /// Decides a page of the sandbox. The payer's browser comes back here afterwards, so the provider is asked at once
@@ -115,8 +118,7 @@ impl PaymentsService {
         token: &str,
         action: CheckoutAction,
     ) -> Result<CheckoutPage, PaymentsFailure> {
-        let Provider::Sandbox(sandbox) = &self.provider;
-        let (page, key) = sandbox.decide(token, action).await?;
+        let (page, key) = self.sandbox()?.decide(token, action).await?;
         fail_point!("payments::after-page-before-return", |_| Err(Failure::internal(
             "failpoint"
         )));
@@ -126,6 +128,14 @@ impl PaymentsService {
             self.apply_provider_result(id, number, outcome).await?;
         }
         Ok(page)
+
+    /// Other providers have pages of their own.
+    fn sandbox(&self) -> Result<&Sandbox, PaymentsFailure> {
+        match &self.provider {
+            Provider::Sandbox(sandbox) => Ok(sandbox),
+            Provider::Stripe(_) => Err(Failure::NotFound("Checkout")),
+        }
+    }
     }
 }
 

@@ -85,6 +85,18 @@ impl PaymentsService {
         self.wake.clone()
     }
 
+    /// Whether a provider is the one that is configured. What another one has to do with is left until it is again.
+    fn is_provider(&self, name: &str) -> bool {
+        let is_configured = name == self.provider.name();
+        if !is_configured {
+            tracing::warn!(
+                provider = name,
+                "something waits for a provider that is not configured"
+            );
+        }
+        is_configured
+    }
+
     /// Does something to its end, whether the caller waits for it or goes away.
     async fn detached<T: Send + 'static>(
         &self,

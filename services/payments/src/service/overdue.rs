@@ -76,6 +76,7 @@ impl PaymentsService {
     async fn look_up(self, seen: Attempt) -> Result<bool, PaymentsFailure> {
         let (id, number, key) = (seen.payment_id, seen.number, seen.key());
         let is_unsent = seen.status == AttemptStatus::Created;
+        let is_ours = self.is_provider(&seen.provider);
         let now = self.units.now();
         let unit = async move |tx: &mut Tx| {
             let mut claimed = seen.clone();
@@ -87,6 +88,9 @@ impl PaymentsService {
         };
         let claimed = self.units.write(unit).await?;
         let Some(payment) = claimed else { return Ok(false) };
+        if !is_ours {
+            return Ok(true);
+        }
         let asking = async {
             // Nobody waits for it any more, or it was never sent: it must not be made afterwards.
             if is_unsent || payment.given_up.is_some() {

@@ -83,6 +83,9 @@ impl PaymentsService {
         if !refund.is_pending() {
             return Ok(refund.view(amount));
         }
+        if !self.is_provider(&attempt.provider) {
+            return Ok(refund.view(amount));
+        }
         fail_point!("payments::before-refund", |_| Err(Failure::internal("failpoint")));
         let (key, charge_key) = (Refund::key(id), attempt.key());
         let asked = self.provider.refund(&key, &charge_key, amount);

@@ -8,7 +8,7 @@ use payments_api::PaymentsRefusal;
 
 use super::{PaymentsFailure, PaymentsService};
 use crate::domain::{Attempt, WebhookEvent};
-use crate::provider::ProviderNews;
+use crate::provider::{ProviderNews, WebhookFault};
 use crate::store;
 
 /// How long events are known after they were applied, so that one that is sent again is.
@@ -26,8 +26,11 @@ impl PaymentsService {
             return Err(Failure::NotFound("Provider"));
         }
         let now = self.units.now();
-        let event_id = self.provider.verify_webhook(headers, body, now);
-        let event_id = event_id.ok_or(Failure::Refused(PaymentsRefusal::BadSignature))?;
+        let event_id = match self.provider.verify_webhook(headers, body, now) {
+            Ok(event_id) => event_id,
+            Err(WebhookFault::Forged) => return Err(Failure::Refused(PaymentsRefusal::BadSignature)),
+            Err(WebhookFault::Unreadable) => return Err(Failure::Refused(PaymentsRefusal::BadWebhook)),
+        };
         let text = str::from_utf8(body).ok().map(str::to_owned);
         let text = text.filter(|text| self.provider.read_webhook(text).is_ok());
         let body = text.ok_or(Failure::Refused(PaymentsRefusal::BadWebhook))?;

@@ -7,6 +7,7 @@ mod payments;
 mod refunds;
 mod sandbox;
 mod spending;
+mod stripe;
 mod totals;
 mod transactions;
 mod webhooks;
@@ -31,6 +32,7 @@ pub(crate) use sandbox::{
     insert_sandbox_webhook, list_sandbox_webhooks, save_sandbox_charge,
 };
 pub(crate) use spending::{hold, settle, spend};
+pub(crate) use stripe::{close_stripe_charge, find_stripe_charge, insert_stripe_charge, name_stripe_charge};
 pub(crate) use totals::{totals, trial_balance};
 pub(crate) use transactions::{insert, list, mark_paid, pending};
 pub(crate) use webhooks::{

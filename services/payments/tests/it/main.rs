@@ -25,3 +25,4 @@ mod routes;
 mod shop;
 mod staff;
 mod webhooks;
+mod stripe;

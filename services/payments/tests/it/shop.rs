@@ -5,6 +5,7 @@
 )]
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
@@ -84,8 +85,24 @@ impl Shop {
 
     pub(crate) async fn start_with(fixture: &Fixture, settings: &[(&str, &str)]) -> Self {
         let process = fixture.process();
+        let clock = process.clock();
+        Self::start_in(fixture, process, (settings, clock)).await
+    }
+
+    /// By another clock than the process's.
+    pub(crate) async fn start_at(fixture: &Fixture, settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self::start_in(fixture, fixture.process(), (settings, clock)).await
+    }
+
+    async fn start_in(
+        fixture: &Fixture,
+        process: Arc<TestProcess>,
+        (settings, clock): (&[(&str, &str)], Clock),
+    ) -> Self {
         let log = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
-        let builder = App::of(fixture, payments::service()).process(process);
+        let builder = App::of(fixture, payments::service())
+            .process(process)
+            .clock(clock);
         let quick = USUAL
             .iter()
             .filter(|(key, _)| settings.iter().all(|(other, _)| other != key));
