@@ -34,6 +34,7 @@ mod refresh;
 mod report;
 mod samples;
 mod scene;
+mod selling;
 mod start;
 mod transactions;
 mod verify;
@@ -84,6 +85,8 @@ enum What {
     Writes,
     /// Durable transactions of users on both databases.
     Transactions,
+    /// Orders until they can be paid, on both databases, and what is put into carts.
+    Selling,
     /// Events of one service that have an effect in another, on both databases.
     Events,
     /// How long an access token is accepted after its session was ended.
@@ -96,7 +99,7 @@ enum What {
 
 type Part = fn(&Folders, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 11] = [
+const PARTS: [(What, Part); 12] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
@@ -105,6 +108,7 @@ const PARTS: [(What, Part); 11] = [
     (What::Proxy, proxy::run),
     (What::Writes, writes::run),
     (What::Transactions, transactions::run),
+    (What::Selling, selling::run),
     (What::Events, events::run),
     (What::Ending, ending::run),
     (What::Absence, absence::run),

@@ -239,6 +239,11 @@ impl User {
         get_request(path, Some(&self.token))
     }
 
+    /// Their access token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Where everybody reads their profile.
     pub(crate) fn profile_path(&self) -> String {
         format!("/users/{}", self.id)

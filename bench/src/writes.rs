@@ -122,6 +122,21 @@ pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> an
     Ok(())
 }
 
+/// Durable units a second of so many writers in one file of `SQLite`.
+pub(crate) fn sqlite_units(folder: &Path, writers: usize, effort: &Effort) -> anyhow::Result<Samples> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let target = DbTarget::Sqlite {
+        file: folder.join("units.db"),
+    };
+    runtime.block_on(async {
+        let open = Open::new(DbSettings::new("bench", target)).await?;
+        let measured = measure_each(&open, &[writers], effort, |_| Ok(None)).await;
+        open.lifecycle.end().await;
+        let rates = measured?.pop().map(|measured| measured.rates);
+        rates.context("nothing was measured")
+    })
+}
+
 /// What a number of writers reached.
 struct Measured {
     writers: usize,
