@@ -82,8 +82,6 @@ fn origins(config: &PaymentsConfig, public: &BaseUrl) -> Origins {
     Origins(std::iter::once(own).chain(listed).collect())
 }
 
-fn sandbox(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Sandbox> {
-    let settings = SandboxSettings {
 fn provider(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Provider> {
     Ok(match config.provider {
         ProviderChoice::Sandbox => Provider::Sandbox(sandbox(config, home, public)?),
@@ -105,6 +103,8 @@ fn stripe(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Res
     Stripe::new(home.units()?, (server, url), settings)
 }
 
+fn sandbox(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Result<Sandbox> {
+    let settings = SandboxSettings {
         secret: sandbox_secret(config, home)?,
         pages: public.join("/api/checkout/"),
         webhook_keys: config

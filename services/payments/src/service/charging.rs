@@ -66,8 +66,8 @@ impl PaymentsService {
         let method = self.provider.check_method(request.method.as_ref());
         let method = method.map_err(|error| invalid("/method", error))?;
         let (payments, paying, asked) = (self.clone(), call.clone(), request.clone());
-        // Whoever has begun to charge does not stop because the client has gone.
         let known_part = method.known_part().to_owned();
+        // Whoever has begun to charge does not stop because the client has gone.
         let work = self.detached("payments.pay", async move {
             payments.pay_all(&paying, &asked, &method).await
         });

@@ -11,8 +11,8 @@ use payments_api::{CheckoutAction, CheckoutPage, CheckoutView, OpenCheckout, Pay
 
 use super::charging::{Begun, request_key};
 use super::{PAYMENT, PaymentsFailure, PaymentsService};
-use crate::provider::sandbox::Sandbox;
 use crate::domain::{Attempt, ChargeOutcome};
+use crate::provider::sandbox::Sandbox;
 use crate::provider::{Charge, Provider};
 use crate::store;
 
@@ -64,9 +64,9 @@ impl PaymentsService {
                     return Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status }));
                 }
             };
+            let tried = self.await_attempt(call, id, number).await?;
             let attempt = tried.view.attempts.last();
             let can_close = attempt.is_some_and(|attempt| self.is_provider(&attempt.provider));
-            let tried = self.await_attempt(call, id, number).await?;
             match into_checkout(tried.view) {
                 Some(view) if is_ours => return Ok(view),
                 Some(_) if can_close => self.close_attempt(id, number).await?,
@@ -128,6 +128,7 @@ impl PaymentsService {
             self.apply_provider_result(id, number, outcome).await?;
         }
         Ok(page)
+    }
 
     /// Other providers have pages of their own.
     fn sandbox(&self) -> Result<&Sandbox, PaymentsFailure> {
@@ -135,7 +136,6 @@ impl PaymentsService {
             Provider::Sandbox(sandbox) => Ok(sandbox),
             Provider::Stripe(_) => Err(Failure::NotFound("Checkout")),
         }
-    }
     }
 }
 

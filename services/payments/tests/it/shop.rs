@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_runtime::Timestamp;
-use kit_testing::{App, EventLog, Fixture, Person, Reply, eventually};
+use kit_runtime::{Clock, Timestamp};
+use kit_testing::{App, EventLog, Fixture, Person, Reply, TestProcess, eventually};
 use kit_values::{Money, Uuid};
 use orders_api::{CancelReason, OrderCancelled, OrderId, PaymentId, RefundId};
 use payments_api::{
