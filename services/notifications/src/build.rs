@@ -1,5 +1,9 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit_config::secret_file;
+use kit_runtime::Secret;
 use kit_service::{Followers, Home, Hosted, Peers, Service};
 use notifications_api::NotificationsClient;
 
@@ -9,16 +13,22 @@ use crate::http::{HttpState, router};
 use crate::live;
 use crate::mailer::Mailer;
 use crate::sender::Sender;
-use crate::service::{KeepingRules, NotificationsService};
+use crate::service::{KeepingRules, NotificationsService, WebhookRules, WebhooksService};
 use crate::sweeper;
 use crate::templates::Templates;
+use crate::webhooks::sender::WebhookSender;
+use crate::webhooks::{WebhookClient, WebhookSecrets, consumer};
 
 /// Notifications, for the process that hosts it.
 pub fn service() -> Service {
     Service::new("notifications", "what users are told", build)
         .serving(notifications_api::routes())
         .publishing(notifications_api::TOPICS, notifications_api::events)
-        .keeping(kit_db::migrations!["0001_notifications.sql", "0002_messages.sql"])
+        .keeping(kit_db::migrations![
+            "0001_notifications.sql",
+            "0002_messages.sql",
+            "0003_webhooks.sql"
+        ])
 }
 
 /// Builds it.
@@ -44,7 +54,8 @@ pub async fn build(
         rules,
     );
     consumers::start(&bus, &service, &templates)?;
-    sweeper::start(&home.tasks, &service);
+    let webhooks = start_webhooks(&config, &home, (&service, &templates))?;
+    sweeper::start(&home.tasks, &service, &webhooks);
     let sender = Sender {
         notifications: service.clone(),
         templates,
@@ -56,6 +67,7 @@ pub async fn build(
     sender.start(&home.tasks);
     let state = HttpState {
         service: service.clone(),
+        webhooks,
         verifier: home.verifier.clone(),
         stop: home.tasks.stop(),
     };
@@ -64,4 +76,41 @@ pub async fn build(
         router(state, home.guard())?,
         NotificationsClient::router(service, home.internal_keys.clone()),
     ))
+}
+
+/// Webhooks, which take in what happens and send it.
+fn start_webhooks(
+    config: &NotificationsConfig,
+    home: &Home,
+    (notifications, templates): (&NotificationsService, &Templates),
+) -> anyhow::Result<WebhooksService> {
+    let rules = WebhookRules::of(config);
+    let client = WebhookClient::new(rules.url, rules.timeout, &home.tasks);
+    let webhooks = WebhooksService::new(
+        (home.units()?, home.ids.clone()),
+        (notifications.clone(), templates.clone()),
+        client.clone(),
+        WebhookSecrets::new(&webhooks_secret(config, home)?),
+        rules,
+    );
+    consumer::start(&home.bus()?, &webhooks)?;
+    let sender = WebhookSender {
+        webhooks: webhooks.clone(),
+        client,
+        rules: rules.url,
+        clock: home.clock.clone(),
+    };
+    sender.start(&home.tasks);
+    Ok(webhooks)
+}
+
+/// Processes that sign for the same endpoints need the same.
+fn webhooks_secret(config: &NotificationsConfig, home: &Home) -> anyhow::Result<Secret<String>> {
+    if let Some(secret) = &config.webhooks_secret {
+        return Ok(secret.clone());
+    }
+    let path = home.data.join("keys/notifications.webhooks.secret");
+    Ok(secret_file::read_or_create_text(&path, || {
+        URL_SAFE_NO_PAD.encode(home.ids.random::<32>())
+    })?)
 }

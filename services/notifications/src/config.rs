@@ -8,6 +8,9 @@ use lettre::address::AddressError;
 
 use crate::mailer::Mailer;
 
+/// A process that stops waits for what it sends, and not for long.
+const LONGEST_WEBHOOK: std::time::Duration = std::time::Duration::from_secs(20);
+
 kit_config::config! {
     /// What users are told.
     pub struct NotificationsConfig("notifications") {
@@ -35,6 +38,34 @@ kit_config::config! {
         /// How long it is known of a message that it was sent, without what it said.
         #[key("mail.kept_for")]
         messages_kept: Span = "30d",
+        /// Of what the secrets of webhooks are made; by default a file in the data folder. The same in all processes of
+        /// notifications. Once it is another one, nothing is sent to an endpoint until its secret is rotated.
+        #[key("webhooks.secret")]
+        webhooks_secret: Option<Secret<String>>,
+        /// How many endpoints may get webhooks.
+        #[key("webhooks.endpoints")]
+        webhooks_endpoints: u32 = "50",
+        /// How many webhooks a process sends to one endpoint at once.
+        #[key("webhooks.at_once")]
+        webhooks_at_once: usize = "4",
+        /// How long an endpoint is waited for.
+        #[key("webhooks.timeout")]
+        webhooks_timeout: Span = "15s",
+        /// After how long an endpoint that takes nothing of what it is sent is disabled.
+        #[key("webhooks.disable_after")]
+        webhooks_disable_after: Span = "5d",
+        /// How long after an event a webhook of it is still written.
+        #[key("webhooks.within")]
+        webhooks_within: Span = "3d",
+        /// How long webhooks and the attempts to send them are kept after their end.
+        #[key("webhooks.kept_for")]
+        webhooks_kept: Span = "30d",
+        /// Whether webhooks may be sent without TLS, for development.
+        #[key("webhooks.allow_http")]
+        webhooks_allow_http: bool = "false",
+        /// Whether webhooks may be sent to this machine and into private networks, for development.
+        #[key("webhooks.allow_private")]
+        webhooks_allow_private: bool = "false",
     }
     validate(check)
 }
@@ -43,9 +74,21 @@ fn check(config: &NotificationsConfig, check: &mut Check<'_>) {
     if config.kept_per_user == 0 {
         check.refuse("kept_per_user", "must be more than 0");
     }
+    if config.webhooks_at_once == 0 {
+        check.refuse("webhooks.at_once", "must be more than 0");
+    }
+    if std::time::Duration::from(config.webhooks_timeout) > LONGEST_WEBHOOK {
+        check.refuse("webhooks.timeout", "must be at most 20s");
+    }
+    if let Some(secret) = &config.webhooks_secret {
+        check.require_strong("webhooks.secret", secret);
+    }
     for (key, span) in [
         ("kept_for", config.kept_for),
         ("mail.kept_for", config.messages_kept),
+        ("webhooks.timeout", config.webhooks_timeout),
+        ("webhooks.disable_after", config.webhooks_disable_after),
+        ("webhooks.kept_for", config.webhooks_kept),
     ] {
         if std::time::Duration::from(span).is_zero() {
             check.refuse(key, "must be more than 0");
@@ -99,6 +142,9 @@ mod tests {
             ("mail.from", "our shop"),
             ("mail.kept_for", "0s"),
             ("kept_per_user", "0"),
+            ("webhooks.at_once", "0"),
+            ("webhooks.timeout", "0s"),
+            ("webhooks.timeout", "21s"),
         ] {
             let problems = problems(key, bad).unwrap_or_default();
             assert!(

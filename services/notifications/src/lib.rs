@@ -9,6 +9,9 @@
 //!
 //! Mail is a row that is written in the same unit of work, and sent afterwards by whichever process takes it. Where no
 //! mail server is configured it goes into a mailbox, which admins read.
+//!
+//! Other people's servers get events by webhook: rows of their own, written in the same manner for each endpoint that
+//! wants them, sent to addresses of the public internet alone, and kept with every attempt.
 
 mod build;
 mod config;
@@ -22,6 +25,7 @@ mod service;
 mod store;
 mod sweeper;
 mod templates;
+mod webhooks;
 
 pub use build::{build, service};
 pub use config::NotificationsConfig;

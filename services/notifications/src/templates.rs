@@ -12,10 +12,10 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, context};
 use notifications_api::{AccountMessage, NotificationKind};
 
-use crate::domain::{Content, MailText, OrderFacts, Text};
+use crate::domain::{Content, MailText, OrderFacts, Text, WebhookFacts};
 
 /// Every template by its name, which is its kind or what it is for.
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 14] = [
     ("order", include_str!("../templates/order.txt")),
     (
         "order.confirmed",
@@ -33,6 +33,10 @@ const SOURCES: [(&str, &str); 13] = [
         include_str!("../templates/order.cancelled.txt"),
     ),
     ("order.refunded", include_str!("../templates/order.refunded.txt")),
+    (
+        "webhook.disabled",
+        include_str!("../templates/webhook.disabled.txt"),
+    ),
     ("password_reset", include_str!("../templates/password_reset.txt")),
     (
         "email_confirmation",
@@ -78,10 +82,17 @@ impl Templates {
         self.text(kind.as_str(), Serde(facts).into(), facts.link())
     }
 
+    /// What is said of an endpoint of webhooks that gets none any more.
+    pub(crate) fn webhook_disabled(&self, facts: &WebhookFacts) -> Result<Text, Error> {
+        let kind = NotificationKind::WebhookDisabled;
+        self.text(kind.as_str(), Serde(facts).into(), facts.link())
+    }
+
     /// A mail.
     pub(crate) fn mail(&self, content: &Content) -> Result<MailText, Error> {
         let text = match content {
             Content::Order { kind, facts } => self.order(*kind, facts)?,
+            Content::WebhookDisabled(facts) => self.webhook_disabled(facts)?,
             Content::Account(message) => {
                 let (values, link) = account_values(message);
                 self.text(content.kind(), values, link)?

@@ -73,7 +73,7 @@ pub fn is_public(address: IpAddr) -> bool {
 /// Networks that are not public: the first address, and how many bits of it count.
 const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     // "This network", which systems take for themselves.
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     // Carrier-grade NAT; a cloud keeps its metadata at 100.100.100.200.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
@@ -103,7 +103,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(is_in)
 }
 
-/// Networks in the part of IPv6 that is given out (2000::/3) and not public.
+/// Networks in the part of IPv6 that is given out (`2000::/3`) and not public.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     // Protocols: Teredo, which holds an IPv4 address, benchmarks, ORCHID.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),

@@ -49,10 +49,18 @@ impl AttemptFailure {
     /// The pause until the next attempt, where `attempts` were made; none where it is given up. `noise` is random:
     /// the pause is up to a fifth longer, so that what failed together is not tried together.
     pub(crate) fn pause(&self, attempts: i64, noise: u8) -> Option<Duration> {
-        let index = usize::try_from(attempts.saturating_sub(1)).ok()?;
-        let pause = PAUSES.get(index).filter(|_| !self.is_final)?;
-        Some(*pause + *pause / 5 * u32::from(noise) / 255)
+        if self.is_final {
+            return None;
+        }
+        pause_after(&PAUSES, attempts, noise)
     }
+}
+
+/// The pause after so many attempts; none where it is given up. `noise` is random: the pause is up to a fifth longer.
+pub(super) fn pause_after(pauses: &[Duration], attempts: i64, noise: u8) -> Option<Duration> {
+    let index = usize::try_from(attempts.saturating_sub(1)).ok()?;
+    let pause = *pauses.get(index)?;
+    Some(pause + pause / 5 * u32::from(noise) / 255)
 }
 
 #[cfg(test)]

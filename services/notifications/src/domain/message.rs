@@ -6,7 +6,7 @@ use kit_values::{EmailAddress, typed_id, words};
 use notifications_api::{AccountMessage, NotificationKind, Recipient};
 use serde::{Deserialize, Serialize};
 
-use super::OrderFacts;
+use super::{OrderFacts, WebhookFacts};
 
 typed_id! {
     /// A message; a caller may have chosen it.
@@ -33,6 +33,7 @@ pub(crate) enum Content {
         kind: NotificationKind,
         facts: OrderFacts,
     },
+    WebhookDisabled(WebhookFacts),
     Account(AccountMessage),
 }
 
@@ -41,6 +42,7 @@ impl Content {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Order { kind, .. } => kind.as_str(),
+            Self::WebhookDisabled(_) => NotificationKind::WebhookDisabled.as_str(),
             Self::Account(AccountMessage::PasswordReset { .. }) => "password_reset",
             Self::Account(AccountMessage::EmailConfirmation { .. }) => "email_confirmation",
             Self::Account(AccountMessage::PasswordChanged { .. }) => "password_changed",
@@ -54,7 +56,9 @@ impl Content {
                 AccountMessage::PasswordReset { expires_at, .. }
                 | AccountMessage::EmailConfirmation { expires_at, .. },
             ) => Some(*expires_at),
-            Self::Order { .. } | Self::Account(AccountMessage::PasswordChanged { .. }) => None,
+            Self::Order { .. }
+            | Self::WebhookDisabled(_)
+            | Self::Account(AccountMessage::PasswordChanged { .. }) => None,
         }
     }
 }

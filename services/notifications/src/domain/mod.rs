@@ -7,6 +7,7 @@ mod notification;
 mod order;
 mod preference;
 mod text;
+mod webhook;
 
 pub(crate) use attempt::AttemptFailure;
 pub(crate) use mail::Mail;
@@ -15,3 +16,8 @@ pub(crate) use notification::Notification;
 pub(crate) use order::{OrderChanged, OrderFacts};
 pub(crate) use preference::{Channels, all_preferences, check_preferences};
 pub(crate) use text::{MailText, Text};
+pub(crate) use webhook::{
+    AttemptReport, DeliveryOutcome, ForwardedEvent, UrlRules, WebhookAttempt, WebhookAttemptId,
+    WebhookDelivery, WebhookEndpoint, WebhookFacts, WebhookUrl, check_new_endpoint, check_overlap,
+    check_update, decide, webhook_body,
+};

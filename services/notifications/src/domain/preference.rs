@@ -33,7 +33,9 @@ pub(crate) fn check_preferences(
             in_app: item.in_app,
             email: item.email,
         };
-        if changes.insert(item.kind, channels).is_some() {
+        if !NotificationKind::PREFERABLE.contains(&item.kind) {
+            check.refuse(format!("/items/{index}/kind"), "is always sent");
+        } else if changes.insert(item.kind, channels).is_some() {
             check.refuse(format!("/items/{index}/kind"), "must not be named twice");
         }
     }
@@ -47,6 +49,6 @@ pub(crate) fn all_preferences(known: &BTreeMap<NotificationKind, Channels>) -> P
         PreferenceView { kind, in_app, email }
     };
     Preferences {
-        items: NotificationKind::ALL.into_iter().map(item).collect(),
+        items: NotificationKind::PREFERABLE.into_iter().map(item).collect(),
     }
 }

@@ -5,6 +5,7 @@ mod inbox;
 mod mailbox;
 mod messages;
 mod preferences;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use notifications_api::NotificationsRefusal;
 use tokio::sync::Notify;
 
 use crate::mailer::Mailer;
+pub(crate) use webhooks::{DueWebhook, WebhookRules, WebhooksService};
 
 /// Why a use case did not do what was asked.
 pub(crate) type NotificationsFailure = Failure<NotificationsRefusal>;

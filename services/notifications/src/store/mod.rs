@@ -1,11 +1,14 @@
 //! Every statement of notifications.
 //!
-//! Rows are held in one order: a user's feed, their notifications, their preferences, messages, the mailbox.
+//! Rows are held in one order: the guard of webhooks, an endpoint, its deliveries, a user's feed, their notifications,
+//! their preferences, messages, the mailbox.
 
 mod mailbox;
 mod messages;
 mod notifications;
 mod preferences;
+mod webhook_deliveries;
+mod webhook_endpoints;
 
 use kit_db::{StoreError, Tx};
 use kit_token::UserId;
@@ -17,6 +20,15 @@ pub(crate) use notifications::{
     list_after, list_before, mark_all_read, mark_read, next_number, prune,
 };
 pub(crate) use preferences::{get_preference, list_preferences, save_preferences};
+pub(crate) use webhook_deliveries::{
+    delete_finished_deliveries, fail_pending_deliveries, find_delivery, finish_delivery,
+    has_failed_deliveries, insert_attempt, insert_delivery, list_attempts, list_attempts_of, list_deliveries,
+    replay_delivery, replay_failed_deliveries, take_due_deliveries,
+};
+pub(crate) use webhook_endpoints::{
+    count_endpoints, delete_endpoint, find_endpoint, find_endpoint_at, hold_endpoint, hold_webhook_guard,
+    insert_endpoint, list_due_endpoints, list_enabled_endpoints, list_endpoints, update_endpoint,
+};
 
 /// Removes everything that is held of a user, and keeps nothing for them from now on.
 pub(crate) async fn erase(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {

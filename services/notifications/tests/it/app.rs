@@ -20,8 +20,8 @@ use crate::auth_double::AuthDouble;
 /// Every notification.
 pub(crate) const NOTIFICATIONS: &str = "SELECT notification_id FROM notifications";
 
-/// Every event that a consumer is done with.
-pub(crate) const DONE: &str = "SELECT event_id FROM inbox";
+/// Every event that is done with, apart from webhooks.
+pub(crate) const DONE: &str = "SELECT event_id FROM inbox WHERE consumer = 'notifications'";
 
 /// Notifications, running, and the services that it follows.
 pub(crate) struct NotificationsApp {
@@ -32,7 +32,11 @@ pub(crate) struct NotificationsApp {
 }
 
 /// What is beside it.
-pub(crate) type Parts = (EventLog, EventLog, AuthDouble);
+pub(crate) struct Parts {
+    orders: EventLog,
+    auth: EventLog,
+    auth_double: AuthDouble,
+}
 
 impl Deref for NotificationsApp {
     type Target = App;
@@ -47,13 +51,20 @@ pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
     let process = fixture.process();
     let orders = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
     let auth = EventLog::open(fixture, &process, "auth", auth_api::TOPICS).await;
-    let double = AuthDouble::default();
+    let auth_double = AuthDouble::default();
     let app = App::of(fixture, notifications::service())
         .process(process)
-        .peer(AuthClient::loopback(double.clone()))
+        .peer(AuthClient::loopback(auth_double.clone()))
         .log(orders.source())
-        .log(auth.source());
-    (app, (orders, auth, double))
+        .log(auth.source())
+        .out_of_reach(payments_api::TOPICS)
+        .out_of_reach(catalog_api::TOPICS);
+    let parts = Parts {
+        orders,
+        auth,
+        auth_double,
+    };
+    (app, parts)
 }
 
 pub(crate) async fn start(fixture: &Fixture) -> NotificationsApp {
@@ -66,12 +77,12 @@ impl NotificationsApp {
         Self::of(app.set_all(settings).start().await, parts)
     }
 
-    pub(crate) fn of(app: App, (orders, auth, auth_double): Parts) -> Self {
+    pub(crate) fn of(app: App, parts: Parts) -> Self {
         Self {
             app,
-            orders,
-            auth,
-            auth_double,
+            orders: parts.orders,
+            auth: parts.auth,
+            auth_double: parts.auth_double,
         }
     }
 

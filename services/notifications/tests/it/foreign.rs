@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// Whoever waits for a line longer waits for ever.
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A script that runs until it is dropped, and says something in JSON, line by line.
 pub(crate) struct Script {
     lines: Lines<BufReader<ChildStdout>>,
-    _stdin: ChildStdin,
+    stdin: ChildStdin,
     _child: Child,
 }
 
@@ -39,9 +39,17 @@ impl Script {
             .unwrap();
         Self {
             lines: BufReader::new(child.stdout.take().unwrap()).lines(),
-            _stdin: child.stdin.take().unwrap(),
+            stdin: child.stdin.take().unwrap(),
             _child: child,
         }
+    }
+
+    /// Says something to it.
+    pub(crate) async fn say(&mut self, line: &Value) {
+        self.stdin
+            .write_all(format!("{line}\n").as_bytes())
+            .await
+            .unwrap();
     }
 
     /// What it says next.

@@ -1,5 +1,5 @@
-//! Notifications' stories, told from outside: real HTTP, a real database, a real mail server, the logs of other
-//! services, and a clock in the teller's hand.
+//! Notifications' stories, told from outside: real HTTP, a real database, a real mail server, receivers of webhooks
+//! that are not ours, the logs of other services, and a clock in the teller's hand.
 
 mod app;
 mod auth_double;
@@ -15,3 +15,7 @@ mod reading;
 mod routes;
 mod smtp;
 mod streaming;
+mod webhook_endpoints;
+mod webhook_receiver;
+mod webhook_sending;
+mod webhook_trouble;

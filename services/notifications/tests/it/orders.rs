@@ -115,7 +115,7 @@ on_both_databases! {
         app.orders.publish(old).await;
         app.orders.publish(paid(ada.identity.user_id, "3", app.now().minus(half_a_year))).await;
         app.pay(&ada, "4").await;
-        app.until_done(2).await;
+        app.until_done(4).await;
         assert_eq!(titles(&list(&ada).await).len(), 2);
     }
 

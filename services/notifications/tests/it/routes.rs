@@ -1,9 +1,9 @@
 //! What holds for every route, read off the route table.
 
-use kit_testing::{Examples, on_both_databases};
+use kit_testing::{Examples, eventually, on_both_databases};
 use notifications_api::routes;
 
-use crate::app::{list, start, text};
+use crate::app::{NotificationsApp, list, start, text};
 use crate::mailbox::mail_to;
 
 kit_testing::meta_tests! {
@@ -19,6 +19,18 @@ kit_testing::meta_tests! {
         "PUT /notifications/preferences user",
         "GET /mailbox admin",
         "GET /mailbox/{id} admin",
+        "POST /webhook-endpoints admin",
+        "GET /webhook-endpoints admin",
+        "GET /webhook-endpoints/{id} admin",
+        "PATCH /webhook-endpoints/{id} admin",
+        "DELETE /webhook-endpoints/{id} admin",
+        "POST /webhook-endpoints/{id}/rotate-secret admin",
+        "POST /webhook-endpoints/{id}/test admin",
+        "GET /webhook-endpoints/{id}/deliveries admin",
+        "GET /webhook-endpoints/{id}/deliveries/{delivery_id} admin",
+        "POST /webhook-endpoints/{id}/deliveries/{delivery_id}/replay admin",
+        "GET /webhook-endpoints/{id}/attempts admin",
+        "POST /webhook-endpoints/{id}/replay admin",
     ];
 }
 
@@ -47,6 +59,40 @@ on_both_databases! {
         for member in ["from", "to", "subject"] {
             assert_eq!(found[member], example[member]);
         }
+        try_webhooks(&app, &mut examples).await;
         assert_eq!(examples.untried(), ["stream_notifications"], "the stream has stories of its own");
+    }
+}
+
+async fn try_webhooks(app: &NotificationsApp, examples: &mut Examples) {
+    let client = app.admin().client;
+    let (made, _) = examples
+        .check(&client, "create_webhook_endpoint", "/webhook-endpoints")
+        .await;
+    examples
+        .check(&client, "list_webhook_endpoints", "/webhook-endpoints")
+        .await;
+    let one = format!("/webhook-endpoints/{}", text(&made["id"]));
+    let (sent, _) = examples
+        .check(&client, "test_webhook_endpoint", &format!("{one}/test"))
+        .await;
+    eventually("it was tried", async || {
+        let attempts = client.get(&format!("{one}/attempts")).await.expect(200);
+        (!attempts["items"][0].is_null()).then_some(())
+    })
+    .await;
+    let delivery = format!("{one}/deliveries/{}", text(&sent["id"]));
+    for (operation, path) in [
+        ("get_webhook_endpoint", one.clone()),
+        ("list_webhook_deliveries", format!("{one}/deliveries")),
+        ("get_webhook_delivery", delivery.clone()),
+        ("replay_webhook_delivery", format!("{delivery}/replay")),
+        ("list_webhook_attempts", format!("{one}/attempts")),
+        ("replay_webhooks", format!("{one}/replay")),
+        ("rotate_webhook_secret", format!("{one}/rotate-secret")),
+        ("update_webhook_endpoint", one.clone()),
+        ("delete_webhook_endpoint", one.clone()),
+    ] {
+        examples.check(&client, operation, &path).await;
     }
 }

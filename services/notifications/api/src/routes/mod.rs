@@ -3,6 +3,7 @@
 mod mailbox;
 mod notifications;
 mod preferences;
+mod webhooks;
 
 use kit_http::{ApiRefusal, Route, RouteTable};
 
@@ -16,5 +17,6 @@ pub fn routes() -> RouteTable {
     own.extend(notifications::routes());
     own.extend(preferences::routes());
     own.extend(mailbox::routes());
+    own.extend(webhooks::routes());
     RouteTable::new("notifications", own).display(DISPLAY)
 }

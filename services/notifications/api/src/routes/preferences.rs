@@ -40,5 +40,5 @@ fn preferences(confirmed_by_email: bool) -> Value {
         let email = *kind != NotificationKind::OrderConfirmed || confirmed_by_email;
         json!({ "kind": kind, "in_app": true, "email": email })
     };
-    json!({ "items": NotificationKind::ALL.iter().map(item).collect::<Vec<_>>() })
+    json!({ "items": NotificationKind::PREFERABLE.iter().map(item).collect::<Vec<_>>() })
 }

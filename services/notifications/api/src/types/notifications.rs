@@ -28,7 +28,22 @@ words! {
         OrderCancelled = "order.cancelled",
         /// Money for an order was given back.
         OrderRefunded = "order.refunded",
+        /// An endpoint of webhooks gets none any more. Its admin is always told.
+        WebhookDisabled = "webhook.disabled",
     }
+}
+
+impl NotificationKind {
+    /// Those of which users say how they want to be told.
+    pub const PREFERABLE: [Self; 7] = [
+        Self::OrderConfirmed,
+        Self::OrderRejected,
+        Self::OrderPaid,
+        Self::OrderShipped,
+        Self::OrderDelivered,
+        Self::OrderCancelled,
+        Self::OrderRefunded,
+    ];
 }
 
 /// Something that a user is told.
