@@ -8,6 +8,7 @@ use crate::command::command;
 use crate::config::AnalyticsConfig;
 use crate::http::{Edge, router};
 use crate::service::AnalyticsService;
+use crate::store::{FACTS, INVARIANTS};
 use crate::tasks::{self, GenerationSignals, Live, TaskDeps};
 
 /// Analytics, for the process that hosts it.
@@ -23,6 +24,7 @@ pub fn service() -> Service {
         "0002_behaviour.sql",
         "0003_orders.sql"
     ])
+    .verified_by(INVARIANTS, FACTS)
     .commanding(command())
 }
 

@@ -3,6 +3,7 @@
 mod behaviour;
 mod facts;
 mod generations;
+mod invariants;
 mod order_reports;
 mod orders;
 mod reports;
@@ -17,6 +18,7 @@ pub use generations::GenerationState;
 pub(crate) use generations::{
     Generation, begin, has_everything_of, hold, is_swept, list, set_standstill, sweep, switch, unretired,
 };
+pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use order_reports::{order_funnel, order_hours, order_totals, usual_currency};
 pub(crate) use orders::{add_order_sums, orders_of, put_orders, record_order, take_order_facts};
 pub(crate) use reports::{hours, stats, user_stats, users};

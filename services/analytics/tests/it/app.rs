@@ -109,6 +109,7 @@ impl AnalyticsApp {
             (self.db.read(read).await.unwrap() == events).then_some(())
         })
         .await;
+        self.is_in_order().await;
     }
 
     /// Waits until nothing is left to read, and then until nothing of it is left to add up: what is counted by then
@@ -126,6 +127,15 @@ impl AnalyticsApp {
             (self.count(facts).await == 0).then_some(())
         })
         .await;
+        self.is_in_order().await;
+    }
+
+    /// Asserts what the service says of its tables.
+    async fn is_in_order(&self) {
+        for invariant in analytics::service().invariants {
+            let broken = invariant.violations(&self.db).await.unwrap();
+            assert_eq!(broken, [""; 0], "{}", invariant.rule);
+        }
     }
 
     /// How many events payments has told.

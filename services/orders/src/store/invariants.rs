@@ -44,15 +44,20 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            WHERE order_id = orders.id), 0)",
     },
     Invariant {
-        rule: "refunds that are done or under way come to no more than the order",
+        rule: "refunds that were asked for here and are done or under way come to no more than the order",
         violations: "SELECT id FROM orders WHERE status <> 'cancelled' AND total_minor < COALESCE((SELECT SUM(amount_minor) \
-           FROM refunds WHERE order_id = orders.id AND status <> 'failed'), 0)",
+           FROM refunds WHERE order_id = orders.id AND status <> 'failed' AND actor <> 'payments'), 0)",
     },
     Invariant {
         rule: "no item is refunded twice",
         violations: "SELECT order_items.order_id FROM order_items WHERE quantity < COALESCE((SELECT SUM(refund_items.quantity) \
            FROM refund_items JOIN refunds ON refunds.id = refund_id WHERE refunds.order_id = order_items.order_id \
            AND refund_items.sku_key = order_items.sku_key AND status <> 'failed'), 0)",
+    },
+    Invariant {
+        rule: "an order that was answered to a key is there",
+        violations: "SELECT key FROM idempotency_keys WHERE scope LIKE '%:create_order' AND status = 201 \
+           AND SUBSTR(body, 8, 40) NOT IN (SELECT id FROM orders)",
     },
     Invariant {
         rule: "something is to be done for an order as long as it waits for others, and then no more",
@@ -77,5 +82,15 @@ pub(crate) const FACTS: &[Fact] = &[
         name: "the payment of an order that can be paid or is",
         rows: "SELECT id, payment_id FROM orders \
                WHERE status IN ('confirmed', 'paid', 'shipped', 'delivered', 'refunded')",
+    },
+    Fact {
+        name: "how much has happened to an order",
+        rows: "SELECT id, CAST(version AS TEXT) FROM orders",
+    },
+    Fact {
+        name: "what orders came to, by currency",
+        rows: "SELECT currency, CAST(SUM(total_minor - refunded_minor) AS TEXT) FROM orders \
+               WHERE status IN ('paid', 'shipped', 'delivered', 'refunded') \
+               GROUP BY currency HAVING SUM(total_minor - refunded_minor) <> 0",
     },
 ];

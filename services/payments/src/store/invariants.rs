@@ -116,4 +116,10 @@ pub(crate) const FACTS: &[Fact] = &[
                JOIN payment_orders ON payment_orders.order_id = payments.order_id \
                WHERE cancelled = 0 AND status IN ('open', 'processing', 'succeeded')",
     },
+    Fact {
+        name: "what a user's transactions come to",
+        rows: "SELECT user_id, CAST(COUNT(*) AS TEXT) || ' made, ' || CAST(SUM(amount_minor) AS TEXT) || ' minor, ' \
+                 || CAST(SUM(CASE status WHEN 'paid' THEN 1 ELSE 0 END) AS TEXT) || ' paid' \
+               FROM transactions GROUP BY user_id",
+    },
 ];
