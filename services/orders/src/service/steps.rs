@@ -52,6 +52,10 @@ impl OrdersService {
                 false
             }
         };
+        if is_done && SagaStep::OF_STATUS.contains(&due.step) {
+            // It is over with the status that it was of, and went in the transaction in which that changed.
+            return;
+        }
         let again_at = self.units().now().plus(self.pause(due.tries));
         let unit = async move |tx: &mut Tx| {
             if is_done {
