@@ -14,6 +14,7 @@
 
 mod absence;
 mod bare;
+mod browsing;
 mod call;
 mod count;
 mod database;
@@ -85,6 +86,8 @@ enum What {
     Writes,
     /// Durable transactions of users on both databases.
     Transactions,
+    /// Pages of products through the gateway, with what is kept in memory and without.
+    Browsing,
     /// Orders until they can be paid, on both databases, and what is put into carts.
     Selling,
     /// Events of one service that have an effect in another, on both databases.
@@ -99,7 +102,7 @@ enum What {
 
 type Part = fn(&Folders, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 12] = [
+const PARTS: [(What, Part); 13] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
@@ -108,6 +111,7 @@ const PARTS: [(What, Part); 12] = [
     (What::Proxy, proxy::run),
     (What::Writes, writes::run),
     (What::Transactions, transactions::run),
+    (What::Browsing, browsing::run),
     (What::Selling, selling::run),
     (What::Events, events::run),
     (What::Ending, ending::run),
