@@ -14,6 +14,7 @@ use crate::live;
 use crate::mailer::Mailer;
 use crate::sender::Sender;
 use crate::service::{KeepingRules, NotificationsService, WebhookRules, WebhooksService};
+use crate::sms::SmsClient;
 use crate::sweeper;
 use crate::templates::Templates;
 use crate::webhooks::sender::WebhookSender;
@@ -27,7 +28,8 @@ pub fn service() -> Service {
         .keeping(kit_db::migrations![
             "0001_notifications.sql",
             "0002_messages.sql",
-            "0003_webhooks.sql"
+            "0003_webhooks.sql",
+            "0004_sms.sql"
         ])
 }
 
@@ -40,13 +42,16 @@ pub async fn build(
     let bus = home.bus()?;
     let followers = Followers::new(config.streams, config.streams_per_user);
     live::start(&bus, &followers)?;
+    let (mailer, templates) = (Mailer::new(&config)?, Templates::new(home.public_url()?)?);
+    let sms = SmsClient::new(&config, &home.tasks)?;
     let rules = KeepingRules {
         per_user: config.kept_per_user.into(),
         notifications_kept: config.kept_for.into(),
         messages_kept: config.messages_kept.into(),
         mail_within: config.mail_within.into(),
+        has_sms: sms.is_configured() || mailer.is_mailbox(),
+        sms_a_day: config.sms_per_day.into(),
     };
-    let (mailer, templates) = (Mailer::new(&config)?, Templates::new(home.public_url()?)?);
     let service = NotificationsService::new(
         (home.units()?, home.ids.clone()),
         followers,
@@ -60,6 +65,7 @@ pub async fn build(
         notifications: service.clone(),
         templates,
         mailer,
+        sms,
         auth: peers.client()?,
         clock: home.clock.clone(),
         ids: home.ids.clone(),

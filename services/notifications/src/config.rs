@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use kit_config::{Check, Span};
+use kit_config::{BaseUrl, Check, Span};
 use kit_runtime::Secret;
 use lettre::address::AddressError;
 
@@ -38,6 +38,22 @@ kit_config::config! {
         /// How long it is known of a message that it was sent, without what it said.
         #[key("mail.kept_for")]
         messages_kept: Span = "30d",
+        /// The provider of SMS, which speaks the API of Twilio.
+        #[key("sms.url")]
+        sms_url: BaseUrl = "https://api.twilio.com",
+        /// The account at the provider (`AC…`). Without one, SMS are kept in the mailbox where mail is, and else there
+        /// are none.
+        #[key("sms.account")]
+        sms_account: Option<String>,
+        /// The account's token.
+        #[key("sms.token")]
+        sms_token: Option<Secret<String>>,
+        /// Whom SMS come from: a number such as `+4930123456`, or a name that the provider knows.
+        #[key("sms.from")]
+        sms_from: Option<String>,
+        /// How many SMS a user gets in a day at most.
+        #[key("sms.per_day")]
+        sms_per_day: u32 = "20",
         /// Of what the secrets of webhooks are made; by default a file in the data folder. The same in all processes of
         /// notifications. Once it is another one, nothing is sent to an endpoint until its secret is rotated.
         #[key("webhooks.secret")]
@@ -73,6 +89,21 @@ kit_config::config! {
 fn check(config: &NotificationsConfig, check: &mut Check<'_>) {
     if config.kept_per_user == 0 {
         check.refuse("kept_per_user", "must be more than 0");
+    }
+    let account = config.sms_account.as_deref().unwrap_or_default();
+    if !account.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        check.refuse("sms.account", "must be letters and digits");
+    }
+    for (key, is_there) in [
+        ("sms.token", config.sms_token.is_some()),
+        ("sms.from", config.sms_from.is_some()),
+    ] {
+        if is_there != config.sms_account.is_some() {
+            check.refuse(
+                key,
+                "is needed with `notifications.sms.account`, and with it alone",
+            );
+        }
     }
     if config.webhooks_at_once == 0 {
         check.refuse("webhooks.at_once", "must be more than 0");
@@ -142,6 +173,9 @@ mod tests {
             ("mail.from", "our shop"),
             ("mail.kept_for", "0s"),
             ("kept_per_user", "0"),
+            ("sms.token", "without-an-account"),
+            ("sms.from", "+4930123456"),
+            ("sms.account", "AC/../x"),
             ("webhooks.at_once", "0"),
             ("webhooks.timeout", "0s"),
             ("webhooks.timeout", "21s"),

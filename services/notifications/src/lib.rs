@@ -22,6 +22,7 @@ mod live;
 mod mailer;
 mod sender;
 mod service;
+mod sms;
 mod store;
 mod sweeper;
 mod templates;

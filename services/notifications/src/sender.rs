@@ -12,10 +12,12 @@ use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::{Clock, Ids, Stop, TaskError, Tasks};
 use kit_token::UserId;
 use kit_values::EmailAddress;
+use notifications_api::MailChannel;
 
-use crate::domain::{AttemptFailure, Content, Mail, Message};
+use crate::domain::{AttemptFailure, Content, Mail, MailText, Message};
 use crate::mailer::Mailer;
 use crate::service::NotificationsService;
+use crate::sms::SmsClient;
 use crate::templates::Templates;
 
 /// How often it is looked for messages that are due again, or that another process wrote.
@@ -33,6 +35,7 @@ pub(crate) struct Sender {
     pub(crate) notifications: NotificationsService,
     pub(crate) templates: Templates,
     pub(crate) mailer: Mailer,
+    pub(crate) sms: SmsClient,
     pub(crate) auth: AuthClient,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
@@ -80,28 +83,66 @@ impl Sender {
         }
         let content: Content = serde_json::from_str(message.content.as_deref().unwrap_or_default())
             .map_err(|error| AttemptFailure::never(format!("its content cannot be read: {error}")))?;
-        let text = self
-            .templates
-            .mail(&content)
-            .map_err(|error| AttemptFailure::never(format!("its text cannot be made: {error}")))?;
+        match message.channel {
+            MailChannel::Email => self.send_mail(message, &content).await,
+            MailChannel::Sms => self.send_sms(message, &content).await,
+        }
+    }
+
+    async fn send_mail(&self, message: &Message, content: &Content) -> Result<Option<Mail>, AttemptFailure> {
+        let text = self.templates.mail(content).map_err(|error| no_text(&error))?;
         let to = self.address_of(message).await?;
         if self.mailer.is_mailbox() {
-            return Ok(Some(Mail {
-                id: self.ids.uuid().into(),
-                message_id: message.id,
-                user_id: message.user_id,
-                recipient: to.to_string(),
-                recipient_key: to.key(),
-                subject: text.subject,
-                text: text.text,
-                html: text.html,
-                sent_at: now,
-            }));
+            let recipient = (to.to_string(), to.key());
+            return Ok(Some(self.mail_for_mailbox(message, recipient, text)));
         }
         self.mailer
             .send((message.id, message.created_at), &to, text)
             .await?;
         Ok(None)
+    }
+
+    async fn send_sms(&self, message: &Message, content: &Content) -> Result<Option<Mail>, AttemptFailure> {
+        let text = self.templates.sms(content).map_err(|error| no_text(&error))?;
+        let user_id = message
+            .user_id
+            .ok_or_else(|| AttemptFailure::never("it has no recipient"))?;
+        let phone = self.notifications.find_phone(user_id).await;
+        let phone =
+            phone.map_err(|error| AttemptFailure::again(format!("the number cannot be read: {error}")))?;
+        let to = phone.ok_or_else(|| AttemptFailure::never("the user has no number any more"))?;
+        if !self.sms.is_configured() && self.mailer.is_mailbox() {
+            let text = MailText {
+                subject: String::new(),
+                text,
+                html: String::new(),
+            };
+            let recipient = (to.to_string(), to.to_string());
+            return Ok(Some(self.mail_for_mailbox(message, recipient, text)));
+        }
+        self.sms.send(&to, &text).await?;
+        Ok(None)
+    }
+
+    /// What would have been sent.
+    fn mail_for_mailbox(
+        &self,
+        message: &Message,
+        (recipient, recipient_key): (String, String),
+        text: MailText,
+    ) -> Mail {
+        Mail {
+            id: self.ids.uuid().into(),
+            channel: message.channel,
+            message_id: message.id,
+            user_id: message.user_id,
+            recipient,
+            recipient_key,
+            subject: text.subject,
+            text: text.text,
+            html: text.html,
+            sent_at: self.clock.now(),
+        }
     }
 
     async fn address_of(&self, message: &Message) -> Result<EmailAddress, AttemptFailure> {
@@ -128,4 +169,8 @@ impl Sender {
             ))),
         }
     }
+}
+
+fn no_text(error: &minijinja::Error) -> AttemptFailure {
+    AttemptFailure::never(format!("its text cannot be made: {error}"))
 }

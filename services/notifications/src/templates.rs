@@ -15,7 +15,7 @@ use notifications_api::{AccountMessage, NotificationKind};
 use crate::domain::{Content, MailText, OrderFacts, Text, WebhookFacts};
 
 /// Every template by its name, which is its kind or what it is for.
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 15] = [
     ("order", include_str!("../templates/order.txt")),
     (
         "order.confirmed",
@@ -48,7 +48,11 @@ const SOURCES: [(&str, &str); 14] = [
     ),
     ("mail.txt", include_str!("../templates/mail.txt")),
     ("mail.html", include_str!("../templates/mail.html")),
+    ("sms.txt", include_str!("../templates/sms.txt")),
 ];
+
+/// Longer ones cost their reader and their sender more than they say.
+const LONGEST_SMS: usize = 320;
 
 /// All templates, read. A cheap handle.
 #[derive(Clone)]
@@ -90,6 +94,24 @@ impl Templates {
 
     /// A mail.
     pub(crate) fn mail(&self, content: &Content) -> Result<MailText, Error> {
+        let (subject, values) = self.values(content)?;
+        let layout = |name: &str| self.0.environment.get_template(name)?.render(values.clone());
+        Ok(MailText {
+            subject,
+            text: layout("mail.txt")?,
+            html: layout("mail.html")?,
+        })
+    }
+
+    /// An SMS: the title, and where to read more.
+    pub(crate) fn sms(&self, content: &Content) -> Result<String, Error> {
+        let (_, values) = self.values(content)?;
+        let text = self.0.environment.get_template("sms.txt")?.render(values)?;
+        Ok(one_line(text.trim()).chars().take(LONGEST_SMS).collect())
+    }
+
+    /// The title in one line, and what the layouts are made of.
+    fn values(&self, content: &Content) -> Result<(String, Value), Error> {
         let text = match content {
             Content::Order { kind, facts } => self.order(*kind, facts)?,
             Content::WebhookDisabled(facts) => self.webhook_disabled(facts)?,
@@ -101,12 +123,7 @@ impl Templates {
         let link = text.link.map(|path| self.0.public_url.join(&path));
         let subject = one_line(&text.title);
         let values = context! { title => text.title, body => text.body, action => text.action, link };
-        let layout = |name: &str| self.0.environment.get_template(name)?.render(values.clone());
-        Ok(MailText {
-            subject,
-            text: layout("mail.txt")?,
-            html: layout("mail.html")?,
-        })
+        Ok((subject, values))
     }
 
     fn text(&self, name: &str, values: Value, link: String) -> Result<Text, Error> {

@@ -15,10 +15,10 @@ pub use events::{NotificationCreated, TOPICS, events};
 pub use refusal::NotificationsRefusal;
 pub use routes::routes;
 pub use types::{
-    AllRead, CreateWebhookEndpoint, MailFilter, MailId, MailSummary, MailView, NotificationId,
-    NotificationKind, NotificationListing, NotificationView, PreferenceView, Preferences, ReplayWebhooks,
-    RotateWebhookSecret, UpdateWebhookEndpoint, WebhookAttemptView, WebhookDeliveryDetails,
-    WebhookDeliveryFilter, WebhookDeliveryId, WebhookDeliveryState, WebhookDeliveryView, WebhookDescription,
-    WebhookDisabledReason, WebhookEndpointId, WebhookEndpointView, WebhookEndpointWithSecret, WebhookEvents,
-    WebhookSecret, WebhookStatus, WebhooksReplayed,
+    AllRead, CreateWebhookEndpoint, MailChannel, MailFilter, MailId, MailSummary, MailView, NotificationId,
+    NotificationKind, NotificationListing, NotificationView, PhoneNumber, PhoneNumberError, PreferenceView,
+    Preferences, ReplayWebhooks, RotateWebhookSecret, UpdateWebhookEndpoint, WebhookAttemptView,
+    WebhookDeliveryDetails, WebhookDeliveryFilter, WebhookDeliveryId, WebhookDeliveryState,
+    WebhookDeliveryView, WebhookDescription, WebhookDisabledReason, WebhookEndpointId, WebhookEndpointView,
+    WebhookEndpointWithSecret, WebhookEvents, WebhookSecret, WebhookStatus, WebhooksReplayed,
 };

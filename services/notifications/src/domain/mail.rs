@@ -2,7 +2,7 @@
 
 use kit_runtime::Timestamp;
 use kit_token::UserId;
-use notifications_api::{MailId, MailSummary};
+use notifications_api::{MailChannel, MailId, MailSummary};
 
 use super::MessageId;
 
@@ -10,6 +10,7 @@ use super::MessageId;
 #[derive(Clone, Debug)]
 pub(crate) struct Mail {
     pub id: MailId,
+    pub channel: MailChannel,
     pub message_id: MessageId,
     /// To whom it belongs, where that is known.
     pub user_id: Option<UserId>,
@@ -26,6 +27,7 @@ impl From<Mail> for MailSummary {
     fn from(mail: Mail) -> Self {
         Self {
             id: mail.id,
+            channel: mail.channel,
             to: mail.recipient,
             subject: mail.subject,
             sent_at: mail.sent_at,

@@ -3,7 +3,7 @@
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::{EmailAddress, typed_id, words};
-use notifications_api::{AccountMessage, NotificationKind, Recipient};
+use notifications_api::{AccountMessage, MailChannel, NotificationKind, Recipient};
 use serde::{Deserialize, Serialize};
 
 use super::{OrderFacts, WebhookFacts};
@@ -68,6 +68,7 @@ impl Content {
 pub(crate) struct Message {
     pub id: MessageId,
     pub kind: String,
+    pub channel: MailChannel,
     pub user_id: Option<UserId>,
     pub address: Option<EmailAddress>,
     /// The JSON of a [`Content`].
@@ -81,7 +82,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// One that is due at once.
+    /// An e-mail that is due at once.
     pub(crate) fn new(
         id: MessageId,
         to: Recipient,
@@ -95,6 +96,7 @@ impl Message {
         Ok(Self {
             id,
             kind: content.kind().to_owned(),
+            channel: MailChannel::Email,
             user_id,
             address,
             content: Some(serde_json::to_string(content)?),
@@ -104,5 +106,12 @@ impl Message {
             expires_at: content.expires_at(),
             created_at: now,
         })
+    }
+    /// The same by SMS.
+    pub(crate) fn by_sms(self) -> Self {
+        Self {
+            channel: MailChannel::Sms,
+            ..self
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use mail::Mail;
 pub(crate) use message::{Content, Message, MessageId, MessageState};
 pub(crate) use notification::Notification;
 pub(crate) use order::{OrderChanged, OrderFacts};
-pub(crate) use preference::{Channels, all_preferences, check_preferences};
+pub(crate) use preference::{ChannelChange, Channels, all_preferences, check_preferences};
 pub(crate) use text::{MailText, Text};
 pub(crate) use webhook::{
     AttemptReport, DeliveryOutcome, ForwardedEvent, UrlRules, WebhookAttempt, WebhookAttemptId,

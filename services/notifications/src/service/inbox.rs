@@ -1,5 +1,7 @@
 //! What users are told in the application.
 
+use std::time::Duration;
+
 use kit_db::{Reader, StoreError, Tx};
 use kit_http::extract::{Page, PageRequest};
 use kit_runtime::Timestamp;
@@ -7,7 +9,7 @@ use kit_service::{Call, Failure, Follower, TooManyFollowers};
 use kit_token::UserId;
 use notifications_api::{
     AllRead, NotificationId, NotificationKind, NotificationListing, NotificationView, NotificationsRefusal,
-    Recipient,
+    PhoneNumber, Recipient,
 };
 
 use super::{NotificationsFailure, NotificationsService};
@@ -18,6 +20,8 @@ const NOTIFICATION: &str = "Notification";
 
 /// How many notifications a stream reads at once.
 const STREAM_PAGE: i64 = 50;
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// How many old notifications are removed at once.
 const SWEEP_PAGE: u32 = 1_000;
@@ -131,10 +135,39 @@ impl NotificationsService {
         if channels.in_app {
             self.add_in(tx, user_id, (kind, text)).await?;
         }
-        match message {
-            Some(message) if channels.email => store::insert_message(tx, message).await,
-            _ => Ok(()),
+        let Some(message) = message else {
+            return Ok(());
+        };
+        if channels.email {
+            store::insert_message(tx, message).await?;
         }
+        if channels.sms {
+            self.add_sms_in(tx, user_id, message).await?;
+        }
+        Ok(())
+    }
+
+    /// Says by SMS what a mail says, to somebody who gave a number, and only so often a day.
+    async fn add_sms_in(&self, tx: &mut Tx, user_id: UserId, mail: &Message) -> Result<(), StoreError> {
+        if !self.rules.has_sms || store::find_phone(tx, user_id).await?.is_none() {
+            return Ok(());
+        }
+        let written = store::count_sms(tx, user_id, self.units.now().minus(DAY)).await?;
+        if written >= self.rules.sms_a_day {
+            tracing::info!(%user_id, "a user gets no more SMS today");
+            return Ok(());
+        }
+        let sms = Message {
+            id: self.units.new_id(),
+            ..mail.clone()
+        };
+        store::insert_message(tx, &sms.by_sms()).await
+    }
+
+    /// The number for SMS of a user who gave one.
+    pub(crate) async fn find_phone(&self, user_id: UserId) -> Result<Option<PhoneNumber>, StoreError> {
+        let read = async move |reader: &mut Reader| store::find_phone(reader, user_id).await;
+        self.units.read(read).await
     }
 
     async fn add_in(

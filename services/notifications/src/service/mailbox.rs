@@ -35,6 +35,7 @@ impl NotificationsService {
         let mail = self.units.read(read).await?.ok_or(Failure::NotFound("Mail"))?;
         Ok(MailView {
             id: mail.id,
+            channel: mail.channel,
             message_id: self.mailer.message_id(mail.message_id),
             from: self.mailer.from(),
             to: mail.recipient,

@@ -45,6 +45,10 @@ pub(crate) struct KeepingRules {
     pub(crate) messages_kept: Duration,
     /// How long after an event a mail of it is written.
     pub(crate) mail_within: Duration,
+    /// Whether SMS are sent, or shown in the mailbox.
+    pub(crate) has_sms: bool,
+    /// How many SMS a user gets in a day.
+    pub(crate) sms_a_day: i64,
 }
 
 impl NotificationsService {

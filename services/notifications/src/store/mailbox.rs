@@ -8,7 +8,7 @@ use crate::domain::Mail;
 
 kit_db::table_row! {
     Mail in "mailbox" {
-        id("mail_id"): text, message_id: text, user_id: optional_text, recipient: value, recipient_key: value,
+        id("mail_id"): text, channel: text, message_id: text, user_id: optional_text, recipient: value, recipient_key: value,
         subject: value, text: value, html: value, sent_at: value
     }
 }

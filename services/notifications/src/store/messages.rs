@@ -9,7 +9,7 @@ use crate::domain::{Message, MessageId, MessageState};
 
 kit_db::table_row! {
     Message in "messages" {
-        id("message_id"): text, kind: value, user_id: optional_text, address: optional_text, content: value,
+        id("message_id"): text, kind: value, channel: text, user_id: optional_text, address: optional_text, content: value,
         state: text, attempts: value, due_at: value, expires_at: value, created_at: value
     }
 }
@@ -43,6 +43,21 @@ pub(crate) async fn take_due(
         message.attempts += 1;
     }
     Ok(messages)
+}
+
+/// How many SMS to a user were written since a moment.
+pub(crate) async fn count_sms(
+    on: &mut impl Session,
+    user_id: UserId,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let row = sql("SELECT CAST(COUNT(*) AS BIGINT) AS written FROM messages \
+         WHERE user_id = $1 AND channel = 'sms' AND created_at > $2")
+    .bind(user_id.to_string())
+    .bind(since)
+    .one(on)
+    .await?;
+    row.get("written")
 }
 
 /// Whether anything is due.

@@ -6,14 +6,14 @@ use kit_db::{Row, Session, StoreError, Tx, sql};
 use kit_token::UserId;
 use notifications_api::NotificationKind;
 
-use crate::domain::Channels;
+use crate::domain::{ChannelChange, Channels};
 
 /// What a user said of kinds; those of which nothing was said are left out.
 pub(crate) async fn list_preferences(
     on: &mut impl Session,
     user_id: UserId,
 ) -> Result<BTreeMap<NotificationKind, Channels>, StoreError> {
-    let rows = sql("SELECT kind, in_app, email FROM preferences WHERE user_id = $1")
+    let rows = sql("SELECT kind, in_app, email, sms FROM preferences WHERE user_id = $1")
         .bind(user_id.to_string())
         .all(on)
         .await?;
@@ -27,7 +27,7 @@ pub(crate) async fn get_preference(
     user_id: UserId,
     kind: NotificationKind,
 ) -> Result<Channels, StoreError> {
-    let row = sql("SELECT in_app, email FROM preferences WHERE user_id = $1 AND kind = $2")
+    let row = sql("SELECT in_app, email, sms FROM preferences WHERE user_id = $1 AND kind = $2")
         .bind(user_id.to_string())
         .bind(kind.as_str())
         .optional(on)
@@ -39,6 +39,7 @@ fn channels(row: &Row) -> Result<Channels, StoreError> {
     Ok(Channels {
         in_app: row.get("in_app")?,
         email: row.get("email")?,
+        sms: row.get("sms")?,
     })
 }
 
@@ -46,21 +47,32 @@ fn channels(row: &Row) -> Result<Channels, StoreError> {
 pub(crate) async fn save_preferences(
     tx: &mut Tx,
     user_id: UserId,
-    changes: &BTreeMap<NotificationKind, Channels>,
+    changes: &BTreeMap<NotificationKind, ChannelChange>,
 ) -> Result<(), StoreError> {
-    let statement = sql("INSERT INTO preferences (user_id, kind, in_app, email) VALUES ").push_rows(
+    let statement = sql("INSERT INTO preferences (user_id, kind, in_app, email, sms) VALUES ").push_rows(
         changes,
         |row, (kind, channels)| {
             row.bind(user_id.to_string())
                 .bind(kind.as_str())
                 .bind(channels.in_app)
                 .bind(channels.email)
+                .bind(channels.sms.unwrap_or_default())
         },
     );
     statement
         .push(" ON CONFLICT (user_id, kind) DO UPDATE SET in_app = excluded.in_app, email = excluded.email")
         .execute(tx)
         .await?;
+    for (kind, channels) in changes {
+        if let Some(sms) = channels.sms {
+            sql("UPDATE preferences SET sms = $3 WHERE user_id = $1 AND kind = $2")
+                .bind(user_id.to_string())
+                .bind(kind.as_str())
+                .bind(sms)
+                .execute(tx)
+                .await?;
+        }
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod preferences;
 mod queue;
 mod reading;
 mod routes;
+mod sms;
 mod smtp;
 mod streaming;
 mod webhook_endpoints;

@@ -8,7 +8,7 @@ use crate::app::{NOTIFICATIONS, list, start, titles, until_titled};
 use crate::mailbox::mail_to;
 
 fn preference(kind: &str, in_app: bool, email: bool) -> Value {
-    json!({ "kind": kind, "in_app": in_app, "email": email })
+    json!({ "kind": kind, "in_app": in_app, "email": email, "sms": false })
 }
 
 on_both_databases! {
@@ -70,6 +70,13 @@ on_both_databases! {
             (json!({ "items": [paid, paid] }), "/items/1/kind"),
             (json!({ "items": [preference("order.created", true, true)] }), "/items/0/kind"),
             (json!({ "items": [{ "kind": "order.paid", "in_app": true }] }), "/items/0/email"),
+            (json!({ "items": [{ "kind": "order.paid", "in_app": true, "email": true, "sms": null }] }), "/items/0/sms"),
+            (json!({ "items": [{ "kind": "order.paid", "in_app": true, "email": true, "sms": true }] }), "/items/0/sms"),
+            (json!({ "items": [], "phone": "030123456" }), "/phone"),
+            (json!({ "items": [], "phone": "+0123456789" }), "/phone"),
+            (json!({ "items": [], "phone": "+49 30 123456" }), "/phone"),
+            (json!({ "items": [], "phone": "+4930123456789012" }), "/phone"),
+            (json!({ "items": [], "phone": "" }), "/phone"),
             (json!({ "items": [{ "kind": "order.paid", "in_app": 1, "email": true }] }), "/items/0/in_app"),
             (json!({ "items": [paid], "user_id": ada.id }), "/user_id"),
         ] {

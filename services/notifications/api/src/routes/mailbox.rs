@@ -15,7 +15,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn list() -> Route {
     let mail = json!({
-        "id": MAIL, "to": "ada@example.com", "subject": "Order 10001 is paid",
+        "id": MAIL, "channel": "email", "to": "ada@example.com", "subject": "Order 10001 is paid",
         "sent_at": "2030-01-01T00:00:00.000000Z"
     });
     let listing = json!({ "items": [mail], "next_cursor": null });
@@ -29,7 +29,7 @@ fn list() -> Route {
 
 fn get() -> Route {
     let mail = json!({
-        "id": MAIL, "message_id": "<msg_0190c2a4-11f0-7d2c-8a4e-6b1f90d3c7e8@localhost>",
+        "id": MAIL, "channel": "email", "message_id": "<msg_0190c2a4-11f0-7d2c-8a4e-6b1f90d3c7e8@localhost>",
         "from": "Stoa <no-reply@localhost>", "to": "ada@example.com", "subject": "Order 10001 is paid",
         "text": "We have received your payment of 12.50 USD, and get your order ready.",
         "html": "<!doctype html>…", "sent_at": "2030-01-01T00:00:00.000000Z"

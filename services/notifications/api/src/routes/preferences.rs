@@ -23,7 +23,9 @@ fn get() -> Route {
 }
 
 fn put() -> Route {
-    let one = json!({ "items": [{ "kind": "order.confirmed", "in_app": true, "email": false }] });
+    let one = json!({
+        "items": [{ "kind": "order.confirmed", "in_app": true, "email": false, "sms": true }], "phone": "+4930123456"
+    });
     Route::new(
         Method::PUT,
         "/notifications/preferences",
@@ -35,10 +37,12 @@ fn put() -> Route {
     .answer::<Preferences>(StatusCode::OK, preferences(false))
 }
 
-fn preferences(confirmed_by_email: bool) -> Value {
+fn preferences(is_usual: bool) -> Value {
     let item = |kind: &NotificationKind| {
-        let email = *kind != NotificationKind::OrderConfirmed || confirmed_by_email;
-        json!({ "kind": kind, "in_app": true, "email": email })
+        let email = *kind != NotificationKind::OrderConfirmed || is_usual;
+        json!({ "kind": kind, "in_app": true, "email": email, "sms": !email })
     };
-    json!({ "items": NotificationKind::PREFERABLE.iter().map(item).collect::<Vec<_>>() })
+    let items: Vec<_> = NotificationKind::PREFERABLE.iter().map(item).collect();
+    let phone = (!is_usual).then_some("+4930123456");
+    json!({ "items": items, "phone": phone })
 }

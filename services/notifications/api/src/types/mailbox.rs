@@ -1,7 +1,7 @@
 //! Mail that would have been sent, where there is no mail server.
 
 use kit_runtime::Timestamp;
-use kit_values::typed_id;
+use kit_values::{typed_id, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,21 @@ typed_id! {
     pub struct MailId("mail_");
 }
 
+words! {
+    /// By which way a message goes to whom it is for.
+    pub enum MailChannel {
+        /// By e-mail.
+        Email = "email",
+        /// By SMS.
+        Sms = "sms",
+    }
+}
+
 /// The query of `GET /mailbox`, beside that of a page.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailFilter {
-    /// Mail to this address, in any case.
+    /// Messages to this address or phone number, in any case.
     pub to: Option<String>,
 }
 
@@ -23,9 +33,11 @@ pub struct MailFilter {
 pub struct MailSummary {
     /// The identifier of the mail.
     pub id: MailId,
-    /// The address it is for.
+    /// By which way it would have been sent.
+    pub channel: MailChannel,
+    /// The address or phone number it is for.
     pub to: String,
-    /// The subject.
+    /// The subject; an SMS has none.
     pub subject: String,
     /// When it would have been sent (UTC).
     pub sent_at: Timestamp,
@@ -36,17 +48,19 @@ pub struct MailSummary {
 pub struct MailView {
     /// The identifier of the mail.
     pub id: MailId,
+    /// By which way it would have been sent.
+    pub channel: MailChannel,
     /// The `Message-ID` it would have.
     pub message_id: String,
     /// Whom it comes from.
     pub from: String,
-    /// The address it is for.
+    /// The address or phone number it is for.
     pub to: String,
-    /// The subject.
+    /// The subject; an SMS has none.
     pub subject: String,
     /// What it says, as plain text.
     pub text: String,
-    /// What it says, as HTML.
+    /// What it says, as HTML; an SMS is plain text.
     pub html: String,
     /// When it would have been sent (UTC).
     pub sent_at: Timestamp,
