@@ -19,6 +19,7 @@ pub mod paths;
 pub mod person;
 pub mod ports;
 pub mod protected;
+pub mod random;
 pub mod server;
 pub mod session;
 pub mod setup;

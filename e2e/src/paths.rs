@@ -55,7 +55,7 @@ fn target() -> PathBuf {
     clippy::disallowed_methods,
     reason = "cargo, and whoever tests another binary, tell by the environment alone; the one place that asks"
 )]
-fn variable(name: &str) -> Option<PathBuf> {
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
