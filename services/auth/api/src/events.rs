@@ -41,6 +41,15 @@ kit_event::events! {
             /// When.
             timestamp: Timestamp = NOW,
         }
+        /// `email.confirmed`: whoever has an account has shown that they read the mail of its address.
+        EmailConfirmed = "email.confirmed" (key: user_id) {
+            /// Who.
+            user_id: UserId = USER.into(),
+            /// Their address.
+            email: String = "ada@example.com".to_owned(),
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
         /// `user.disabled`: an account may not be used any more.
         UserDisabled = "user.disabled" (key: user_id) {
             /// Who.

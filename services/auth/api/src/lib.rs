@@ -17,8 +17,8 @@ pub use contract::{
     RevocationCursor, RevocationNews,
 };
 pub use events::{
-    KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDeleted, UserDisabled, UserRegistered, UserUpdated,
-    events,
+    EmailConfirmed, KeyRotated, RolesChanged, SessionRevoked, TOPICS, UserDeleted, UserDisabled,
+    UserRegistered, UserUpdated, events,
 };
 pub use feed_age::measure_feed;
 pub use keys::{KeysError, Revocation, TokenConfig};

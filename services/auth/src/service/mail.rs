@@ -3,7 +3,7 @@
 //! Whoever asks for a mail is answered after one insert, the same for an address that nobody has as for any other, so
 //! that neither answer nor time says which it is. The rest is the mail task's ([`crate::mail_task`]).
 
-use auth_api::{AuthRefusal, ConfirmEmail, MailTo, ResetPassword};
+use auth_api::{AuthRefusal, ConfirmEmail, EmailConfirmed, MailTo, ResetPassword};
 use kit_db::{Reader, StoreError, Tx};
 use kit_http::{Anyone, FieldError};
 use kit_runtime::Timestamp;
@@ -78,7 +78,7 @@ impl AuthService {
         let unit = async move |tx: &mut Tx| {
             let account = use_token(tx, &token, now).await?;
             store::replace_hash(tx, &account, &hash, now).await?;
-            store::verify_email(tx, &account, now).await?;
+            verify_email(tx, &account, now).await?;
             store::insert_audit(tx, &line).await?;
             store::insert_mail_request(tx, &changed).await?;
             Ok::<_, AuthFailure>(auth.revoke_sessions(tx, account.user_id, Which::All, now).await?)
@@ -100,7 +100,7 @@ impl AuthService {
         let now = self.units.now();
         let unit = async move |tx: &mut Tx| {
             let account = use_token(tx, &token, now).await?;
-            Ok::<_, AuthFailure>(store::verify_email(tx, &account, now).await?)
+            Ok::<_, AuthFailure>(verify_email(tx, &account, now).await?)
         };
         self.units.unit(call, unit).await
     }
@@ -194,6 +194,18 @@ async fn use_token(tx: &mut Tx, seen: &MailToken, now: Timestamp) -> Result<Acco
     let account = account.ok_or_else(invalid_link)?;
     store::delete_mail_tokens(tx, account.user_id, seen.purpose).await?;
     Ok(account)
+}
+
+/// The owner of an account reads the mail of its address. The caller holds the account.
+async fn verify_email(tx: &mut Tx, account: &Account, now: Timestamp) -> Result<(), StoreError> {
+    if store::verify_email(tx, account, now).await? {
+        tx.publish(EmailConfirmed {
+            user_id: account.user_id,
+            email: account.email.clone(),
+            timestamp: now,
+        });
+    }
+    Ok(())
 }
 
 /// Who gets a mail that was asked for.

@@ -107,12 +107,14 @@ pub(crate) async fn delete_old_mail_tokens(tx: &mut Tx, before: Timestamp) -> Re
         .await
 }
 
-/// The owner of an account reads the mail of its address. The caller holds the account.
-pub(crate) async fn verify_email(tx: &mut Tx, account: &Account, now: Timestamp) -> Result<(), StoreError> {
-    sql("UPDATE accounts SET email_verified = 1, updated_at = $2 WHERE user_id = $1 AND email_verified = 0")
-        .bind(account.user_id.to_string())
-        .bind(now)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// The owner of an account reads the mail of its address; false where that was known. The caller holds the account.
+pub(crate) async fn verify_email(tx: &mut Tx, account: &Account, now: Timestamp) -> Result<bool, StoreError> {
+    let verified = sql(
+        "UPDATE accounts SET email_verified = 1, updated_at = $2 WHERE user_id = $1 AND email_verified = 0",
+    )
+    .bind(account.user_id.to_string())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(verified == 1)
 }

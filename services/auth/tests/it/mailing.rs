@@ -199,6 +199,13 @@ on_both_databases! {
         assert_eq!(app.me(&ada.token).await.expect(200)["email_verified"], true);
         app.assert_lives(&ada).await;
         confirm(&app, &token).await.expect_error(400, "This link does not work, or not any more");
+        // Others are told, once: also by a password that is set by mail later.
+        forget(&app, "ada@example.com").await.expect(202);
+        let token = mail.tokens("password_reset", "ada@example.com", 1).await.remove(0);
+        reset(&app, &token, "a-new-horse-battery-9").await.expect(202);
+        let told = app.texts("SELECT payload FROM outbox WHERE type = 'email.confirmed'").await;
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("ada@example.com"), "{told:?}");
         // There is nothing to confirm any more.
         app.client().post("/email/confirm/resend", &json!({ "email": "ada@example.com" })).await.expect(202);
         until_all_sent(&app).await;
