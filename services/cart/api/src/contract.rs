@@ -6,7 +6,7 @@ use kit_values::{Quantity, Sku};
 use orders_api::OrderId;
 use serde::{Deserialize, Serialize};
 
-use crate::{CartRefusal, CartToken};
+use crate::{CartRefusal, CartTokenHash};
 
 /// How many lines a cart has at most: as many SKUs as catalog is asked for at once.
 pub const MOST_LINES: usize = catalog_api::MOST_SKUS;
@@ -31,8 +31,8 @@ pub type CartError = CallError<CartRefusal>;
 pub enum CartOwner {
     /// Somebody who is signed in.
     User(UserId),
-    /// A guest, who has nothing but the token.
-    Guest(CartToken),
+    /// A guest, who has nothing but the token, of which this is the hash.
+    Guest(CartTokenHash),
 }
 
 /// Asks what is in a cart.

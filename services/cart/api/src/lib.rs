@@ -12,5 +12,5 @@ pub use contract::{
 };
 pub use refusal::CartRefusal;
 pub use routes::routes;
-pub use token::{CART_TOKEN, CartToken, CartTokenError, SentCartToken};
+pub use token::{CART_TOKEN, CartToken, CartTokenError, CartTokenHash, SentCartToken};
 pub use types::{AddItem, CartLineView, CartView, MergeCart, SetQuantity};

@@ -56,7 +56,7 @@ on_both_databases! {
         for (number, (transport, carts)) in (1..).zip(&shop.each_transport::<CartClient>().await) {
             let (guest, token) = guest_with(&shop, "mug", 2).await;
             ada.client.add("mug", 2).await;
-            for (who, client) in [(CartOwner::Guest(token.parse().unwrap()), &guest), (of(&ada), &ada.client)] {
+            for (who, client) in [(CartOwner::Guest(token.parse::<CartToken>().unwrap().hash()), &guest), (of(&ada), &ada.client)] {
                 client.add("cup", 1).await;
                 let seen = contents(carts, &who).await;
                 assert_eq!(listed(&seen), named(&[("Mug", 2), ("cup", 1)]), "{transport}");
@@ -73,7 +73,7 @@ on_both_databases! {
     async fn a_cart_that_there_is_not_is_empty(fixture: &Fixture) {
         let shop = Shop::start(fixture).await;
         let carts = shop.contract::<CartClient>();
-        for owner in [of(&shop.sign_up("ada")), CartOwner::Guest(CartToken::new([7; 32]))] {
+        for owner in [of(&shop.sign_up("ada")), CartOwner::Guest(CartToken::new([7; 32]).hash())] {
             assert_eq!(contents(&carts, &owner).await, CartContents::default());
             clear(&carts, &owner, 1, &CartContents::default()).await;
         }
