@@ -18,7 +18,7 @@ pub fn service() -> Service {
     Service::new("orders", "orders, from the stock to the customer", build)
         .serving(orders_api::routes())
         .publishing(orders_api::TOPICS, orders_api::events)
-        .keeping(kit_db::migrations!["0001_orders.sql"])
+        .keeping(kit_db::migrations!["0001_orders.sql", "0002_guests.sql"])
         .verified_by(INVARIANTS, FACTS)
 }
 
@@ -34,6 +34,7 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
         payments: peers.client()?,
         times: config.times(),
         most_unpaid: config.most_unpaid,
+        guest_limits: config.guest_limits(),
         followers: followers.clone(),
     });
     let bus = home.bus()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit_config::{Check, Span};
 
-use crate::domain::SagaTimes;
+use crate::domain::{GuestLimits, SagaTimes};
 
 kit_config::config! {
     /// Orders.
@@ -20,6 +20,12 @@ kit_config::config! {
         payment_grace: Span = "1m",
         /// How many orders of a user may wait to be paid at a time: each holds stock.
         most_unpaid: u32 = "1000",
+        /// How many orders of a guest, known by the cart or the address, may wait to be paid at a time.
+        most_unpaid_of_guest: u32 = "10",
+        /// How many orders of all guests of one network (an IPv4 address, an IPv6 /64) may wait to be paid at a time.
+        most_unpaid_of_network: u32 = "100",
+        /// How long after the end of a guest's order the guest's address, and the token that opens the order, are kept.
+        guest_time_to_live: Span = "180d",
         /// How often it is looked for what is due.
         poll: Span = "1s",
         /// How many live streams may be open in a process.
@@ -36,6 +42,14 @@ impl OrdersConfig {
             stock: self.stock_time_to_live.into(),
             payment: self.payment_time_to_live.into(),
             grace: self.payment_grace.into(),
+            guest: self.guest_time_to_live.into(),
+        }
+    }
+
+    pub(crate) fn guest_limits(&self) -> GuestLimits {
+        GuestLimits {
+            own: self.most_unpaid_of_guest,
+            network: self.most_unpaid_of_network,
         }
     }
 }
@@ -50,8 +64,14 @@ fn check(config: &OrdersConfig, check: &mut Check<'_>) {
             check.refuse(key, "must be more than 0");
         }
     }
-    if config.most_unpaid == 0 {
-        check.refuse("most_unpaid", "must be at least 1");
+    for (key, most) in [
+        ("most_unpaid", config.most_unpaid),
+        ("most_unpaid_of_guest", config.most_unpaid_of_guest),
+        ("most_unpaid_of_network", config.most_unpaid_of_network),
+    ] {
+        if most == 0 {
+            check.refuse(key, "must be at least 1");
+        }
     }
     if Duration::from(config.stock_time_to_live) >= config.payment_time_to_live.into() {
         check.refuse(

@@ -1,10 +1,11 @@
-//! What orders does when catalog or payments say what became of an order, and when an account is deleted. Those who tell
+//! What orders does when catalog or payments say what became of an order, and what became of an account. Those who tell
 //! of orders that are not here tell of something else, and are passed over.
 
-use auth_api::UserDeleted;
+use auth_api::{EmailConfirmed, UserDeleted};
 use catalog_api::{ReservedItem, StockRejected, StockReleased, StockReserved};
-use kit_bus::{Bus, BusError, Failure, Inbox};
+use kit_bus::{Bus, BusError, Delivery, Failure, Inbox};
 use kit_db::{Tx, Unit};
+use kit_values::EmailAddress;
 use orders_api::{CancelReason, StockShortage};
 use payments_api::{PaymentCancelled, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded};
 
@@ -15,8 +16,9 @@ const GROUP: &str = "orders";
 
 pub(crate) fn start(bus: &Bus, orders: &OrdersService) -> Result<(), BusError> {
     let group = on_payments(on_stock(bus.group(GROUP).committed_together(1), orders), orders);
-    let deleted = orders.clone();
+    let (deleted, confirmed) = (orders.clone(), orders.clone());
     group
+        .on::<EmailConfirmed>(move |delivery, inbox| email_confirmed(confirmed.clone(), delivery, inbox))
         .on::<UserDeleted>(move |delivery, inbox| {
             let (orders, user_id) = (deleted.clone(), delivery.payload.user_id);
             apply(deleted.clone(), inbox, async move |tx: &mut Tx| {
@@ -98,6 +100,19 @@ fn on_payments(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group 
                 inbox,
             )
         })
+}
+
+async fn email_confirmed(
+    orders: OrdersService,
+    delivery: Delivery<EmailConfirmed>,
+    inbox: Inbox,
+) -> Result<(), Failure> {
+    let EmailConfirmed { user_id, email, .. } = delivery.payload;
+    let (email, confirming): (EmailAddress, _) = (email.parse()?, orders.clone());
+    apply(orders, inbox, async move |tx: &mut Tx| {
+        confirming.email_confirmed_in(tx, user_id, &email).await
+    })
+    .await
 }
 
 async fn payment_ended(

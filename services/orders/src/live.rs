@@ -7,8 +7,10 @@ use orders_api::{
     OrderRejected, OrderShipped,
 };
 
+use crate::service::StreamOwner;
+
 /// Wakes `followers` by what the bus tells.
-pub(crate) fn start(bus: &Bus, followers: &Followers<OrderId>) -> Result<(), BusError> {
+pub(crate) fn start(bus: &Bus, followers: &Followers<OrderId, StreamOwner>) -> Result<(), BusError> {
     macro_rules! on_each {
         ($broadcast:expr, $($event:ty),+) => {
             $broadcast$(.on::<$event>({

@@ -38,7 +38,8 @@ pub fn service() -> Service {
         "0003_payments.sql",
         "0004_sandbox.sql",
         "0005_webhooks.sql",
-        "0006_stripe.sql"
+        "0006_stripe.sql",
+        "0007_guests.sql"
     ])
     .verified_by(INVARIANTS, FACTS)
 }

@@ -16,6 +16,7 @@ pub use refusal::OrdersRefusal;
 pub use routes::routes;
 pub use types::{
     CancelReason, CreateOrder, MOST_LINES, OrderFilter, OrderId, OrderItem, OrderItemView, OrderNote,
-    OrderNumber, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, PaymentId, PlacedLine, RefundId,
-    RefundLine, RefundOrder, RefundedItem, ShippingAddress, StockShortage, TimelineItem, Tracking,
+    OrderNumber, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, PaymentId, PlacedLine,
+    PlacedOrder, RefundId, RefundLine, RefundOrder, RefundedItem, ShippingAddress, StockShortage,
+    TimelineItem, Tracking,
 };

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::OrdersRefusal;
 use crate::types::{
-    CreateOrder, OrderFilter, OrderStatus, OrderView, RefundOrder, ShippingAddress, TimelineItem, Tracking,
+    CreateOrder, OrderFilter, OrderStatus, OrderView, PlacedOrder, RefundOrder, ShippingAddress,
+    TimelineItem, Tracking,
 };
 
 const DISPLAY: &str = OrdersRefusal::SERVICE;
@@ -38,12 +39,16 @@ pub fn routes() -> RouteTable {
 
 fn create() -> Route {
     let items = json!([{ "sku": "MUG-BLUE", "quantity": 2 }]);
-    Route::new(Method::POST, "/orders", "create_order", Access::User)
-        .summary("Place an order of what is named, or of what is in the cart")
+    Route::new(Method::POST, "/orders", "create_order", Access::Guest)
+        .summary("Place an order of what is named, or of what is in the cart; a guest says an address")
+        .header(
+            "X-Cart-Token",
+            "The guest's cart, where the caller is not signed in; needed then, also where items are named",
+        )
         .optional_body::<CreateOrder>(
             json!({ "items": items, "shipping_address": address(), "note": "Ring twice" }),
         )
-        .answer::<OrderView>(StatusCode::CREATED, order(OrderStatus::Pending))
+        .answer::<PlacedOrder>(StatusCode::CREATED, order(OrderStatus::Pending))
         .refuses(&OrdersRefusal::CartEmpty)
         .refuses(&OrdersRefusal::UnknownSku {
             sku: example("MUG-BLUE"),
@@ -63,7 +68,7 @@ fn list() -> Route {
 }
 
 fn get() -> Route {
-    Route::new(Method::GET, "/orders/{id}", "get_order", Access::Own)
+    Route::new(Method::GET, "/orders/{id}", "get_order", Access::Holder)
         .summary("Get an order; staff any")
         .answer::<OrderView>(StatusCode::OK, order(OrderStatus::Paid))
         .not_found("Order")
@@ -74,7 +79,7 @@ fn timeline() -> Route {
         Method::GET,
         "/orders/{id}/timeline",
         "get_order_timeline",
-        Access::Own,
+        Access::Holder,
     )
     .summary("List what happened to an order, the first first")
     .query::<PageQuery>()
@@ -90,7 +95,7 @@ fn events() -> Route {
         Method::GET,
         "/orders/{id}/events",
         "stream_order_events",
-        Access::Own,
+        Access::Holder,
     )
     .summary("Follow an order: its timeline as it comes; `Last-Event-ID` goes on after a version")
     .event_stream::<TimelineItem>(
@@ -101,15 +106,20 @@ fn events() -> Route {
 }
 
 fn cancel() -> Route {
-    Route::new(Method::POST, "/orders/{id}/cancel", "cancel_order", Access::Own)
-        .summary("Cancel an order that has not left; what was paid is paid back")
-        .answer::<OrderView>(StatusCode::OK, order(OrderStatus::Cancelled))
-        .refuses(&OrdersRefusal::NotCancellable {
-            status: OrderStatus::Shipped,
-        })
-        .not_found("Order")
-        .idempotent()
-        .fail_closed()
+    Route::new(
+        Method::POST,
+        "/orders/{id}/cancel",
+        "cancel_order",
+        Access::Holder,
+    )
+    .summary("Cancel an order that has not left; what was paid is paid back")
+    .answer::<OrderView>(StatusCode::OK, order(OrderStatus::Cancelled))
+    .refuses(&OrdersRefusal::NotCancellable {
+        status: OrderStatus::Shipped,
+    })
+    .not_found("Order")
+    .idempotent()
+    .fail_closed()
 }
 
 fn set_address() -> Route {

@@ -2,6 +2,7 @@
 
 mod draft;
 mod event;
+mod guest;
 mod order;
 mod refund;
 mod saga;
@@ -9,6 +10,7 @@ mod transition;
 
 pub(crate) use draft::{OrderDraft, OrderLines};
 pub(crate) use event::OrderEvent;
+pub(crate) use guest::{Buyer, Credentials, Guest, GuestLimits, Viewer};
 pub(crate) use order::{Change, HistoryEntry, Order, OrderDetails, OrderLine};
 pub(crate) use refund::{Refund, RefundRequest};
 pub(crate) use saga::{DueStep, SagaStep, SagaTimes, backoff};

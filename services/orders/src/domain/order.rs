@@ -92,6 +92,11 @@ impl Order {
         self.lines.iter().map(item).collect()
     }
 
+    /// Whether it holds stock for which nothing was paid.
+    pub(crate) fn waits_for_payment(&self) -> bool {
+        matches!(self.status, OrderStatus::Pending | OrderStatus::Confirmed)
+    }
+
     /// Whether its address can still be changed.
     pub(crate) fn takes_address(&self) -> bool {
         match self.status {

@@ -21,6 +21,10 @@ words! {
         ClearCart = "clear_cart",
         /// Some of it is to be paid back: ask for that.
         Refund = "refund",
+        /// It was a guest's and is a user's now: tell payments.
+        AssignPayment = "assign_payment",
+        /// It was a guest's and has been over for long: forget the guest.
+        ForgetGuest = "forget_guest",
     }
 }
 
@@ -49,6 +53,8 @@ pub(crate) struct SagaTimes {
     pub payment: Duration,
     /// How much later it is asked how its payment ended.
     pub grace: Duration,
+    /// How long after the end of a guest's order it is kept whose it was.
+    pub guest: Duration,
 }
 
 impl SagaTimes {
@@ -112,6 +118,7 @@ mod tests {
             stock: Duration::from_mins(10),
             payment: Duration::from_mins(30),
             grace: Duration::from_mins(1),
+            guest: Duration::from_hours(24),
         };
         for status in OrderStatus::ALL {
             let order = Order {

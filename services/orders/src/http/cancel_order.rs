@@ -5,11 +5,12 @@ use kit_http::extract::Path;
 use kit_service::{Call, JsonAnswer};
 use orders_api::{OrderId, OrderView};
 
+use crate::domain::Viewer;
 use crate::service::{OrdersFailure, OrdersService};
 
 pub(super) async fn cancel_order(
     State(orders): State<OrdersService>,
-    call: Call,
+    call: Call<Viewer>,
     Path(id): Path<OrderId>,
 ) -> Result<JsonAnswer<OrderView>, OrdersFailure> {
     orders.cancel_order(&call, id).await

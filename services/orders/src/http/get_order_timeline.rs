@@ -6,11 +6,12 @@ use kit_http::extract::{PageRequest, Path};
 use kit_service::Call;
 use orders_api::OrderId;
 
+use crate::domain::Viewer;
 use crate::service::{OrdersFailure, OrdersService};
 
 pub(super) async fn get_order_timeline(
     State(orders): State<OrdersService>,
-    call: Call,
+    call: Call<Viewer>,
     Path(id): Path<OrderId>,
     page: PageRequest,
 ) -> Result<Response, OrdersFailure> {

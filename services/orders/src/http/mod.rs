@@ -11,6 +11,7 @@ mod refund_order;
 mod set_shipping_address;
 mod ship_order;
 mod stream_order_events;
+mod viewer;
 
 use axum::Router;
 use axum::extract::FromRef;

@@ -1,7 +1,7 @@
 //! `GET /orders/{id}/events`: an order's timeline, from its beginning or from after `Last-Event-ID`, and then as it goes
 //! on.
 //!
-//! It ends once the order is over, when the process stops, and within a second once its token is not good any more.
+//! It ends once the order is over and no money is on its way back, when the process stops, and within a second once its token is not good any more.
 //! Whoever comes again after the last event of an order that is over is told not to (204).
 
 use std::collections::VecDeque;
@@ -16,15 +16,15 @@ use kit_http::{StreamGuard, event_stream};
 use kit_service::{Call, Follower};
 use orders_api::{OrderId, TimelineItem};
 
-use crate::domain::is_final;
-use crate::service::{OrdersFailure, OrdersService};
+use crate::domain::Viewer;
+use crate::service::{OrdersFailure, OrdersService, StreamOwner};
 
 /// How much is read at once.
 const PAGE: i64 = 100;
 
 pub(super) async fn stream_order_events(
     State(orders): State<OrdersService>,
-    call: Call,
+    call: Call<Viewer>,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
     guard: StreamGuard,
@@ -62,23 +62,23 @@ struct StreamReader {
     is_over: bool,
     /// There is more to read than what is ready.
     is_behind: bool,
-    follower: Follower<OrderId>,
+    follower: Follower<OrderId, StreamOwner>,
     orders: OrdersService,
-    call: Call,
+    call: Call<Viewer>,
     guard: StreamGuard,
 }
 
 impl StreamReader {
     /// Reads what has happened since.
     async fn look(&mut self) -> Result<(), OrdersFailure> {
-        let (order, items) = self
+        let found = self
             .orders
             .timeline_after(&self.call, *self.follower.key(), (self.last, PAGE))
             .await?;
-        let newest = items.last().map_or(self.last, |item| item.version);
-        self.is_behind = newest < order.version;
-        self.is_over = is_final(order.status) && !self.is_behind;
-        self.ready.extend(items);
+        let newest = found.items.last().map_or(self.last, |item| item.version);
+        self.is_behind = newest < found.newest;
+        self.is_over = found.is_over && !self.is_behind;
+        self.ready.extend(found.items);
         Ok(())
     }
 

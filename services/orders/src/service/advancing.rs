@@ -5,7 +5,7 @@ use kit_service::Failure;
 use orders_api::OrderId;
 
 use super::{ORDER, OrdersFailure, OrdersService};
-use crate::domain::{Change, Order, OrderEvent, Transition, is_final};
+use crate::domain::{Change, Order, OrderEvent, SagaStep, Transition, is_final};
 use crate::store;
 
 /// What became of an order.
@@ -44,6 +44,7 @@ impl OrdersService {
             && store::is_deleted(tx, user_id).await?
         {
             order.forget();
+            store::delete_guest_order(tx, order.id).await?;
         }
         if !store::update_order(tx, &order, (before.status, before.revision)).await? {
             return Err(Failure::internal("an order changed that is held"));
@@ -52,9 +53,25 @@ impl OrdersService {
         if order.status != before.status {
             store::delete_timers(tx, order.id).await?;
             self.set_timer(tx, &order).await?;
+            // Only a guest's order has an address of its own.
+            if before.email.is_some() {
+                self.end_guest_in(tx, &before, &order).await?;
+            }
         }
         publish(tx, event);
         Ok(Advanced::Now(order))
+    }
+
+    /// What a guest's order leaves with the status that it had.
+    async fn end_guest_in(&self, tx: &mut Tx, before: &Order, after: &Order) -> Result<(), OrdersFailure> {
+        if before.waits_for_payment() && !after.waits_for_payment() {
+            store::release_guest_order(tx, after.id).await?;
+        }
+        if is_final(after.status) {
+            let due_at = after.updated_at.plus(self.0.deps.times.guest);
+            store::set_step(tx, (after.id, SagaStep::ForgetGuest), None, due_at).await?;
+        }
+        Ok(())
     }
 
     /// What is to be done for an order if nothing else happens to it.

@@ -6,33 +6,32 @@ use kit_service::{Call, Failure, JsonAnswer};
 use orders_api::{CancelReason, OrderId, OrderStatus, OrderView, OrdersRefusal, ShippingAddress, Tracking};
 
 use super::advancing::Advanced;
-use super::{ORDER, OrdersFailure, OrdersService, may_see};
-use crate::domain::{Order, OrderDetails, Transition};
+use super::{ORDER, OrdersFailure, OrdersService};
+use crate::domain::{Order, OrderDetails, Transition, Viewer};
 use crate::store;
 
 impl OrdersService {
     /// Gives an order up. One that is cancelled already is answered as it is.
     pub(crate) async fn cancel_order(
         &self,
-        call: &Call,
+        call: &Call<Viewer>,
         id: OrderId,
     ) -> Result<JsonAnswer<OrderView>, OrdersFailure> {
-        let (orders, caller) = (self.clone(), call.clone());
+        let (orders, viewer) = (self.clone(), call.actor.clone());
         let unit = async move |tx: &mut Tx| {
             let order = orders.held(tx, id).await?;
-            if !may_see(&caller, &order) {
+            if !viewer.may_see(&order) {
                 return Err(Failure::NotFound(ORDER));
             }
             let cancel = Transition::Cancel(CancelReason::Requested);
-            let actor = caller.actor.user_id.to_string();
-            let order = match orders.advance(tx, order, &cancel, &actor).await? {
+            let order = match orders.advance(tx, order, &cancel, &viewer.actor()).await? {
                 Advanced::Now(order) => order,
                 Advanced::Not(order) if order.status == OrderStatus::Cancelled => order,
                 Advanced::Not(Order { status, .. }) => {
                     return Err(Failure::Refused(OrdersRefusal::NotCancellable { status }));
                 }
             };
-            Ok(details(tx, order).await?.into())
+            Ok(viewer.shown(details(tx, order).await?).into())
         };
         self.units().once(call, &(), unit).await
     }

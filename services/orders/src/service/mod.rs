@@ -1,7 +1,9 @@
 //! Orders' use cases: each loads, decides and saves, in one unit of work.
 
+mod adopting;
 mod advancing;
 mod changing;
+mod guests;
 mod placing;
 mod reading;
 mod refunding;
@@ -13,13 +15,13 @@ use std::sync::Arc;
 use cart_api::CartClient;
 use catalog_api::CatalogClient;
 use kit_runtime::Ids;
-use kit_service::{Call, Failure, Followers, Units};
-use kit_token::Role;
+use kit_service::{Failure, Followers, Units};
+use kit_token::UserId;
 use orders_api::{OrderId, OrdersRefusal};
 use payments_api::PaymentsClient;
 use tokio::sync::Notify;
 
-use crate::domain::{Order, SagaTimes};
+use crate::domain::{GuestLimits, SagaTimes};
 
 /// What is not there where no order is.
 const ORDER: &str = "Order";
@@ -41,7 +43,16 @@ pub(crate) struct OrdersDeps {
     pub times: SagaTimes,
     /// How many orders of a user may wait to be paid at a time.
     pub most_unpaid: u32,
-    pub followers: Followers<OrderId>,
+    pub guest_limits: GuestLimits,
+    pub followers: Followers<OrderId, StreamOwner>,
+}
+
+/// Whose streams are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StreamOwner {
+    User(UserId),
+    /// Whoever has the token of this order.
+    Guest(OrderId),
 }
 
 /// The use cases. A cheap handle.
@@ -74,9 +85,4 @@ impl OrdersService {
     fn units(&self) -> &Units {
         &self.0.deps.units
     }
-}
-
-/// Whether the caller may know of an order: its owner, and staff.
-fn may_see(call: &Call, order: &Order) -> bool {
-    order.user_id == Some(call.actor.user_id) || call.actor.includes(Role::Staff)
 }

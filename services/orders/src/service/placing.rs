@@ -5,16 +5,18 @@ use std::time::Duration;
 use cart_api::{CartItem, CartOwner, ClearCart, GetCart};
 use catalog_api::GetItems;
 use kit_db::{Reader, Tx};
+use kit_http::Anyone;
 use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
-use kit_token::UserId;
 use kit_values::Money;
-use orders_api::{CreateOrder, OrderStatus, OrderView, OrdersRefusal, PlacedLine};
+use orders_api::{CreateOrder, OrderStatus, OrdersRefusal, PlacedLine, PlacedOrder};
 
 use super::advancing::publish;
 use super::steps::LEASE;
 use super::{ORDERS, OrdersFailure, OrdersService};
-use crate::domain::{DueStep, Order, OrderDetails, OrderDraft, OrderEvent, OrderLine, OrderLines, SagaStep};
+use crate::domain::{
+    Buyer, Credentials, DueStep, Order, OrderDetails, OrderDraft, OrderEvent, OrderLine, OrderLines, SagaStep,
+};
 use crate::store;
 
 /// How long whoever places an order waits for another service.
@@ -47,10 +49,13 @@ impl OrdersService {
     /// said in there: of an order that was placed, it does not matter any more what they say.
     pub(crate) async fn create_order(
         &self,
-        call: &Call,
+        call: &Call<Anyone>,
+        credentials: Credentials,
         request: CreateOrder,
-    ) -> Result<JsonAnswer<OrderView>, OrdersFailure> {
-        let drafted = match self.draft(call, &request).await {
+    ) -> Result<JsonAnswer<PlacedOrder>, OrdersFailure> {
+        let known = (call.origin().network(), self.0.deps.ids.random());
+        let buyer = Buyer::check(credentials, request.email.clone(), known)?;
+        let drafted = match self.draft(call, &buyer, &request).await {
             Ok(draft) => Ok(draft),
             Err(Failure::Refused(refusal)) => Err(NoDraft::Refused(refusal)),
             Err(Failure::Unavailable { service, .. } | Failure::Unknown { service, .. }) => {
@@ -58,27 +63,53 @@ impl OrdersService {
             }
             Err(failure) => return Err(failure),
         };
-        let (orders, user_id, placed) = (self.clone(), call.actor.user_id, request.clone());
+        let (orders, placing, placed) = (self.clone(), buyer.clone(), request.clone());
         let unit = async move |tx: &mut Tx| {
             let (draft, cart_version) = drafted.clone()?;
-            let most = orders.0.deps.most_unpaid;
-            if store::has_unpaid(tx, user_id, most).await? {
-                return Err(Failure::Refused(OrdersRefusal::TooManyUnpaid { most }));
-            }
-            let mut order = orders.new_order(user_id, &placed, draft);
-            store::insert_order(tx, &order).await?;
-            if let Some(version) = cart_version {
-                orders.take_cart_in(tx, &order, (user_id, version)).await?;
-            }
-            orders.begin_in(tx, &mut order, &user_id.to_string()).await?;
-            let refunds = Vec::new();
-            Ok(OrderView::from(OrderDetails { order, refunds }))
+            let order = orders.new_order(&placing, &placed, draft);
+            orders.create_in(tx, order, (&placing, cart_version)).await
         };
-        let answer = self.units().once(call, &request, unit).await?;
+        let answer = match &buyer {
+            Buyer::User(_) => self.units().once(call, &request, unit).await?,
+            Buyer::Guest(guest) => {
+                let keyed = call.clone().with_key_owner(format!("cart:{}", guest.cart.hash()));
+                self.units().once(&keyed, &request, unit).await?
+            }
+        };
         if request.items.is_none() {
             self.clear_cart_now(&answer).await;
         }
-        Ok(answer)
+        match &buyer {
+            Buyer::User(_) => Ok(answer),
+            Buyer::Guest(guest) => self.with_token(answer, &guest.cart).await,
+        }
+    }
+
+    async fn create_in(
+        &self,
+        tx: &mut Tx,
+        mut order: Order,
+        (buyer, cart_version): (&Buyer, Option<i64>),
+    ) -> Result<PlacedOrder, OrdersFailure> {
+        let most = self.0.deps.most_unpaid;
+        if let Buyer::User(user_id) = buyer
+            && store::has_unpaid(tx, *user_id, most).await?
+        {
+            return Err(Failure::Refused(OrdersRefusal::TooManyUnpaid { most }));
+        }
+        store::insert_order(tx, &order).await?;
+        if let Buyer::Guest(guest) = buyer {
+            self.receive_guest_in(tx, &order, guest).await?;
+        }
+        if let Some(version) = cart_version {
+            self.take_cart_in(tx, &order, (&buyer.cart(), version)).await?;
+        }
+        self.begin_in(tx, &mut order, &buyer.actor()).await?;
+        let refunds = Vec::new();
+        Ok(PlacedOrder {
+            order: OrderDetails { order, refunds }.into(),
+            guest_access_token: None,
+        })
     }
 
     /// The cart is ordered by this order, and by no other.
@@ -86,7 +117,7 @@ impl OrdersService {
         &self,
         tx: &mut Tx,
         order: &Order,
-        cart: (UserId, i64),
+        cart: (&CartOwner, i64),
     ) -> Result<(), OrdersFailure> {
         if !store::insert_ordered_cart(tx, cart, order.id).await? {
             return Err(Failure::Refused(OrdersRefusal::CartEmpty));
@@ -98,10 +129,11 @@ impl OrdersService {
     }
 
     /// Empties the cart before the order is answered, where that can be done now.
-    async fn clear_cart_now(&self, answer: &JsonAnswer<OrderView>) {
-        let Ok(OrderView { id, .. }) = answer.value() else {
+    async fn clear_cart_now(&self, answer: &JsonAnswer<PlacedOrder>) {
+        let Ok(PlacedOrder { order, .. }) = answer.value() else {
             return;
         };
+        let id = order.id;
         let read = async move |reader: &mut Reader| store::has_step(reader, id, SagaStep::ClearCart).await;
         // Of an order that was placed before, it was done before.
         if self.units().read(read).await.unwrap_or(false) {
@@ -119,7 +151,7 @@ impl OrdersService {
     pub(super) async fn clear_cart(&self, call: &CallContext, order: &Order) -> Result<(), OrdersFailure> {
         let id = order.id;
         let read = async move |reader: &mut Reader| store::find_ordered_cart(reader, id).await;
-        let Some((user_id, version)) = self.units().read(read).await? else {
+        let Some((owner, version)) = self.units().read(read).await? else {
             return Ok(());
         };
         let item = |line: &OrderLine| CartItem {
@@ -127,7 +159,7 @@ impl OrdersService {
             quantity: line.quantity,
         };
         let request = ClearCart {
-            owner: CartOwner::User(user_id),
+            owner,
             order_id: id,
             version,
             items: order.lines.iter().map(item).collect(),
@@ -138,14 +170,15 @@ impl OrdersService {
     /// What is ordered, at its prices; with the version of the cart where it is that.
     async fn draft(
         &self,
-        call: &Call,
+        call: &CallContext,
+        buyer: &Buyer,
         request: &CreateOrder,
     ) -> Result<(OrderDraft, Option<i64>), OrdersFailure> {
-        let to_peer = (**call).clone().for_service(ORDERS).within(PEER_LIMIT);
+        let to_peer = call.clone().for_service(ORDERS).within(PEER_LIMIT);
         let (lines, cart_version) = if let Some(items) = &request.items {
             (OrderLines::check(items)?, None)
         } else {
-            let owner = CartOwner::User(call.actor.user_id);
+            let owner = buyer.cart();
             let cart = self.0.deps.cart.get_cart(&to_peer, GetCart { owner }).await?;
             if cart.items.is_empty() {
                 return Err(Failure::Refused(OrdersRefusal::CartEmpty));
@@ -163,14 +196,14 @@ impl OrdersService {
         Ok((draft, cart_version))
     }
 
-    fn new_order(&self, user_id: UserId, request: &CreateOrder, draft: OrderDraft) -> Order {
+    fn new_order(&self, buyer: &Buyer, request: &CreateOrder, draft: OrderDraft) -> Order {
         let now = self.units().now();
         Order {
             id: self.units().new_id(),
             // Given last.
             number: 0,
-            user_id: Some(user_id),
-            email: None,
+            user_id: buyer.user_id(),
+            email: request.email.as_ref().map(ToString::to_string),
             status: OrderStatus::Pending,
             version: 1,
             revision: 1,

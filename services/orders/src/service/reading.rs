@@ -4,14 +4,22 @@ use kit_db::Reader;
 use kit_http::extract::{Page, PageRequest};
 use kit_rpc::CallContext;
 use kit_service::{Call, Failure, Follower};
-use kit_token::Role;
 use orders_api::{
     FindOrder, OrderFilter, OrderId, OrderView, Orders, OrdersError, OrdersRefusal, TimelineItem,
 };
 
-use super::{ORDER, OrdersFailure, OrdersService, may_see};
-use crate::domain::{Order, OrderDetails};
+use super::{ORDER, OrdersFailure, OrdersService, StreamOwner};
+use crate::domain::{OrderDetails, Viewer, is_final};
 use crate::store::{self, OrderSearch};
+
+/// A part of an order's timeline, and the order as it was before that was read.
+pub(crate) struct TimelineRead {
+    pub items: Vec<TimelineItem>,
+    /// The order's version.
+    pub newest: i64,
+    /// Nothing more happens to it, as far as can be known: no money is on its way back.
+    pub is_over: bool,
+}
 
 impl OrdersService {
     /// The caller's orders, the newest first.
@@ -64,10 +72,15 @@ impl OrdersService {
     }
 
     /// An order that the caller may know of.
-    pub(crate) async fn get_order(&self, call: &Call, id: OrderId) -> Result<OrderDetails, OrdersFailure> {
-        let found = self.find_details(id).await?;
+    pub(crate) async fn get_order(
+        &self,
+        call: &Call<Viewer>,
+        id: OrderId,
+    ) -> Result<OrderDetails, OrdersFailure> {
+        let (found, viewer) = (self.find_details(id).await?, &call.actor);
         found
-            .filter(|details| may_see(call, &details.order))
+            .filter(|details| viewer.may_see(&details.order))
+            .map(|details| viewer.shown(details))
             .ok_or(Failure::NotFound(ORDER))
     }
 
@@ -79,43 +92,54 @@ impl OrdersService {
     /// What happened to an order that the caller may know of, the first first.
     pub(crate) async fn timeline(
         &self,
-        call: &Call,
+        call: &Call<Viewer>,
         id: OrderId,
         request: &PageRequest,
     ) -> Result<Page<TimelineItem>, OrdersFailure> {
         let (after, limit) = request.rows::<i64>()?;
-        let (_, items) = self.timeline_after(call, id, (after.unwrap_or(0), limit)).await?;
-        Ok(Page::cut(items, request, |item| item.version.to_string()))
+        let found = self.timeline_after(call, id, (after.unwrap_or(0), limit)).await?;
+        Ok(Page::cut(found.items, request, |item| item.version.to_string()))
     }
 
-    /// As much of it as `limit` allows, from after a version, and the order as it was before.
+    /// As much of it as `limit` allows, from after a version.
     pub(crate) async fn timeline_after(
         &self,
-        call: &Call,
+        call: &Call<Viewer>,
         id: OrderId,
         (after, limit): (i64, i64),
-    ) -> Result<(Order, Vec<TimelineItem>), OrdersFailure> {
-        let caller = call.clone();
+    ) -> Result<TimelineRead, OrdersFailure> {
+        let viewer = call.actor.clone();
         let read = async move |reader: &mut Reader| {
             let found = store::find_order(reader, id).await?;
-            let Some(order) = found.filter(|order| may_see(&caller, order)) else {
+            let Some(order) = found.filter(|order| viewer.may_see(order)) else {
                 return Ok(None);
             };
-            let items = store::list_entries(reader, &order, after, limit).await?;
-            Ok(Some((order, items)))
+            Ok(Some(TimelineRead {
+                is_over: is_final(order.status) && !store::awaits_refund(reader, id).await?,
+                items: store::list_entries(reader, &order, after, limit).await?,
+                newest: order.version,
+            }))
         };
-        let (order, mut items) = self.units().read(read).await?.ok_or(Failure::NotFound(ORDER))?;
-        if !call.actor.includes(Role::Staff) {
-            for item in &mut items {
+        let mut found = self.units().read(read).await?.ok_or(Failure::NotFound(ORDER))?;
+        if !call.actor.is_staff() {
+            for item in &mut found.items {
                 item.actor = None;
             }
         }
-        Ok((order, items))
+        Ok(found)
     }
 
     /// Follows an order.
-    pub(crate) fn follow(&self, call: &Call, id: OrderId) -> Result<Follower<OrderId>, OrdersFailure> {
-        let follower = self.0.deps.followers.follow(id, call.actor.user_id);
+    pub(crate) fn follow(
+        &self,
+        call: &Call<Viewer>,
+        id: OrderId,
+    ) -> Result<Follower<OrderId, StreamOwner>, OrdersFailure> {
+        let owner = match &call.actor {
+            Viewer::User(principal) => StreamOwner::User(principal.user_id),
+            Viewer::Guest(opened) => StreamOwner::Guest(*opened),
+        };
+        let follower = self.0.deps.followers.follow(id, owner);
         follower.map_err(|_| Failure::Refused(OrdersRefusal::TooManyStreams))
     }
 }

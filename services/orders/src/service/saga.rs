@@ -107,7 +107,9 @@ impl OrdersService {
             ));
         }
         let order = self.confirmed(tx, order, payment_id).await?;
-        self.advance(tx, order, &Transition::Pay, PAYMENTS).await?;
+        if let Advanced::Now(order) = self.advance(tx, order, &Transition::Pay, PAYMENTS).await? {
+            self.adopt_paid_in(tx, order).await?;
+        }
         Ok(())
     }
 

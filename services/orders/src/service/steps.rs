@@ -7,7 +7,7 @@ use kit_db::{Reader, Tx};
 use kit_rpc::{Actor, CallContext, CallError, Deadline};
 use kit_service::Failure;
 use orders_api::{CancelReason, OrderId, OrderRefundStatus, OrderStatus};
-use payments_api::{CreatePayment, FindPayment, PaymentStatus, RefundPayment, RefundStatus};
+use payments_api::{AssignPayment, CreatePayment, FindPayment, PaymentStatus, RefundPayment, RefundStatus};
 
 use super::{ORDERS, OrdersFailure, OrdersService};
 use crate::domain::{DueStep, Order, Refund, SagaStep, backoff};
@@ -43,6 +43,8 @@ impl OrdersService {
             SagaStep::AwaitPayment => self.await_payment(due.order_id).await,
             SagaStep::ClearCart => self.empty_cart(due.order_id).await,
             SagaStep::Refund => self.ask_refund(&due).await,
+            SagaStep::AssignPayment => self.assign_payment(due.order_id).await,
+            SagaStep::ForgetGuest => self.forget_guest(due.order_id).await,
         };
         let is_done = match ended {
             Ok(Outcome::Done) => true,
@@ -88,6 +90,11 @@ impl OrdersService {
         let Some(order) = self.find_in(id, OrderStatus::Pending).await? else {
             return Ok(Outcome::Done);
         };
+        let read = async move |reader: &mut Reader| store::find_guest_token(reader, id).await;
+        let guest = match order.email {
+            Some(_) => self.units().read(read).await?,
+            None => None,
+        };
         let times = self.0.deps.times;
         if self.units().now() >= times.stock_ends(&order) {
             // If it was opened without an answer, payments cancel it when they are told.
@@ -96,6 +103,7 @@ impl OrdersService {
         let request = CreatePayment {
             order_id: id,
             user_id: order.user_id,
+            guest_token: guest.map(|(token, _)| token),
             amount: order.total,
             description: format!("Order {}", order.number),
             expires_at: times.payment_ends(&order),
@@ -107,6 +115,31 @@ impl OrdersService {
         let orders = self.clone();
         self.units()
             .write(async move |tx: &mut Tx| orders.payment_opened_in(tx, id, payment.id).await)
+            .await?;
+        Ok(Outcome::Done)
+    }
+
+    /// Tells payments whose the order of a guest has become.
+    async fn assign_payment(&self, order_id: OrderId) -> Result<Outcome, OrdersFailure> {
+        let read = async move |reader: &mut Reader| store::find_order(reader, order_id).await;
+        let Some(order) = self.units().read(read).await? else {
+            return Ok(Outcome::Done);
+        };
+        if order.status == OrderStatus::Pending {
+            // Its payment may be about to be opened as a guest's.
+            return Ok(Outcome::Later);
+        }
+        if let Some(user_id) = order.user_id {
+            let request = AssignPayment { order_id, user_id };
+            self.0.deps.payments.assign_payment(&call(), request).await?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn forget_guest(&self, id: OrderId) -> Result<Outcome, OrdersFailure> {
+        let orders = self.clone();
+        self.units()
+            .write(async move |tx: &mut Tx| orders.forget_guest_in(tx, id).await)
             .await?;
         Ok(Outcome::Done)
     }

@@ -11,6 +11,18 @@ pub(crate) async fn forget_user(tx: &mut Tx, user_id: UserId, now: Timestamp) ->
         .bind(now)
         .execute(tx)
         .await?;
+    sql("DELETE FROM confirmed_addresses WHERE user_id = $1")
+        .bind(user_id.to_string())
+        .execute(tx)
+        .await?;
+    // No guest comes back to what was theirs, either.
+    sql(
+        "DELETE FROM guest_orders WHERE order_id IN (SELECT id FROM orders \
+         WHERE user_id = $1 AND status IN ('rejected', 'delivered', 'cancelled', 'refunded'))",
+    )
+    .bind(user_id.to_string())
+    .execute(tx)
+    .await?;
     sql(
         "UPDATE orders SET email = NULL, shipping_address = NULL, note = NULL, revision = revision + 1 \
          WHERE user_id = $1 AND status IN ('rejected', 'delivered', 'cancelled', 'refunded')",

@@ -65,6 +65,26 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            AND step IN ('await_stock', 'open_payment', 'await_payment')) <> \
            CASE WHEN status IN ('pending', 'confirmed') THEN 1 ELSE 0 END",
     },
+    Invariant {
+        rule: "a guest's order counts as long as it waits to be paid, and only then",
+        violations: "SELECT order_id FROM unpaid_guest_orders JOIN orders ON orders.id = order_id \
+           WHERE status NOT IN ('pending', 'confirmed') \
+         UNION SELECT guest_orders.order_id FROM guest_orders JOIN orders ON orders.id = guest_orders.order_id \
+           WHERE status IN ('pending', 'confirmed') AND NOT EXISTS \
+           (SELECT 1 FROM unpaid_guest_orders WHERE unpaid_guest_orders.order_id = guest_orders.order_id)",
+    },
+    Invariant {
+        rule: "it is counted how many orders of a guest wait to be paid",
+        violations: "SELECT subject FROM unpaid_guest_counts WHERE unpaid <> (SELECT COUNT(*) FROM unpaid_guest_orders \
+           WHERE unpaid_guest_orders.subject = unpaid_guest_counts.subject) \
+         UNION SELECT subject FROM unpaid_guest_orders WHERE NOT EXISTS (SELECT 1 FROM unpaid_guest_counts \
+           WHERE unpaid_guest_counts.subject = unpaid_guest_orders.subject)",
+    },
+    Invariant {
+        rule: "an order is somebody's, or its guest is known until that is forgotten with the guest's address",
+        violations: "SELECT id FROM orders WHERE user_id IS NULL AND email IS NOT NULL \
+           AND NOT EXISTS (SELECT 1 FROM guest_orders WHERE order_id = orders.id)",
+    },
 ];
 
 pub(crate) const FACTS: &[Fact] = &[

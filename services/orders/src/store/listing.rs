@@ -2,6 +2,7 @@
 
 use kit_db::{Session, StoreError, sql};
 use kit_token::UserId;
+use kit_values::EmailAddress;
 use orders_api::{OrderId, OrderStatus};
 
 /// Which orders are looked for: all of these hold.
@@ -55,6 +56,14 @@ pub(crate) async fn list_ids(
             " OR tracking_number = ",
         ] {
             statement = statement.push(column).push_bind(text);
+        }
+        if let Ok(email) = text.parse::<EmailAddress>() {
+            statement = statement
+                .push(" OR id IN (SELECT order_id FROM guest_orders WHERE email_key = ")
+                .push_bind(email.key())
+                .push(") OR user_id IN (SELECT user_id FROM confirmed_addresses WHERE email_key = ")
+                .push_bind(email.key())
+                .push(")");
         }
         statement = statement.push(")");
     }

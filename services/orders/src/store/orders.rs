@@ -183,7 +183,7 @@ pub(crate) async fn update_order(
     let changed = sql(
         "UPDATE orders SET status = $2, version = $3, revision = $4, refunded_minor = $5, payment_id = $6, \
          shipping_address = $7, reason = $8, shortages = $9, carrier = $10, tracking_number = $11, updated_at = $12, \
-         email = $13, note = $14 WHERE id = $1 AND status = $15 AND revision = $16",
+         email = $13, note = $14, user_id = $15 WHERE id = $1 AND status = $16 AND revision = $17",
     )
     .bind(row.id.to_string())
     .bind(row.status.as_str())
@@ -199,6 +199,7 @@ pub(crate) async fn update_order(
     .bind(row.updated_at)
     .bind(row.email)
     .bind(row.note)
+    .bind(row.user_id.map(|id| id.to_string()))
     .bind(before.0.as_str())
     .bind(before.1)
     .execute(tx)

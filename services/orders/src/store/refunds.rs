@@ -58,6 +58,21 @@ pub(crate) async fn list_refunds(on: &mut impl Session, order: &Order) -> Result
     Ok(found.remove(&order.id).unwrap_or_default())
 }
 
+/// Whether something is being paid back: a refund is under way, or an order that was paid is cancelled and payments have
+/// not paid all of it back yet.
+pub(crate) async fn awaits_refund(on: &mut impl Session, order_id: OrderId) -> Result<bool, StoreError> {
+    let row = sql(
+        "SELECT id FROM orders WHERE id = $1 AND (EXISTS \
+           (SELECT 1 FROM refunds WHERE refunds.order_id = orders.id AND refunds.status = 'pending') \
+         OR status = 'cancelled' AND refunded_minor < total_minor AND EXISTS \
+           (SELECT 1 FROM order_history WHERE order_history.order_id = orders.id AND order_history.status = 'paid'))",
+    )
+    .bind(order_id.to_string())
+    .optional(on)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// One refund of an order.
 pub(crate) async fn find_refund(
     on: &mut impl Session,

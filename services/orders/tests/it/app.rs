@@ -18,8 +18,8 @@ use kit_rpc::ContractClient as _;
 use kit_service::Service;
 use kit_testing::{App, AppBuilder, Fixture, Identity, Person, Reply, eventually, open_database};
 use payments_api::{
-    CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments, PaymentsClient,
-    PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
+    AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments,
+    PaymentsClient, PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
 };
 use serde_json::{Value, json};
 
@@ -437,6 +437,11 @@ impl Payments for PaymentsLine {
         request: CreatePayment,
     ) -> Result<PaymentView, PaymentsError> {
         self.through(async |payments: PaymentsClient| payments.create_payment(call, request).await)
+            .await
+    }
+
+    async fn assign_payment(&self, call: &CallContext, request: AssignPayment) -> Result<(), PaymentsError> {
+        self.through(async |payments: PaymentsClient| payments.assign_payment(call, request).await)
             .await
     }
 

@@ -9,7 +9,11 @@ use crate::app::{Buyer, Shop, builder, text};
 use crate::books;
 
 /// A shop whose orders hear of accounts.
-async fn open(fixture: &Fixture) -> (Shop, EventLog) {
+pub(crate) async fn open(fixture: &Fixture) -> (Shop, EventLog) {
+    open_with(fixture, &[]).await
+}
+
+pub(crate) async fn open_with(fixture: &Fixture, settings: &[(&str, &str)]) -> (Shop, EventLog) {
     let shop = Shop::open(fixture).await;
     shop.orders.stop().await;
     let accounts = EventLog::open(fixture, &fixture.process(), "auth", auth_api::TOPICS).await;
@@ -21,6 +25,7 @@ async fn open(fixture: &Fixture) -> (Shop, EventLog) {
         .peer(shop.cart.contract::<cart_api::CartClient>())
         .peer(payments_api::PaymentsClient::local(shop.line.clone()))
         .set("orders.poll", "20ms")
+        .set_all(settings)
         .start()
         .await;
     let clerk = orders.staff();

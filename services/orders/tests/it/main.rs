@@ -7,6 +7,7 @@ mod books;
 mod cancelling;
 mod carts;
 mod contract;
+mod guests;
 mod leaving;
 mod listing;
 mod once;

@@ -15,12 +15,12 @@ kit_testing::meta_tests! {
     start = start;
     table = [
         "GET / public, own port",
-        "POST /orders user, idempotent",
+        "POST /orders guest, idempotent",
         "GET /orders user",
-        "GET /orders/{id} own",
-        "GET /orders/{id}/timeline own",
-        "GET /orders/{id}/events own",
-        "POST /orders/{id}/cancel own, idempotent, fails closed",
+        "GET /orders/{id} holder",
+        "GET /orders/{id}/timeline holder",
+        "GET /orders/{id}/events holder",
+        "POST /orders/{id}/cancel holder, idempotent, fails closed",
         "PUT /orders/{id}/shipping-address staff, conditional",
         "GET /admin/orders staff",
         "GET /admin/orders/{id} staff",

@@ -12,21 +12,23 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use crate::app::{Buyer, Shop, orders_builder, text};
+use crate::app::{Buyer, LineState, Shop, orders_builder, text};
 
 /// Whoever waits for a line longer waits for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client that reads as it comes.
-struct Follower(BufReader<TcpStream>);
+pub(crate) struct Follower(BufReader<TcpStream>);
 
 impl Follower {
     async fn open(address: SocketAddr, buyer: &Buyer, id: &str, last: Option<&str>) -> Self {
+        Self::open_by(address, &buyer.orders.token, id, last).await
+    }
+
+    /// By whatever token.
+    pub(crate) async fn open_by(address: SocketAddr, token: &str, id: &str, last: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let (token, last) = (
-            &buyer.orders.token,
-            last.map(|last| format!("Last-Event-ID: {last}\r\n")),
-        );
+        let last = last.map(|last| format!("Last-Event-ID: {last}\r\n"));
         let request = format!(
             "GET /orders/{id}/events HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{}Authorization: Bearer {token}\r\n\r\n",
             last.unwrap_or_default()
@@ -52,12 +54,12 @@ impl Follower {
     }
 
     /// Version and status of the next event; nothing once the stream has ended.
-    async fn next(&mut self) -> Option<(i64, String)> {
+    pub(crate) async fn next(&mut self) -> Option<(i64, String)> {
         let data: Value = serde_json::from_str(&self.line("data: ").await?).unwrap();
         Some((data["version"].as_i64().unwrap(), text(&data["status"])))
     }
 
-    async fn expect(&mut self, events: &[(i64, &str)]) {
+    pub(crate) async fn expect(&mut self, events: &[(i64, &str)]) {
         for (version, status) in events {
             assert_eq!(self.next().await, Some((*version, (*status).to_owned())));
         }
@@ -96,6 +98,30 @@ on_both_databases! {
         assert_eq!(late.line("HTTP/1.1 ").await.as_deref(), Some("204 No Content"));
         let mut odd = Follower::open(address, &ada, &id, Some("nonsense")).await;
         odd.expect(&[(1, "pending")]).await;
+    }
+
+    async fn a_stream_goes_on_as_long_as_money_is_on_its_way_back(fixture: &Fixture) {
+        let shop = Shop::open(fixture).await;
+        shop.sell("mug", 100, 5).await;
+        let ada = shop.buyer("ada");
+        let (given_up, kept) = (ada.buy(&[("mug", 1)]).await, ada.buy(&[("mug", 1)]).await);
+        ada.cancel(&given_up).await.expect(200);
+        let mut follower = Follower::open(shop.orders.address, &ada, &given_up, Some("3")).await;
+        follower.expect(&[(4, "cancelled"), (5, "cancelled")]).await;
+        assert_eq!(follower.next().await, None, "all of it is paid back");
+        let tracking = json!({ "carrier": "DHL", "tracking_number": "TRK-1" });
+        shop.act(&kept, "ship", Some(&tracking)).await.expect(200);
+        shop.line.set(LineState::Cut);
+        shop.act(&kept, "refund", None).await.expect(200);
+        shop.act(&kept, "deliver", None).await.expect(200);
+        let mut follower = Follower::open(shop.orders.address, &ada, &kept, Some("4")).await;
+        follower.expect(&[(5, "delivered")]).await;
+        shop.line.set(LineState::Works);
+        fixture.advance(Duration::from_mins(2));
+        follower.expect(&[(6, "refunded")]).await;
+        assert_eq!(follower.next().await, None);
+        let mut late = Follower::open(shop.orders.address, &ada, &kept, Some("6")).await;
+        assert_eq!(late.line("HTTP/1.1 ").await.as_deref(), Some("204 No Content"));
     }
 
     async fn a_stream_ends_with_its_token_and_with_its_process(fixture: &Fixture) {

@@ -2,7 +2,7 @@
 
 use kit_rpc::CallError;
 use kit_runtime::Timestamp;
-use kit_token::UserId;
+use kit_token::{GuestTokenHash, UserId};
 use kit_values::Money;
 use orders_api::{OrderId, RefundId};
 use schemars::JsonSchema;
@@ -20,6 +20,9 @@ kit_rpc::contract! {
         /// Opens the payment of an order, which has one for ever. Asked again it answers the same payment, however
         /// far it is; another amount, payer or time is refused.
         command create_payment(CreatePayment) -> PaymentView;
+        /// Says whose the payment of an order is that was a guest's. Whoever opened it with the guest's token still does.
+        /// That there is none yet, or that it is somebody's already, is no error.
+        command assign_payment(AssignPayment) -> ();
         /// The payment of an order.
         query find_payment(FindPayment) -> Option<PaymentView>;
         /// Pays back what was paid, in whole or in part: at once where the provider answers, else as soon as it does.
@@ -82,12 +85,24 @@ pub struct CreatePayment {
     pub order_id: OrderId,
     /// Who owes it; none where it is a guest.
     pub user_id: Option<UserId>,
+    /// The hash of the guest's token that opens it, where a guest placed the order.
+    #[serde(default)]
+    pub guest_token: Option<GuestTokenHash>,
     /// What is owed; more than nothing.
     pub amount: Money,
     /// What for, as the payer reads it.
     pub description: String,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+}
+
+/// Says whose the payment of an order of a guest is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct AssignPayment {
+    /// The order.
+    pub order_id: OrderId,
+    /// Whose it is.
+    pub user_id: UserId,
 }
 
 /// Asks for the payment of an order.

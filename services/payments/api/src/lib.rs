@@ -8,8 +8,8 @@ mod routes;
 mod types;
 
 pub use contract::{
-    AccountBalance, CreatePayment, FindPayment, GetTotals, GetTrialBalance, Payments, PaymentsClient,
-    PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
+    AccountBalance, AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, Payments,
+    PaymentsClient, PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
 };
 pub use events::{
     PaymentCancelled, PaymentCreated, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded,

@@ -4,8 +4,9 @@
 //! nothing brings one that has ended back. A success that comes when it is not expected any more is captured all the
 //! same, because the provider has the money, and paid back at once.
 
+use kit_http::Holder;
 use kit_runtime::Timestamp;
-use kit_token::UserId;
+use kit_token::{GuestTokenHash, UserId};
 use kit_values::{Currency, Money, words};
 use orders_api::{OrderId, PaymentId, RefundId};
 use payments_api::{
@@ -36,6 +37,8 @@ pub(crate) struct Payment {
     pub order_id: OrderId,
     /// None of a guest.
     pub user_id: Option<UserId>,
+    /// By what the token is known that opens it, of an order that a guest placed; also when it has become a user's.
+    pub guest_token: Option<GuestTokenHash>,
     pub amount_minor: i64,
     pub currency: Currency,
     pub description: String,
@@ -103,6 +106,7 @@ impl Payment {
             id,
             order_id: draft.order_id,
             user_id: draft.user_id,
+            guest_token: draft.guest_token,
             amount_minor: draft.amount.amount_minor,
             currency: draft.amount.currency,
             description: draft.description.clone(),
@@ -134,7 +138,20 @@ impl Payment {
 
     /// Whether asking to open it again is the same request.
     pub(crate) fn is_of(&self, draft: &PaymentDraft) -> bool {
-        self.amount() == draft.amount && self.user_id == draft.user_id && self.expires_at == draft.expires_at
+        let is_payer = match self.guest_token {
+            // A guest's order may have become a user's since.
+            Some(_) => self.guest_token == draft.guest_token,
+            None => self.user_id == draft.user_id,
+        };
+        is_payer && self.amount() == draft.amount && self.expires_at == draft.expires_at
+    }
+
+    /// Whether whoever asks may pay it, and look at it.
+    pub(crate) fn is_held_by(&self, holder: &Holder) -> bool {
+        match holder {
+            Holder::User(principal) => self.user_id == Some(principal.user_id),
+            Holder::Guest(token) => self.guest_token == Some(*token),
+        }
     }
 
     /// Begins an attempt.

@@ -2,7 +2,7 @@
 
 use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
-use kit_token::UserId;
+use kit_token::{GuestTokenHash, UserId};
 use kit_values::{Money, Text};
 use orders_api::{OrderId, PaymentId, RefundId};
 use payments_api::{CreatePayment, RefundPayment};
@@ -12,6 +12,8 @@ use payments_api::{CreatePayment, RefundPayment};
 pub(crate) struct PaymentDraft {
     pub order_id: OrderId,
     pub user_id: Option<UserId>,
+    /// Of an order that a guest placed.
+    pub guest_token: Option<GuestTokenHash>,
     /// More than nothing.
     pub amount: Money,
     pub description: String,
@@ -52,6 +54,7 @@ impl PaymentDraft {
             Some(Self {
                 order_id: request.order_id,
                 user_id: request.user_id,
+                guest_token: request.guest_token,
                 amount: amount?,
                 description: description?.into(),
                 expires_at: request.expires_at,

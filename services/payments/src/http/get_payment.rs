@@ -1,6 +1,7 @@
 //! `GET /payments/{id}`.
 
 use axum::extract::State;
+use kit_http::Holder;
 use kit_http::extract::{Json, Path};
 use kit_service::Call;
 use orders_api::PaymentId;
@@ -10,7 +11,7 @@ use crate::service::{PaymentsFailure, PaymentsService};
 
 pub(super) async fn get_payment(
     State(payments): State<PaymentsService>,
-    call: Call,
+    call: Call<Holder>,
     Path(id): Path<PaymentId>,
 ) -> Result<Json<PaymentView>, PaymentsFailure> {
     payments.get_payment(&call, id).await.map(Json)

@@ -1,6 +1,7 @@
 //! `POST /pay`.
 
 use axum::extract::State;
+use kit_http::Holder;
 use kit_http::extract::OptionalJson;
 use kit_service::{Call, JsonAnswer};
 use payments_api::PayRequest;
@@ -9,7 +10,7 @@ use crate::service::{PayAnswer, PaymentsFailure, PaymentsService};
 
 pub(super) async fn pay(
     State(payments): State<PaymentsService>,
-    call: Call,
+    call: Call<Holder>,
     OptionalJson(request): OptionalJson<PayRequest>,
 ) -> Result<JsonAnswer<PayAnswer>, PaymentsFailure> {
     payments.pay(&call, request).await

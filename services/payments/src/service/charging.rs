@@ -6,7 +6,8 @@ use std::time::Duration;
 use fail::fail_point;
 use http::StatusCode;
 use kit_db::{Reader, Tx};
-use kit_http::{ApiRefusal as _, FieldError};
+use kit_http::{ApiRefusal as _, FieldError, Holder};
+use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
 use kit_values::{Currency, Money};
 use orders_api::PaymentId;
@@ -57,7 +58,7 @@ impl PaymentsService {
     /// Pays a payment, that of an order, or everything that the caller owes. Where one is declined it stops.
     pub(crate) async fn pay(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         request: PayRequest,
     ) -> Result<JsonAnswer<PayAnswer>, PaymentsFailure> {
         if request.payment_id.is_some() && request.order_id.is_some() {
@@ -82,7 +83,7 @@ impl PaymentsService {
 
     async fn pay_all(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         request: &PayRequest,
         method: &Method,
     ) -> Result<(StatusCode, PayAnswer), PaymentsFailure> {
@@ -109,14 +110,14 @@ impl PaymentsService {
         Ok((StatusCode::OK, PayAnswer::Paid(paid)))
     }
 
-    /// What the caller asks to pay.
+    /// What the caller asks to pay. A guest's token says by itself which payment, and opens no other.
     async fn find_due(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         request: &PayRequest,
         request_key: Option<&str>,
     ) -> Result<Vec<Payment>, PaymentsFailure> {
-        let (user_id, now) = (call.actor.user_id, self.units.now());
+        let (holder, now) = (call.actor.clone(), self.units.now());
         let (payment_id, order_id) = (request.payment_id, request.order_id);
         let request_key = request_key.map(str::to_owned);
         let read = async move |reader: &mut Reader| match (payment_id, order_id) {
@@ -125,13 +126,21 @@ impl PaymentsService {
                 .await?
                 .into_iter()
                 .collect()),
-            (None, None) => {
-                store::list_owed(reader, user_id, (request_key.as_deref(), now), MOST_AT_ONCE).await
-            }
+            (None, None) => match &holder {
+                Holder::User(user) => {
+                    let asked = (request_key.as_deref(), now);
+                    store::list_owed(reader, user.user_id, asked, MOST_AT_ONCE).await
+                }
+                Holder::Guest(token) => Ok(store::find_payment_of_guest(reader, *token)
+                    .await?
+                    .into_iter()
+                    .collect()),
+            },
         };
         let mut due: Vec<Payment> = self.units.read(read).await?;
-        due.retain(|payment| payment.user_id == Some(user_id));
-        let is_named = payment_id.is_some() || order_id.is_some();
+        due.retain(|payment| payment.is_held_by(&call.actor));
+        let is_guest = matches!(call.actor, Holder::Guest(_));
+        let is_named = payment_id.is_some() || order_id.is_some() || is_guest;
         if is_named && due.is_empty() {
             return Err(Failure::NotFound(PAYMENT));
         }
@@ -143,7 +152,7 @@ impl PaymentsService {
 
     async fn pay_one(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         id: PaymentId,
         method: &Method,
         request_key: Option<String>,
@@ -229,7 +238,7 @@ impl PaymentsService {
     /// Waits for an attempt that somebody else makes, as long as the call may take; how far it is then.
     pub(super) async fn await_attempt(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         id: PaymentId,
         number: i64,
     ) -> Result<Tried, PaymentsFailure> {
@@ -262,12 +271,12 @@ fn invalid(pointer: &str, message: &str) -> PaymentsFailure {
 }
 
 /// The request by its idempotency key, so that one that is sent again after a crash finds what it did.
-pub(super) fn request_key(call: &Call) -> Option<String> {
+pub(super) fn request_key<A>(call: &Call<A>) -> Option<String> {
     let key = call.idempotency_key()?;
-    Some(format!("{}:{key}", call.actor.user_id))
+    Some(format!("{}:{key}", call.key_owner()?))
 }
 
-fn declined(call: &Call, reason: String, paid: PaymentsPaid) -> (StatusCode, PayAnswer) {
+fn declined(call: &CallContext, reason: String, paid: PaymentsPaid) -> (StatusCode, PayAnswer) {
     let refusal = PaymentsRefusal::Declined { reason };
     let status = refusal.status();
     let answer = PayAnswer::Declined {

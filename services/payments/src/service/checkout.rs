@@ -3,9 +3,8 @@
 use fail::fail_point;
 use http::StatusCode;
 use kit_db::Tx;
-use kit_http::FieldError;
+use kit_http::{FieldError, Holder};
 use kit_service::{Call, Failure, JsonAnswer};
-use kit_token::UserId;
 use orders_api::PaymentId;
 use payments_api::{CheckoutAction, CheckoutPage, CheckoutView, OpenCheckout, PaymentView, PaymentsRefusal};
 
@@ -23,7 +22,7 @@ impl PaymentsService {
     /// Opens a checkout of a payment of the caller.
     pub(crate) async fn open_checkout(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         id: PaymentId,
         request: OpenCheckout,
     ) -> Result<JsonAnswer<CheckoutView>, PaymentsFailure> {
@@ -41,14 +40,14 @@ impl PaymentsService {
 
     async fn checkout(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         id: PaymentId,
         return_url: Option<String>,
     ) -> Result<CheckoutView, PaymentsFailure> {
         for _ in 0..MOST_ROUNDS {
-            let (payments, user_id, request_key) = (self.clone(), call.actor.user_id, request_key(call));
+            let (payments, holder, request_key) = (self.clone(), call.actor.clone(), request_key(call));
             let unit = async move |tx: &mut Tx| {
-                is_owned(tx, id, user_id).await?;
+                is_owned(tx, id, &holder).await?;
                 payments.begin_in(tx, id, request_key.clone()).await
             };
             let (number, is_ours) = match self.units.unit(call, unit).await? {
@@ -141,9 +140,9 @@ impl PaymentsService {
 
 const PROCESSING: PaymentsFailure = Failure::Refused(PaymentsRefusal::PaymentProcessing);
 
-async fn is_owned(tx: &mut Tx, id: PaymentId, user_id: UserId) -> Result<(), PaymentsFailure> {
+async fn is_owned(tx: &mut Tx, id: PaymentId, holder: &Holder) -> Result<(), PaymentsFailure> {
     let found = store::find_payment(tx, id).await?;
-    let owned = found.filter(|payment| payment.user_id == Some(user_id));
+    let owned = found.filter(|payment| payment.is_held_by(holder));
     owned.map(drop).ok_or(Failure::NotFound(PAYMENT))
 }
 

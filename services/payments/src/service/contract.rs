@@ -2,8 +2,8 @@
 
 use kit_rpc::CallContext;
 use payments_api::{
-    CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments, PaymentsError,
-    RefundPayment, RefundView, Totals, TrialBalance,
+    AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments,
+    PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
 };
 
 use super::{PaymentsFailure, PaymentsService};
@@ -32,6 +32,13 @@ impl Payments for PaymentsService {
         let draft = PaymentDraft::check(request).map_err(PaymentsError::Invalid)?;
         let opened = self.open_payment(call, draft).await;
         opened.map_err(PaymentsFailure::into_contract_error)
+    }
+
+    async fn assign_payment(&self, call: &CallContext, request: AssignPayment) -> Result<(), PaymentsError> {
+        let assigned = self
+            .assign_payment(call, (request.order_id, request.user_id))
+            .await;
+        assigned.map_err(PaymentsFailure::into_contract_error)
     }
 
     async fn find_payment(

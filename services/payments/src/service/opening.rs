@@ -1,10 +1,11 @@
 //! Payments are opened for orders, looked at, and given up with them.
 
 use kit_db::{Reader, Session, StoreError, Tx};
+use kit_http::Holder;
 use kit_http::extract::{Page, PageRequest};
 use kit_rpc::CallContext;
 use kit_service::{Call, Failure};
-use kit_token::Role;
+use kit_token::{Role, UserId};
 use orders_api::{OrderId, PaymentId};
 use payments_api::{PaymentView, PaymentsRefusal};
 
@@ -42,6 +43,16 @@ impl PaymentsService {
         self.units.unit(call, unit).await
     }
 
+    /// The order of a guest has become a user's, and its payment with it.
+    pub(crate) async fn assign_payment(
+        &self,
+        call: &CallContext,
+        (order_id, user_id): (OrderId, UserId),
+    ) -> Result<(), PaymentsFailure> {
+        let unit = async move |tx: &mut Tx| store::assign_payment(tx, order_id, user_id).await;
+        Ok(self.units.unit(call, unit).await?)
+    }
+
     pub(crate) async fn find_payment_of_order(
         &self,
         order_id: OrderId,
@@ -57,13 +68,17 @@ impl PaymentsService {
     /// A payment of the caller; staff see each.
     pub(crate) async fn get_payment(
         &self,
-        call: &Call,
+        call: &Call<Holder>,
         id: PaymentId,
     ) -> Result<PaymentView, PaymentsFailure> {
-        let (user_id, sees_all) = (call.actor.user_id, call.actor.includes(Role::Staff));
+        let holder = call.actor.clone();
+        let sees_all = match &holder {
+            Holder::User(principal) => principal.includes(Role::Staff),
+            Holder::Guest(_) => false,
+        };
         let read = async move |reader: &mut Reader| {
             let found = store::find_payment(reader, id).await?;
-            match found.filter(|payment| sees_all || payment.user_id == Some(user_id)) {
+            match found.filter(|payment| sees_all || payment.is_held_by(&holder)) {
                 Some(payment) => view(reader, payment).await.map(Some),
                 None => Ok(None),
             }

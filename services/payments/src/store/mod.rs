@@ -19,9 +19,9 @@ pub(crate) use attempts::{
 pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
-    find_payment, find_payment_for_update, find_payment_of_order, find_payment_of_order_for_update,
-    hold_order, insert_payment, list_all_payments, list_overdue, list_owed, list_payments,
-    mark_order_cancelled, save_payment,
+    assign_payment, find_payment, find_payment_for_update, find_payment_of_guest, find_payment_of_order,
+    find_payment_of_order_for_update, hold_order, insert_payment, list_all_payments, list_overdue, list_owed,
+    list_payments, mark_order_cancelled, save_payment,
 };
 pub(crate) use refunds::{
     claim_refund, find_refund, insert_refund, list_due_refunds, list_refunds, save_refund,

@@ -3,7 +3,7 @@
 
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
-use kit_token::UserId;
+use kit_token::{GuestTokenHash, UserId};
 use orders_api::{OrderId, PaymentId};
 use payments_api::{PaymentFilter, PaymentFlag};
 
@@ -14,6 +14,7 @@ kit_db::table_row! {
         id: text,
         order_id: text,
         user_id: optional_text,
+        guest_token: optional_text,
         amount_minor: value,
         currency: text,
         description: value,
@@ -107,6 +108,29 @@ pub(crate) async fn find_payment_of_order(
     statement.row(on).await
 }
 
+/// The payment that a guest's token opens.
+pub(crate) async fn find_payment_of_guest(
+    on: &mut impl Session,
+    token: GuestTokenHash,
+) -> Result<Option<Payment>, StoreError> {
+    let statement = select::<Payment>("WHERE guest_token = $1").bind(token.to_string());
+    statement.row(on).await
+}
+
+/// Says whose the payment of an order is, where it is nobody's.
+pub(crate) async fn assign_payment(
+    tx: &mut Tx,
+    order_id: OrderId,
+    user_id: UserId,
+) -> Result<(), StoreError> {
+    sql("UPDATE payments SET user_id = $2 WHERE order_id = $1 AND user_id IS NULL AND guest_token IS NOT NULL")
+        .bind(order_id.to_string())
+        .bind(user_id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// The payment of an order, held until the transaction ends.
 pub(crate) async fn find_payment_of_order_for_update(
     tx: &mut Tx,
@@ -132,7 +156,7 @@ pub(crate) async fn list_payments(
 }
 
 /// At most `limit` payments that a user owes at this time, the oldest first; and those that were tried by the request
-/// of a key.
+/// of a key. What a guest ordered with the user's address is paid by name only: it may have been somebody else.
 pub(crate) async fn list_owed(
     on: &mut impl Session,
     user_id: UserId,
@@ -140,7 +164,7 @@ pub(crate) async fn list_owed(
     limit: i64,
 ) -> Result<Vec<Payment>, StoreError> {
     select::<Payment>(
-        "WHERE user_id = $1 AND (status = 'open' AND expires_at > $2 OR id IN ( \
+        "WHERE user_id = $1 AND guest_token IS NULL AND (status = 'open' AND expires_at > $2 OR id IN ( \
            SELECT payment_id FROM payment_attempts WHERE request_key = $3)) ORDER BY id LIMIT $4",
     )
     .bind(user_id.to_string())

@@ -10,6 +10,7 @@ mod checkout;
 mod contract;
 mod creating;
 mod events;
+mod guests;
 mod leaving;
 mod ledger;
 mod limit;

@@ -5,8 +5,8 @@ mod requests;
 mod saga;
 
 pub use orders::{
-    OrderItemView, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, ShippingAddress, TimelineItem,
-    Tracking,
+    OrderItemView, OrderRefundStatus, OrderRefundView, OrderStatus, OrderView, PlacedOrder, ShippingAddress,
+    TimelineItem, Tracking,
 };
 pub use requests::{CreateOrder, MOST_LINES, OrderFilter, OrderNote, PlacedLine, RefundLine, RefundOrder};
 pub use saga::{

@@ -37,7 +37,7 @@ pub struct OrderView {
     pub id: OrderId,
     /// Its number, as people say it.
     pub number: OrderNumber,
-    /// The user who placed it; none where it was a guest.
+    /// The user whose it is; none where it is a guest's.
     pub user_id: Option<UserId>,
     /// The address of the guest who placed it. A user's is that of the account.
     pub email: Option<String>,
@@ -68,6 +68,18 @@ pub struct OrderView {
     pub created_at: Timestamp,
     /// When it changed last (UTC).
     pub updated_at: Timestamp,
+}
+
+/// An order that was just placed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct PlacedOrder {
+    /// The order.
+    #[serde(flatten)]
+    pub order: OrderView,
+    /// By what a guest comes back to the order, its events and its payment (`Authorization: Bearer`). It is shown with
+    /// this answer only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_access_token: Option<String>,
 }
 
 /// A line of an order.
@@ -166,7 +178,7 @@ pub struct TimelineItem {
     /// How much was paid back, where something was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refunded: Option<Money>,
-    /// Who did it: a user, or a service of its own accord. Only staff see it.
+    /// Who did it: a user, `guest`, or a service of its own accord. Only staff see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! What clients send.
 
-use kit_values::{Money, Quantity, Sku, Text};
+use kit_values::{EmailAddress, Money, Quantity, Sku, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub type OrderNote = Text<1000>;
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
+    /// Where a guest is told what becomes of the order; a guest must say it, and nobody else. A user's address is that of
+    /// the account.
+    #[serde(default)]
+    pub email: Option<EmailAddress>,
     /// What is ordered, 1 to 200 lines; those of the same SKU are added up. Without it, what is in the cart.
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
@@ -67,6 +71,7 @@ pub struct RefundLine {
 pub struct OrderFilter {
     /// Those that are so far.
     pub status: Option<OrderStatus>,
-    /// The order's number or identifier, its payment's or user's identifier, or its tracking number.
+    /// The order's number or identifier, its payment's or user's identifier, its tracking number, or the address of the
+    /// guest who placed it or of the user whose it is, where that is confirmed.
     pub q: Option<String>,
 }

@@ -28,7 +28,7 @@ fn open() -> Route {
         Method::POST,
         "/payments/{id}/checkout",
         "open_checkout",
-        Access::Own,
+        Access::Holder,
     )
     .summary("Open a hosted checkout of a payment; it closes the one before")
     .optional_body::<OpenCheckout>(json!({ "return_url": "http://127.0.0.1:8080/orders" }))

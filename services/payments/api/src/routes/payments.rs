@@ -24,8 +24,8 @@ fn pay() -> Route {
     let closed = PaymentsRefusal::PaymentClosed {
         status: PaymentStatus::Expired,
     };
-    Route::new(Method::POST, "/pay", "pay", Access::User)
-        .summary("Pay a payment, the payment of an order, or everything that is owed")
+    Route::new(Method::POST, "/pay", "pay", Access::Holder)
+        .summary("Pay a payment, the payment of an order, or everything that is owed; a guest the one that the token opens")
         .optional_body::<PayRequest>(json!({ "order_id": ORDER, "method": "4242424242424242" }))
         .answer::<PaymentsPaid>(StatusCode::OK, paid)
         .refuses(&declined)
@@ -49,7 +49,7 @@ fn list() -> Route {
 }
 
 fn get() -> Route {
-    Route::new(Method::GET, "/payments/{id}", "get_payment", Access::Own)
+    Route::new(Method::GET, "/payments/{id}", "get_payment", Access::Holder)
         .summary("Get a payment")
         .answer::<PaymentView>(StatusCode::OK, payment())
         .not_found(PAYMENT)

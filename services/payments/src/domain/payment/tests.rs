@@ -25,6 +25,7 @@ fn opened(expires: u64) -> Payment {
     let draft = PaymentDraft {
         order_id: Uuid::max().into(),
         user_id: None,
+        guest_token: None,
         amount: usd(AMOUNT),
         description: String::new(),
         expires_at: at(expires),
