@@ -12,6 +12,7 @@ use kit_telemetry::Tracer;
 use crate::Gateway;
 use crate::body::{Announced, ForwardedBody};
 use crate::builtin::wants_page;
+use crate::cart_cookie::{self, CartCookie};
 use crate::client::Origin;
 use crate::headers::{clean_request, forward};
 use crate::limit::RateCheck;
@@ -31,6 +32,7 @@ enum Responder<'a> {
         uri: Uri,
         verified: Option<Verified>,
         handshake: Option<Handshake>,
+        cart: Option<CartCookie>,
     },
 }
 
@@ -56,6 +58,7 @@ impl Endpoint for Gateway {
                 uri,
                 verified,
                 handshake,
+                cart,
             }) => {
                 parts.uri = uri;
                 forward(&mut parts.headers, origin);
@@ -73,6 +76,9 @@ impl Endpoint for Gateway {
                 };
                 let is_traced = outgoing.parts.extensions.get::<Tracer>().is_some();
                 let mut reply = self.pass(number, outgoing).await;
+                if let Some(cart) = cart {
+                    self.cart_cookies.set(cart, &mut reply);
+                }
                 if is_traced {
                     let pattern = RoutePattern(route.pattern.to_string().into());
                     reply.extensions_mut().insert(pattern);
@@ -113,7 +119,9 @@ impl Gateway {
             Lookup::Nothing => return Err(ApiError::not_found("there is nothing at this path").into()),
         };
         let admitted = self.admit_to(route, check, &parts.headers, body).await;
-        let responder = admitted.and_then(|verified| match route.destination {
+        let admitted = admitted
+            .and_then(|verified| Ok((verified, self.cart_of(route, &parts.method, &mut parts.headers)?)));
+        let responder = admitted.and_then(|(verified, cart)| match route.destination {
             Destination::BuiltIn(which) => Ok(Responder::BuiltIn(route, which)),
             Destination::Target { number, strip } => Ok(Responder::Target {
                 route,
@@ -121,6 +129,7 @@ impl Gateway {
                 uri: target_uri(&path, strip, parts.uri.query())?,
                 verified,
                 handshake,
+                cart,
             }),
             Destination::Hidden(_) => Err(ApiError::internal("a hidden route was found")),
         });
@@ -148,6 +157,20 @@ impl Gateway {
             return Err(ApiError::too_large(route.body_limit));
         }
         Ok(verified)
+    }
+
+    /// What becomes of the cookie with a browser's cart.
+    fn cart_of(
+        &self,
+        route: &PublicRoute,
+        method: &Method,
+        headers: &mut HeaderMap,
+    ) -> Result<Option<CartCookie>, ApiError> {
+        if route.reads_cart_token {
+            return self.cart_cookies.exchange(method, headers);
+        }
+        cart_cookie::take(headers);
+        Ok(None)
     }
 
     async fn pass(&self, number: usize, outgoing: Outgoing<'_>) -> Response<ReplyBody> {

@@ -63,6 +63,7 @@ pub(crate) fn read_external(
                 Some(rate) => RouteRate::Own(RouteName::of("external", &name), rate.into()),
                 None => RouteRate::Normal,
             },
+            reads_cart_token: false,
             label: RouteLabel {
                 service: "external",
                 operation: "external",

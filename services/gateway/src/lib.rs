@@ -22,6 +22,7 @@
 
 mod body;
 mod builtin;
+mod cart_cookie;
 mod client;
 mod config;
 mod endpoint;
@@ -60,6 +61,7 @@ pub use pattern::PatternError;
 pub use table::{RouteLine, RouteProblem};
 
 use builtin::BuiltIns;
+use cart_cookie::CartCookies;
 use external::{External, read_external};
 use limit::{Limiter, Rates};
 use mount::{Mounted, enter_own};
@@ -129,6 +131,7 @@ pub struct Gateway {
     verifier: Verifier,
     limiter: Limiter,
     trusted_proxies: Vec<Network>,
+    cart_cookies: CartCookies,
     lines: Vec<RouteLine>,
 }
 
@@ -184,6 +187,7 @@ impl Gateway {
             built_ins,
             verifier: deps.verifier,
             limiter: limiter(&config, deps.redis, deps.clock, &deps.metrics),
+            cart_cookies: CartCookies::new(config.public_url.as_ref()),
             trusted_proxies: config.trusted_proxies,
             lines,
         })

@@ -6,6 +6,7 @@ use http::Method;
 use kit_http::server::RouteLabel;
 use kit_http::{Access, Exposure, RateClass, Route, RouteTable};
 
+use crate::cart_cookie::CART_TOKEN;
 use crate::limit::{RouteName, RouteRate};
 use crate::pattern::{Methods, Pattern};
 use crate::table::{BuiltIn, Destination, PublicRoute, RouteProblem, Table};
@@ -89,6 +90,7 @@ impl Mounted<'_> {
             body_limit: route.body_limit,
             time_limit: route.time_limit,
             rate,
+            reads_cart_token: route.reads_header(CART_TOKEN.as_str()),
             label: RouteLabel {
                 service: self.table.service,
                 operation: route.operation,
@@ -110,6 +112,7 @@ impl Mounted<'_> {
             body_limit: 0,
             time_limit: Duration::ZERO,
             rate: RouteRate::Normal,
+            reads_cart_token: false,
             label: RouteLabel {
                 service: self.table.service,
                 operation: "internal",
@@ -139,6 +142,7 @@ pub(crate) fn enter_own(table: &mut Table, problems: &mut Vec<RouteProblem>) {
                 body_limit: OWN_BODY_LIMIT,
                 time_limit: OWN_TIME_LIMIT,
                 rate: RouteRate::Normal,
+                reads_cart_token: false,
                 label: RouteLabel {
                     service: "gateway",
                     operation,

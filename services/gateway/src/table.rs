@@ -33,6 +33,8 @@ pub(crate) struct PublicRoute {
     pub(crate) time_limit: Duration,
     /// How often one address may ask for it.
     pub(crate) rate: RouteRate,
+    /// Whether it knows a guest by the token of a cart, which a browser has in a cookie.
+    pub(crate) reads_cart_token: bool,
     pub(crate) label: RouteLabel,
 }
 
@@ -250,6 +252,7 @@ mod tests {
             body_limit: 0,
             time_limit: Duration::from_secs(1),
             rate: RouteRate::Normal,
+            reads_cart_token: false,
             label: RouteLabel {
                 service: "users",
                 operation: "op",
