@@ -46,6 +46,7 @@ mod ending;
 mod events;
 mod foreign;
 mod forge;
+mod guests;
 mod identity_headers;
 mod internal_routes;
 mod interrupted;
