@@ -14,13 +14,13 @@ use payments_api::PaymentsClient;
 
 use crate::config::{PaymentsConfig, ProviderChoice};
 use crate::consumers;
-use crate::domain::{Limit, Origins};
+use crate::domain::{Limit, Origins, ReconciliationRules};
 use crate::http::router;
 use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
 use crate::provider::stripe::{Stripe, StripeSettings};
-use crate::service::{PaymentRules, PaymentsService};
+use crate::service::{PaymentRules, PaymentsService, ReconciliationMetrics};
 use crate::store::{FACTS, INVARIANTS};
 
 /// Payments, for the process that hosts it.
@@ -39,7 +39,9 @@ pub fn service() -> Service {
         "0004_sandbox.sql",
         "0005_webhooks.sql",
         "0006_stripe.sql",
-        "0007_guests.sql"
+        "0007_guests.sql",
+        "0008_reconciliation.sql",
+        "0009_held_charges.sql"
     ])
     .verified_by(INVARIANTS, FACTS)
 }
@@ -54,6 +56,10 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
     let rules = PaymentRules {
         most_declines: config.most_declines.into(),
         provider_timeout: config.provider_timeout.into(),
+        reconciliation: ReconciliationRules {
+            period: config.reconcile_period.into(),
+            window: config.reconcile_window.into(),
+        },
         origins: Arc::new(origins(&config, &public)),
     };
     let provider = provider(&config, &home, &public)?;
@@ -62,6 +68,7 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         home.tasks.clone(),
         provider.clone(),
         (limit, rules),
+        ReconciliationMetrics::new(&home.metrics),
     );
     let period = config.janitor_period.into();
     if let Provider::Sandbox(sandbox) = &provider {

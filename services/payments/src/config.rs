@@ -49,6 +49,10 @@ kit_config::config! {
         provider_timeout: Span = "10s",
         /// How often it is looked for what is overdue: lost answers of providers, refunds, payments whose time is over.
         janitor_period: Span = "1s",
+        /// Between two times that what the provider has made is compared with what is here.
+        reconcile_period: Span = "1h",
+        /// How far back that looks, by when the provider has made it.
+        reconcile_window: Span = "72h",
         /// Origins, such as `https://shop.example.com`, to which payers may be sent after a checkout, beside the
         /// platform's own (`gateway.public_url`).
         return_origins: Vec<BaseUrl>,
@@ -105,6 +109,8 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
     for (key, span) in [
         ("provider_timeout", config.provider_timeout),
         ("janitor_period", config.janitor_period),
+        ("reconcile_period", config.reconcile_period),
+        ("reconcile_window", config.reconcile_window),
     ] {
         if Duration::from(span).is_zero() {
             check.refuse(key, "must be more than 0");

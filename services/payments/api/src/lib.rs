@@ -19,9 +19,9 @@ pub use refusal::PaymentsRefusal;
 pub use routes::routes;
 pub use types::{
     AccountKind, AttemptStatus, AttemptView, CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus,
-    CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason,
-    LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout, PayRequest,
-    PaymentFilter, PaymentFlag, PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid, PostingKind,
-    RefundRequest, RefundStatus, SandboxEvent, SandboxEventData, StaffPaymentView, StaffRefundView,
-    TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
+    CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason, HeldChargeView,
+    HeldStatus, LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout,
+    PayRequest, PaymentFilter, PaymentFlag, PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid,
+    PostingKind, RefundRequest, RefundStatus, SandboxEvent, SandboxEventData, StaffPaymentView,
+    StaffRefundView, TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
 };

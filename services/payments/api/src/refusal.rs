@@ -46,6 +46,13 @@ kit_http::refusals! {
             /// How much can be paid back.
             most: Money,
         } = CONFLICT, "refund_exceeds_payment", "at most {most} can be paid back";
+        /// Nobody has to look at the payment.
+        NotFlagged = CONFLICT, "not_flagged", "the payment is not flagged";
+        /// What is held of the provider's money is paid back in whole.
+        HeldInWhole {
+            /// How much that is.
+            held: Money,
+        } = CONFLICT, "held_in_whole", "{held} is held, and is paid back in whole";
         /// The refund was asked for before with another amount.
         RefundDiffers = CONFLICT, "refund_differs", "the refund was asked for with another amount";
     }

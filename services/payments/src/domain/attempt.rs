@@ -30,6 +30,10 @@ pub(crate) struct Attempt {
     pub next_look_at: Timestamp,
     pub looks: i64,
     pub at: Timestamp,
+    /// When its provider has said the same of it, once it had succeeded.
+    pub reconciled_at: Option<Timestamp>,
+    /// What its provider has said of it that is something else than ours.
+    pub difference: Option<String>,
 }
 
 /// What a provider says of a charge.
@@ -45,6 +49,31 @@ pub(crate) enum ChargeOutcome {
     ActionRequired { url: String },
     /// It did not say.
     Unknown { reason: &'static str },
+}
+
+impl ChargeOutcome {
+    pub(crate) const fn is_charged(&self) -> bool {
+        self.charged().is_some()
+    }
+
+    /// What it has charged.
+    pub(super) const fn charged(&self) -> Option<Money> {
+        match self {
+            Self::Succeeded { amount } => Some(*amount),
+            Self::Declined { .. }
+            | Self::Closed { .. }
+            | Self::ActionRequired { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether it is the last word, as far as the provider knows.
+    pub(crate) const fn is_decided(&self) -> bool {
+        match self {
+            Self::Succeeded { .. } | Self::Declined { .. } | Self::Closed { .. } => true,
+            Self::ActionRequired { .. } | Self::Unknown { .. } => false,
+        }
+    }
 }
 
 impl Attempt {
@@ -65,6 +94,8 @@ impl Attempt {
             next_look_at: now.plus(FIRST_LOOK),
             looks: 0,
             at: now,
+            reconciled_at: None,
+            difference: None,
         }
     }
 

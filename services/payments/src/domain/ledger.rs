@@ -7,9 +7,11 @@
 use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::{Amount, Currency, Money};
-use payments_api::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
+use payments_api::{
+    AccountKind, EntryView, HeldStatus, LedgerTransactionId, LedgerTransactionView, PostingKind,
+};
 
-use super::{Payment, Refund, Settlement, Sum, Transaction};
+use super::{HeldCharge, Payment, Refund, Settlement, Sum, Transaction};
 
 /// The currency of transactions, which say none of their own. The first rows were posted in it.
 const CURRENCY: Currency = Currency::USD;
@@ -20,6 +22,7 @@ pub(crate) enum Account {
     Cash(Currency),
     Receivable(UserId),
     Revenue(Currency),
+    Held(Currency),
 }
 
 impl Account {
@@ -37,20 +40,21 @@ impl Account {
             Self::Cash(_) => AccountKind::Cash,
             Self::Receivable(_) => AccountKind::Receivable,
             Self::Revenue(_) => AccountKind::Revenue,
+            Self::Held(_) => AccountKind::Held,
         }
     }
 
     pub(crate) const fn owner(self) -> Option<UserId> {
         match self {
             Self::Receivable(user_id) => Some(user_id),
-            Self::Cash(_) | Self::Revenue(_) => None,
+            Self::Cash(_) | Self::Revenue(_) | Self::Held(_) => None,
         }
     }
 
     pub(crate) const fn currency(self) -> Currency {
         match self {
             Self::Receivable(_) => CURRENCY,
-            Self::Cash(currency) | Self::Revenue(currency) => currency,
+            Self::Cash(currency) | Self::Revenue(currency) | Self::Held(currency) => currency,
         }
     }
 }
@@ -132,6 +136,35 @@ impl Posting {
                 debit: Account::Revenue(currency),
                 credit: Account::Cash(currency),
                 sum: Sum::new(Amount::from_minor(refund.amount_minor))?,
+            }],
+        })
+    }
+
+    /// The provider has what is nobody's debt: we owe it back.
+    pub(crate) fn charge_held(held: &HeldCharge) -> Option<Self> {
+        Some(Self {
+            kind: PostingKind::ChargeHeld,
+            reference: held.key(),
+            transfers: vec![Transfer {
+                debit: Account::Cash(held.currency),
+                credit: Account::Held(held.currency),
+                sum: Sum::new(Amount::from_minor(held.amount_minor))?,
+            }],
+        })
+    }
+
+    /// It is given back; none where it is not yet.
+    pub(crate) fn charge_returned(held: &HeldCharge) -> Option<Self> {
+        if held.status != HeldStatus::Returned {
+            return None;
+        }
+        Some(Self {
+            kind: PostingKind::ChargeReturned,
+            reference: held.refund_id?.to_string(),
+            transfers: vec![Transfer {
+                debit: Account::Held(held.currency),
+                credit: Account::Cash(held.currency),
+                sum: Sum::new(Amount::from_minor(held.amount_minor))?,
             }],
         })
     }

@@ -1,10 +1,12 @@
 //! What payments decides, without clock, database or network.
 
 mod attempt;
+mod held_charge;
 mod ledger;
 mod limit;
 mod payment;
 mod payment_draft;
+mod reconciliation;
 mod refund;
 mod return_url;
 mod sum;
@@ -12,10 +14,14 @@ mod transaction;
 mod webhook_event;
 
 pub(crate) use attempt::{Attempt, ChargeOutcome};
+pub(crate) use held_charge::HeldCharge;
 pub(crate) use ledger::{Account, PostedEntry, PostedTransaction, Posting};
 pub(crate) use limit::Limit;
 pub(crate) use payment::{GivenUp, NotBegun, Payment, PaymentEvent, Step};
 pub(crate) use payment_draft::{PaymentDraft, RefundDraft, RefundRequester};
+pub(crate) use reconciliation::{
+    ChargePage, ListedCharge, ProviderBalance, Reconciliation, ReconciliationRules,
+};
 pub(crate) use refund::{Refund, RefundOutcome};
 pub(crate) use return_url::Origins;
 pub(crate) use sum::Sum;

@@ -98,6 +98,8 @@ pub(crate) struct ChargeSettlement {
     pub attempt: Attempt,
     /// The provider has the money: to be posted.
     pub is_captured: bool,
+    /// It has this, which is not taken: to be held.
+    pub held: Option<Money>,
 }
 
 impl Payment {
@@ -197,7 +199,8 @@ impl Payment {
         if attempt.status == AttemptStatus::Succeeded {
             return Some(self.capture(attempt, now));
         }
-        if matches!(outcome, ChargeOutcome::Succeeded { .. }) {
+        let held = outcome.charged();
+        if held.is_some() {
             self.flag = Some(PaymentFlag::AmountDiffers);
         }
         let is_declined = attempt.status == AttemptStatus::Declined;
@@ -215,6 +218,7 @@ impl Payment {
             step,
             attempt,
             is_captured: false,
+            held,
         })
     }
 
@@ -226,8 +230,8 @@ impl Payment {
         outcome: &ChargeOutcome,
         now: Timestamp,
     ) -> Option<ChargeSettlement> {
-        let is_charged = matches!(outcome, ChargeOutcome::Succeeded { .. });
-        if attempt.status == AttemptStatus::Succeeded || !is_charged || self.flag.is_some() {
+        let held = outcome.charged();
+        if attempt.status == AttemptStatus::Succeeded || held.is_none() || self.flag.is_some() {
             return None;
         }
         let is_free = self.captured_minor == 0 && self.status != PaymentStatus::Processing;
@@ -242,6 +246,7 @@ impl Payment {
             step: Step::silent(self),
             attempt,
             is_captured: false,
+            held,
         })
     }
 
@@ -267,17 +272,18 @@ impl Payment {
             step,
             attempt,
             is_captured: true,
+            held: None,
         }
     }
 
     /// Why it is not taken any more, if it is not.
-    fn given_up_at(&self, now: Timestamp) -> Option<GivenUp> {
+    pub(super) fn given_up_at(&self, now: Timestamp) -> Option<GivenUp> {
         let is_late = now >= self.expires_at;
         self.given_up.or(is_late.then_some(GivenUp::Expired))
     }
 
     /// Whether its last attempt stays without an outcome until somebody has looked at it.
-    fn is_disputed(&self) -> bool {
+    pub(super) fn is_disputed(&self) -> bool {
         self.flag == Some(PaymentFlag::AmountDiffers)
     }
 
@@ -348,7 +354,7 @@ impl Payment {
         }
     }
 
-    fn end(mut self, status: PaymentStatus, at: Timestamp) -> Step {
+    pub(super) fn end(mut self, status: PaymentStatus, at: Timestamp) -> Step {
         self.status = status;
         self.publishing(at)
     }
@@ -412,7 +418,7 @@ impl Payment {
 }
 
 impl GivenUp {
-    const fn status(self) -> PaymentStatus {
+    pub(super) const fn status(self) -> PaymentStatus {
         match self {
             Self::Cancelled => PaymentStatus::Cancelled,
             Self::Expired => PaymentStatus::Expired,
@@ -421,7 +427,7 @@ impl GivenUp {
 }
 
 impl Step {
-    fn silent(payment: Payment) -> Self {
+    pub(super) fn silent(payment: Payment) -> Self {
         Self {
             payment,
             event: None,

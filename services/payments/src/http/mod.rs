@@ -33,6 +33,7 @@ pub(crate) fn router(payments: PaymentsService, guard: Guard) -> Result<Router, 
         .on("list_all_payments", staff::list_all_payments)
         .on("get_any_payment", staff::get_any_payment)
         .on("refund_payment", staff::refund_payment)
+        .on("resolve_payment", staff::resolve_payment)
         .on("receive_webhook", receive_webhook::receive_webhook)
         .finish(payments)
 }

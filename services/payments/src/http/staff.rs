@@ -1,4 +1,4 @@
-//! `GET /admin/payments`, `GET /admin/payments/{id}` and `POST /admin/payments/{id}/refund`.
+//! `GET /admin/payments`, `GET /admin/payments/{id}`, and what staff do with one: `/refund`, `/resolve`.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -30,4 +30,12 @@ pub(super) async fn refund_payment(
     OptionalJson(request): OptionalJson<RefundRequest>,
 ) -> Result<JsonAnswer<RefundView>, PaymentsFailure> {
     payments.refund_by_staff(&call, id, request).await
+}
+
+pub(super) async fn resolve_payment(
+    State(payments): State<PaymentsService>,
+    call: Call,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<StaffPaymentView>, PaymentsFailure> {
+    payments.resolve(&call, id).await.map(Json)
 }

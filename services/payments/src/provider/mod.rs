@@ -11,7 +11,7 @@ use kit_runtime::Timestamp;
 use kit_values::Money;
 use payments_api::PaymentMethod;
 
-use crate::domain::{ChargeOutcome, RefundOutcome};
+use crate::domain::{ChargeOutcome, ChargePage, ProviderBalance, RefundOutcome};
 use sandbox::{Sandbox, TestCard};
 use stripe::Stripe;
 
@@ -131,6 +131,26 @@ impl Provider {
         match self {
             Self::Sandbox(sandbox) => sandbox.close_charge(key).await,
             Self::Stripe(stripe) => Box::pin(stripe.close_charge(key)).await,
+        }
+    }
+
+    /// A page of the charges that it has made in a period; none where it is away.
+    pub(crate) async fn list_charges(
+        &self,
+        period: (Timestamp, Timestamp),
+        cursor: Option<&str>,
+    ) -> Option<ChargePage> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.list_charges(period, cursor).await,
+            Self::Stripe(stripe) => Box::pin(stripe.list_charges(period, cursor)).await,
+        }
+    }
+
+    /// What it has of the charge of a key; none where it is away.
+    pub(crate) async fn find_balance(&self, key: &str) -> Option<ProviderBalance> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.find_balance(key).await,
+            Self::Stripe(stripe) => Box::pin(stripe.find_balance(key)).await,
         }
     }
 

@@ -8,7 +8,9 @@ mod opening;
 mod overdue;
 mod paying;
 mod reading;
+mod reconciling;
 mod refunding;
+mod returning;
 mod settling;
 mod staff;
 mod webhooks;
@@ -23,11 +25,12 @@ use payments_api::{LedgerTransactionId, PaymentsRefusal};
 use tokio::sync::{Notify, oneshot};
 use tracing::Instrument as _;
 
-use crate::domain::{Limit, Origins, Posting};
+use crate::domain::{Limit, Origins, Posting, ReconciliationRules};
 use crate::provider::Provider;
 use crate::store;
 
 pub(crate) use charging::PayAnswer;
+pub(crate) use reconciling::ReconciliationMetrics;
 use settling::record;
 
 const PAYMENT: &str = "Payment";
@@ -42,6 +45,8 @@ pub(crate) struct PaymentRules {
     pub most_declines: i64,
     /// How long a provider is waited for.
     pub provider_timeout: Duration,
+    /// How often, and of how long a time, the provider's list is compared.
+    pub reconciliation: ReconciliationRules,
     /// Where payers may be sent after a checkout.
     pub origins: Arc<Origins>,
 }
@@ -54,6 +59,7 @@ pub(crate) struct PaymentsService {
     rules: PaymentRules,
     provider: Provider,
     tasks: Tasks,
+    metrics: ReconciliationMetrics,
     /// Says that there is something to be asked of a provider.
     wake: Arc<Notify>,
 }
@@ -64,6 +70,7 @@ impl PaymentsService {
         tasks: Tasks,
         provider: Provider,
         (limit, rules): (Limit, PaymentRules),
+        metrics: ReconciliationMetrics,
     ) -> Self {
         Self {
             units,
@@ -71,6 +78,7 @@ impl PaymentsService {
             rules,
             provider,
             tasks,
+            metrics,
             wake: Arc::default(),
         }
     }

@@ -4,11 +4,13 @@
 use kit_db::{Session, StoreError, Tx};
 use kit_service::Failure;
 use orders_api::{PaymentId, RefundId};
-use payments_api::{AttemptStatus, PaymentView, RefundView};
+use payments_api::{AttemptStatus, PaymentFlag, PaymentView, RefundView};
 
 use super::opening::view;
 use super::{PAYMENT, PaymentsFailure, PaymentsService, post};
-use crate::domain::{Attempt, ChargeOutcome, Payment, PaymentEvent, Posting, Refund, RefundOutcome, Step};
+use crate::domain::{
+    Attempt, ChargeOutcome, HeldCharge, Payment, PaymentEvent, Posting, Refund, RefundOutcome, Step,
+};
 use crate::store;
 
 /// A payment after it was tried to pay it.
@@ -18,6 +20,8 @@ pub(crate) struct Tried {
     pub decline: Option<String>,
     /// Whether the attempt goes on by itself.
     pub is_running: bool,
+    /// What somebody has to look at.
+    pub flag: Option<PaymentFlag>,
 }
 
 impl Tried {
@@ -27,6 +31,7 @@ impl Tried {
             view,
             decline: None,
             is_running: false,
+            flag: None,
         }
     }
 }
@@ -46,12 +51,21 @@ impl PaymentsService {
             let attempt = store::find_attempt(tx, payment_id, number).await?;
             let attempt = attempt.ok_or(Failure::NotFound(PAYMENT))?;
             let rules = (payments.rules.most_declines, payments.units.now());
-            let Some(settled) = payment.clone().settle(attempt.clone(), &outcome, rules) else {
+            // What is or was held of it is never taken.
+            let is_held = store::has_held_charge(tx, payment_id, number).await?;
+            let settled = payment.clone().settle(attempt.clone(), &outcome, rules);
+            let Some(settled) = settled.filter(|_| !is_held) else {
                 return Ok::<_, PaymentsFailure>((tried(tx, payment, attempt).await?, false));
             };
             store::save_attempt(tx, &settled.attempt).await?;
             if settled.is_captured {
                 let posting = Posting::payment_captured(&settled.step.payment);
+                post(tx, payments.units.new_id(), posting, rules.1).await?;
+            }
+            if let Some(amount) = settled.held {
+                let held = HeldCharge::new(&settled.attempt, amount, rules.1);
+                store::insert_held_charge(tx, &held).await?;
+                let posting = Posting::charge_held(&held);
                 post(tx, payments.units.new_id(), posting, rules.1).await?;
             }
             let is_refund_due = settled.step.refund.is_some();
@@ -100,10 +114,12 @@ pub(super) async fn tried(
 ) -> Result<Tried, StoreError> {
     let is_running = attempt.is_running();
     let is_declined = attempt.status == AttemptStatus::Declined;
+    let flag = payment.flag;
     Ok(Tried {
         view: view(on, payment).await?,
         decline: is_declined.then(|| attempt.reason.unwrap_or_default()),
         is_running,
+        flag,
     })
 }
 

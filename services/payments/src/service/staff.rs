@@ -1,14 +1,16 @@
 //! Payments as staff look at them and pay them back.
 
 use http::StatusCode;
-use kit_db::{Reader, Session, StoreError};
+use kit_db::{Reader, Session, StoreError, Tx};
 use kit_http::extract::{Page, PageRequest};
 use kit_service::{Call, Failure, JsonAnswer};
 use orders_api::{PaymentId, RefundId};
-use payments_api::{PaymentFilter, RefundRequest, RefundView, StaffPaymentView};
+use payments_api::{
+    HeldChargeView, HeldStatus, PaymentFilter, PaymentsRefusal, RefundRequest, RefundView, StaffPaymentView,
+};
 
 use super::charging::request_key;
-use super::{PAYMENT, PaymentsFailure, PaymentsService};
+use super::{PAYMENT, PaymentsFailure, PaymentsService, record};
 use crate::domain::{Payment, Refund, RefundDraft, RefundRequester};
 use crate::store;
 
@@ -37,6 +39,37 @@ impl PaymentsService {
         found.pop().ok_or(Failure::NotFound(PAYMENT))
     }
 
+    /// Takes the flag off a payment that somebody has looked at. What is held of it has to be paid back first.
+    pub(crate) async fn resolve(
+        &self,
+        call: &Call,
+        id: PaymentId,
+    ) -> Result<StaffPaymentView, PaymentsFailure> {
+        let now = self.units.now();
+        let unit = async move |tx: &mut Tx| {
+            let payment = store::find_payment_for_update(tx, id).await?;
+            let payment = payment.ok_or(Failure::NotFound(PAYMENT))?;
+            if payment.flag.is_none() {
+                return Err(Failure::Refused(PaymentsRefusal::NotFlagged));
+            }
+            let held = store::list_held_charges(tx, [id])
+                .await?
+                .remove(&id)
+                .unwrap_or_default();
+            if let Some(held) = held.iter().find(|held| held.status != HeldStatus::Returned) {
+                let held = held.amount();
+                return Err(Failure::Refused(PaymentsRefusal::HeldInWhole { held }));
+            }
+            let attempt = store::find_attempt(tx, id, payment.attempts).await?;
+            let (step, attempt) = payment.end_dispute(attempt.ok_or(Failure::NotFound(PAYMENT))?, now);
+            store::save_attempt(tx, &attempt).await?;
+            record(tx, step).await?;
+            Ok::<_, PaymentsFailure>(())
+        };
+        self.units.unit(call, unit).await?;
+        self.get_any_payment(id).await
+    }
+
     /// Pays back, at once where the provider answers.
     pub(crate) async fn refund_by_staff(
         &self,
@@ -56,7 +89,10 @@ impl PaymentsService {
             amount,
         };
         let (payments, calling) = (self.clone(), call.clone());
-        let work = async move { Ok((StatusCode::OK, payments.refund(&calling, draft).await?)) };
+        let work = async move {
+            let refunded = payments.refund_held_or_paid(&calling, id, draft).await?;
+            Ok((StatusCode::OK, refunded))
+        };
         self.units.once_with_calls(call, &request, work).await
     }
 }
@@ -67,7 +103,8 @@ async fn staff_views(
 ) -> Result<Vec<StaffPaymentView>, StoreError> {
     let ids: Vec<_> = payments.iter().map(|payment| payment.id).collect();
     let mut attempts = store::list_attempts(on, ids.iter().copied()).await?;
-    let mut refunds = store::list_refunds(on, ids).await?;
+    let mut refunds = store::list_refunds(on, ids.iter().copied()).await?;
+    let mut held = store::list_held_charges(on, ids).await?;
     let view = |payment: Payment| {
         let refunds = refunds.remove(&payment.id).unwrap_or_default();
         StaffPaymentView {
@@ -75,10 +112,17 @@ async fn staff_views(
             description: payment.description.clone(),
             captured: payment.money(payment.captured_minor),
             flag: payment.flag,
+            difference: attempts
+                .get(&payment.id)
+                .and_then(|attempts| attempts.iter().find_map(|attempt| attempt.difference.clone())),
             refunds: refunds
                 .iter()
                 .map(|refund| refund.staff_view(payment.currency))
                 .collect(),
+            held: {
+                let held = held.remove(&payment.id).unwrap_or_default();
+                held.into_iter().map(HeldChargeView::from).collect()
+            },
             payment: {
                 let attempts = attempts.remove(&payment.id);
                 payment.view(attempts.unwrap_or_default())

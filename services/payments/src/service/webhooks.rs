@@ -77,7 +77,10 @@ impl PaymentsService {
             }
             ProviderNews::Refund { key, outcome } => {
                 let id = key.parse().map_err(|_| Failure::NotFound("Refund"))?;
-                self.apply_refund_result(id, outcome).await.map(drop)
+                match self.apply_refund_result(id, outcome.clone()).await {
+                    Err(Failure::NotFound(_)) => self.apply_return_result(id, outcome).await.map(drop),
+                    applied => applied.map(drop),
+                }
             }
             ProviderNews::Other => Ok(()),
         }

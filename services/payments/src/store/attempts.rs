@@ -20,6 +20,8 @@ kit_db::table_row! {
         next_look_at: value,
         looks: value,
         at: value,
+        reconciled_at: value,
+        difference: value,
     }
 }
 

@@ -27,12 +27,16 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         violations: "SELECT id FROM ledger_transactions WHERE reference NOT IN (SELECT id FROM transactions) \
          AND reference NOT IN (SELECT settlement_id FROM transactions WHERE settlement_id IS NOT NULL) \
          AND reference NOT IN (SELECT id FROM payments WHERE captured_minor > 0) \
-         AND reference NOT IN (SELECT id FROM payment_refunds WHERE status = 'succeeded')",
+         AND reference NOT IN (SELECT id FROM payment_refunds WHERE status = 'succeeded') \
+         AND reference NOT IN (SELECT payment_id || '-' || number FROM held_charges) \
+         AND reference NOT IN (SELECT refund_id FROM held_charges WHERE status = 'returned')",
     },
     Invariant {
-        rule: "the provider charged a payment once at most",
+        rule: "the provider charged a payment once at most, but for what is held",
         violations: "SELECT payment_id FROM payment_attempts JOIN sandbox_charges ON key = payment_id || '-' || number \
-         WHERE sandbox_charges.status = 'succeeded' GROUP BY payment_id HAVING COUNT(*) > 1",
+         WHERE sandbox_charges.status = 'succeeded' AND NOT EXISTS (SELECT 1 FROM held_charges \
+           WHERE held_charges.payment_id = payment_attempts.payment_id AND held_charges.number = payment_attempts.number) \
+         GROUP BY payment_id HAVING COUNT(*) > 1",
     },
     Invariant {
         rule: "what a user has made and owes is what their transactions say",
@@ -96,6 +100,16 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            WHERE accounts.kind = 'cash' AND accounts.currency = payments.currency AND ( \
              reference = payments.id OR reference IN ( \
                SELECT id FROM payment_refunds WHERE payment_id = payments.id))), 0)",
+    },
+    Invariant {
+        rule: "what is held of a provider's money is posted, and what is paid back is not any more",
+        violations: "SELECT payment_id FROM held_charges WHERE \
+           (CASE status WHEN 'returned' THEN 0 ELSE amount_minor END) <> COALESCE(( \
+             SELECT SUM(-ledger_entries.amount_minor) FROM ledger_transactions \
+             JOIN ledger_entries ON ledger_transaction_id = ledger_transactions.id \
+             JOIN accounts ON accounts.id = account_id \
+             WHERE accounts.kind = 'held' AND accounts.currency = held_charges.currency AND ( \
+               reference = payment_id || '-' || number OR reference = refund_id)), 0)",
     },
     Invariant {
         rule: "a payment that can be paid has no attempt under way",

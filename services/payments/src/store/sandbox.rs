@@ -71,6 +71,22 @@ pub(crate) async fn find_sandbox_charge_of_page(
     statement.bind(token_hash).row(on).await
 }
 
+/// At most `limit` charges that were made in a period, by their keys, from after the one given.
+pub(crate) async fn list_sandbox_charges(
+    on: &mut impl Session,
+    (from, until): (Timestamp, Timestamp),
+    after: &str,
+    limit: i64,
+) -> Result<Vec<SandboxCharge>, StoreError> {
+    select::<SandboxCharge>("WHERE created_at >= $1 AND created_at <= $2 AND key > $3 ORDER BY key LIMIT $4")
+        .bind(from)
+        .bind(until)
+        .bind(after)
+        .bind(limit)
+        .rows(on)
+        .await
+}
+
 /// Writes what changes of a charge. The caller holds the row.
 pub(crate) async fn save_sandbox_charge(tx: &mut Tx, charge: &SandboxCharge) -> Result<(), StoreError> {
     sql("UPDATE sandbox_charges SET status = $2, reason = $3, refunded_minor = $4 WHERE key = $1")

@@ -17,7 +17,7 @@ use kit_testing::{Fixture, eventually, on_both_databases};
 use payments_api::PaymentStatus;
 
 use serde_json::json;
-use shop::{GOOD, Payer as _, Shop, becomes, is_refunded};
+use shop::{GOOD, MORE, Payer as _, Shop, becomes, is_refunded};
 
 const CHARGES: &str = "SELECT key FROM sandbox_charges WHERE status = 'succeeded'";
 
@@ -81,6 +81,28 @@ on_both_databases! {
         browser.post(&page.expect("a page"), &json!({ "action": "approve" })).await.expect(500);
         let shop = start_again(fixture, shop).await;
         becomes(&shop, 1, PaymentStatus::Succeeded).await;
+        books::are_in_order(&shop).await;
+        books::are_settled(&shop).await;
+        scenario.teardown();
+    }
+
+    async fn a_return_that_breaks_off_is_made_once(fixture: &Fixture) {
+        let scenario = FailScenario::setup();
+        let mut shop = Shop::start(fixture).await;
+        let ada = shop.sign_up("ada").identity;
+        for (number, point) in (1..).zip(["payments::before-refund", "payments::after-refund-before-store"]) {
+            let payer = shop.person(ada.clone());
+            let id = shop.owe(&payer, number, 1_250).await;
+            payer.pay_order(number, MORE).await.expect(200);
+            break_off(point);
+            let path = format!("/admin/payments/{id}/refund");
+            shop.staff().keyed("key").client.post(&path, &json!({})).await.expect(500);
+            shop = start_again(fixture, shop).await;
+            becomes(&shop, number, PaymentStatus::Open).await;
+            shop.cancel(number).await;
+            becomes(&shop, number, PaymentStatus::Cancelled).await;
+        }
+        assert_eq!(shop.count("SELECT key FROM sandbox_refunds").await, 2);
         books::are_in_order(&shop).await;
         books::are_settled(&shop).await;
         scenario.teardown();

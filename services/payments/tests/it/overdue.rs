@@ -113,7 +113,7 @@ on_both_databases! {
             assert_eq!((last_attempt(&view), view.refunded), (("unknown", Some("the provider charged 12.51 USD")), dollars(0)));
         }
         assert_eq!(shop.count("SELECT id FROM payments WHERE flag = 'amount_differs'").await, 2);
-        assert_eq!(shop.count("SELECT id FROM ledger_transactions").await, 0);
+        assert_eq!(shop.count("SELECT id FROM ledger_transactions WHERE kind <> 'charge_held'").await, 0);
         books::are_in_order(&shop).await;
     }
 

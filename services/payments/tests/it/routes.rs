@@ -27,6 +27,7 @@ kit_testing::meta_tests! {
         "GET /admin/payments staff",
         "GET /admin/payments/{id} staff",
         "POST /admin/payments/{id}/refund staff, idempotent, strict, fails closed",
+        "POST /admin/payments/{id}/resolve staff, strict, fails closed",
     ];
 }
 
@@ -55,6 +56,8 @@ on_both_databases! {
         examples.check(&clerk.client, "pay", "/pay").await;
         let admin = format!("/admin/payments/{}", payment.id);
         examples.check(&clerk.client, "refund_payment", &format!("{admin}/refund")).await;
+        app.execute("UPDATE payments SET flag = 'provider_differs'").await;
+        examples.check(&clerk.client, "resolve_payment", &format!("{admin}/resolve")).await;
         examples.check(&clerk.client, "get_any_payment", &admin).await;
         examples.check(&clerk.client, "list_all_payments", "/admin/payments").await;
         let sender = Sender::new(&app, app.process.clock().now());

@@ -120,6 +120,7 @@ impl Shop {
         CreatePayment {
             order_id: order(number),
             user_id: Some(person.identity.user_id),
+            guest_token: None,
             amount,
             description: format!("Order {number}"),
             expires_at: self.process.clock().now().plus(Duration::from_mins(30)),

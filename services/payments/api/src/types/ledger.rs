@@ -20,6 +20,8 @@ words! {
         Receivable = "receivable",
         /// What we have earned.
         Revenue = "revenue",
+        /// What a provider has charged and is not taken for anything, until it is paid back.
+        Held = "held",
     }
 }
 
@@ -34,6 +36,10 @@ words! {
         PaymentCaptured = "payment_captured",
         /// What was captured was paid back, in whole or in part.
         PaymentRefunded = "payment_refunded",
+        /// A provider has charged what is not taken for the payment.
+        ChargeHeld = "charge_held",
+        /// That was paid back.
+        ChargeReturned = "charge_returned",
     }
 }
 
@@ -44,8 +50,8 @@ pub struct LedgerTransactionView {
     pub id: LedgerTransactionId,
     /// Why it was posted.
     pub kind: PostingKind,
-    /// What it was posted for: the transaction (`txn_…`), the settlement (`stl_…`), the payment (`pay_…`) or the
-    /// refund (`rfd_…`).
+    /// What it was posted for: the transaction (`txn_…`), the settlement (`stl_…`), the payment (`pay_…`), its
+    /// attempt (`pay_…-2`) or the refund (`rfd_…`).
     pub reference: String,
     /// When the entries were posted (UTC).
     pub posted_at: Timestamp,

@@ -15,7 +15,9 @@ pub use payments::{
     AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PayRequest, PaymentMethod,
     PaymentStatus, PaymentView, PaymentsPaid, RefundStatus,
 };
-pub use staff::{PaymentFilter, PaymentFlag, RefundRequest, StaffPaymentView, StaffRefundView};
+pub use staff::{
+    HeldChargeView, HeldStatus, PaymentFilter, PaymentFlag, RefundRequest, StaffPaymentView, StaffRefundView,
+};
 pub use transactions::{
     CreateTransaction, Description, TransactionId, TransactionStatus, TransactionView, TransactionsPaid,
 };

@@ -16,7 +16,38 @@ words! {
         AmountDiffers = "amount_differs",
         /// The provider charged an attempt that it had declined before, while another was under way.
         ChargedAfterDecline = "charged_after_decline",
+        /// The provider has charged or paid back something else than is written here.
+        ProviderDiffers = "provider_differs",
     }
+}
+
+words! {
+    /// What is done with money that a provider has charged and that is not taken for its payment.
+    pub enum HeldStatus {
+        /// It is to be paid back, and nobody has said so yet.
+        Held = "held",
+        /// It is being paid back.
+        Returning = "returning",
+        /// It was paid back.
+        Returned = "returned",
+    }
+}
+
+/// Money that a provider has charged and that is not taken for its payment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct HeldChargeView {
+    /// How much was charged.
+    pub amount: Money,
+    /// For which attempt of the payment.
+    pub attempt: i64,
+    /// What is done with it.
+    pub status: HeldStatus,
+    /// The refund that pays it back.
+    pub refund_id: Option<RefundId>,
+    /// Why the provider has refused to pay it back.
+    pub reason: Option<String>,
+    /// When it came to its status (UTC).
+    pub at: Timestamp,
 }
 
 /// The query of `GET /admin/payments`, beside that of a page.
@@ -45,8 +76,12 @@ pub struct StaffPaymentView {
     pub captured: Money,
     /// What somebody has to look at, if anything.
     pub flag: Option<PaymentFlag>,
+    /// What the provider says of it, where that is something else than is written here.
+    pub difference: Option<String>,
     /// What was paid back, or is to be, first to last.
     pub refunds: Vec<StaffRefundView>,
+    /// What the provider has charged and is not taken for the payment, first to last.
+    pub held: Vec<HeldChargeView>,
 }
 
 /// A refund as staff see it.
@@ -68,7 +103,7 @@ pub struct StaffRefundView {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundRequest {
-    /// How much; all that can still be paid back where it is not given.
+    /// How much; all that can still be paid back where it is not given. What is held is paid back first, and in whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
 }

@@ -4,6 +4,7 @@
 //! charge under a key of ours, the same again for the same key. Its answers may be lost like anybody's.
 
 mod cards;
+mod listing;
 mod pages;
 mod webhooks;
 

@@ -11,6 +11,7 @@
 
 mod api;
 mod charges;
+mod listing;
 mod objects;
 mod refunds;
 mod webhooks;

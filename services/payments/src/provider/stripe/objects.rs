@@ -3,7 +3,7 @@
 use kit_values::{Currency, Money};
 use serde::Deserialize;
 
-use crate::domain::{ChargeOutcome, RefundOutcome};
+use crate::domain::{ChargeOutcome, ProviderBalance, RefundOutcome};
 
 /// Where our key stands in the metadata of an object of Stripe's.
 pub(super) const CHARGE_KEY: &str = "metadata[stoa_charge]";
@@ -40,6 +40,16 @@ pub(super) struct PaymentIntent {
     last_payment_error: Option<PaymentError>,
     #[serde(default)]
     next_action: Option<NextAction>,
+    #[serde(default)]
+    latest_charge: Option<LatestCharge>,
+}
+
+/// The charge of a `PaymentIntent`: its name, or all of it where that was asked for.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum LatestCharge {
+    Expanded { amount_refunded: i64 },
+    Named(#[expect(dead_code, reason = "only the shape counts")] String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,6 +102,7 @@ pub(super) struct StripeRefund {
 #[derive(Debug, Deserialize)]
 pub(super) struct List<T> {
     pub data: Vec<T>,
+    pub has_more: bool,
 }
 
 impl PaymentIntent {
@@ -115,6 +126,28 @@ impl PaymentIntent {
                 reason: "the provider has not decided yet",
             },
         })
+    }
+}
+
+impl PaymentIntent {
+    /// What became of it and was paid back of it, where its charge was asked for; none where nobody has confirmed it.
+    pub(super) fn balance(self) -> Option<ProviderBalance> {
+        let refunded = match self.latest_charge {
+            Some(LatestCharge::Expanded { amount_refunded }) => amount_refunded,
+            Some(LatestCharge::Named(_)) | None => 0,
+        };
+        let refunded = from_stripe(refunded, &self.currency);
+        let outcome = self.outcome()?;
+        Some(refunded.map_or_else(
+            || ProviderBalance {
+                outcome: UNREADABLE,
+                refunded_minor: 0,
+            },
+            |refunded| ProviderBalance {
+                outcome,
+                refunded_minor: refunded.amount_minor,
+            },
+        ))
     }
 }
 

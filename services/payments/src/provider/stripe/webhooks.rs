@@ -88,14 +88,16 @@ fn of_intent(mut intent: PaymentIntent) -> Option<ProviderNews> {
     let is_of_checkout = intent.metadata.checkout.is_some();
     let outcome = intent.outcome()?;
     // On a hosted page the payer may go on with another card; the page says how it ends.
-    let is_final = !is_of_checkout || matches!(outcome, ChargeOutcome::Succeeded { .. });
-    (is_final && is_decided(&outcome)).then_some(ProviderNews::Charge { key, outcome })
+    let is_final = !is_of_checkout || outcome.is_charged();
+    (is_final && outcome.is_decided()).then_some(ProviderNews::Charge { key, outcome })
 }
 
 fn of_session(mut session: CheckoutSession) -> Option<ProviderNews> {
     let key = session.metadata.charge.take()?;
     let outcome = session.outcome();
-    is_decided(&outcome).then_some(ProviderNews::Charge { key, outcome })
+    outcome
+        .is_decided()
+        .then_some(ProviderNews::Charge { key, outcome })
 }
 
 fn of_failed_session(session: CheckoutSession) -> Option<ProviderNews> {
@@ -111,15 +113,6 @@ fn of_refund(mut refund: StripeRefund) -> Option<ProviderNews> {
     match refund.outcome() {
         RefundOutcome::Unknown => None,
         outcome => Some(ProviderNews::Refund { key, outcome }),
-    }
-}
-
-const fn is_decided(outcome: &ChargeOutcome) -> bool {
-    match outcome {
-        ChargeOutcome::Succeeded { .. } | ChargeOutcome::Declined { .. } | ChargeOutcome::Closed { .. } => {
-            true
-        }
-        ChargeOutcome::ActionRequired { .. } | ChargeOutcome::Unknown { .. } => false,
     }
 }
 

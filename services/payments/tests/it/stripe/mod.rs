@@ -10,6 +10,7 @@ mod server;
 use std::time::Duration;
 
 use futures::future::join_all;
+use kit_runtime::Clock;
 use kit_testing::{Fixture, eventually, on_both_databases};
 use kit_values::Uuid;
 use orders_api::PaymentId;
@@ -17,6 +18,7 @@ use payments_api::PaymentStatus;
 use serde_json::{Value, json};
 
 use crate::books;
+use crate::reconciling::finds;
 use crate::shop::{GOOD, Payer as _, Shop, becomes, dollars, is_refunded};
 
 use server::Account;
@@ -223,6 +225,14 @@ on_both_databases! {
         assert_eq!(last_attempt(&ada.payment(id).await), (&json!("unknown"), &json!("the provider charged 12.51 USD")));
         let seen = shop.staff().client.get(&format!("/admin/payments/{id}")).await.expect(200);
         assert_eq!((&seen["flag"], &seen["captured"]["amount_minor"]), (&json!("amount_differs"), &json!(0)));
+        // Staff have it paid back there, and it can be paid anew.
+        let (intent, path) = (object(&shop).await, format!("/admin/payments/{id}/refund"));
+        let refund = shop.staff().client.post(&path, &json!({})).await.expect(200);
+        assert_eq!((&refund["status"], &refund["amount"]["amount_minor"]), (&json!("succeeded"), &json!(1_251)));
+        let refunds = Account::of(&shop).get(&format!("/v1/refunds?payment_intent={intent}&limit=100")).await;
+        assert_eq!(refunds["data"][0]["amount"], 1_251);
+        ada.pay_order(1, VISA).await.expect(200);
+        becomes(&shop, 1, PaymentStatus::Succeeded).await;
         books::are_in_order(&shop).await;
     }
 
@@ -275,6 +285,30 @@ on_both_databases! {
         shop.cancel(2).await;
         becomes(&shop, 2, PaymentStatus::Cancelled).await;
         account.pay_page(&session, VISA).await.expect(400);
+        books::are_in_order(&shop).await;
+    }
+
+    /// By the real time, since Stripe lists by it.
+    async fn what_stripe_has_made_is_held_against_ours(fixture: &Fixture) {
+        let all = settings(&[("payments.provider_timeout", "3s"), ("payments.reconcile_period", "100ms")]);
+        let shop = Shop::start_at(fixture, &all, Clock::system()).await;
+        let (ada, account) = (shop.sign_up("ada"), Account::of(&shop));
+        shop.owe(&ada, 1, 1_250).await;
+        ada.pay_order(1, SILENT).await.expect(200);
+        // Long before anybody looks it up.
+        becomes(&shop, 1, PaymentStatus::Succeeded).await;
+        finds(&shop, "mended", 1).await;
+        // On a page of Stripe's, and then somebody pays back there.
+        let id = shop.owe(&ada, 2, 80).await;
+        ada.client.post(&format!("/payments/{id}/checkout"), &json!({})).await.expect(200);
+        let session = object(&shop).await;
+        account.pay_page(&session, VISA).await.expect(200);
+        becomes(&shop, 2, PaymentStatus::Succeeded).await;
+        let intent = account.get(&format!("/v1/checkout/sessions/{session}")).await["payment_intent"].clone();
+        account.post("/v1/refunds", &format!("payment_intent={}&amount=1", intent.as_str().unwrap())).await.expect(200);
+        finds(&shop, "flagged", 1).await;
+        let flagged = shop.staff().client.get("/admin/payments?flagged=true").await.expect(200);
+        assert_eq!((&flagged["items"][0]["id"], &flagged["items"][0]["flag"]), (&json!(id), &json!("provider_differs")));
         books::are_in_order(&shop).await;
     }
 
