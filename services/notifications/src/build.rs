@@ -58,7 +58,7 @@ pub async fn build(
         mailer.clone(),
         rules,
     );
-    consumers::start(&bus, &service, &templates)?;
+    consumers::start(&bus, &service, &templates, peers.client()?)?;
     let webhooks = start_webhooks(&config, &home, (&service, &templates))?;
     sweeper::start(&home.tasks, &service, &webhooks);
     let sender = Sender {

@@ -106,10 +106,10 @@ impl NotificationsService {
         at < self.units.now().minus(self.rules.notifications_kept)
     }
 
-    /// A message of an event to a user, where the event is so young that a mail of it is of use.
+    /// A message of an event to somebody, where the event is so young that a mail of it is of use.
     pub(crate) fn message_of(
         &self,
-        user_id: UserId,
+        to: Recipient,
         content: &Content,
         at: Timestamp,
     ) -> serde_json::Result<Option<Message>> {
@@ -117,7 +117,7 @@ impl NotificationsService {
         if at < now.minus(self.rules.mail_within) {
             return Ok(None);
         }
-        Message::new(self.units.new_id(), Recipient::User(user_id), content, now).map(Some)
+        Message::new(self.units.new_id(), to, content, now).map(Some)
     }
 
     /// Tells a user something as they prefer it, in a transaction, unless the account is gone.

@@ -12,10 +12,11 @@ use kit_runtime::{Ids, Timestamp};
 use kit_testing::{App, AppBuilder, EventLog, Fixture, Person, eventually};
 use kit_token::UserId;
 use kit_values::{Currency, Money, Quantity};
-use orders_api::{OrderId, OrderItem, OrderPaid, OrderShipped};
+use orders_api::{OrderId, OrderItem, OrderPaid, OrderShipped, OrdersClient};
 use serde_json::Value;
 
 use crate::auth_double::AuthDouble;
+use crate::orders_double::OrdersDouble;
 
 /// Every notification.
 pub(crate) const NOTIFICATIONS: &str = "SELECT notification_id FROM notifications";
@@ -29,6 +30,7 @@ pub(crate) struct NotificationsApp {
     pub(crate) orders: EventLog,
     pub(crate) auth: EventLog,
     pub(crate) auth_double: AuthDouble,
+    pub(crate) orders_double: OrdersDouble,
 }
 
 /// What is beside it.
@@ -36,6 +38,7 @@ pub(crate) struct Parts {
     orders: EventLog,
     auth: EventLog,
     auth_double: AuthDouble,
+    orders_double: OrdersDouble,
 }
 
 impl Deref for NotificationsApp {
@@ -52,9 +55,11 @@ pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
     let orders = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
     let auth = EventLog::open(fixture, &process, "auth", auth_api::TOPICS).await;
     let auth_double = AuthDouble::default();
+    let orders_double = OrdersDouble::default();
     let app = App::of(fixture, notifications::service())
         .process(process)
         .peer(AuthClient::loopback(auth_double.clone()))
+        .peer(OrdersClient::loopback(orders_double.clone()))
         .log(orders.source())
         .log(auth.source())
         .out_of_reach(payments_api::TOPICS)
@@ -63,6 +68,7 @@ pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
         orders,
         auth,
         auth_double,
+        orders_double,
     };
     (app, parts)
 }
@@ -83,6 +89,7 @@ impl NotificationsApp {
             orders: parts.orders,
             auth: parts.auth,
             auth_double: parts.auth_double,
+            orders_double: parts.orders_double,
         }
     }
 
