@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use auth_api::{AuditEntry, AuthClient, RecordAudit};
 use kit_db::Db;
+use kit_db::audit::{self, AuditLine};
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::TaskError;
-use kit_service::{AuditLine, Peers, delete_sent_audit, list_unsent_audit};
+use kit_service::Peers;
 
 use crate::node::Node;
 use crate::tokens::SIGNER;
@@ -36,7 +37,7 @@ pub(crate) fn forward(node: &Node, peers: &Peers) -> anyhow::Result<()> {
 
 /// Takes what there is; whether there was anything.
 async fn forward_batch(db: &Db, auth: &AuthClient) -> Result<bool, TaskError> {
-    let lines = list_unsent_audit(db, BATCH).await?;
+    let lines = audit::list_unsent(db, BATCH).await?;
     if lines.is_empty() {
         return Ok(false);
     }
@@ -44,7 +45,7 @@ async fn forward_batch(db: &Db, auth: &AuthClient) -> Result<bool, TaskError> {
     let lines = lines.into_iter().map(entry).collect();
     let call = CallContext::new(Actor::Service(db.service().into()), Deadline::after(ANSWER_LIMIT));
     auth.record_audit(&call, RecordAudit { lines }).await?;
-    delete_sent_audit(db, ids).await?;
+    audit::delete_sent(db, ids).await?;
     Ok(true)
 }
 

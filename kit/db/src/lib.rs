@@ -20,6 +20,7 @@
 //! It deliberately does not build queries, nest transactions, or read configuration, and
 //! stores never see the driver underneath.
 
+pub mod audit;
 mod classify;
 mod cleanup;
 mod connect;

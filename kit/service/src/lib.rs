@@ -25,7 +25,6 @@
 //! database. Statements are `kit-db`'s, routes are `kit-http`'s, contracts are `kit-rpc`'s.
 
 mod answer;
-mod audit;
 mod call;
 mod command;
 mod endpoint;
@@ -40,7 +39,6 @@ mod units;
 mod verification;
 
 pub use answer::JsonAnswer;
-pub use audit::{AuditLine, delete_sent_audit, list_unsent_audit};
 pub use call::Call;
 pub use command::{Listing, Ownership, ServiceCommand, answer, talk};
 pub use endpoint::ServiceEndpoint;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use kit_db::audit::{self, AuditLine};
 use kit_db::idempotency::{self, Answer, IdempotencyError, IdempotencyScope, Started};
 use kit_db::{Db, ReadUnit, StoreError, Tx, Unit, WriteError};
 use kit_http::ApiRefusal;
@@ -12,7 +13,6 @@ use kit_runtime::{Clock, Ids, Timestamp};
 use kit_values::Uuid;
 use serde::Serialize;
 
-use crate::audit::{self, AuditLine};
 use crate::{Call, Failure, JsonAnswer};
 
 /// For how long a request that was announced and not answered keeps others with its key away.
@@ -69,7 +69,7 @@ impl Units {
         let line = self.audit_line(call);
         let audited = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
-            audit::insert(tx, line.as_deref()).await?;
+            write_down(tx, line.as_deref()).await?;
             Ok(value)
         };
         let ran = self.in_trace(call).write(audited).await;
@@ -108,7 +108,7 @@ impl Units {
         let (status, line) = (call.success, self.audit_line(call));
         let answering = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
-            audit::insert(tx, line.as_deref()).await?;
+            write_down(tx, line.as_deref()).await?;
             written(status, &value)
         };
         let db = self.in_trace(call);
@@ -171,10 +171,23 @@ impl Units {
         into_json(written(call.success, value)?)
     }
 
+    /// What is written down of a call, where it is one of somebody who acts by a role.
     fn audit_line(&self, call: &CallContext) -> Option<Arc<AuditLine>> {
         let request = call.audited()?;
-        (request.service == self.db.service())
-            .then(|| Arc::new(AuditLine::of(request, self.now(), || self.ids.uuid().to_string())))
+        (request.service == self.db.service()).then(|| {
+            Arc::new(AuditLine {
+                id: request
+                    .line_id
+                    .get_or_init(|| self.ids.uuid().to_string())
+                    .clone(),
+                at: self.now(),
+                actor: request.actor.to_string(),
+                action: format!("{}.{}", request.service, request.operation),
+                subject: request.path.clone(),
+                ip: request.ip.clone(),
+                detail: request.device.clone(),
+            })
+        })
     }
 
     fn in_trace(&self, call: &CallContext) -> Db {
@@ -182,6 +195,14 @@ impl Units {
             Some(trace) => self.db.with_trace(trace),
             None => self.db.clone(),
         }
+    }
+}
+
+/// The same for every unit of work of a request: the first one's line stays.
+async fn write_down(tx: &mut Tx, line: Option<&AuditLine>) -> Result<(), StoreError> {
+    match line {
+        Some(line) => audit::insert(tx, line).await,
+        None => Ok(()),
     }
 }
 
