@@ -99,13 +99,11 @@ impl CartCookies {
         let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else {
             return false;
         };
-        match &self.own_origin {
-            Some(own) => origin == own,
-            None => {
-                let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-                origin.split_once("://").map(|(_, host)| host) == host
-            }
+        if let Some(own) = &self.own_origin {
+            return origin == own;
         }
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        origin.split_once("://").map(|(_, host)| host) == host
     }
 }
 
