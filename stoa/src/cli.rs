@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use kit_config::Span;
+use kit_config::{BaseUrl, Span};
 use kit_service::Listing;
 
 use crate::services::{KnownService, find};
@@ -37,6 +37,11 @@ pub(crate) enum Command {
     Up(Up),
     /// Runs the named services in this process, each on its own port.
     Run(Run),
+    /// Makes a shop to look at: goods with pictures, customers, a month of orders.
+    ///
+    /// It is made in a data folder, on which `stoa up` runs afterwards, or in a shop that runs. Again it changes nothing,
+    /// and what was interrupted it finishes.
+    Demo(Demo),
     /// Brings the databases up to date.
     Migrate(Migrate),
     /// Shows, checks and explains the configuration.
@@ -79,6 +84,24 @@ pub(crate) struct Run {
     /// The services, separated by commas.
     #[arg(long, value_name = "SERVICES", value_delimiter = ',', required = true, value_parser = find)]
     pub services: Vec<KnownService>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The data folder; it is made where there is none. Of a shop that runs, where it is noted what was done.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Fills the shop whose gateway is there, over HTTP. Its clock is its own, so everything in it is of today.
+    #[arg(long, value_name = "URL", requires = "username", requires = "password_file")]
+    pub gateway: Option<BaseUrl>,
+    /// Somebody of the staff of the shop that runs.
+    #[arg(long, value_name = "NAME", requires = "gateway")]
+    pub username: Option<String>,
+    /// The file whose first line is their password; `-` for stdin.
+    #[arg(long, value_name = "FILE", requires = "gateway")]
+    pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub listing: Listing,
 }
 
 #[derive(Debug, Args)]

@@ -47,6 +47,16 @@ impl Deref for Node {
 impl Node {
     /// A process that owns what it hosts.
     pub(crate) fn new(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
+        Self::with_clock(config, hosts, tasks, Clock::system())
+    }
+
+    /// The same, with a clock of its own.
+    pub(crate) fn with_clock(
+        config: Loaded,
+        hosts: &[KnownService],
+        tasks: Tasks,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let data = section::<DataConfig>(&config)?.dir;
         // Processes may share the folder of their keys; a SQLite file in it has one owner.
         let stores = hosts.iter().any(|service| service.migrations.is_some());
@@ -59,7 +69,7 @@ impl Node {
         let keys = InternalKeys::new(keys).context("`rpc.keys` cannot be used")?;
         Ok(Self {
             _folder: folder,
-            ..Self::assemble(config, hosts, tasks, keys)?
+            ..Self::assemble(config, hosts, (tasks, clock), keys)?
         })
     }
 
@@ -73,7 +83,12 @@ impl Node {
         let stores: Vec<_> = services::all()
             .filter(|service| service.migrations.is_some())
             .collect();
-        let mut node = Self::assemble(config, &stores, tasks, InternalKeys::new(vec![made_key()])?)?;
+        let mut node = Self::assemble(
+            config,
+            &stores,
+            (tasks, Clock::system()),
+            InternalKeys::new(vec![made_key()])?,
+        )?;
         node.leave_out_pending(say).await?;
         node.open_databases().await?;
         Ok(node)
@@ -82,10 +97,10 @@ impl Node {
     fn assemble(
         config: Loaded,
         hosts: &[KnownService],
-        tasks: Tasks,
+        (tasks, clock): (Tasks, Clock),
         internal_keys: InternalKeys,
     ) -> anyhow::Result<Self> {
-        let (metrics, clock) = (Metrics::new(), Clock::system());
+        let metrics = Metrics::new();
         let token: TokenConfig = section(&config)?;
         let database: DatabaseConfig = section(&config)?;
         // A SQLite file has one owner.

@@ -95,7 +95,8 @@ impl Crate {
             ["stoa"] => Some(Layer::Binary),
             ["e2e" | "bench" | "xtask"] => Some(Layer::Tool),
             ["kit", _] => Some(Layer::Kit),
-            ["services", _] => Some(Layer::Service),
+            // A client of the services, under the law of a service: it sees contracts and the kit, and only `stoa` sees it.
+            ["services", _] | ["demo"] => Some(Layer::Service),
             ["services", _, "api"] => Some(Layer::Contract),
             _ => None,
         }

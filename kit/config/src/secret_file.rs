@@ -44,12 +44,20 @@ pub fn read(path: &Path) -> io::Result<Option<Secret<Vec<u8>>>> {
     }
 }
 
+/// Writes the file anew, whole or not at all, for its owner alone. Folders on the way are made too; the error names the
+/// file.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let write = || {
+        make_folder(folder_of(path))?;
+        fs::rename(write_aside(path, bytes)?, path)?;
+        sync_folder(folder_of(path))
+    };
+    write().map_err(|error| naming(path, &error))
+}
+
 /// Writes the file unless there is one by then.
 fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     make_folder(folder)?;
     let aside = write_aside(path, bytes)?;
     let linked = fs::hard_link(&aside, path);
@@ -59,6 +67,12 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(()) | Err(_) => removed?,
     }
     sync_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Writes the bytes to a new file beside `path`, the owner's alone, and syncs it.
