@@ -39,6 +39,7 @@ mod configuration;
 mod contracts;
 mod crash;
 mod crash_sessions;
+mod demo;
 mod disconnect;
 mod documents;
 mod embedded;

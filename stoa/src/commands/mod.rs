@@ -76,7 +76,7 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up(options) => host::up(file, set, options),
         Command::Run(options) => host::run(settings::load(file, set)?, &options),
-        Command::Demo(options) => demo::demo(file, set, options),
+        Command::Demo(options) => demo::demo(file, set, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
         Command::Brokers(listing) => brokers::brokers(settings::load(file, set)?, listing),

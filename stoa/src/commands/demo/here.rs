@@ -51,10 +51,10 @@ const LONG: &str = "60d";
 type Source = (Option<PathBuf>, Vec<(String, String)>);
 
 /// Makes the shop, or what is missing of it; its notes, and how to look at it.
-pub(super) fn make(config: Loaded, source: Source) -> anyhow::Result<(Notes, String)> {
+pub(super) fn make(config: &Loaded, source: Source) -> anyhow::Result<(Notes, String)> {
     config.check()?;
-    refuse_outside(&config)?;
-    let data = section::<DataConfig>(&config)?.dir;
+    refuse_outside(config)?;
+    let data = section::<DataConfig>(config)?.dir;
     let clock = ShopClock::default();
     let mut notes = open_notes(&data)?;
     if notes.summary().is_none() {
@@ -65,7 +65,7 @@ pub(super) fn make(config: Loaded, source: Source) -> anyhow::Result<(Notes, Str
             filter: "warn,kit_bus::broadcast=error,payments::provider::sandbox=error".to_owned(),
         })?;
         let password = notes.password(ADMIN, &Ids::system())?;
-        let public = public_address(&config)?;
+        let public = public_address(config)?;
         let config = for_history(source, &public, password.expose())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         notes = runtime.block_on(async {
@@ -177,7 +177,7 @@ async fn fill(
         clock.move_on_to(beginning.plus(after));
         Ok(())
     };
-    demo::fill_month(&means, &mut notes, reach, |text| talk(text)).await?;
+    demo::fill_month(&means, &mut notes, reach, talk).await?;
     clock.move_on_to(Clock::system().now());
     Ok(notes)
 }

@@ -15,17 +15,17 @@ use crate::settings;
 pub(super) fn demo(
     file: Option<PathBuf>,
     mut set: Vec<(String, String)>,
-    options: Demo,
+    options: &Demo,
 ) -> anyhow::Result<ExitCode> {
     if let Some(data) = &options.data {
         set.push(("data.dir".to_owned(), data.display().to_string()));
     }
     let config = settings::load(file.clone(), set.clone())?;
     let (notes, hint) = match &options.gateway {
-        Some(gateway) => (there::fill(config, gateway, &options)?, there::hint(gateway)),
-        None => here::make(config, (file, set))?,
+        Some(gateway) => (there::fill(config, gateway, options)?, there::hint(gateway)),
+        None => here::make(&config, (file, set))?,
     };
-    show(&notes, &hint, &options)?;
+    show(&notes, &hint, options)?;
     Ok(ExitCode::SUCCESS)
 }
 

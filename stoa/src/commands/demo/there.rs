@@ -55,7 +55,7 @@ async fn fill_as(
         None => Notes::begin(file, means.clock.now(), &[], &means.ids)?,
     };
     if notes.summary().is_none() {
-        demo::fill_today(&means, &mut notes, staff, |text| talk(text)).await?;
+        demo::fill_today(&means, &mut notes, staff, talk).await?;
     }
     Ok(notes)
 }
