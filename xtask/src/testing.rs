@@ -4,7 +4,9 @@
 //! process decides; what is compiled sees nothing of it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::num::NonZero;
 use std::process::Stdio;
+use std::thread;
 
 use anyhow::{Context as _, bail};
 
@@ -13,6 +15,9 @@ use crate::workspace::Workspace;
 
 /// How many of the slowest are named.
 const NAMED: usize = 10;
+
+/// How many tests of a binary run at once, for each processor: most of them wait for servers and other processes.
+const AT_ONCE: usize = 2;
 
 /// Starts each test binary so that it may be asked for times.
 const RUNNER: &str = "target.'cfg(unix)'.runner = ['env', 'RUSTC_BOOTSTRAP=1']";
@@ -27,9 +32,11 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn run_timed(workspace: &Workspace) -> anyhow::Result<()> {
+    let threads = AT_ONCE * thread::available_parallelism().map_or(1, NonZero::get);
     let mut command = workspace.cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]);
     command.args(["--no-fail-fast", "--config", RUNNER]);
     command.args(["--", "-Z", "unstable-options", "--report-time"]);
+    command.arg(format!("--test-threads={threads}"));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
