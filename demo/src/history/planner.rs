@@ -151,7 +151,11 @@ impl<'a> Planner<'a> {
 
     /// Something that happens within this minute; at the very beginning, in the order in which it is planned.
     fn at(&mut self, minute: u64, act: Act) {
-        let second = if minute == 0 { 0 } else { self.random.between(0, 59) };
+        let second = if minute == 0 {
+            0
+        } else {
+            self.random.between(0, 59)
+        };
         self.steps.push(Step {
             after: Duration::from_secs(minute * 60 + second),
             act,

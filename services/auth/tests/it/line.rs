@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use auth_api::{
-    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RecordAudit, RevocationNews,
+    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, Identity, RecordAudit,
+    RevocationNews,
 };
 use kit_rpc::CallContext;
 use kit_testing::eventually;

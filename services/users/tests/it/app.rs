@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use auth_api::{Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, NoAuth, RecordAudit, RevocationNews};
+use auth_api::{
+    Auth, AuthClient, AuthError, GetIdentity, GetKeySet, GetRevocations, NoAuth, RecordAudit, RevocationNews,
+};
 use kit_rpc::CallContext;
 use kit_testing::{App, AppBuilder, DatabaseProxy, Fixture, Identity, Person};
 use kit_token::{Jwks, Role, UserId};
