@@ -1,5 +1,6 @@
 //! What is counted, and that it is exact whatever happens.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kit_bus::Effects;
@@ -149,6 +150,14 @@ on_both_databases! {
         app.payments.publish_all(events()).await;
         app.until_stats((20, "30.00", 0, 20, 20)).await;
         let (admin, beginning) = (app.bus.admin(), Timestamp::from_seconds(0));
+        // It has begun with the log of orders as well, in which there is nothing.
+        eventually("it stands in both logs", async || {
+            let standing = admin.lag().await.unwrap();
+            let of_it = standing.iter().filter(|lag| lag.consumer == "analytics");
+            let logs: BTreeSet<_> = of_it.map(|lag| &lag.source).collect();
+            (logs.len() == 2).then_some(())
+        })
+        .await;
         let replayed = admin.replay_since("analytics", beginning, Effects::Keep);
         assert_eq!(replayed.await.unwrap().len(), 2, "the logs of payments and of orders");
         app.payments.publish_all(events()).await;
