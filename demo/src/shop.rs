@@ -18,8 +18,9 @@ use tokio::time::Instant;
 const ANSWER_LIMIT: Duration = Duration::from_mins(2);
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// How often a request is sent that the shop has no time for.
-const MOST_TRIES: u32 = 20;
+/// How often a request is sent that the shop has no time for, or that it takes for one of an interrupted run, which it
+/// does for half a minute.
+const MOST_TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long something may take that the shop does by itself.
@@ -135,7 +136,8 @@ impl Shop {
         }
     }
 
-    /// Sends until it is neither too much for the shop nor too early: then surely nothing was done.
+    /// Sends until it is neither too much for the shop nor too early, nor held back by what an interrupted run has sent:
+    /// then surely nothing was done.
     async fn request(
         &self,
         method: Method,
@@ -153,10 +155,12 @@ impl Shop {
             let answered = self.upstream.exchange(request, bounds).await;
             let answered = answered.with_context(|| format!("{method} {path}"))?;
             let (head, bytes) = answered.into_parts();
-            let is_busy = matches!(
-                head.status,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-            );
+            let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            let is_busy = match head.status {
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
+                StatusCode::CONFLICT => json["code"] == "still_running",
+                _ => false,
+            };
             if is_busy && tries < MOST_TRIES {
                 tries += 1;
                 tokio::time::sleep(retry_after(&head.headers)).await;
@@ -166,7 +170,7 @@ impl Shop {
             return Ok(Answer {
                 status: head.status,
                 etag: etag.map(str::to_owned),
-                json: serde_json::from_slice(&bytes).unwrap_or_default(),
+                json,
             });
         }
     }
