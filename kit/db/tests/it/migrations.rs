@@ -131,6 +131,7 @@ async fn a_plan_makes_nothing(target: TestTarget) {
         let all = [
             "kit/0001_kit_tables.sql",
             "kit/0002_drop_timers.sql",
+            "kit/0003_audit.sql",
             "service/0001_first.sql",
             "service/0002_second.sql",
         ];
