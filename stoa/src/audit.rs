@@ -15,7 +15,7 @@ use kit_service::Peers;
 use crate::node::Node;
 use crate::tokens::SIGNER;
 
-const PERIOD: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_secs(10);
 const BATCH: i64 = 100;
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
