@@ -1,11 +1,11 @@
 //! Where a request came from.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use kit_http::server::{ClientAddress, PeerAddress};
+use kit_http::server::{ClientAddress, ClientNetwork, PeerAddress};
 
 /// Longer than any real one; the rest of a `User-Agent` says nothing to a person.
 const LONGEST_DEVICE: usize = 200;
@@ -28,17 +28,9 @@ impl Origin {
         }
     }
 
-    /// What counts as one client: an IPv4 address, or the upper half of an IPv6 one, of which a subscriber has the
-    /// lower. None where the address is unknown.
-    pub fn network(&self) -> Option<String> {
-        let address: IpAddr = self.ip.parse().ok()?;
-        Some(match address.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        })
+    /// What counts as one client with it; none where the address is unknown.
+    pub fn network(&self) -> Option<ClientNetwork> {
+        self.ip.parse().ok().map(ClientNetwork::of)
     }
 }
 
@@ -85,7 +77,8 @@ mod tests {
                 ip: ip.to_owned(),
                 ..Origin::default()
             };
-            assert_eq!(origin.network().as_deref(), network, "{ip}");
+            let known = origin.network().map(|network| network.to_string());
+            assert_eq!(known.as_deref(), network, "{ip}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod admin;
 mod health;
 mod line;
 mod listen;
+mod network;
 pub mod span;
 mod stack;
 
@@ -21,6 +22,7 @@ use crate::{ReplyBody, RequestBody};
 pub use admin::AdminEndpoint;
 pub use health::health_reply;
 pub use listen::{Server, ServerSettings};
+pub use network::ClientNetwork;
 pub use stack::Stack;
 
 /// Whatever answers requests behind the stack: a service's router, or the gateway.

@@ -26,6 +26,7 @@ use std::num::NonZero;
 
 use http::StatusCode;
 use kit_http::ApiError;
+use kit_http::server::ClientNetwork;
 use kit_redis::Redis;
 use kit_runtime::Clock;
 use kit_telemetry::Metrics;
@@ -38,7 +39,7 @@ pub(crate) use caller::RouteName;
 pub(crate) use gcra::Quota;
 pub use rate::{Rate, RateError};
 
-use caller::{Block, Caller};
+use caller::Caller;
 use counters::Counters;
 use gcra::{Decision, Moment};
 use together::Together;
@@ -86,7 +87,7 @@ pub(crate) struct RateCheck<'a>(Option<CheckedRequest<'a>>);
 #[derive(Clone, Copy)]
 struct CheckedRequest<'a> {
     limits: &'a Limits,
-    block: Block,
+    network: ClientNetwork,
     now: Moment,
 }
 
@@ -142,7 +143,7 @@ impl Limiter {
     pub(crate) fn check(&self, client: IpAddr) -> RateCheck<'_> {
         RateCheck(self.0.as_ref().map(|limits| CheckedRequest {
             limits,
-            block: Block::of(client),
+            network: ClientNetwork::of(client),
             now: limits.now(),
         }))
     }
@@ -151,17 +152,17 @@ impl Limiter {
 impl RateCheck<'_> {
     /// All requests of the address.
     pub(crate) async fn of_address(self) -> Result<(), ApiError> {
-        let Some(CheckedRequest { limits, block, now }) = self.0 else {
+        let Some(CheckedRequest { limits, network, now }) = self.0 else {
             return Ok(());
         };
-        let caller = Caller::Address(block);
+        let caller = Caller::Address(network);
         let passes = limits.spend(caller, limits.address, now).await;
         limits.refused.count(passes, |refused| &refused.address)
     }
 
     /// The requests of the address for this route.
     pub(crate) async fn of_route(self, rate: RouteRate) -> Result<(), ApiError> {
-        let Some(CheckedRequest { limits, block, now }) = self.0 else {
+        let Some(CheckedRequest { limits, network, now }) = self.0 else {
             return Ok(());
         };
         let (name, quota) = match rate {
@@ -169,7 +170,7 @@ impl RateCheck<'_> {
             RouteRate::Strict(name) => (name, limits.strict),
             RouteRate::Own(name, quota) => (name, quota),
         };
-        let passes = limits.spend(Caller::Route(block, name), quota, now).await;
+        let passes = limits.spend(Caller::Route(network, name), quota, now).await;
         limits.refused.count(passes, |refused| &refused.route)
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cart_api::{CartOwner, CartToken};
 use kit_http::FieldError;
+use kit_http::server::ClientNetwork;
 use kit_token::{GuestToken, Principal, Role, UserId};
 use kit_values::EmailAddress;
 use orders_api::OrderId;
@@ -31,7 +32,7 @@ pub(crate) struct Guest {
     /// Where the guest is told what becomes of the order.
     pub email: EmailAddress,
     /// The network that the request came from, where it is known.
-    pub network: Option<String>,
+    pub network: Option<ClientNetwork>,
     /// What the guest's token is made of beside the cart's.
     pub salt: String,
 }
@@ -50,7 +51,7 @@ impl Buyer {
     pub(crate) fn check(
         credentials: Credentials,
         email: Option<EmailAddress>,
-        (network, random): (Option<String>, [u8; 32]),
+        (network, random): (Option<ClientNetwork>, [u8; 32]),
     ) -> Result<Self, Vec<FieldError>> {
         let refuse = |message: &'static str| Err(vec![FieldError::new("/email", message)]);
         match (credentials, email) {
@@ -161,6 +162,8 @@ impl Viewer {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::super::order::tests::order;
     use super::*;
     use kit_values::Uuid;
@@ -173,7 +176,7 @@ mod tests {
     fn guest(salt: u8) -> Guest {
         let credentials = Credentials::Guest(CartToken::new([7; 32]));
         let email = Some("Ada@Example.com".parse().unwrap());
-        let network = Some("192.0.2.7".to_owned());
+        let network = Some(ClientNetwork::of(IpAddr::from([192, 0, 2, 7])));
         match Buyer::check(credentials, email, (network, [salt; 32])) {
             Ok(Buyer::Guest(guest)) => guest,
             other => panic!("{other:?}"),
