@@ -1,20 +1,18 @@
 //! Numbers that look random and are the same each time, so that the shop is. Never for anything secret.
 
-/// `SplitMix64`, as Steele, Lea and Flood published it (2014): small, and good enough to shuffle goods.
+use kit_runtime::SplitMix64;
+
+/// What is drawn of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random(SplitMix64);
 
 impl Random {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    pub(crate) const fn next(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// A number from `least` to `most`, both included.

@@ -1,6 +1,8 @@
 //! Chance that can be had again: all that a story does by chance follows from one number, which is told where the story
 //! fails.
 
+use kit_runtime::SplitMix64;
+
 use crate::paths::variable;
 
 /// The variable that sets the number.
@@ -24,7 +26,7 @@ impl Seed {
     /// The chance that follows from it.
     #[must_use]
     pub const fn chance(&self) -> Chance {
-        Chance(self.0)
+        Chance(SplitMix64::new(self.0))
     }
 }
 
@@ -56,20 +58,11 @@ pub fn number(name: &str) -> Option<u64> {
     number
 }
 
-/// `SplitMix64`: the same numbers from the same seed, on every machine.
+/// What happens by chance: the same from the same number, on every machine.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Chance(SplitMix64);
 
 impl Chance {
-    /// Any number.
-    pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
     /// A number below another, which is more than 0.
     ///
     /// # Panics
@@ -77,7 +70,7 @@ impl Chance {
     #[expect(clippy::expect_used, reason = "what is less than a `usize` is one")]
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).expect("64 bits");
-        usize::try_from(self.next() % limit).expect("64 bits")
+        usize::try_from(self.0.next_u64() % limit).expect("64 bits")
     }
 
     /// Whether something happens that does in so many of a hundred cases.

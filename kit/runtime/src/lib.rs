@@ -11,6 +11,7 @@ mod ids;
 mod lifecycle;
 mod readiness;
 mod secret;
+mod splitmix;
 mod tasks;
 mod worker_pool;
 
@@ -19,5 +20,6 @@ pub use ids::Ids;
 pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
+pub use splitmix::SplitMix64;
 pub use tasks::{Stop, TaskError, TaskScope, Tasks, panic_text};
 pub use worker_pool::{Busy, WorkerPool};
