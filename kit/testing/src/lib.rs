@@ -39,4 +39,5 @@ pub use process::{AUDIENCE, ISSUER, TestProcess};
 pub use proxy::DatabaseProxy;
 pub use rabbitmq::rabbitmq_url;
 pub use redis::{PrivateRedis, SilentServer, redis_url};
+pub use server_process::ServerProcess;
 pub use waiting::{eventually, pass_time};

@@ -1,11 +1,10 @@
 //! MinIO for tests, an object store that speaks S3: the server that `cargo xtask backends up` starts, and servers of a
 //! test's own that it may kill or stop.
 
-use rustix::process::Signal;
+use std::ops::{Deref, DerefMut};
 
 use crate::backend::{Launch, backend};
-use crate::redis::free_port;
-use crate::server_process::ServerProcess;
+use crate::server_process::{ServerProcess, free_port};
 
 const NAME: &str = "minio";
 
@@ -90,22 +89,18 @@ impl PrivateMinIo {
     pub async fn start_again(&mut self) {
         self.server_process.start(self.launch.command(0).into()).await;
     }
+}
 
-    /// `kill -9`.
-    ///
-    /// # Panics
-    /// When it does not run.
-    pub async fn kill(&mut self) {
-        self.server_process.kill().await;
+impl Deref for PrivateMinIo {
+    type Target = ServerProcess;
+
+    fn deref(&self) -> &ServerProcess {
+        &self.server_process
     }
+}
 
-    /// It keeps its connections, takes new ones, and answers nobody.
-    pub fn stop(&self) {
-        self.server_process.stop();
-    }
-
-    /// It goes on where it stopped.
-    pub fn go_on(&self) {
-        self.server_process.send(Signal::CONT);
+impl DerefMut for PrivateMinIo {
+    fn deref_mut(&mut self) -> &mut ServerProcess {
+        &mut self.server_process
     }
 }

@@ -1,15 +1,15 @@
 //! Redis for tests: the server that `cargo xtask backends up` starts, servers of a test's own that it may kill
 //! or stop, and one that never says a word.
 
-use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::net::Ipv4Addr;
+use std::ops::{Deref, DerefMut};
 
-use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::backend::backend;
-use crate::server_process::ServerProcess;
+use crate::server_process::{ServerProcess, free_port};
 
 /// The test server's URL, as `cargo xtask backends up` left it. Everybody shares it: a test takes key names of
 /// its own.
@@ -64,23 +64,19 @@ impl PrivateRedis {
             .args(options);
         self.server_process.start(command).await;
     }
+}
 
-    /// `kill -9`.
-    ///
-    /// # Panics
-    /// When it does not run.
-    pub async fn kill(&mut self) {
-        self.server_process.kill().await;
+impl Deref for PrivateRedis {
+    type Target = ServerProcess;
+
+    fn deref(&self) -> &ServerProcess {
+        &self.server_process
     }
+}
 
-    /// It keeps its connections, takes new ones, and answers nobody.
-    pub fn stop(&self) {
-        self.server_process.stop();
-    }
-
-    /// It goes on where it stopped.
-    pub fn go_on(&self) {
-        self.server_process.send(Signal::CONT);
+impl DerefMut for PrivateRedis {
+    fn deref_mut(&mut self) -> &mut ServerProcess {
+        &mut self.server_process
     }
 }
 
@@ -113,10 +109,4 @@ impl SilentServer {
         let address = self.listener.local_addr().expect("an address");
         format!("redis://{address}/0")
     }
-}
-
-#[expect(clippy::expect_used, reason = "a test without a port cannot go on")]
-pub(crate) fn free_port() -> u16 {
-    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("its address").port()
 }

@@ -1,6 +1,6 @@
 //! A server's process, which a test may kill, stop and let go on. Ends with the test.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -10,8 +10,9 @@ use tokio::process::{Child, Command};
 
 use crate::waiting::eventually;
 
+/// What a test may do to a server of its own.
 #[derive(Debug)]
-pub(crate) struct ServerProcess {
+pub struct ServerProcess {
     port: u16,
     child: Option<Child>,
 }
@@ -45,14 +46,21 @@ impl ServerProcess {
     }
 
     /// `kill -9`.
-    pub(crate) async fn kill(&mut self) {
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
         child.kill().await.expect("it can be killed");
     }
 
-    /// `kill -STOP`; returns once it stands still. Its threads stop each by itself, a moment after the signal.
-    pub(crate) fn stop(&self) {
+    /// `kill -STOP`: it keeps its connections, takes new ones, and answers nobody. Returns once it stands still.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn stop(&self) {
         self.send(Signal::STOP);
+        // Its threads stop each by itself, a moment after the signal.
         let threads = format!("/proc/{}/task", self.id().as_raw_nonzero());
         let is_running = || {
             let mut threads = std::fs::read_dir(&threads).expect("it runs").flatten();
@@ -63,7 +71,15 @@ impl ServerProcess {
         }
     }
 
-    pub(crate) fn send(&self, signal: Signal) {
+    /// It goes on where it stopped.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn go_on(&self) {
+        self.send(Signal::CONT);
+    }
+
+    fn send(&self, signal: Signal) {
         kill_process(self.id(), signal).expect("it takes the signal");
     }
 
@@ -80,4 +96,10 @@ fn stands_still(thread: &Path) -> bool {
     // The name before it may hold anything.
     stat.rsplit_once(") ")
         .is_none_or(|(_, state)| state.starts_with('T'))
+}
+
+#[expect(clippy::expect_used, reason = "a test without a port cannot go on")]
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("its address").port()
 }
