@@ -117,7 +117,8 @@ fn is_content(checked: &Finished) {
     assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);
 }
 
-fn play_calm(shop: &Shop, round: &Round) {
+/// Lets the clients of a round do their tasks, and `meanwhile` happen, which is told how to see that they are done.
+fn work(shop: &Shop, round: &Round, meanwhile: impl FnOnce(&Course, &dyn Fn() -> bool)) {
     let course = Course::default();
     thread::scope(|scope| {
         let _ending = Ending::of(&course.is_over);
@@ -126,10 +127,17 @@ fn play_calm(shop: &Shop, round: &Round) {
             .iter()
             .map(|tasks| scope.spawn(|| shop.work(tasks, &course)));
         let clients: Vec<_> = clients.collect();
+        meanwhile(&course, &|| {
+            clients.iter().all(thread::ScopedJoinHandle::is_finished)
+        });
         for client in clients {
             client.join().expect("a client's work");
         }
     });
+}
+
+fn play_calm(shop: &Shop, round: &Round) {
+    work(shop, round, |_, _| {});
 }
 
 fn play(stoa: &mut Stoa, shop: &Shop, round: &Round) {
@@ -141,27 +149,14 @@ fn play(stoa: &mut Stoa, shop: &Shop, round: &Round) {
     else {
         return play_calm(shop, round);
     };
-    let course = Course::default();
-    thread::scope(|scope| {
-        let _ending = Ending::of(&course.is_over);
-        let clients = round
-            .tasks
-            .iter()
-            .map(|tasks| scope.spawn(|| shop.work(tasks, &course)));
-        let clients: Vec<_> = clients.collect();
-        let is_time = || {
-            let is_done = clients.iter().all(thread::ScopedJoinHandle::is_finished);
-            (is_done || course.done.load(Ordering::Relaxed) >= after).then_some(())
-        };
+    work(shop, round, |course, is_done| {
+        let is_time = || (is_done() || course.done.load(Ordering::Relaxed) >= after).then_some(());
         assert!(within(patience(), is_time).is_some(), "nothing is answered");
         stoa.node_mut(service).kill();
         if is_awaited {
             stoa.node_mut(service).start_again();
         } else {
             course.is_over.store(true, Ordering::Relaxed);
-        }
-        for client in clients {
-            client.join().expect("a client's work");
         }
     });
     if !is_awaited {
