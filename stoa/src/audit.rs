@@ -50,22 +50,13 @@ async fn forward_batch(db: &Db, auth: &AuthClient) -> Result<bool, TaskError> {
 }
 
 fn entry(line: AuditLine) -> AuditEntry {
-    let AuditLine {
-        id,
-        at,
-        actor,
-        action,
-        subject,
-        ip,
-        detail,
-    } = line;
     AuditEntry {
-        id,
-        at,
-        actor,
-        action,
-        subject,
-        ip,
-        detail,
+        id: line.id,
+        at: line.at,
+        actor: line.actor,
+        action: line.action,
+        subject: line.subject,
+        ip: line.ip,
+        detail: line.detail,
     }
 }
