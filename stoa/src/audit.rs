@@ -15,7 +15,9 @@ use kit_service::Peers;
 use crate::node::Node;
 use crate::tokens::SIGNER;
 
-const PERIOD: Duration = Duration::from_secs(10);
+/// How often it is looked for what another process left, or was not taken.
+const PERIOD: Duration = Duration::from_mins(1);
+
 const BATCH: i64 = 100;
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
@@ -27,9 +29,20 @@ pub(crate) fn forward(node: &Node, peers: &Peers) -> anyhow::Result<()> {
     let auth = peers.client::<AuthClient>()?;
     for db in node.databases() {
         let (db, auth) = (db.clone(), auth.clone());
-        node.tasks.repeat("stoa.audit", PERIOD, move || {
+        node.tasks.supervise("stoa.audit", move |stop| {
             let (db, auth) = (db.clone(), auth.clone());
-            async move { forward_batch(&db, &auth).await }
+            async move {
+                while !stop.is_requested() {
+                    if !forward_batch(&db, &auth).await? {
+                        tokio::select! {
+                            () = stop.requested() => {}
+                            () = audit::announced(&db) => {}
+                            () = tokio::time::sleep(PERIOD) => {}
+                        }
+                    }
+                }
+                Ok(())
+            }
         });
     }
     Ok(())

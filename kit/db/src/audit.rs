@@ -38,6 +38,16 @@ pub async fn insert(tx: &mut Tx, line: &AuditLine) -> Result<(), StoreError> {
     statement.execute(tx).await.map(|_| ())
 }
 
+/// Tells whoever takes lines to the audit log that one has been committed.
+pub fn announce(db: &Db) {
+    db.inner.core.audited.notify_one();
+}
+
+/// Waits until this process has committed a line since this was last waited for.
+pub async fn announced(db: &Db) {
+    db.inner.core.audited.notified().await;
+}
+
 /// At most `limit` lines that the audit log has not been told, the oldest first.
 pub async fn list_unsent(db: &Db, limit: i64) -> Result<Vec<AuditLine>, StoreError> {
     let read = async move |reader: &mut Reader| {

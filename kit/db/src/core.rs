@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit_runtime::{Clock, Ids};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::metrics::DbMetrics;
 use crate::outbox::Outbox;
@@ -19,6 +19,8 @@ pub(crate) struct Core {
     pub(crate) metrics: Option<DbMetrics>,
     /// Counts commits that had events in them.
     pub(crate) published: watch::Sender<u64>,
+    /// Lines of the audit log have been committed.
+    pub(crate) audited: Notify,
 }
 
 impl Core {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::Connection as _;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::cleanup;
 use crate::connect::{Connector, Purpose, prepare_file};
@@ -86,6 +86,7 @@ impl Db {
             ids: deps.ids.clone(),
             metrics: deps.metrics.clone(),
             published: watch::Sender::new(0),
+            audited: Notify::new(),
         });
         let reading = Connector::new(&settings, Purpose::Read)?;
         let writing = Connector::new(&settings, Purpose::Write)?;

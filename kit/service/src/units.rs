@@ -67,12 +67,14 @@ impl Units {
         E: From<StoreError> + Send + 'static,
     {
         let line = self.audit_line(call);
+        let is_audited = line.is_some();
         let audited = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
             write_down(tx, line.as_deref()).await?;
             Ok(value)
         };
         let ran = self.in_trace(call).write(audited).await;
+        self.announce(is_audited && ran.is_ok());
         ran.map_err(WriteError::flatten)
     }
 
@@ -106,6 +108,7 @@ impl Units {
         R: ApiRefusal,
     {
         let (status, line) = (call.success, self.audit_line(call));
+        let is_audited = line.is_some();
         let answering = async move |tx: &mut Tx| {
             let value = unit(tx).await?;
             write_down(tx, line.as_deref()).await?;
@@ -119,6 +122,7 @@ impl Units {
             }
             None => db.write(answering).await.map_err(WriteError::flatten)?,
         };
+        self.announce(is_audited);
         into_json(answer)
     }
 
@@ -188,6 +192,13 @@ impl Units {
                 detail: request.device.clone(),
             })
         })
+    }
+
+    /// Has what was written down taken to the audit log at once.
+    fn announce(&self, is_written_down: bool) {
+        if is_written_down {
+            audit::announce(&self.db);
+        }
     }
 
     fn in_trace(&self, call: &CallContext) -> Db {
