@@ -255,8 +255,10 @@ impl PaymentsService {
 
     async fn find_tried(&self, id: PaymentId, number: i64) -> Result<Tried, PaymentsFailure> {
         let read = async move |reader: &mut Reader| {
-            let payment = store::find_payment(reader, id).await?;
-            match payment.zip(store::find_attempt(reader, id, number).await?) {
+            // The attempt first: each statement sees what is committed by then, and a payment that is read before its
+            // attempt may still be processing beside one that has succeeded.
+            let attempt = store::find_attempt(reader, id, number).await?;
+            match store::find_payment(reader, id).await?.zip(attempt) {
                 Some((payment, attempt)) => tried(reader, payment, attempt).await.map(Some),
                 None => Ok(None),
             }
