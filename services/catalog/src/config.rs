@@ -14,7 +14,8 @@ kit_config::config! {
     pub struct CatalogConfig("catalog") {
         /// Where the service listens when it has a port of its own.
         listen: SocketAddr = "127.0.0.1:8085",
-        /// How long stock is held for an order that is not paid. Longer than orders wait for a payment.
+        /// How long stock is held for an order before orders are asked what became of it. Longer than they wait for a
+        /// payment.
         reservation_time_to_live: Span = "1h",
         /// How often it is looked for reservations whose time is over.
         reservation_sweep: Span = "10s",

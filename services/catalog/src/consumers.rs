@@ -63,10 +63,10 @@ async fn order_cancelled(
     delivery: Delivery<OrderCancelled>,
     inbox: Inbox,
 ) -> Result<(), Failure> {
-    let order_id = delivery.payload.order_id;
+    let given_up = (delivery.payload.order_id, delivery.payload.reason);
     let changed = Changed::default();
     let (giving_up, noted) = (catalog.clone(), changed.clone());
-    let unit = async move |tx: &mut Tx| giving_up.give_up_in(tx, order_id, &noted).await;
+    let unit = async move |tx: &mut Tx| giving_up.give_up_in(tx, given_up, &noted).await;
     catalog.changing_by_event(&changed, inbox.apply(unit)).await?;
     Ok(())
 }

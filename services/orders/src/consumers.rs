@@ -2,7 +2,7 @@
 //! of orders that are not here tell of something else, and are passed over.
 
 use auth_api::{EmailConfirmed, UserDeleted};
-use catalog_api::{ReservedItem, StockRejected, StockReleased, StockReserved};
+use catalog_api::{ReservedItem, StockOverdue, StockRejected, StockReserved};
 use kit_bus::{Bus, BusError, Delivery, Failure, Inbox};
 use kit_db::{Tx, Unit};
 use kit_values::EmailAddress;
@@ -30,7 +30,7 @@ pub(crate) fn start(bus: &Bus, orders: &OrdersService) -> Result<(), BusError> {
 }
 
 fn on_stock(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group {
-    let (reserved, rejected, released) = (orders.clone(), orders.clone(), orders.clone());
+    let (reserved, rejected, overdue) = (orders.clone(), orders.clone(), orders.clone());
     group
         .on::<StockReserved>(move |delivery, inbox| {
             let (orders, order_id) = (reserved.clone(), delivery.payload.order_id);
@@ -45,12 +45,7 @@ fn on_stock(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group {
                 orders.stock_rejected_in(tx, order_id, shortages.clone()).await
             })
         })
-        .on::<StockReleased>(move |delivery, inbox| {
-            let (orders, event) = (released.clone(), delivery.payload);
-            apply(released.clone(), inbox, async move |tx: &mut Tx| {
-                orders.stock_released_in(tx, event.order_id, event.reason).await
-            })
-        })
+        .on::<StockOverdue>(move |delivery, inbox| stock_overdue(overdue.clone(), delivery, inbox))
 }
 
 fn on_payments(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group {
@@ -100,6 +95,20 @@ fn on_payments(group: kit_bus::Group, orders: &OrdersService) -> kit_bus::Group 
                 inbox,
             )
         })
+}
+
+async fn stock_overdue(
+    orders: OrdersService,
+    delivery: Delivery<StockOverdue>,
+    inbox: Inbox,
+) -> Result<(), Failure> {
+    let order_id = delivery.payload.order_id;
+    orders.release_unknown(order_id).await?;
+    let ending = orders.clone();
+    apply(orders, inbox, async move |tx: &mut Tx| {
+        ending.stock_overdue_in(tx, order_id).await
+    })
+    .await
 }
 
 async fn email_confirmed(

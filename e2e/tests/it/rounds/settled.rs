@@ -171,7 +171,7 @@ fn is_right(record: &Record, order: &Value) -> Result<(), String> {
     )?;
     let is_wanted = record.was_asked(Act::Pay) || record.was_asked(Act::Charge);
     must(!is_sold || is_wanted, "nobody paid it")?;
-    // Nothing but its buyer, or the time where somebody was away, takes an order back that was paid.
+    // Nothing but its buyer, or the time where orders had not heard of it yet, takes an order back that was paid.
     let may_end = ["requested", "stock_timeout", "reservation_expired"].contains(&reason);
     must(
         !record.was_answered(Act::Pay) || is_sold || (is_cancelled && may_end),

@@ -129,6 +129,14 @@ kit_event::events! {
             /// When.
             timestamp: Timestamp = NOW,
         }
+        /// `stock.overdue`: the lines of an order are held longer than they should be, and go on to be until orders say
+        /// what became of it.
+        StockOverdue = "stock.overdue" (key: order_id) {
+            /// The order.
+            order_id: OrderId = ORDER.into(),
+            /// When.
+            timestamp: Timestamp = NOW,
+        }
         /// `stock.committed`: an order is paid, and its lines are not on hand any more.
         StockCommitted = "stock.committed" (key: order_id) {
             /// The order.

@@ -13,7 +13,7 @@ pub use contract::{
 };
 pub use events::{
     CATALOG, CategoryChanged, ProductArchived, ProductCreated, ProductUpdated, STOCK, StockChanged,
-    StockCommitted, StockRejected, StockReleased, StockReserved, TOPICS, events,
+    StockCommitted, StockOverdue, StockRejected, StockReleased, StockReserved, TOPICS, events,
 };
 pub use refusal::CatalogRefusal;
 pub use routes::routes;

@@ -68,7 +68,7 @@ impl OrderLines {
 pub(crate) enum ReservationStep {
     /// The order is given up before it is paid.
     Release,
-    /// The time to live ran out.
+    /// The order is given up because this was held for too long.
     Expire,
     /// The order is paid.
     Commit,

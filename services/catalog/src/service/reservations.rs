@@ -3,13 +3,13 @@
 //! Each use case is a function of a transaction, so that a consumer of orders' events does it together with its
 //! inbox row. Rows are held in one order: the reservation, then stock by SKU; times are taken after them.
 
-use catalog_api::{CatalogRefusal, MovementKind, ReservationStatus};
+use catalog_api::{CatalogRefusal, MovementKind, ReservationStatus, StockOverdue};
 use kit_db::{Reader, StoreError, Tx};
 use kit_rpc::CallContext;
 use kit_runtime::Timestamp;
 use kit_service::Failure;
 use kit_values::Sku;
-use orders_api::OrderId;
+use orders_api::{CancelReason, OrderId};
 
 use super::{CatalogFailure, CatalogService};
 use crate::domain::{Delta, OrderLines, Reservation, ReservationEvent, ReservationStep, Stock, StockChange};
@@ -66,27 +66,24 @@ impl CatalogService {
         Ok(self.units.read(read).await?)
     }
 
-    /// Frees what is held longer than it should be, each reservation in a unit of its own; how many of them ended.
-    pub(crate) async fn expire_overdue(&self) -> Result<usize, CatalogFailure> {
+    /// Asks what became of orders whose stock is held longer than it should be, and holds it as long again; how many
+    /// there were. Only orders know whether one is paid and merely not heard of yet.
+    pub(crate) async fn ask_about_overdue(&self) -> Result<usize, CatalogFailure> {
         let now = self.units.now();
         let read = async move |reader: &mut Reader| store::list_overdue(reader, now, OVERDUE_AT_ONCE).await;
         let overdue = self.units.read(read).await?;
-        let mut expired = 0;
+        let (asked, until) = (overdue.len(), now.plus(self.time_to_live));
         for order_id in overdue {
-            let changed = Changed::default();
-            let (catalog, noted) = (self.clone(), changed.clone());
-            let expiry = (order_id, ReservationStep::Expire);
-            let unit = async move |tx: &mut Tx| catalog.advance_in(tx, expiry, &noted).await;
-            match self.changing(&changed, self.units.write(unit)).await {
-                Ok(_) => expired += 1,
-                // One that cannot be freed must not keep the others from it.
-                Err(Failure::Internal(cause)) => {
-                    tracing::error!(%order_id, cause = &*cause as &dyn std::error::Error, "an overdue reservation stays");
+            let unit = async move |tx: &mut Tx| {
+                if store::prolong_overdue(tx, order_id, now, until).await? {
+                    let timestamp = now;
+                    tx.publish(StockOverdue { order_id, timestamp });
                 }
-                Err(failure) => return Err(failure),
-            }
+                Ok::<_, StoreError>(())
+            };
+            self.units.write(unit).await?;
         }
-        Ok(expired)
+        Ok(asked)
     }
 
     /// [`Self::reserve`], in a transaction.
@@ -174,11 +171,17 @@ impl CatalogService {
     pub(crate) async fn give_up_in(
         &self,
         tx: &mut Tx,
-        order_id: OrderId,
+        (order_id, reason): (OrderId, CancelReason),
         changed: &Changed,
     ) -> Result<Reservation, CatalogFailure> {
-        let release = (order_id, ReservationStep::Release);
-        let reservation = self.advance_in(tx, release, changed).await?;
+        let release = match reason {
+            CancelReason::ReservationExpired => ReservationStep::Expire,
+            CancelReason::Requested
+            | CancelReason::StockTimeout
+            | CancelReason::PaymentExpired
+            | CancelReason::PaymentFailed => ReservationStep::Release,
+        };
+        let reservation = self.advance_in(tx, (order_id, release), changed).await?;
         if reservation.status == ReservationStatus::Committed {
             let restock = (order_id, ReservationStep::Restock);
             return self.advance_in(tx, restock, changed).await;

@@ -96,6 +96,23 @@ fn item(row: &Row) -> Result<ReservedItem, StoreError> {
     })
 }
 
+/// Holds what is overdue until then; false where it is not held any more, or somebody else has.
+pub(crate) async fn prolong_overdue(
+    tx: &mut Tx,
+    order_id: OrderId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = sql("UPDATE reservations SET expires_at = $3 \
+         WHERE order_id = $1 AND status = 'reserved' AND expires_at <= $2")
+    .bind(order_id.to_string())
+    .bind(now)
+    .bind(until)
+    .execute(tx)
+    .await?;
+    Ok(changed == 1)
+}
+
 /// At most `limit` orders whose reservation is held longer than it should be, the oldest first.
 pub(crate) async fn list_overdue(
     on: &mut impl Session,

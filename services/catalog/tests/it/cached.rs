@@ -158,11 +158,6 @@ on_both_databases! {
         assert_eq!(shown(&anyone, "mug").await, Some(mug(1000, 0)));
         orders.release(2).await;
         assert_eq!(shown(&anyone, "mug").await, Some(mug(1000, 3)));
-        // What nobody pays in time is free again, and shown so.
-        orders.reserve(3, &[("mug", 1)]).await;
-        assert_eq!(shown(&anyone, "mug").await, Some(mug(1000, 2)));
-        fixture.advance(Duration::from_hours(2));
-        eventually("it is free again", async || (shown(&anyone, "mug").await == Some(mug(1000, 3))).then_some(())).await;
     }
 
     async fn what_is_archived_is_gone_at_once_and_what_is_made_is_there(fixture: &Fixture) {

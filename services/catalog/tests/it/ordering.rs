@@ -86,6 +86,10 @@ impl Ordering {
     }
 
     async fn cancelled(&self, number: u128) {
+        self.cancelled_because(number, CancelReason::Requested).await;
+    }
+
+    async fn cancelled_because(&self, number: u128, reason: CancelReason) {
         let event = OrderCancelled {
             order_id: order(number),
             number: "10001".parse().unwrap(),
@@ -94,7 +98,7 @@ impl Ordering {
             items: Vec::new(),
             total: usd(100),
             was_paid: false,
-            reason: CancelReason::Requested,
+            reason,
             timestamp: Timestamp::from_micros(1),
         };
         self.log.publish(event).await;
@@ -148,6 +152,19 @@ on_both_databases! {
         shop.cancelled(2).await;
         shop.becomes(2, Status::Restocked).await;
         assert_eq!(shop.counts().await, [(5, 0), (5, 0)]);
+        assert_eq!(shop.answers(1).await, ["stock.reserved", "stock.released"]);
+        books::are_in_order(&shop.app).await;
+    }
+
+    async fn one_that_was_held_for_too_long_stays_over(fixture: &Fixture) {
+        let shop = Ordering::start(fixture).await;
+        shop.created(1, &[("a", 2)]).await;
+        shop.cancelled_because(1, CancelReason::ReservationExpired).await;
+        shop.becomes(1, Status::Expired).await;
+        assert_eq!(shop.counts().await, [(5, 0), (5, 0)]);
+        assert_eq!(shop.orders.commit(1).await.unwrap().status, Status::Expired);
+        assert_eq!(shop.orders.release(1).await.status, Status::Expired);
+        assert_eq!(shop.orders.reserve(1, &[("a", 2)]).await.status, Status::Expired);
         assert_eq!(shop.answers(1).await, ["stock.reserved", "stock.released"]);
         books::are_in_order(&shop.app).await;
     }

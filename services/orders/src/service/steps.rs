@@ -245,7 +245,8 @@ impl OrdersService {
     }
 }
 
-fn call() -> CallContext {
+/// A call of our own accord.
+pub(super) fn call() -> CallContext {
     CallContext::new(Actor::Service(ORDERS.into()), Deadline::after(PEER_LIMIT))
 }
 
