@@ -98,9 +98,16 @@ impl PaymentsService {
             let tried = self
                 .pay_one(call, payment.id, method, request_key.clone())
                 .await?;
-            if tried.view.status == PaymentStatus::Succeeded {
-                let sum = paid.amount_paid.checked_add(tried.view.amount);
-                paid.amount_paid = sum.map_err(Failure::internal)?;
+            match tried.view.status {
+                PaymentStatus::Succeeded => {
+                    let sum = paid.amount_paid.checked_add(tried.view.amount);
+                    paid.amount_paid = sum.map_err(Failure::internal)?;
+                }
+                // It was given up meanwhile, and the attempt with it: no provider has declined that.
+                status @ (PaymentStatus::Cancelled | PaymentStatus::Expired) => {
+                    return Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status }));
+                }
+                PaymentStatus::Open | PaymentStatus::Processing | PaymentStatus::Failed => {}
             }
             paid.payments.push(tried.view);
             if let Some(reason) = tried.decline {
