@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use kit_bus::{Bus, BusDeps, BusSettings, Source, Sources, SourcesDeps};
@@ -39,7 +40,6 @@ pub struct AppBuilder {
     clock: Clock,
     logs: Vec<Source>,
     out_of_reach: Vec<&'static Topic>,
-    bus: BusSettings,
     redis: Option<RedisSettings>,
     provide: Vec<Box<Provide>>,
 }
@@ -126,13 +126,6 @@ impl AppBuilder {
     #[must_use]
     pub fn out_of_reach(mut self, topics: &[&'static Topic]) -> Self {
         self.out_of_reach.extend(topics);
-        self
-    }
-
-    /// Another behaviour of the bus.
-    #[must_use]
-    pub fn bus(mut self, settings: BusSettings) -> Self {
-        self.bus = settings;
         self
     }
 
@@ -248,7 +241,7 @@ impl AppBuilder {
         let deps = SourcesDeps {
             tasks: tasks.clone(),
             metrics: None,
-            poll: self.bus.poll,
+            poll: hurried().poll,
         };
         let sources = Sources::open_within_reach(logs, self.out_of_reach.clone(), deps);
         Bus::new(BusDeps {
@@ -260,8 +253,19 @@ impl AppBuilder {
             ids: Ids::system(),
             metrics: None,
             tracer: Tracer::off(),
-            settings: self.bus.clone(),
+            settings: hurried(),
         })
+    }
+}
+
+/// The bus of a test does soon what otherwise has time: what a process leaves that ends in the middle is taken over at
+/// once.
+fn hurried() -> BusSettings {
+    BusSettings {
+        lease: Duration::from_secs(1),
+        checkpoint: Duration::from_millis(200),
+        poll: Duration::from_millis(100),
+        ..BusSettings::default()
     }
 }
 
@@ -320,7 +324,6 @@ impl App {
             clock: process.clock(),
             logs: Vec::new(),
             out_of_reach: Vec::new(),
-            bus: BusSettings::default(),
             redis: None,
             provide: Vec::new(),
             service,

@@ -6,10 +6,8 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use analytics::Operator;
-use kit_bus::BusSettings;
 use kit_db::{Reader, Session, sql};
 use kit_event::Event;
 use kit_runtime::{Clock, Ids, Timestamp};
@@ -51,12 +49,6 @@ impl AnalyticsApp {
             .process(process)
             .log(payments.0.source())
             .log(orders.0.source())
-            .bus(BusSettings {
-                lease: Duration::from_secs(2),
-                checkpoint: Duration::from_millis(200),
-                poll: Duration::from_millis(200),
-                ..BusSettings::default()
-            })
             .set("analytics.behaviour_kept", "30d")
             .set_all(settings)
             .start()

@@ -11,7 +11,7 @@ use std::time::Duration;
 use cart_api::CartClient;
 use catalog_api::CatalogClient;
 use http::Method;
-use kit_bus::{BusSettings, Source};
+use kit_bus::Source;
 use kit_db::Migrations;
 use kit_rpc::CallContext;
 use kit_rpc::ContractClient as _;
@@ -48,14 +48,6 @@ pub(crate) struct Buyer {
     pub(crate) orders: Person,
     pub(crate) cart: Person,
     pub(crate) payments: Person,
-}
-
-fn settings() -> BusSettings {
-    BusSettings {
-        lease: Duration::from_secs(5),
-        poll: Duration::from_millis(20),
-        ..BusSettings::default()
-    }
 }
 
 /// The log of a service as others read it.
@@ -96,9 +88,7 @@ pub(crate) async fn make_tables(fixture: &Fixture) {
 /// A service, not started yet, that hears these.
 pub(crate) async fn builder(fixture: &Fixture, service: Service, heard: &[Service]) -> AppBuilder {
     let name = service.name;
-    let mut app = App::of(fixture, service)
-        .target(target_of(fixture, name).await)
-        .bus(settings());
+    let mut app = App::of(fixture, service).target(target_of(fixture, name).await);
     for other in heard {
         app = app.log(log_of(fixture, other).await);
     }
