@@ -9,11 +9,12 @@ use anyhow::{Context as _, bail};
 #[derive(Clone, Debug)]
 pub(crate) struct Folders {
     target: PathBuf,
+    profile: &'static str,
 }
 
 impl Folders {
-    /// Looks where this program lies.
-    pub(crate) fn find() -> anyhow::Result<Self> {
+    /// Looks where this program lies. What is measured is of this profile.
+    pub(crate) fn find(profile: &'static str) -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("cannot tell where this program lies")?;
         let target = own
             .parent()
@@ -21,16 +22,18 @@ impl Folders {
             .context("this program lies in no target folder")?;
         Ok(Self {
             target: target.to_owned(),
+            profile,
         })
     }
 
     /// The binary under test. It is never built from here: what is measured is what was built.
     pub(crate) fn stoa(&self) -> anyhow::Result<PathBuf> {
-        let binary = self.target.join("dist").join("stoa");
+        let binary = self.target.join(self.profile).join("stoa");
         if !binary.is_file() {
             bail!(
-                "no `{}`; build it first: `cargo build --profile dist -p stoa`",
-                binary.display()
+                "no `{}`; build it first: `cargo build --profile {} -p stoa`",
+                binary.display(),
+                self.profile
             );
         }
         Ok(binary)

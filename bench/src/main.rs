@@ -2,8 +2,8 @@
 //!
 //! One run measures everything in turn and prints ratios first: absolute figures differ by machine and by what
 //! else runs on it. Instructions and system calls a request do not, so [`gate`] holds those to
-//! `bench/limits.toml`. It starts `<target>/dist/stoa` and builds nothing: what is measured is what was
-//! built, and a missing binary is an error. All load goes to the loopback address, bounded in time and count.
+//! `bench/limits.toml`. It starts `<target>/dist/stoa` (the gate: `<target>/release/stoa`) and builds nothing: what is
+//! measured is what was built, and a missing binary is an error. All load goes to the loopback address, bounded in time and count.
 //!
 //! stdout is data (the table), stderr is talk.
 #![expect(
@@ -100,6 +100,12 @@ enum What {
     Gate,
 }
 
+/// The profile of what is shipped.
+const SHIPPED: &str = "dist";
+
+/// The profile of what the gate counts: the binary that CI has.
+const GATED: &str = "release";
+
 type Part = fn(&Folders, &Effort, &mut Report) -> anyhow::Result<()>;
 
 const PARTS: [(What, Part); 13] = [
@@ -132,7 +138,8 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         bail!("a debug build measures nothing; use `cargo run --release -p bench`");
     }
-    let folders = Folders::find()?;
+    let is_gate = cli.what.contains(&What::Gate);
+    let folders = Folders::find(if is_gate { GATED } else { SHIPPED })?;
     folders.stoa()?;
     let mut report = Report::new(machine::Machine::look()?);
     let outcome = measure(cli, &folders, &mut report);

@@ -170,13 +170,18 @@ impl Running {
 
     /// Waits until what it does in the background after its start is over.
     pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        self.settle_below(0.02)
+    }
+
+    /// Waits until it takes less than this share of a core.
+    pub(crate) fn settle_below(&self, share: f64) -> anyhow::Result<()> {
         const LOOK: Duration = Duration::from_millis(400);
         let begin = Instant::now();
         let mut before = self.cpu_seconds()?;
         loop {
             thread::sleep(LOOK);
             let now = self.cpu_seconds()?;
-            if now - before < 0.02 * LOOK.as_secs_f64() {
+            if now - before < share * LOOK.as_secs_f64() {
                 return Ok(());
             }
             before = now;
