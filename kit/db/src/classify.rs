@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
+use rusqlite::ffi::{
+    SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_NOTNULL,
+    SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE,
+};
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::postgres::PgDatabaseError;
 
-use crate::dialect::Dialect;
+use crate::driver::DriverError;
 use crate::error::{StoreError, Unavailable, Violation};
 
 /// What a failure means for the transaction that it happened in.
@@ -28,19 +32,14 @@ impl Blame {
 }
 
 /// A driver's error as ours, and what it means.
-pub(crate) fn classify(dialect: Dialect, error: sqlx::Error) -> (StoreError, Blame) {
+pub(crate) fn classify(error: DriverError) -> (StoreError, Blame) {
     let blame = match &error {
-        sqlx::Error::Database(inner) => match dialect {
-            Dialect::Postgres => postgres_blame(inner.as_ref()),
-            Dialect::Sqlite => sqlite_blame(inner.as_ref()),
-        },
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::PoolTimedOut => Blame::Outage(Unavailable::Unreachable),
-        _ => Blame::Statement,
+        DriverError::Sqlite(inner) => sqlite_blame(inner),
+        DriverError::Postgres(sqlx::Error::Database(inner)) => postgres_blame(inner.as_ref()),
+        DriverError::Postgres(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_))
+        | DriverError::Gone => Blame::Outage(Unavailable::Unreachable),
+        DriverError::TimedOut => Blame::Outage(Unavailable::TimedOut),
+        DriverError::Postgres(_) | DriverError::Type(_) => Blame::Statement,
     };
     let error = match blame {
         Blame::Statement => statement_error(error),
@@ -54,19 +53,17 @@ pub(crate) fn classify(dialect: Dialect, error: sqlx::Error) -> (StoreError, Bla
 }
 
 /// Whether an error that answered a COMMIT proves that nothing was committed.
-pub(crate) fn proves_rollback(dialect: Dialect, error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(inner) = error else {
-        return false;
-    };
-    let code = inner.code().unwrap_or_default();
-    match dialect {
+pub(crate) fn proves_rollback(error: &DriverError) -> bool {
+    match error {
         // Integrity, rollback (but for "completion unknown"), and cancelled by a timeout.
-        Dialect::Postgres => {
+        DriverError::Postgres(sqlx::Error::Database(inner)) => {
+            let code = inner.code().unwrap_or_default();
             code.starts_with("23") || (code.starts_with("40") && code != "40003") || code == "57014"
         }
         // A constraint, no transaction, busy, locked. After a failed write or sync nobody knows: the frames
         // may be found whole when the log is recovered.
-        Dialect::Sqlite => matches!(primary_code(&code), Some(1 | 5 | 6 | 19)),
+        DriverError::Sqlite(inner) => matches!(primary_code(inner), Some(1 | 5 | 6 | 19)),
+        _ => false,
     }
 }
 
@@ -92,8 +89,8 @@ fn postgres_blame(error: &dyn DatabaseError) -> Blame {
     }
 }
 
-fn sqlite_blame(error: &dyn DatabaseError) -> Blame {
-    match error.code().as_deref().and_then(primary_code) {
+fn sqlite_blame(error: &rusqlite::Error) -> Blame {
+    match primary_code(error) {
         // Busy, locked, interrupted.
         Some(5 | 6 | 9) => Blame::Outage(Unavailable::TimedOut),
         Some(7 | 10 | 11 | 13 | 14 | 26) => Blame::Outage(Unavailable::Storage),
@@ -101,46 +98,65 @@ fn sqlite_blame(error: &dyn DatabaseError) -> Blame {
     }
 }
 
-/// SQLite's result code without its extension.
-fn primary_code(code: &str) -> Option<i64> {
-    code.parse::<i64>().ok().map(|code| code & 0xff)
-}
-
-fn statement_error(error: sqlx::Error) -> StoreError {
-    if let sqlx::Error::Database(inner) = &error {
-        let kind = inner.kind();
-        let violation = || Violation {
-            constraint: constraint_name(inner.as_ref()),
-        };
-        match kind {
-            ErrorKind::UniqueViolation => return StoreError::Unique(violation()),
-            ErrorKind::CheckViolation => return StoreError::Check(violation()),
-            ErrorKind::ForeignKeyViolation => return StoreError::ForeignKey(violation()),
-            ErrorKind::NotNullViolation => return StoreError::NotNull(violation()),
-            _ => {}
+/// SQLite's result code, with its extension.
+fn code(error: &rusqlite::Error) -> Option<i32> {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) | rusqlite::Error::SqlInputError { error, .. } => {
+            Some(error.extended_code)
         }
+        _ => None,
     }
-    StoreError::Database(Box::new(error))
 }
 
-fn constraint_name(error: &dyn DatabaseError) -> String {
-    if let Some(postgres) = error.try_downcast_ref::<PgDatabaseError>() {
-        let column = || {
-            let (table, column) = (postgres.table()?, postgres.column()?);
-            Some(format!("{table}.{column}"))
-        };
-        return postgres
-            .constraint()
-            .map(str::to_owned)
-            .or_else(column)
-            .unwrap_or_default();
-    }
+/// SQLite's result code without its extension.
+fn primary_code(error: &rusqlite::Error) -> Option<i32> {
+    code(error).map(|code| code & 0xff)
+}
+
+fn statement_error(error: DriverError) -> StoreError {
+    let refusal = match &error {
+        DriverError::Sqlite(inner) => sqlite_refusal(inner),
+        DriverError::Postgres(sqlx::Error::Database(inner)) => postgres_refusal(inner.as_ref()),
+        _ => None,
+    };
+    refusal.unwrap_or_else(|| StoreError::Database(Box::new(error)))
+}
+
+fn sqlite_refusal(error: &rusqlite::Error) -> Option<StoreError> {
+    let refusal = match code(error)? {
+        SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_ROWID => {
+            StoreError::Unique
+        }
+        SQLITE_CONSTRAINT_CHECK => StoreError::Check,
+        SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::ForeignKey,
+        SQLITE_CONSTRAINT_NOTNULL => StoreError::NotNull,
+        _ => return None,
+    };
     // "UNIQUE constraint failed: accounts.username", "… failed: index 'accounts_name'".
-    let message = error.message();
+    let message = error.to_string();
     let name = message.split_once("failed: ").map_or("", |(_, name)| name);
-    name.strip_prefix("index ")
-        .map_or(name, |index| index.trim_matches('\''))
-        .to_owned()
+    let name = name
+        .strip_prefix("index ")
+        .map_or(name, |index| index.trim_matches('\''));
+    Some(refusal(Violation {
+        constraint: name.to_owned(),
+    }))
+}
+
+fn postgres_refusal(error: &dyn DatabaseError) -> Option<StoreError> {
+    let refusal = match error.kind() {
+        ErrorKind::UniqueViolation => StoreError::Unique,
+        ErrorKind::CheckViolation => StoreError::Check,
+        ErrorKind::ForeignKeyViolation => StoreError::ForeignKey,
+        ErrorKind::NotNullViolation => StoreError::NotNull,
+        _ => return None,
+    };
+    let postgres = error.try_downcast_ref::<PgDatabaseError>()?;
+    let column = || Some(format!("{}.{}", postgres.table()?, postgres.column()?));
+    let constraint = postgres.constraint().map(str::to_owned).or_else(column);
+    Some(refusal(Violation {
+        constraint: constraint.unwrap_or_default(),
+    }))
 }
 
 /// Milliseconds for a setting of the server's; at least one, since zero means no limit.

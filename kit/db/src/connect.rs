@@ -5,22 +5,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::classify::setting_ms;
-use crate::dialect::Dialect;
+use crate::driver::{Connection, DriverError, PostgresConnection, SqliteConnection, SqliteUse, blocking};
 use crate::open::OpenError;
 use crate::settings::{DbSettings, DbTarget};
-
-/// What stays unencoded in a SQLite URL's path.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,48 +27,71 @@ pub(crate) enum Purpose {
 /// Makes connections of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
-    options: AnyConnectOptions,
+    target: Target,
     setup: String,
-    dialect: Dialect,
     limit: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Sqlite {
+        file: PathBuf,
+        usage: SqliteUse,
+        /// How long a lock is waited for that another process (a backup, a shell) holds.
+        busy: Duration,
+    },
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Connector {
     pub(crate) fn new(settings: &DbSettings, purpose: Purpose) -> Result<Self, OpenError> {
-        sqlx::any::install_default_drivers();
-        let (url, setup) = match &settings.target {
-            DbTarget::Sqlite { file } => (sqlite_url(file, purpose), sqlite_setup(settings, purpose)),
+        let (target, setup) = match &settings.target {
+            DbTarget::Sqlite { file } => {
+                let target = Target::Sqlite {
+                    file: file.clone(),
+                    usage: sqlite_use(purpose),
+                    busy: settings.unit_limit,
+                };
+                (target, sqlite_setup(purpose).to_owned())
+            }
             DbTarget::Postgres { url, schema } => {
                 valid_schema(schema)?;
-                (url.expose().clone(), postgres_setup(settings, schema, purpose))
+                // The driver's message may repeat the URL, and with it the password.
+                let options = PgConnectOptions::from_str(url.expose()).map_err(|_| OpenError::Url)?;
+                let options = Box::new(options.disable_statement_logging());
+                (
+                    Target::Postgres(options),
+                    postgres_setup(settings, schema, purpose),
+                )
             }
         };
-        // The driver's message may repeat the URL, and with it the password.
-        let options = AnyConnectOptions::from_str(&url).map_err(|_| OpenError::Url)?;
         Ok(Self {
-            options: options.disable_statement_logging(),
+            target,
             setup,
-            dialect: settings.target.dialect(),
             limit: settings.wait_limit,
         })
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
+    /// A new connection with its session set up, or an error within the limit.
+    pub(crate) async fn connect(&self) -> Result<Connection, DriverError> {
+        let connected = tokio::time::timeout(self.limit, self.try_connect());
+        connected.await.unwrap_or(Err(DriverError::Gone))
     }
 
-    /// A new connection with its session set up, or an error within the limit.
-    pub(crate) async fn connect(&self) -> Result<AnyConnection, sqlx::Error> {
-        let connecting = async {
-            let mut connection = self.options.connect().await?;
-            sqlx::raw_sql(AssertSqlSafe(self.setup.as_str()))
-                .execute(&mut connection)
-                .await?;
-            Ok(connection)
-        };
-        tokio::time::timeout(self.limit, connecting)
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    async fn try_connect(&self) -> Result<Connection, DriverError> {
+        match self.target.clone() {
+            Target::Sqlite { file, usage, busy } => {
+                let setup = self.setup.clone();
+                let opened = blocking(move || SqliteConnection::open(&file, usage, busy, &setup));
+                Ok(Connection::Sqlite(opened.await??))
+            }
+            Target::Postgres(options) => {
+                let opened = PostgresConnection::open(&options).await?;
+                let mut connection = Connection::Postgres(Box::new(opened));
+                connection.script(&self.setup).await?;
+                Ok(connection)
+            }
+        }
     }
 }
 
@@ -96,24 +110,22 @@ pub(crate) fn prepare_file(file: &Path) -> Result<PathBuf, OpenError> {
     Ok(path)
 }
 
-fn sqlite_url(file: &Path, purpose: Purpose) -> String {
-    let path = percent_encode(file.as_os_str().as_encoded_bytes(), PATH);
-    let mode = if purpose == Purpose::Read { "ro" } else { "rwc" };
-    format!("sqlite://{path}?mode={mode}")
+fn sqlite_use(purpose: Purpose) -> SqliteUse {
+    match purpose {
+        Purpose::Read => SqliteUse::Read,
+        Purpose::Write | Purpose::Migrate => SqliteUse::Write,
+    }
 }
 
-fn sqlite_setup(settings: &DbSettings, purpose: Purpose) -> String {
-    // A lock that another process (a backup, a shell) holds is waited for as long as a unit may take.
-    let busy = setting_ms(settings.unit_limit);
-    let common =
-        format!("PRAGMA busy_timeout = {busy}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;");
+fn sqlite_setup(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Read => format!("{common} PRAGMA query_only = ON;"),
+        Purpose::Read => "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;",
         // FULL syncs the log at each commit, which is what "acknowledged" means; `fullfsync` says so to macOS.
-        Purpose::Write | Purpose::Migrate => format!(
-            "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
-             PRAGMA journal_size_limit = 67108864;"
-        ),
+        Purpose::Write | Purpose::Migrate => {
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA wal_autocheckpoint = 8000;"
+        }
     }
 }
 

@@ -142,6 +142,7 @@ pub(crate) enum End {
 /// Runs a unit in an open transaction: time limit, panic, and failures that the unit may have swallowed.
 pub(crate) async fn run(job: &mut dyn Job, tx: &mut Tx, limit: Duration) -> End {
     tx.reset(job.trace());
+    tx.link.connection.limit(Some(limit));
     let whole = async {
         let wants_commit = AssertUnwindSafe(job.run(tx)).catch_unwind().await?;
         if wants_commit && tx.link.failure.is_none() {

@@ -5,10 +5,12 @@
 //! neither.
 
 use kit_runtime::Clock;
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use thiserror::Error;
 
 use crate::dialect::Dialect;
+use crate::error::StoreError;
+use crate::statement::sql;
+use crate::unit::Link;
 use crate::{hash, rewrite};
 
 /// A service's migrations, in order. Made by [`crate::migrations!`] or by hand.
@@ -76,11 +78,11 @@ pub enum MigrationError {
         /// The file.
         name: String,
         /// What the database says.
-        source: sqlx::Error,
+        source: StoreError,
     },
     /// The database fails.
     #[error("migrations cannot be read or recorded: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] StoreError),
 }
 
 /// What would run.
@@ -156,26 +158,22 @@ impl Migrator {
     }
 
     /// What would run.
-    pub(crate) async fn plan(&self, connection: &mut AnyConnection) -> Result<Plan, MigrationError> {
-        let pending = self.pending(connection).await?;
+    pub(crate) async fn plan(&self, link: &mut Link) -> Result<Plan, MigrationError> {
+        let pending = self.pending(link).await?;
         Ok(Plan {
             pending: pending.into_iter().map(Step::title).collect(),
         })
     }
 
     /// Applies what is pending; gives back what it applied.
-    pub(crate) async fn run(
-        &self,
-        connection: &mut AnyConnection,
-        clock: &Clock,
-    ) -> Result<Vec<String>, MigrationError> {
+    pub(crate) async fn run(&self, link: &mut Link, clock: &Clock) -> Result<Vec<String>, MigrationError> {
         let mut applied = Vec::new();
-        while !self.pending(connection).await?.is_empty() {
-            execute(connection, self.begin()).await?;
-            let step = self.run_next(connection, clock).await;
+        while !self.pending(link).await?.is_empty() {
+            link.script(&self.begin()).await?;
+            let step = self.run_next(link, clock).await;
             // A failed transaction is rolled back here, and by the connection's end at the latest.
             let end = if step.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            let ended = execute(connection, end.to_owned()).await;
+            let ended = link.script(end).await;
             if let Some(title) = step? {
                 applied.push(title);
             }
@@ -195,14 +193,10 @@ impl Migrator {
         }
     }
 
-    async fn run_next(
-        &self,
-        connection: &mut AnyConnection,
-        clock: &Clock,
-    ) -> Result<Option<String>, MigrationError> {
-        self.make_room(connection).await?;
+    async fn run_next(&self, link: &mut Link, clock: &Clock) -> Result<Option<String>, MigrationError> {
+        self.make_room(link).await?;
         // Another process may have been here while this one waited for the lock.
-        let Some(step) = self.pending(connection).await?.first().copied() else {
+        let Some(step) = self.pending(link).await?.first().copied() else {
             return Ok(None);
         };
         let text =
@@ -211,7 +205,7 @@ impl Migrator {
                 reason,
             })?;
         tracing::info!(migration = step.title(), "applying a migration");
-        execute(connection, text)
+        link.script(&text)
             .await
             .map_err(|source| MigrationError::Failed {
                 name: step.title(),
@@ -219,37 +213,36 @@ impl Migrator {
             })?;
         let insert =
             "INSERT INTO schema_migrations (owner, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
-        sqlx::query(insert)
+        sql(insert)
             .bind(step.owner)
             .bind(step.name)
             .bind(step.checksum.as_str())
-            .bind(clock.now().as_micros())
-            .execute(&mut *connection)
+            .bind(clock.now())
+            .all(link)
             .await?;
         Ok(Some(step.title()))
     }
 
     /// The schema, and the table that says what was applied.
-    async fn make_room(&self, connection: &mut AnyConnection) -> Result<(), MigrationError> {
+    async fn make_room(&self, link: &mut Link) -> Result<(), MigrationError> {
         if self.dialect == Dialect::Postgres {
-            let found =
-                sqlx::query("SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_namespace WHERE nspname = $1")
-                    .bind(self.schema.as_str())
-                    .fetch_optional(&mut *connection)
-                    .await?;
+            let found = sql("SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_namespace WHERE nspname = $1")
+                .bind(self.schema.as_str())
+                .optional(link)
+                .await?;
             // Asked first, since "if not exists" needs the right to create it even where it exists.
             if found.is_none() {
-                execute(connection, format!("CREATE SCHEMA \"{}\"", self.schema)).await?;
+                link.script(&format!("CREATE SCHEMA \"{}\"", self.schema)).await?;
             }
         }
         let table = rewrite::for_dialect(TABLE, self.dialect).unwrap_or_default();
-        execute(connection, table).await?;
+        link.script(&table).await?;
         Ok(())
     }
 
     /// What is not applied yet, in order, after checking that what is applied is what we know.
-    async fn pending(&self, connection: &mut AnyConnection) -> Result<Vec<&Step>, MigrationError> {
-        let applied = self.applied(connection).await?;
+    async fn pending(&self, link: &mut Link) -> Result<Vec<&Step>, MigrationError> {
+        let applied = self.applied(link).await?;
         for (owner, name, checksum) in &applied {
             let known = self
                 .steps
@@ -283,28 +276,23 @@ impl Migrator {
     }
 
     /// Owner, name and checksum of what was applied.
-    async fn applied(
-        &self,
-        connection: &mut AnyConnection,
-    ) -> Result<Vec<(String, String, String)>, MigrationError> {
+    async fn applied(&self, link: &mut Link) -> Result<Vec<(String, String, String)>, MigrationError> {
         let exists = match self.dialect {
             Dialect::Sqlite => {
-                sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'")
+                sql("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'")
             }
-            Dialect::Postgres => sqlx::query(
-                "SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_tables \
-                 WHERE schemaname = $1 AND tablename = 'schema_migrations'",
-            )
+            Dialect::Postgres => sql("SELECT CAST(1 AS BIGINT) FROM pg_catalog.pg_tables \
+                 WHERE schemaname = $1 AND tablename = 'schema_migrations'")
             .bind(self.schema.as_str()),
         };
-        if exists.fetch_optional(&mut *connection).await?.is_none() {
+        if exists.optional(link).await?.is_none() {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query("SELECT owner, name, checksum FROM schema_migrations ORDER BY owner, name")
-            .fetch_all(&mut *connection)
+        let rows = sql("SELECT owner, name, checksum FROM schema_migrations ORDER BY owner, name")
+            .all(link)
             .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
+            .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .collect()
     }
 }
@@ -328,11 +316,6 @@ fn check_name(name: &str, last: &str) -> Result<(), MigrationError> {
 fn checksum(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     hash::hex(hash::sha256(|context| context.update(text.as_bytes())).as_ref())
-}
-
-async fn execute(connection: &mut AnyConnection, text: String) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sqlx::Connection as _;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
@@ -10,7 +9,7 @@ use crate::cleanup;
 use crate::connect::{Connector, Purpose, prepare_file};
 use crate::core::Core;
 use crate::db::{Db, Inner, Writer};
-use crate::dialect::Dialect;
+use crate::driver::{DriverError, apart};
 use crate::migrations::{MigrationError, Migrations, Migrator, Plan};
 use crate::pool::Pool;
 use crate::postgres::PostgresWriter;
@@ -44,7 +43,7 @@ pub enum OpenError {
         /// Whose database.
         service: &'static str,
         /// What the driver says.
-        source: sqlx::Error,
+        source: DriverError,
     },
     /// A migration.
     #[error("the database of `{service}` cannot be migrated: {source}")]
@@ -68,7 +67,12 @@ impl Db {
         }
         let mut link = connect(&settings, Purpose::Migrate).await?;
         let migrator = migrator(&settings, migrations)?;
-        let applied = migrator.run(&mut link.connection, &deps.clock).await;
+        let clock = deps.clock.clone();
+        let migrated = apart(async move {
+            let applied = migrator.run(&mut link, &clock).await;
+            (link, applied)
+        });
+        let (link, applied) = migrated.await.map_err(connecting(&settings))?;
         let applied = applied.map_err(migration(&settings))?;
         if !applied.is_empty() {
             tracing::info!(
@@ -96,7 +100,7 @@ impl Db {
                 Writer::Sqlite(SqliteWriter::new(core.clone(), writing, deps.tasks.clone(), link))
             }
             DbTarget::Postgres { .. } => {
-                close(link).await;
+                link.connection.close().await;
                 let pool = Pool::new(writing, settings.writers, settings.wait_limit);
                 Writer::Postgres(PostgresWriter::new(core.clone(), pool, deps.tasks.clone()))
             }
@@ -121,8 +125,8 @@ impl Db {
             return Ok(migrator.whole_plan());
         }
         let mut link = connect(settings, Purpose::Read).await?;
-        let plan = migrator.plan(&mut link.connection).await;
-        close(link).await;
+        let plan = migrator.plan(&mut link).await;
+        link.connection.close().await;
         plan.map_err(migration(settings))
     }
 }
@@ -140,21 +144,13 @@ fn migration(settings: &DbSettings) -> impl FnOnce(MigrationError) -> OpenError 
     move |source| OpenError::Migration { service, source }
 }
 
+fn connecting(settings: &DbSettings) -> impl FnOnce(DriverError) -> OpenError + use<> {
+    let service = settings.service;
+    move |source| OpenError::Connect { service, source }
+}
+
 async fn connect(settings: &DbSettings, purpose: Purpose) -> Result<Link, OpenError> {
     let connector = Connector::new(settings, purpose)?;
     let connected = connector.connect().await;
-    let connection = connected.map_err(|source| OpenError::Connect {
-        service: settings.service,
-        source,
-    })?;
-    Ok(Link::new(connection, connector.dialect()))
-}
-
-/// Says goodbye to a server, so that it does not log a lost connection.
-async fn close(link: Link) {
-    if link.dialect == Dialect::Postgres
-        && let Err(error) = link.connection.close().await
-    {
-        tracing::debug!(%error, "a connection was not closed in order");
-    }
+    Ok(Link::new(connected.map_err(connecting(settings))?))
 }

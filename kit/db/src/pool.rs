@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::AnyConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::classify::{Blame, classify};
 use crate::connect::Connector;
+use crate::driver::Connection;
 use crate::error::{StoreError, Unavailable};
 use crate::unit::{Link, ReadUnit, Reader};
 
@@ -33,7 +33,7 @@ pub(crate) struct Pool {
 }
 
 struct Idle {
-    connection: AnyConnection,
+    connection: Connection,
     made: Instant,
 }
 
@@ -76,7 +76,7 @@ impl Pool {
             },
         };
         Ok(Pooled {
-            link: Link::new(idle.connection, self.connector.dialect()),
+            link: Link::new(idle.connection),
             slot: Slot {
                 pool: self.clone(),
                 made: idle.made,
@@ -93,7 +93,8 @@ impl Pool {
     ) -> Result<T, StoreError> {
         let mut attempt = 1;
         loop {
-            let (link, slot) = self.take().await?.split();
+            let (mut link, slot) = self.take().await?.split();
+            link.connection.limit(Some(limit));
             let mut reader = Reader { link };
             // Boxed, so that whoever awaits this can see that it is `Send` whatever the unit borrows.
             let running: BoxFuture<'_, Result<T, StoreError>> = unit.clone()(&mut reader).boxed();
@@ -129,11 +130,11 @@ impl Pool {
         idle.pop()
     }
 
-    async fn connect(&self) -> Result<AnyConnection, Unavailable> {
+    async fn connect(&self) -> Result<Connection, Unavailable> {
         self.connector
             .connect()
             .await
-            .map_err(|error| match classify(self.connector.dialect(), error) {
+            .map_err(|error| match classify(error) {
                 (_, Blame::Outage(reason)) => reason,
                 (error, _) => {
                     tracing::error!(%error, "a connection to the database is refused");

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use kit_runtime::Tasks;
+use kit_runtime::{Backoff, Tasks};
 use tokio::sync::Semaphore;
 
 use crate::classify::{Blame, classify, proves_rollback};
 use crate::core::Core;
+use crate::driver::DriverError;
 use crate::error::Unavailable;
 use crate::job::{self, End, Job, JobOutcome};
 use crate::pool::{Pool, Slot};
@@ -21,8 +22,11 @@ use crate::unit::{Link, Tx};
 /// How often a unit is run at most.
 const ATTEMPTS: u32 = 6;
 
-/// The pause before the second attempt; it doubles, and half of it is random.
-const FIRST_PAUSE: Duration = Duration::from_millis(4);
+/// Between two runs of a unit.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(4),
+    longest: Duration::from_millis(64),
+};
 
 /// How long a rollback may take before the connection is given up.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
@@ -87,9 +91,7 @@ impl PostgresWriter {
     }
 
     fn pause(&self, attempt: u32) -> Duration {
-        let longest = FIRST_PAUSE * 2_u32.pow(attempt - 1);
-        let [random] = self.core.ids.random::<1>();
-        longest / 2 + longest / 2 * u32::from(random) / 255
+        BACKOFF.pause(attempt, u16::from_le_bytes(self.core.ids.random()))
     }
 
     async fn attempt(&self, job: &mut dyn Job, link: Link, slot: Slot) -> Attempt {
@@ -126,14 +128,14 @@ impl PostgresWriter {
                 return Attempt::Ended(JobOutcome::Settled);
             }
             Ok(Err(error)) => error,
-            Err(_) => sqlx::Error::PoolTimedOut,
+            Err(_) => DriverError::Gone,
         };
         // The connection is closed either way.
-        if !proves_rollback(tx.link.dialect, &error) {
+        if !proves_rollback(&error) {
             tracing::error!(%error, "a commit's answer was lost");
             return Attempt::Ended(JobOutcome::OutcomeUnknown);
         }
-        match classify(tx.link.dialect, error) {
+        match classify(error) {
             (_, Blame::Contention) => Attempt::Again(Unavailable::Contention),
             (_, Blame::Outage(reason)) => Attempt::Ended(JobOutcome::Unavailable(reason)),
             (error, Blame::Statement) => Attempt::Ended(JobOutcome::Failed(error)),
@@ -142,9 +144,9 @@ impl PostgresWriter {
 }
 
 async fn begin(link: &mut Link) -> Result<(), Unavailable> {
-    match sqlx::raw_sql("BEGIN").execute(&mut link.connection).await {
-        Ok(_) => Ok(()),
-        Err(error) => match classify(link.dialect, error) {
+    match link.connection.script("BEGIN").await {
+        Ok(()) => Ok(()),
+        Err(error) => match classify(error) {
             (_, Blame::Outage(reason)) => Err(reason),
             (error, _) => {
                 tracing::error!(%error, "a transaction could not begin");
@@ -154,9 +156,9 @@ async fn begin(link: &mut Link) -> Result<(), Unavailable> {
     }
 }
 
-async fn send_commit(link: &mut Link) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("COMMIT").execute(&mut link.connection).await?;
-    fail_point!("db::commit-answer-lost", |_| Err(sqlx::Error::WorkerCrashed));
+async fn send_commit(link: &mut Link) -> Result<(), DriverError> {
+    link.connection.script("COMMIT").await?;
+    fail_point!("db::commit-answer-lost", |_| Err(DriverError::Gone));
     Ok(())
 }
 
@@ -166,8 +168,8 @@ async fn roll_back(mut link: Link, slot: Slot) {
         slot.pool().forget_idle();
         return;
     }
-    let rollback = sqlx::raw_sql("ROLLBACK").execute(&mut link.connection);
-    if let Ok(Ok(_)) = tokio::time::timeout(ROLLBACK_LIMIT, rollback).await {
+    let rollback = link.connection.script("ROLLBACK");
+    if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK_LIMIT, rollback).await {
         slot.give_back(link);
     }
 }

@@ -45,7 +45,7 @@ impl ReadDb {
             DbTarget::Postgres { schema, .. } => prefix(schema)?,
         };
         Ok(Self {
-            dialect: connector.dialect(),
+            dialect: settings.target.dialect(),
             pool: Pool::new(connector, settings.readers, settings.wait_limit),
             limit: settings.unit_limit,
             prefix,

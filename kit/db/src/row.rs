@@ -5,18 +5,20 @@ use std::str::FromStr;
 
 use kit_runtime::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::any::AnyRow;
-use sqlx::{Decode, Row as _, Type};
 
 use crate::error::StoreError;
+use crate::value::{Cell, Names};
 
 /// A row of an answer. Its columns are text, 64-bit integers and bytes, the same on both databases; everything
 /// else is read out of those here.
-pub struct Row(AnyRow);
+pub struct Row {
+    names: Names,
+    cells: Vec<Cell>,
+}
 
 impl Row {
-    pub(crate) fn new(row: AnyRow) -> Self {
-        Self(row)
+    pub(crate) fn new(names: Names, cells: Vec<Cell>) -> Self {
+        Self { names, cells }
     }
 
     /// The column's value, by name or by index from zero.
@@ -61,11 +63,10 @@ impl Row {
         serde_json::from_str(text).map_err(|error| column_error(column, &error))
     }
 
-    fn raw<'r, T>(&'r self, column: impl Column) -> Result<T, StoreError>
-    where
-        T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
-    {
-        column.read(&self.0).map_err(|error| column_error(column, &error))
+    fn raw<'r, T: FromCell<'r>>(&'r self, column: impl Column) -> Result<T, StoreError> {
+        let cell = column.find(&self.names).and_then(|index| self.cells.get(index));
+        let cell = cell.ok_or_else(|| column_error(column, &"there is none of this name"))?;
+        T::from_cell(cell).ok_or_else(|| column_error(column, &format!("it is {}", cell.kind())))
     }
 }
 
@@ -76,22 +77,64 @@ fn column_error(column: impl Column, reason: &dyn Display) -> StoreError {
     }
 }
 
+/// What a cell holds, or nothing where it holds something else.
+trait FromCell<'r>: Sized {
+    fn from_cell(cell: &'r Cell) -> Option<Self>;
+}
+
+impl<'r> FromCell<'r> for &'r str {
+    fn from_cell(cell: &'r Cell) -> Option<Self> {
+        match cell {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl FromCell<'_> for String {
+    fn from_cell(cell: &Cell) -> Option<Self> {
+        <&str>::from_cell(cell).map(str::to_owned)
+    }
+}
+
+impl FromCell<'_> for i64 {
+    fn from_cell(cell: &Cell) -> Option<Self> {
+        match cell {
+            Cell::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl FromCell<'_> for Vec<u8> {
+    fn from_cell(cell: &Cell) -> Option<Self> {
+        match cell {
+            Cell::Bytes(bytes) => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl<'r, T: FromCell<'r>> FromCell<'r> for Option<T> {
+    fn from_cell(cell: &'r Cell) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(None),
+            cell => T::from_cell(cell).map(Some),
+        }
+    }
+}
+
 /// How a column is named: its name, or its index from zero.
 pub trait Column: Copy + private::Sealed {
     #[doc(hidden)]
-    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
-    where
-        T: Decode<'r, sqlx::Any> + Type<sqlx::Any>;
+    fn find(self, names: &[Box<str>]) -> Option<usize>;
     #[doc(hidden)]
     fn describe(self) -> String;
 }
 
 impl Column for &str {
-    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
-    where
-        T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
-    {
-        row.try_get(self)
+    fn find(self, names: &[Box<str>]) -> Option<usize> {
+        names.iter().position(|name| **name == *self)
     }
 
     fn describe(self) -> String {
@@ -100,11 +143,8 @@ impl Column for &str {
 }
 
 impl Column for usize {
-    fn read<'r, T>(self, row: &'r AnyRow) -> Result<T, sqlx::Error>
-    where
-        T: Decode<'r, sqlx::Any> + Type<sqlx::Any>,
-    {
-        row.try_get(self)
+    fn find(self, _: &[Box<str>]) -> Option<usize> {
+        Some(self)
     }
 
     fn describe(self) -> String {

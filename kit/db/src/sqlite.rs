@@ -4,8 +4,9 @@
 //! `BEGIN IMMEDIATE`, commits once, and answers all. So a sync is paid per group, a failing unit hurts nobody
 //! else, and an answer, a refusal too, leaves only after the commit.
 //!
-//! A run is a task that lives while there is work. It is not a loop beside the process: a loop would have to
-//! end at the wish to stop, when requests that are still being served want to write.
+//! A run lives while there is work, on a thread of its own, since statements and syncs block. It is not a loop
+//! beside the process: a loop would have to end at the wish to stop, when requests that are still being served
+//! want to write.
 //!
 //! Invariant: SQLite can end the outer transaction by itself (disk full, interrupt, `OR ROLLBACK`). The next
 //! `SAVEPOINT` would then open a transaction of its own, and units would be committed one by one behind a
@@ -14,25 +15,25 @@
 //! transaction is gone. Any error from these abandons the whole group and closes the connection.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use fail::fail_point;
-use kit_runtime::Tasks;
+use futures::FutureExt;
+use kit_runtime::{Tasks, panic_text};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::classify::proves_rollback;
 use crate::connect::Connector;
 use crate::core::Core;
+use crate::driver::{Connection, DriverError, apart};
 use crate::error::Unavailable;
 use crate::job::{self, End, Job, JobOutcome};
 use crate::unit::{Link, Tx};
 
 /// A group is closed after so many units, though more are queued.
 const GROUP_UNITS: usize = 256;
-
-/// How long a rollback may take before the connection is given up.
-const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 
 pub(crate) struct SqliteWriter {
     core: Arc<Core>,
@@ -77,7 +78,7 @@ impl SqliteWriter {
             writer: self.clone(),
             ended: false,
         };
-        self.tasks.spawn("db.writer", run.run());
+        self.tasks.spawn("db.writer", run.apart());
         Ok(())
     }
 
@@ -119,8 +120,7 @@ impl SqliteWriter {
             tracing::error!(%error, "the database file cannot be opened");
             Unavailable::Storage
         })?;
-        let link = Link::new(connection, self.connector.dialect());
-        Ok(self.core.transaction(link))
+        Ok(self.core.transaction(Link::new(connection)))
     }
 }
 
@@ -131,6 +131,21 @@ struct WriterRun {
 }
 
 impl WriterRun {
+    /// Runs on a thread of its own, and ends with the task that waits for it.
+    async fn apart(self) {
+        let (waits, nobody_waits) = oneshot::channel::<()>();
+        let ended = apart(async move {
+            tokio::select! {
+                _ = nobody_waits => {}
+                () = self.run() => {}
+            }
+        });
+        if let Err(error) = ended.await {
+            tracing::error!(%error, "a run of writes ended early");
+        }
+        drop(waits);
+    }
+
     async fn run(mut self) {
         let writer = self.writer.clone();
         let mut idle = writer.idle.lock().await;
@@ -145,8 +160,13 @@ impl WriterRun {
                     }
                 },
             };
-            // A group that is cut off drops the connection, and SQLite rolls back.
-            *idle = Group::new(&writer, tx).run().await;
+            // A group that panics or is cut off drops the connection, and SQLite rolls back. What is queued is
+            // no part of it, perhaps by callers that heard of its end already.
+            let group = AssertUnwindSafe(Group::new(&writer, tx).run()).catch_unwind();
+            *idle = group.await.unwrap_or_else(|panic| {
+                tracing::error!(panic = panic_text(&*panic), "a group of writes panicked");
+                None
+            });
         }
     }
 
@@ -163,7 +183,7 @@ impl WriterRun {
 }
 
 impl Drop for WriterRun {
-    /// After a panic, or when the process stops hard: who waits hears it.
+    /// When the process stops hard: who waits hears it.
     fn drop(&mut self) {
         if !self.ended {
             self.writer.queue().is_running = false;
@@ -217,11 +237,11 @@ impl<'w> Group<'w> {
         if self.ended.is_empty() {
             return Some(self.tx); // every caller had gone
         }
-        self.commit().await
+        self.commit()
     }
 
     async fn run_unit(&mut self, mut job: Box<dyn Job>) -> Result<(), Abandoned> {
-        if let Err(Abandoned) = self.open_savepoint().await {
+        if let Err(Abandoned) = self.open_savepoint() {
             self.ended
                 .push((job, JobOutcome::Unavailable(Unavailable::Abandoned)));
             return Err(Abandoned);
@@ -239,32 +259,36 @@ impl<'w> Group<'w> {
         };
         self.ended.push((job, outcome));
         self.savepoint = Savepoint::Clean;
-        // After its time limit the unit's statement may still be running; the rollback waits behind it.
-        let rollback = tokio::time::timeout(ROLLBACK_LIMIT, self.statement("ROLLBACK TO unit"));
-        rollback.await.unwrap_or(Err(Abandoned))
+        self.control("ROLLBACK TO unit")
     }
 
-    async fn open_savepoint(&mut self) -> Result<(), Abandoned> {
-        let text = match self.savepoint {
-            Savepoint::None => "BEGIN IMMEDIATE; SAVEPOINT unit",
+    fn open_savepoint(&mut self) -> Result<(), Abandoned> {
+        let before = match self.savepoint {
+            Savepoint::None => "BEGIN IMMEDIATE",
             Savepoint::Clean => return Ok(()),
-            Savepoint::Used => "RELEASE unit; SAVEPOINT unit",
+            Savepoint::Used => "RELEASE unit",
         };
         fail_point!("db::savepoint", self.savepoint == Savepoint::Used, |_| Err(
             Abandoned
         ));
-        self.statement(text).await?;
+        self.control(before)?;
+        self.control("SAVEPOINT unit")?;
         self.savepoint = Savepoint::Clean;
         Ok(())
     }
 
-    async fn statement(&mut self, text: &'static str) -> Result<(), Abandoned> {
-        match sqlx::query(text).execute(&mut self.tx.link.connection).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::error!(%error, statement = text, "a group of writes is abandoned");
-                Err(Abandoned)
-            }
+    fn control(&mut self, text: &'static str) -> Result<(), Abandoned> {
+        self.try_control(text).map_err(|error| {
+            tracing::error!(%error, statement = text, "a group of writes is abandoned");
+            Abandoned
+        })
+    }
+
+    /// Runs a statement that begins or ends something.
+    fn try_control(&mut self, text: &'static str) -> Result<(), DriverError> {
+        match &mut self.tx.link.connection {
+            Connection::Sqlite(sqlite) => sqlite.control(text),
+            Connection::Postgres(_) => Err(DriverError::Gone),
         }
     }
 
@@ -280,12 +304,12 @@ impl<'w> Group<'w> {
         None
     }
 
-    async fn commit(mut self) -> Option<Tx> {
+    fn commit(mut self) -> Option<Tx> {
         fail_point!("db::before-commit");
         for (job, _) in &mut self.ended {
             job.commit_is_sent();
         }
-        let committed = self.send_commit().await;
+        let committed = self.send_commit();
         fail_point!("db::after-commit-before-answer");
         let error = match committed {
             Ok(()) => {
@@ -301,7 +325,7 @@ impl<'w> Group<'w> {
             Err(error) => error,
         };
         tracing::error!(%error, "a group of writes could not be committed");
-        let surely_not = proves_rollback(self.tx.link.dialect, &error);
+        let surely_not = proves_rollback(&error);
         for (job, outcome) in self.ended {
             job.answer(match outcome {
                 JobOutcome::Settled if surely_not => JobOutcome::Unavailable(Unavailable::Abandoned),
@@ -313,11 +337,9 @@ impl<'w> Group<'w> {
         None
     }
 
-    async fn send_commit(&mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("COMMIT")
-            .execute(&mut self.tx.link.connection)
-            .await?;
-        fail_point!("db::commit-answer-lost", |_| Err(sqlx::Error::WorkerCrashed));
+    fn send_commit(&mut self) -> Result<(), DriverError> {
+        self.try_control("COMMIT")?;
+        fail_point!("db::commit-answer-lost", |_| Err(DriverError::Gone));
         Ok(())
     }
 }

@@ -7,23 +7,21 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use futures::TryStreamExt;
 use kit_runtime::Timestamp;
-use sqlx::any::AnyArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Executor as _};
 
 use crate::dialect::Dialect;
+use crate::driver::Answer;
 use crate::error::StoreError;
 use crate::read_db::Table;
 use crate::row::Row;
 use crate::unit::{Session, Tx};
+use crate::value::Value;
 
 /// Begins a statement.
 pub fn sql(text: &'static str) -> Statement {
     Statement {
         text: Cow::Borrowed(text),
-        values: AnyArguments::default(),
-        refused: None,
+        values: Vec::new(),
         locks: "",
     }
 }
@@ -32,8 +30,7 @@ pub fn sql(text: &'static str) -> Statement {
 #[must_use = "a statement does nothing until it is run"]
 pub struct Statement {
     text: Cow<'static, str>,
-    values: AnyArguments,
-    refused: Option<String>,
+    values: Vec<Value>,
     /// What PostgreSQL gets to hear at the end, and SQLite does not.
     locks: &'static str,
 }
@@ -41,9 +38,7 @@ pub struct Statement {
 impl Statement {
     /// The next value, `$1` first.
     pub fn bind(mut self, value: impl Bind) -> Self {
-        if let Err(reason) = value.add_to(&mut self.values) {
-            self.refused = Some(reason.to_string());
-        }
+        self.values.push(value.into_value());
         self
     }
 
@@ -141,30 +136,12 @@ impl Statement {
     }
 
     async fn run(mut self, on: &mut impl Session) -> Result<Answer, StoreError> {
-        if let Some(reason) = self.refused {
-            return Err(StoreError::Database(reason.into()));
-        }
         if on.dialect() == Dialect::Postgres && !self.locks.is_empty() {
             self.text.to_mut().push_str(self.locks);
         }
-        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);
-        let mut answer = Answer::default();
         let link = on.link()?;
-        let ended = async {
-            let mut steps = link.connection.fetch_many(query);
-            while let Some(step) = steps.try_next().await? {
-                match step {
-                    sqlx::Either::Left(done) => answer.changed += done.rows_affected(),
-                    sqlx::Either::Right(row) => answer.rows.push(Row::new(row)),
-                }
-            }
-            Ok(())
-        }
-        .await;
-        match ended {
-            Ok(()) => Ok(answer),
-            Err(error) => Err(link.fail(error)),
-        }
+        let ended = link.connection.run(self.text, self.values).await;
+        ended.map_err(|error| link.fail(error))
     }
 }
 
@@ -185,32 +162,24 @@ impl RowValues {
     }
 }
 
-#[derive(Default)]
-struct Answer {
-    changed: u64,
-    rows: Vec<Row>,
-}
-
-type BindResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
 /// A value that a statement can take.
 pub trait Bind {
     #[doc(hidden)]
-    fn add_to(self, values: &mut AnyArguments) -> BindResult;
+    fn into_value(self) -> Value;
 }
 
 macro_rules! bind_as {
     ($($kind:ty => $convert:expr),+ $(,)?) => {$(
         impl Bind for $kind {
-            fn add_to(self, values: &mut AnyArguments) -> BindResult {
+            fn into_value(self) -> Value {
                 let convert = $convert;
-                values.add(convert(self))
+                Some(convert(self)).into()
             }
         }
 
         impl Bind for Option<$kind> {
-            fn add_to(self, values: &mut AnyArguments) -> BindResult {
-                values.add(self.map($convert))
+            fn into_value(self) -> Value {
+                self.map($convert).into()
             }
         }
     )+};

@@ -2,10 +2,10 @@
 
 use kit_event::Event;
 use kit_telemetry::TraceParent;
-use sqlx::AnyConnection;
 
 use crate::classify::{Blame, classify};
 use crate::dialect::Dialect;
+use crate::driver::{Connection, DriverError};
 use crate::error::StoreError;
 use crate::outbox::Outbox;
 
@@ -42,23 +42,27 @@ where
 
 /// A connection, and the first thing that went wrong on it.
 pub struct Link {
-    pub(crate) connection: AnyConnection,
-    pub(crate) dialect: Dialect,
+    pub(crate) connection: Connection,
     pub(crate) failure: Option<Blame>,
 }
 
 impl Link {
-    pub(crate) fn new(connection: AnyConnection, dialect: Dialect) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            dialect,
             failure: None,
         }
     }
 
+    /// Runs statements without values, and whose rows nobody wants.
+    pub(crate) async fn script(&mut self, text: &str) -> Result<(), StoreError> {
+        let ended = self.connection.script(text).await;
+        ended.map_err(|error| self.fail(error))
+    }
+
     /// Notes a failure, and turns it into ours.
-    pub(crate) fn fail(&mut self, error: sqlx::Error) -> StoreError {
-        let (error, blame) = classify(self.dialect, error);
+    pub(crate) fn fail(&mut self, error: DriverError) -> StoreError {
+        let (error, blame) = classify(error);
         self.failure.get_or_insert(blame);
         error
     }
@@ -70,6 +74,16 @@ pub trait Session: Send {
     fn dialect(&self) -> Dialect;
     #[doc(hidden)]
     fn link(&mut self) -> Result<&mut Link, StoreError>;
+}
+
+impl Session for Link {
+    fn dialect(&self) -> Dialect {
+        self.connection.dialect()
+    }
+
+    fn link(&mut self) -> Result<&mut Link, StoreError> {
+        Ok(self)
+    }
 }
 
 /// A transaction. It ends by the unit's result alone: `Ok` commits, `Err` rolls back.
@@ -114,7 +128,7 @@ impl Tx {
 
 impl Session for Tx {
     fn dialect(&self) -> Dialect {
-        self.link.dialect
+        self.link.connection.dialect()
     }
 
     fn link(&mut self) -> Result<&mut Link, StoreError> {
@@ -132,7 +146,7 @@ pub struct Reader {
 
 impl Session for Reader {
     fn dialect(&self) -> Dialect {
-        self.link.dialect
+        self.link.connection.dialect()
     }
 
     fn link(&mut self) -> Result<&mut Link, StoreError> {

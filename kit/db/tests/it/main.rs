@@ -18,4 +18,6 @@ mod read_db;
 mod shop;
 mod sqlite;
 mod statements;
+mod steps;
+mod threads;
 mod units;

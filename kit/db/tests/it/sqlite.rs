@@ -10,7 +10,6 @@ use kit_runtime::Lifecycle;
 use kit_telemetry::Metrics;
 use kit_testing::db::{SERVICE, TestDb, TestTarget, deps, patient};
 use kit_testing::eventually;
-use sqlx::Connection as _;
 use tokio::task::JoinHandle;
 
 use crate::shop::{MIGRATIONS, gate, ids, insert, is_unavailable, save, spawn, spawn_gated};
@@ -225,9 +224,8 @@ async fn a_file_that_another_process_writes_to_is_unavailable_until_it_ends() {
     let DbTarget::Sqlite { file } = db.target() else {
         panic!("not a file")
     };
-    let url = format!("sqlite://{}", file.display());
-    let mut other = sqlx::AnyConnection::connect(&url).await.unwrap();
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = save(&db, "a").await;
     assert!(is_unavailable(&refused, Unavailable::Abandoned), "{refused:?}");
     // The limit is as short for these, and a busy machine may need more than one attempt.
@@ -236,7 +234,7 @@ async fn a_file_that_another_process_writes_to_is_unavailable_until_it_ends() {
         db.read(all).await.ok()
     });
     assert!(read.await.is_empty());
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     eventually("the file is free", async || save(&db, "a").await.ok()).await;
     db.finish().await;
 }
