@@ -21,7 +21,7 @@ pub struct DocumentInfo {
 
 /// Writes the document. Where `info` has a prefix it is the gateway's: routes that the gateway does not mount
 /// are left out, and every other one may be refused as one request too many, since it alone counts them.
-/// Well-known paths stand at the root in any case.
+/// Well-known paths stand at the root in any case, and a table that does not stand under the prefix is named by its own.
 pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
@@ -37,6 +37,10 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
     };
     for table in tables {
         tags.push(json!({ "name": table.service }));
+        let usual = match table.prefixes.first() {
+            Some(own) if entrance == Entrance::Gateway && !table.prefixes.contains(&info.prefix) => own,
+            _ => info.prefix,
+        };
         for route in &table.routes {
             if entrance == Entrance::Gateway && route.exposure == Exposure::OwnPort {
                 continue;
@@ -44,7 +48,7 @@ pub fn document(info: DocumentInfo, tables: &[RouteTable]) -> Value {
             let prefix = if route.pattern.starts_with("/.well-known/") {
                 ""
             } else {
-                info.prefix
+                usual
             };
             let path = paths
                 .entry(format!("{prefix}{}", route.pattern))

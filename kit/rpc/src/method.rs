@@ -7,12 +7,17 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
-use kit_runtime::panic_text;
+use kit_runtime::{Backoff, panic_text};
 
 use crate::{CallContext, CallError, Deadline, Fault};
 
 const MOST_ATTEMPTS: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Between two attempts.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(20),
+    longest: Duration::from_millis(80),
+};
 
 /// A method of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +95,11 @@ where
     })
 }
 
-/// Doubles with each attempt; between half and whole of that, so that callers who failed together do not
-/// come back together.
+/// The pause after so many attempts and one more.
 fn pause(earlier: u32) -> Duration {
-    let whole = FIRST_PAUSE * 2_u32.pow(earlier);
     // A hasher of the standard library starts anywhere, which is all the chance that is needed here.
-    let chance = RandomState::new().hash_one(earlier) % 512;
-    whole / 2 + whole * u32::try_from(chance).unwrap_or(0) / 1024
+    let [first, second, ..] = RandomState::new().hash_one(earlier).to_le_bytes();
+    BACKOFF.pause(earlier + 1, u16::from_le_bytes([first, second]))
 }
 
 /// Runs a service's own code under the rules of every call: a deadline that passed before it began means

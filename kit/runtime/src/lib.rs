@@ -6,6 +6,7 @@
 //! signature tells what a component can do. The ambient counterparts (`SystemTime::now`, `tokio::spawn`,
 //! random UUIDs) are disallowed by lint everywhere but in this crate.
 
+mod backoff;
 mod clock;
 mod ids;
 mod lifecycle;
@@ -15,11 +16,12 @@ mod splitmix;
 mod tasks;
 mod worker_pool;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, FakeClock, TimeSource, Timestamp};
 pub use ids::Ids;
 pub use lifecycle::{Lifecycle, Shutdown, ShutdownLimits};
 pub use readiness::{CheckReport, Readiness, ReadinessGate, ReadinessReport};
 pub use secret::Secret;
 pub use splitmix::SplitMix64;
-pub use tasks::{Stop, TaskError, TaskScope, Tasks, panic_text};
+pub use tasks::{CutOff, Stop, TaskError, TaskScope, Tasks, panic_text};
 pub use worker_pool::{Busy, WorkerPool};

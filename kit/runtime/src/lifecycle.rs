@@ -1,7 +1,9 @@
 //! From start to stop: a soft stop that lets work finish, and a hard one that does not wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +33,7 @@ pub struct Lifecycle {
     tracker: TaskTracker,
     soft: CancellationToken,
     hard: CancellationToken,
+    pauses: Arc<Notify>,
 }
 
 impl Lifecycle {
@@ -41,7 +44,11 @@ impl Lifecycle {
 
     /// The handle that starts tasks in this process.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(self.tracker.clone(), self.soft.clone(), self.hard.clone())
+        Tasks::new(
+            self.tracker.clone(),
+            (self.soft.clone(), self.hard.clone()),
+            self.pauses.clone(),
+        )
     }
 
     /// Waits for `signal`, then stops: readiness is withdrawn, the lame-duck time passes, tasks are asked
@@ -83,7 +90,6 @@ impl Lifecycle {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
@@ -141,6 +147,10 @@ mod tests {
         for at in [Duration::ZERO, Duration::ZERO, Duration::ZERO, PERIOD, PERIOD * 2] {
             assert_eq!(reports.recv().await, Some(at));
         }
+        // In the pause that has begun.
+        tokio::task::yield_now().await;
+        scope.tasks().end_pauses();
+        assert_eq!(reports.recv().await, Some(PERIOD * 2));
         scope.stop().await;
         assert_eq!(reports.recv().await, None);
     }
@@ -167,6 +177,25 @@ mod tests {
         });
         lifecycle.end().await;
         assert!(other.has_ended());
+    }
+
+    #[tokio::test]
+    async fn work_is_done_to_its_end_though_nobody_waits_for_it() {
+        let lifecycle = Lifecycle::new();
+        let tasks = lifecycle.tasks();
+        assert_eq!(tasks.run_to_end("work", async { 7 }).await, Ok(7));
+        let panicked = tasks.run_to_end("work", async { panic!("no result") }).await;
+        assert_eq!(panicked, Err::<(), _>(crate::CutOff));
+        let (done, wait) = tokio::sync::oneshot::channel();
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        let work = tasks.run_to_end("work", async move {
+            let is_told = waits.await.is_ok();
+            done.send(is_told)
+        });
+        drop(work);
+        assert!(go_on.send(()).is_ok());
+        assert_eq!(wait.await, Ok(true));
+        lifecycle.end().await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,11 +3,15 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use thiserror::Error;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -15,12 +19,19 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Why a supervised task ended; it is logged, and the task starts again.
 pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Work in a task of its own has no result: it panicked, which is in the log, or the process stops hard.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the work was cut off")]
+pub struct CutOff;
+
 /// Starts tasks that the process waits for when it stops. A cheap handle.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
     hard: CancellationToken,
+    /// Of those that repeat their work.
+    pauses: Arc<Notify>,
     /// Those that they are started in, the outermost first.
     scopes: Vec<TaskTracker>,
 }
@@ -57,11 +68,16 @@ impl Stop {
 }
 
 impl Tasks {
-    pub(crate) fn new(tracker: TaskTracker, soft: CancellationToken, hard: CancellationToken) -> Self {
+    pub(crate) fn new(
+        tracker: TaskTracker,
+        (soft, hard): (CancellationToken, CancellationToken),
+        pauses: Arc<Notify>,
+    ) -> Self {
         Self {
             tracker,
             soft,
             hard,
+            pauses,
             scopes: Vec::new(),
         }
     }
@@ -95,6 +111,26 @@ impl Tasks {
                 }
             }
         });
+    }
+
+    /// As [`Tasks::spawn`], and gives the result to whoever waits for it: for work whose steps belong together, also where
+    /// the caller goes away meanwhile. It begins at once.
+    pub fn run_to_end<T, W>(
+        &self,
+        name: &'static str,
+        work: W,
+    ) -> impl Future<Output = Result<T, CutOff>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let (reply, result) = oneshot::channel();
+        let work = async move {
+            // The caller may have gone.
+            let _ = reply.send(work.await);
+        };
+        self.spawn(name, work.in_current_span());
+        async move { result.await.map_err(|_| CutOff) }
     }
 
     /// Runs a loop for as long as the process lives: when it fails or panics it is started again, after a
@@ -137,12 +173,38 @@ impl Tasks {
         F: Future<Output = Result<bool, E>> + Send,
         E: Into<TaskError>,
     {
+        self.repeat_woken(name, period, std::future::pending, work);
+    }
+
+    /// Ends the pauses of all that repeat their work, so that they look at once: the clock they go by was moved. Who is at
+    /// work looks after the next pause.
+    pub fn end_pauses(&self) {
+        self.pauses.notify_waiters();
+    }
+
+    /// As [`Tasks::repeat`], but a pause also ends when `woken` does, which is called anew for each.
+    pub fn repeat_woken<W, F, E>(
+        &self,
+        name: &'static str,
+        period: Duration,
+        woken: impl Fn() -> W + Clone + Send + Sync + 'static,
+        work: impl Fn() -> F + Clone + Send + Sync + 'static,
+    ) where
+        W: Future<Output = ()> + Send,
+        F: Future<Output = Result<bool, E>> + Send,
+        E: Into<TaskError>,
+    {
+        let pauses = self.pauses.clone();
         self.supervise(name, move |stop| {
-            let work = work.clone();
+            let (woken, work, pauses) = (woken.clone(), work.clone(), pauses.clone());
             async move {
                 while !stop.is_requested() {
-                    if !work().await.map_err(Into::into)? && !stop.sleep(period).await {
-                        break;
+                    if !work().await.map_err(Into::into)? {
+                        tokio::select! {
+                            _ = stop.sleep(period) => {}
+                            () = woken() => {}
+                            () = pauses.notified() => {}
+                        }
                     }
                 }
                 Ok(())

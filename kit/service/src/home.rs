@@ -1,18 +1,21 @@
 //! What a process shares with the services that it hosts.
 
+use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_bus::{Admin, Bus};
 use kit_cache::{CacheDeps, CacheMetrics};
-use kit_config::{BaseUrl, Loaded, Section};
+use kit_config::{BaseUrl, Loaded, Section, secret_file};
 use kit_db::Db;
 use kit_http::Guard;
 use kit_redis::Redis;
 use kit_rpc::InternalKeys;
-use kit_runtime::{Clock, Ids, Readiness, Tasks};
+use kit_runtime::{Clock, Ids, Readiness, Secret, Tasks};
 use kit_telemetry::{Metrics, Tracer};
 use kit_token::Verifier;
 
@@ -112,6 +115,13 @@ impl Home {
         let listen: Option<SocketAddr> = self.config.value("gateway.listen")?;
         let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
         Ok(format!("http://{}", listen.unwrap_or(usual)).parse()?)
+    }
+
+    /// A secret of the data folder, 256 random bits in base64url: what stands in `keys/<name>.secret`, which is made where
+    /// there is none. Processes with folders of their own need it by configuration.
+    pub fn secret(&self, name: &str) -> io::Result<Secret<String>> {
+        let path = self.data.join(format!("keys/{name}.secret"));
+        secret_file::read_or_create_text(&path, || URL_SAFE_NO_PAD.encode(self.ids.random::<32>()))
     }
 
     /// The service's database.

@@ -35,6 +35,7 @@ mod hosted;
 mod origin;
 mod peers;
 mod service;
+mod steps;
 mod units;
 mod verification;
 
@@ -49,5 +50,6 @@ pub use hosted::{Hosted, Listener, Notice};
 pub use origin::Origin;
 pub use peers::{Directory, PeerError, PeerLocation, Peers};
 pub use service::Service;
+pub use steps::{StepWorker, start_steps};
 pub use units::Units;
 pub use verification::{Fact, Invariant};
