@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use kit_bus::{Delivery, Failure};
 use kit_bus_testing::{Counted, Process, both_fixtures};
 use kit_db::Dialect;
+use kit_telemetry::Metrics;
 use tokio::sync::Notify;
 
 use crate::BusFixture;
@@ -22,6 +23,14 @@ impl Received {
     pub(crate) fn all(&self) -> Vec<i64> {
         self.0.lock().unwrap().clone()
     }
+}
+
+/// How many broadcasts hear nothing, as an operator sees it.
+fn unconnected(metrics: &Metrics) -> String {
+    let text = metrics.encode();
+    let mut lines = text.lines();
+    let line = lines.find(|line| line.starts_with("stoa_bus_unconnected_broadcasts{"));
+    line.unwrap().rsplit(' ').next().unwrap().to_owned()
 }
 
 pub(crate) fn listen(process: &Process, fixture: &BusFixture) -> Received {
@@ -60,7 +69,8 @@ both_fixtures! {
     }
 
     async fn what_happens_while_the_state_is_loaded_comes_afterwards(fixture: &BusFixture) {
-        let process = fixture.process().await;
+        let metrics = Metrics::new();
+        let process = fixture.process_measured(&metrics).await;
         let heard = Received::default();
         let (loading, loaded) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (begun, may_end, at_event) = (loading.clone(), loaded.clone(), heard.clone());
@@ -82,7 +92,10 @@ both_fixtures! {
         loading.notified().await;
         fixture.count("a").await;
         assert!(heard.all().is_empty());
+        assert_eq!(unconnected(&metrics), "1");
         loaded.notify_one();
+        process.bus.connected().await;
+        assert_eq!(unconnected(&metrics), "0");
         fixture.until("heard", async || heard.all() == [1]).await;
         process.crash().await;
     }

@@ -84,6 +84,7 @@ impl Broadcast {
         }
         let plan = self.bus.plan(&self.name, &routes.topics())?;
         let (bus, name, connected) = (self.bus.clone(), self.name, self.connected);
+        bus.unconnected(1);
         self.bus.0.deps.tasks.supervise("bus.broadcast", move |stop| {
             let feed = Feed {
                 dispatcher: Dispatcher {
@@ -130,6 +131,22 @@ struct Dispatcher {
     routes: Arc<Routes<ErasedListener>>,
 }
 
+/// A broadcast that has heard what came while it connected, and hears what comes.
+struct Connected(Bus);
+
+impl Connected {
+    fn new(bus: &Bus) -> Self {
+        bus.unconnected(-1);
+        Self(bus.clone())
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.unconnected(1);
+    }
+}
+
 struct Feed {
     dispatcher: Dispatcher,
     connected: Arc<Hook>,
@@ -161,15 +178,17 @@ impl Feed {
             tail.begin().await?;
         }
         (self.connected)().await?;
-        if self.tails.is_empty() {
-            // Every source is out of reach, so nothing ever comes.
-            return std::future::pending().await;
-        }
         let clock = self.dispatcher.bus.0.deps.clock.clone();
         let mut last = clock.now();
+        let mut connected = None;
         loop {
             for index in 0..self.tails.len() {
                 self.deliver_new(index).await?;
+            }
+            connected.get_or_insert_with(|| Connected::new(&self.dispatcher.bus));
+            if self.tails.is_empty() {
+                // Every source is out of reach, so nothing ever comes.
+                return std::future::pending().await;
             }
             let changed = self.tails.iter_mut().map(|tail| tail.changed());
             tokio::select! {

@@ -83,6 +83,8 @@ pub(crate) struct Inner {
     pub(crate) parked: watch::Sender<u64>,
     /// The groups of this process, by name.
     groups: Mutex<HashMap<String, TaskScope>>,
+    /// How many broadcasts of this process are not connected.
+    unconnected: watch::Sender<i64>,
     /// How keepers of leases are made to look.
     looks: Mutex<Vec<Weak<Notify>>>,
     /// Where the next removal of old rows begins to look.
@@ -116,6 +118,7 @@ impl Bus {
         let bus = Self(Arc::new(Inner {
             parked: watch::Sender::new(0),
             groups: Mutex::default(),
+            unconnected: watch::Sender::new(0),
             looks: Mutex::default(),
             trimmed: AtomicI64::new(0),
             deps,
@@ -134,6 +137,25 @@ impl Bus {
     /// Begins a broadcast: each event reaches every process that listens, from the moment it does.
     pub fn broadcast(&self, name: impl Into<Cow<'static, str>>) -> Broadcast {
         Broadcast::new(self.clone(), name.into())
+    }
+
+    /// Waits until every broadcast begun so far is connected and has delivered what came meanwhile: what is kept in
+    /// memory from then on hears of changes, and of nothing older.
+    pub async fn connected(&self) {
+        let mut unconnected = self.0.unconnected.subscribe();
+        // The sender is this bus's own.
+        let _ = unconnected.wait_for(|broadcasts| *broadcasts == 0).await;
+    }
+
+    /// So many broadcasts more are not connected.
+    pub(crate) fn unconnected(&self, more: i64) {
+        let deps = &self.0.deps;
+        self.0.unconnected.send_modify(|broadcasts| {
+            *broadcasts += more;
+            if let Some(metrics) = &deps.metrics {
+                metrics.unconnected(deps.db.service(), *broadcasts);
+            }
+        });
     }
 
     /// For operators: this service's consumers and dead letters.

@@ -23,6 +23,7 @@ pub struct BusMetrics {
     age: Family<[Label; 2], Seconds>,
     parked: Family<[Label; 2], Gauge>,
     held: Family<[Label; 1], Seconds>,
+    unconnected: Family<[Label; 1], Gauge>,
     relayed: Family<[Label; 3], Counter>,
     relay_lag: Family<[Label; 2], Gauge>,
     relay_age: Family<[Label; 2], Seconds>,
@@ -69,6 +70,11 @@ impl BusMetrics {
                 "How long an open transaction has kept the head of a source's log from being read",
                 Family::default(),
             ),
+            unconnected: metrics.register(
+                "bus_unconnected_broadcasts",
+                "Broadcasts of the service that hear nothing now, so that what is kept in memory is only as new as its age allows",
+                Family::default(),
+            ),
             relayed: metrics.register(
                 "bus_relayed",
                 "Events on their way to a broker by what became of them; a failure is one attempt's",
@@ -85,6 +91,13 @@ impl BusMetrics {
                 Family::default(),
             ),
         }
+    }
+}
+
+impl BusMetrics {
+    pub(crate) fn unconnected(&self, service: &'static str, broadcasts: i64) {
+        let labels = [("service", service.into())];
+        self.unconnected.get_or_create(&labels).set(broadcasts);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fail::fail_point;
 use futures::FutureExt;
 use kit_db::Reader;
-use kit_runtime::{Timestamp, panic_text};
+use kit_runtime::{Backoff, Timestamp, panic_text};
 use tokio::sync::oneshot;
 
 use super::{Action, EffectPermit, Entry, Job, NEVER, Parking, Phase, Processor, Stage, State, store};
@@ -301,12 +301,11 @@ impl Processor {
 
     fn pause(&self, attempt: u32) -> Duration {
         let retry = &self.context.settings.retry;
-        let doubled = retry
-            .first_pause
-            .saturating_mul(2_u32.saturating_pow(attempt - 1));
-        let longest = doubled.min(retry.longest_pause);
-        let [random] = self.context.ids.random::<1>();
-        longest / 2 + longest / 2 * u32::from(random) / 255
+        let backoff = Backoff {
+            first: retry.first_pause,
+            longest: retry.longest_pause,
+        };
+        backoff.pause(attempt, u16::from_le_bytes(self.context.ids.random()))
     }
 
     async fn park(self: &Arc<Self>, record: &Arc<Record>, is_live: bool, parking: Parking) {

@@ -16,6 +16,8 @@ async fn without_its_database_users_asks_to_come_back_later() {
     Fixture::run(target, async |fixture: &Fixture| {
         let (app, proxy) = UsersApp::start_behind_proxy(fixture).await;
         let (ada, bob) = (app.settle("ada").await, app.sign_up("bob"));
+        // At that moment it forgets what it has kept so far.
+        app.bus.connected().await;
         let before = (ada.seen().await, ada.etag().await);
         assert!(app.process.readiness.report().await.ready);
 
