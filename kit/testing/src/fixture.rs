@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::db::TestTarget;
 use crate::process::TestProcess;
+use crate::waiting::while_time_goes_on;
 
 /// Tells each story on SQLite and on PostgreSQL, with a fresh fixture.
 ///
@@ -119,6 +120,11 @@ impl Fixture {
     /// Lets time pass for every process.
     pub fn advance(&self, span: Duration) {
         self.time.advance(span);
+    }
+
+    /// Tells a story while time goes on for every process.
+    pub async fn while_time_goes_on<T>(&self, story: impl Future<Output = T>) -> T {
+        while_time_goes_on(&self.time, story).await
     }
 
     fn others(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, TestTarget>> {

@@ -40,4 +40,4 @@ pub use proxy::DatabaseProxy;
 pub use rabbitmq::rabbitmq_url;
 pub use redis::{PrivateRedis, SilentServer, redis_url};
 pub use server_process::ServerProcess;
-pub use waiting::{eventually, pass_time};
+pub use waiting::{eventually, pass_time, while_time_goes_on};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kit_runtime::FakeClock;
+
 /// Between two looks.
 const PERIOD: Duration = Duration::from_millis(5);
 /// How far a timer of the runtime may be behind its moment.
@@ -28,6 +30,20 @@ pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>
     };
     let found = tokio::time::timeout(PATIENCE, looking).await;
     found.unwrap_or_else(|_| panic!("it never came to this: {what}"))
+}
+
+/// Tells a story while time goes on, forty times as fast as outside, so that pauses and leases end.
+pub async fn while_time_goes_on<T>(time: &FakeClock, story: impl Future<Output = T>) -> T {
+    let going = async {
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            time.advance(40 * PERIOD);
+        }
+    };
+    tokio::select! {
+        told = story => told,
+        () = going => std::future::pending().await,
+    }
 }
 
 /// Lets so much of the runtime's time pass at once. Whatever waits for a moment within it has its moment, and the
