@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit_config::{BaseUrl, secret_file};
 use kit_rpc::pool::{Pool, PoolSettings};
 use kit_runtime::Secret;
 use kit_service::{Home, Hosted, Peers, Service};
-use kit_webhooks::WebhookKey;
+use kit_webhooks::{WebhookKey, secret_of};
 use payments_api::PaymentsClient;
 
 use crate::config::{PaymentsConfig, ProviderChoice};
@@ -20,14 +18,14 @@ use crate::janitor;
 use crate::provider::Provider;
 use crate::provider::sandbox::{Chaos, Receiver, Sandbox, SandboxSettings};
 use crate::provider::stripe::{Stripe, StripeSettings};
-use crate::service::{PaymentRules, PaymentsService, ReconciliationMetrics};
+use crate::service::{CallbackSender, PaymentRules, PaymentsService, ReconciliationMetrics};
 use crate::store::{FACTS, INVARIANTS};
 
 /// Payments, for the process that hosts it.
 pub fn service() -> Service {
     Service::new(
         "payments",
-        "payments of orders, transactions and the ledger",
+        "payments of orders and invoices, transactions and the ledger",
         build,
     )
     .serving(payments_api::routes())
@@ -41,7 +39,8 @@ pub fn service() -> Service {
         "0006_stripe.sql",
         "0007_guests.sql",
         "0008_reconciliation.sql",
-        "0009_held_charges.sql"
+        "0009_held_charges.sql",
+        "0010_invoices.sql"
     ])
     .verified_by(INVARIANTS, FACTS)
 }
@@ -68,7 +67,10 @@ pub async fn build(config: PaymentsConfig, home: Home, _: Peers) -> anyhow::Resu
         home.tasks.clone(),
         provider.clone(),
         (limit, rules),
-        ReconciliationMetrics::new(&home.metrics),
+        (
+            ReconciliationMetrics::new(&home.metrics),
+            callbacks(&config, &home)?,
+        ),
     );
     let period = config.janitor_period.into();
     if let Provider::Sandbox(sandbox) = &provider {
@@ -130,22 +132,35 @@ fn sandbox(config: &PaymentsConfig, home: &Home, public: &BaseUrl) -> anyhow::Re
     Ok(Sandbox::new(home.units()?, home.ids.clone(), settings))
 }
 
+/// Says that invoices are paid.
+fn callbacks(config: &PaymentsConfig, home: &Home) -> anyhow::Result<CallbackSender> {
+    let secret = match &config.callback_secret {
+        Some(secret) => secret.clone(),
+        None => secret_file::read_or_create_text(&home.data.join("keys/payments.callback.secret"), || {
+            secret_of(&home.ids.random::<32>()).expose().clone()
+        })?,
+    };
+    let key = WebhookKey::parse(&secret).context("`payments.callback_secret` is not valid")?;
+    let pool = Pool::new(PoolSettings::default(), home.tasks.clone());
+    Ok(CallbackSender { pool, key })
+}
+
 /// Who takes the sandbox's webhooks.
 fn receiver(config: &PaymentsConfig, home: &Home, payments: &PaymentsService) -> anyhow::Result<Receiver> {
     let Some(url) = config.sandbox_webhook_url.clone() else {
-        return Ok(Receiver::Local(payments.clone()));
+        return Ok(Receiver::Local(payments.clone().into()));
     };
     let server = Pool::new(PoolSettings::default(), home.tasks.clone()).upstream(&url)?;
-    Ok(Receiver::Http { server, url })
+    // A base address ends without a slash.
+    let path = Some(url.path_prefix()).filter(|path| !path.is_empty());
+    let path = path.unwrap_or("/").parse()?;
+    Ok(Receiver::Http { server, path })
 }
 
 /// Processes that serve the pages of one sandbox need the same.
 fn sandbox_secret(config: &PaymentsConfig, home: &Home) -> anyhow::Result<Secret<String>> {
-    if let Some(secret) = &config.sandbox_secret {
-        return Ok(secret.clone());
+    match &config.sandbox_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => Ok(home.secret("payments.sandbox")?),
     }
-    let path = home.data.join("keys/payments.sandbox.secret");
-    Ok(secret_file::read_or_create_text(&path, || {
-        URL_SAFE_NO_PAD.encode(home.ids.random::<32>())
-    })?)
 }

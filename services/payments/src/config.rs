@@ -56,6 +56,9 @@ kit_config::config! {
         /// Origins, such as `https://shop.example.com`, to which payers may be sent after a checkout, beside the
         /// platform's own (`gateway.public_url`).
         return_origins: Vec<BaseUrl>,
+        /// With what it is signed that an invoice is paid, `whsec_` and base64; by default a file in the data folder. The
+        /// same for subscriptions, which is told.
+        callback_secret: Option<Secret<String>>,
         /// The secret key of the account at Stripe, `sk_…` or `rk_…`.
         #[key("stripe.secret_key")]
         stripe_secret_key: Option<Secret<String>>,
@@ -130,6 +133,13 @@ fn check(config: &PaymentsConfig, check: &mut Check<'_>) {
         if percent > 100 {
             check.refuse(key, "must be at most 100");
         }
+    }
+    let callback_secret = config.callback_secret.as_ref();
+    if callback_secret.is_some_and(|secret| WebhookKey::parse(secret).is_none()) {
+        check.refuse(
+            "callback_secret",
+            "must be `whsec_` and the base64 of 24 bytes or more",
+        );
     }
     if config
         .sandbox_webhook_secrets

@@ -30,7 +30,7 @@ async fn order_cancelled(
     inbox: Inbox,
 ) -> Result<(), Failure> {
     let (order_id, cancelling) = (delivery.payload.order_id, payments.clone());
-    let unit = async move |tx: &mut Tx| cancelling.cancel_in(tx, order_id).await;
+    let unit = async move |tx: &mut Tx| cancelling.cancel_in(tx, order_id.into()).await;
     inbox.apply(unit).await?;
     payments.wake();
     Ok(())

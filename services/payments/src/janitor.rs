@@ -1,10 +1,8 @@
 //! Ends what was left half-done: by a provider that did not answer, or by a process that stopped in the middle.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use kit_runtime::{Stop, TaskError, Tasks};
-use tokio::sync::Notify;
+use kit_runtime::Tasks;
 
 use crate::service::PaymentsService;
 
@@ -17,10 +15,17 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// Starts it. Processes may do so side by side: each piece of work is claimed by one of them.
 pub(crate) fn start(tasks: &Tasks, payments: &PaymentsService, period: Duration) {
     let (janitor, forgetful, comparing) = (payments.clone(), payments.clone(), payments.clone());
-    tasks.supervise("payments.janitor", move |stop| {
-        let payments = janitor.clone();
-        async move { run(&payments, period, &stop).await }
-    });
+    let wake = payments.waker();
+    // One full batch after the other, without a pause.
+    tasks.repeat_woken(
+        "payments.janitor",
+        period,
+        move || wake.clone().notified_owned(),
+        move || {
+            let payments = janitor.clone();
+            async move { payments.take_up_overdue().await.map(|taken| taken > 0) }
+        },
+    );
     tasks.repeat("payments.webhooks", FORGET_PERIOD, move || {
         let payments = forgetful.clone();
         async move { payments.forget_webhooks().await.map(|()| false) }
@@ -30,22 +35,4 @@ pub(crate) fn start(tasks: &Tasks, payments: &PaymentsService, period: Duration)
         let payments = comparing.clone();
         async move { payments.reconcile().await }
     });
-}
-
-async fn run(payments: &PaymentsService, period: Duration, stop: &Stop) -> Result<(), TaskError> {
-    let wake: Arc<Notify> = payments.waker();
-    while !stop.is_requested() {
-        // One full batch after the other, without a pause.
-        if payments.take_up_overdue().await? == 0 {
-            tokio::select! {
-                () = wake.notified() => {}
-                went_on = stop.sleep(period) => {
-                    if !went_on {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
 }

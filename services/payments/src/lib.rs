@@ -25,6 +25,7 @@ mod consumers;
 mod domain;
 mod http;
 mod janitor;
+mod post;
 mod provider;
 mod service;
 mod store;

@@ -6,6 +6,7 @@ use kit_runtime::Timestamp;
 use kit_token::UserId;
 use kit_values::{Amount, Currency, Money, Uuid};
 use orders_api::{OrderId, PaymentId, RefundId};
+use subscriptions_api::InvoiceId;
 
 use crate::{FailureReason, TransactionId};
 
@@ -57,8 +58,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 1,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.
@@ -74,8 +77,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 2,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.
@@ -89,8 +94,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 2,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.
@@ -106,8 +113,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 2,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.
@@ -121,8 +130,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 2,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.
@@ -136,8 +147,10 @@ kit_event::events! {
             payment_id: PaymentId = PAYMENT.into(),
             /// The payment's version: 1 when it is opened, and one more with each event.
             version: i64 = 3,
-            /// The order that it pays.
+            /// The order that it pays, where it pays one.
             order_id: Option<OrderId> = Some(ORDER.into()),
+            /// The invoice that it pays, where it pays one.
+            invoice_id: Option<InvoiceId> = None,
             /// Who owes it; none where it was a guest.
             user_id: Option<UserId> = Some(USER.into()),
             /// What is owed.

@@ -8,8 +8,9 @@ mod routes;
 mod types;
 
 pub use contract::{
-    AccountBalance, AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, Payments,
-    PaymentsClient, PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
+    AccountBalance, AssignPayment, CallbackUrl, CancelPayment, CreatePayment, FindPayment, GetTotals,
+    GetTrialBalance, OpenPaymentCheckout, Payments, PaymentsClient, PaymentsError, RefundPayment, RefundView,
+    Totals, TrialBalance,
 };
 pub use events::{
     PaymentCancelled, PaymentCreated, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded,
@@ -21,7 +22,7 @@ pub use types::{
     AccountKind, AttemptStatus, AttemptView, CheckoutAction, CheckoutDecided, CheckoutPage, CheckoutStatus,
     CheckoutView, CreateTransaction, DecideCheckout, Description, EntryView, FailureReason, HeldChargeView,
     HeldStatus, LedgerTransactionId, LedgerTransactionView, NextAction, NextActionKind, OpenCheckout,
-    PayRequest, PaymentFilter, PaymentFlag, PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid,
+    PayRequest, Payable, PaymentFilter, PaymentFlag, PaymentMethod, PaymentStatus, PaymentView, PaymentsPaid,
     PostingKind, RefundRequest, RefundStatus, SandboxEvent, SandboxEventData, StaffPaymentView,
     StaffRefundView, TransactionId, TransactionStatus, TransactionView, TransactionsPaid, WebhookReceived,
 };

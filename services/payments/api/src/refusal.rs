@@ -12,8 +12,8 @@ kit_http::refusals! {
             /// The limit.
             most: Amount,
         } = BAD_REQUEST, "transaction_limit_exceeded", "Transaction limit exceeded: maximum {most:#} total per user";
-        /// The order's payment was opened before with another amount, payer or time.
-        PaymentDiffers = CONFLICT, "payment_differs", "the order has another payment";
+        /// The payment was opened before with another amount, payer or time.
+        PaymentDiffers = CONFLICT, "payment_differs", "there is another payment";
         /// The provider declined the card.
         Declined {
             /// What the provider says.
@@ -39,7 +39,7 @@ kit_http::refusals! {
         BadWebhook = BAD_REQUEST, "invalid_webhook", "the webhook cannot be read";
         /// What is owed is in several currencies; each payment is paid by its name.
         MixedCurrencies = CONFLICT, "mixed_currencies", "what is owed is in several currencies: name the payment";
-        /// The order has no payment, or it is not paid.
+        /// There is no payment, or it is not paid.
         NotPaid = CONFLICT, "not_paid", "the payment is not paid";
         /// More would be paid back than was paid.
         RefundExceedsPayment {

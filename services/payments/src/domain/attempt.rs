@@ -26,6 +26,8 @@ pub(crate) struct Attempt {
     pub action_url: Option<String>,
     /// The request that made it.
     pub request_key: Option<String>,
+    /// Whether its payer decides on a page of the provider's.
+    pub is_hosted: bool,
     /// When the provider is asked next, and how often it was.
     pub next_look_at: Timestamp,
     pub looks: i64,
@@ -34,6 +36,17 @@ pub(crate) struct Attempt {
     pub reconciled_at: Option<Timestamp>,
     /// What its provider has said of it that is something else than ours.
     pub difference: Option<String>,
+}
+
+/// How an attempt is begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AttemptRequest {
+    /// The provider that is asked.
+    pub provider: &'static str,
+    /// The request that makes it.
+    pub request_key: Option<String>,
+    /// Whether the payer decides on a page of the provider's.
+    pub is_hosted: bool,
 }
 
 /// What a provider says of a charge.
@@ -77,20 +90,16 @@ impl ChargeOutcome {
 }
 
 impl Attempt {
-    pub(super) fn new(
-        payment: &Payment,
-        provider: &'static str,
-        request_key: Option<String>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(payment: &Payment, request: AttemptRequest, now: Timestamp) -> Self {
         Self {
             payment_id: payment.id,
             number: payment.attempts,
-            provider: provider.to_owned(),
+            provider: request.provider.to_owned(),
             status: AttemptStatus::Created,
             reason: None,
             action_url: None,
-            request_key,
+            request_key: request.request_key,
+            is_hosted: request.is_hosted,
             next_look_at: now.plus(FIRST_LOOK),
             looks: 0,
             at: now,
@@ -126,6 +135,11 @@ impl Attempt {
         matches!(self.status, AttemptStatus::Created | AttemptStatus::Dispatched) && self.action_url.is_none()
     }
 
+    /// Whether its payer is waited for.
+    pub(crate) const fn waits_for_payer(&self) -> bool {
+        !self.is_over() && self.action_url.is_some()
+    }
+
     /// It is looked at now; the next time is later each time.
     pub(crate) fn looked_at(&mut self, now: Timestamp) {
         self.next_look_at = next_look(self.looks, now);
@@ -147,6 +161,10 @@ impl Attempt {
             ChargeOutcome::Unknown { reason } => (AttemptStatus::Unknown, Some((*reason).to_owned()), None),
         };
         let is_news = (self.status, &self.reason, &self.action_url) != (status, &reason, &action_url);
+        if matches!(outcome, ChargeOutcome::Closed { .. }) {
+            // Nobody has decided, so the request that made it may make another.
+            self.request_key = None;
+        }
         if is_news {
             (self.status, self.reason, self.action_url, self.at) = (status, reason, action_url, at);
         }

@@ -1,6 +1,7 @@
 //! What payments decides, without clock, database or network.
 
 mod attempt;
+mod callback;
 mod held_charge;
 mod ledger;
 mod limit;
@@ -13,7 +14,8 @@ mod sum;
 mod transaction;
 mod webhook_event;
 
-pub(crate) use attempt::{Attempt, ChargeOutcome};
+pub(crate) use attempt::{Attempt, AttemptRequest, ChargeOutcome};
+pub(crate) use callback::{Callback, callback_body};
 pub(crate) use held_charge::HeldCharge;
 pub(crate) use ledger::{Account, PostedEntry, PostedTransaction, Posting};
 pub(crate) use limit::Limit;

@@ -1,4 +1,4 @@
-//! A payment of an order, from its opening to its end, and its refunds.
+//! A payment of an order or an invoice, from its opening to its end, and its refunds.
 //!
 //! What is owed (the payment) and how it was tried to pay it (its attempts) are two things. A payment ends once:
 //! nothing brings one that has ended back. A success that comes when it is not expected any more is captured all the
@@ -8,19 +8,19 @@ use kit_http::Holder;
 use kit_runtime::Timestamp;
 use kit_token::{GuestTokenHash, UserId};
 use kit_values::{Currency, Money, words};
-use orders_api::{OrderId, PaymentId, RefundId};
+use orders_api::{PaymentId, RefundId};
 use payments_api::{
-    AttemptStatus, FailureReason, NextAction, NextActionKind, PaymentCancelled, PaymentCreated,
+    AttemptStatus, FailureReason, NextAction, NextActionKind, Payable, PaymentCancelled, PaymentCreated,
     PaymentExpired, PaymentFailed, PaymentFlag, PaymentStatus, PaymentSucceeded, PaymentView,
     PaymentsRefusal,
 };
 
-use super::{Attempt, ChargeOutcome, PaymentDraft, Refund};
+use super::{Attempt, AttemptRequest, ChargeOutcome, PaymentDraft, Refund};
 
 words! {
     /// Why a payment is not taken although an attempt is under way.
     pub(crate) enum GivenUp {
-        /// Its order was cancelled.
+        /// What it is of was given up.
         Cancelled = "cancelled",
         /// Its time is over.
         Expired = "expired",
@@ -34,7 +34,7 @@ const MOST_ATTEMPTS: i64 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Payment {
     pub id: PaymentId,
-    pub order_id: OrderId,
+    pub payable: Payable,
     /// None of a guest.
     pub user_id: Option<UserId>,
     /// By what the token is known that opens it, of an order that a guest placed; also when it has become a user's.
@@ -106,7 +106,7 @@ impl Payment {
     pub(crate) fn open(id: PaymentId, draft: &PaymentDraft, at: Timestamp) -> Step {
         let payment = Self {
             id,
-            order_id: draft.order_id,
+            payable: draft.payable,
             user_id: draft.user_id,
             guest_token: draft.guest_token,
             amount_minor: draft.amount.amount_minor,
@@ -159,8 +159,7 @@ impl Payment {
     /// Begins an attempt.
     pub(crate) fn begin(
         mut self,
-        provider: &'static str,
-        request_key: Option<String>,
+        request: AttemptRequest,
         now: Timestamp,
     ) -> Result<(Self, Attempt), NotBegun> {
         match self.status {
@@ -171,7 +170,7 @@ impl Payment {
             PaymentStatus::Open => {
                 self.status = PaymentStatus::Processing;
                 self.attempts += 1;
-                let attempt = Attempt::new(&self, provider, request_key, now);
+                let attempt = Attempt::new(&self, request, now);
                 Ok((self, attempt))
             }
             PaymentStatus::Processing => Err(NotBegun::Running),
@@ -288,7 +287,7 @@ impl Payment {
     }
 
     /// It is not to be taken any more: ends one that is open, marks one that is under way, and pays back what is paid
-    /// where its order is `Cancelled`. None where that changes nothing.
+    /// where it is `Cancelled`. None where that changes nothing.
     pub(crate) fn give_up(mut self, why: GivenUp, now: Timestamp) -> Option<Step> {
         match self.status {
             PaymentStatus::Open => Some(self.end(why.status(), now)),
@@ -340,7 +339,8 @@ impl Payment {
         let url = attempts.last().and_then(|attempt| attempt.action_url.clone());
         PaymentView {
             id: self.id,
-            order_id: Some(self.order_id),
+            order_id: self.payable.order_id(),
+            invoice_id: self.payable.invoice_id(),
             amount: self.amount(),
             refunded: self.money(self.refunded_minor),
             status: self.status,
@@ -362,13 +362,15 @@ impl Payment {
     /// With the event of its status.
     fn publishing(mut self, timestamp: Timestamp) -> Step {
         self.version += 1;
-        let (payment_id, version, order_id) = (self.id, self.version, Some(self.order_id));
+        let (payment_id, version) = (self.id, self.version);
+        let (order_id, invoice_id) = (self.payable.order_id(), self.payable.invoice_id());
         let (user_id, amount, expires_at) = (self.user_id, self.amount(), self.expires_at);
         let event = match self.status {
             PaymentStatus::Open => Some(PaymentEvent::Created(PaymentCreated {
                 payment_id,
                 version,
                 order_id,
+                invoice_id,
                 user_id,
                 amount,
                 expires_at,
@@ -378,6 +380,7 @@ impl Payment {
                 payment_id,
                 version,
                 order_id,
+                invoice_id,
                 user_id,
                 amount,
                 timestamp,
@@ -386,6 +389,7 @@ impl Payment {
                 payment_id,
                 version,
                 order_id,
+                invoice_id,
                 user_id,
                 amount,
                 reason: FailureReason::TooManyAttempts,
@@ -395,6 +399,7 @@ impl Payment {
                 payment_id,
                 version,
                 order_id,
+                invoice_id,
                 user_id,
                 amount,
                 timestamp,
@@ -403,6 +408,7 @@ impl Payment {
                 payment_id,
                 version,
                 order_id,
+                invoice_id,
                 user_id,
                 amount,
                 timestamp,

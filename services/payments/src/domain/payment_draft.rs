@@ -4,13 +4,15 @@ use kit_http::{Check, FieldError};
 use kit_runtime::Timestamp;
 use kit_token::{GuestTokenHash, UserId};
 use kit_values::{Money, Text};
-use orders_api::{OrderId, PaymentId, RefundId};
-use payments_api::{CreatePayment, RefundPayment};
+use orders_api::{PaymentId, RefundId};
+use payments_api::{CreatePayment, Payable, RefundPayment};
+
+use super::callback::check_url;
 
 /// A payment that may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PaymentDraft {
-    pub order_id: OrderId,
+    pub payable: Payable,
     pub user_id: Option<UserId>,
     /// Of an order that a guest placed.
     pub guest_token: Option<GuestTokenHash>,
@@ -18,6 +20,8 @@ pub(crate) struct PaymentDraft {
     pub amount: Money,
     pub description: String,
     pub expires_at: Timestamp,
+    /// Where it is said that it was paid.
+    pub callback_url: Option<String>,
 }
 
 /// A refund that may be asked for.
@@ -32,8 +36,8 @@ pub(crate) struct RefundDraft {
 /// How the payment is named that is paid back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefundRequester {
-    /// By the order that it pays.
-    Order(OrderId),
+    /// By what it pays.
+    Payable(Payable),
     /// By itself.
     Payment(PaymentId),
 }
@@ -50,14 +54,19 @@ impl PaymentDraft {
         let mut check = Check::new();
         let amount = check.field("/amount", more_than_nothing(request.amount));
         let description = check.field("/description", Text::<500>::parse(request.description));
+        let callback_url = check.field("/callback_url", check_url(request.callback_url));
+        if callback_url.as_ref().is_some_and(Option::is_some) && request.payable.invoice_id().is_none() {
+            check.refuse("/callback_url", "is for invoices alone");
+        }
         check.finish(|| {
             Some(Self {
-                order_id: request.order_id,
+                payable: request.payable,
                 user_id: request.user_id,
                 guest_token: request.guest_token,
                 amount: amount?,
                 description: description?.into(),
                 expires_at: request.expires_at,
+                callback_url: callback_url?,
             })
         })
     }
@@ -67,7 +76,7 @@ impl RefundDraft {
     /// Checks every member.
     pub(crate) fn check(request: &RefundPayment) -> Result<Self, Vec<FieldError>> {
         Ok(Self {
-            of: RefundRequester::Order(request.order_id),
+            of: RefundRequester::Payable(request.payable),
             refund_id: request.refund_id,
             amount: Some(Self::check_amount(request.amount)?),
         })

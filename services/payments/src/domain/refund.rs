@@ -95,7 +95,8 @@ impl Refund {
                 Some(PaymentRefunded {
                     payment_id: payment.id,
                     version: payment.version,
-                    order_id: Some(payment.order_id),
+                    order_id: payment.payable.order_id(),
+                    invoice_id: payment.payable.invoice_id(),
                     user_id: payment.user_id,
                     amount: payment.amount(),
                     refund_id: self.id,

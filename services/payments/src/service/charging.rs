@@ -11,18 +11,21 @@ use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
 use kit_values::{Currency, Money};
 use orders_api::PaymentId;
-use payments_api::{PayRequest, PaymentStatus, PaymentView, PaymentsPaid, PaymentsRefusal};
+use payments_api::{PayRequest, Payable, PaymentStatus, PaymentView, PaymentsPaid, PaymentsRefusal};
 use serde::Serialize;
 
 use super::opening::view;
 use super::settling::{Tried, tried};
-use super::{PAYMENT, PaymentsFailure, PaymentsService};
-use crate::domain::{ChargeOutcome, NotBegun, Payment};
+use super::{PAYMENT, PROCESSING, PaymentsFailure, PaymentsService};
+use crate::domain::{AttemptRequest, ChargeOutcome, NotBegun, Payment};
 use crate::provider::{Charge, Method};
 use crate::store;
 
 /// How many payments are paid by one request at most.
 const MOST_AT_ONCE: i64 = 100;
+
+/// How often an attempt that somebody else has just begun is closed to begin this one.
+const MOST_ROUNDS: usize = 5;
 
 /// The first and the longest pause between two looks at an attempt of somebody else.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -44,8 +47,18 @@ pub(crate) enum PayAnswer {
     },
 }
 
+/// How an attempt began.
+pub(super) enum Beginning {
+    /// It is ours, and the provider is to be asked.
+    Ours(Charge, i64),
+    /// Another one decides, or this request's of before.
+    Decided { tried: Box<Tried>, is_ours: bool },
+    /// There is nothing to pay any more.
+    Paid(PaymentView),
+}
+
 /// What there is to do for a payment.
-pub(super) enum Begun {
+enum Begun {
     /// The attempt is ours, and the provider is to be asked.
     Ours(Charge, i64),
     /// The attempt of this number decides. It is ours where this request made it, when it was sent before.
@@ -55,15 +68,13 @@ pub(super) enum Begun {
 }
 
 impl PaymentsService {
-    /// Pays a payment, that of an order, or everything that the caller owes. Where one is declined it stops.
+    /// Pays a payment, that of an order or an invoice, or everything that the caller owes. Where one is declined it stops.
     pub(crate) async fn pay(
         &self,
         call: &Call<Holder>,
         request: PayRequest,
     ) -> Result<JsonAnswer<PayAnswer>, PaymentsFailure> {
-        if request.payment_id.is_some() && request.order_id.is_some() {
-            return Err(invalid("/order_id", "must not stand beside `payment_id`"));
-        }
+        check_names(&request)?;
         let method = self.provider.check_method(request.method.as_ref());
         let method = method.map_err(|error| invalid("/method", error))?;
         let (payments, paying, asked) = (self.clone(), call.clone(), request.clone());
@@ -109,8 +120,9 @@ impl PaymentsService {
                 }
                 PaymentStatus::Open | PaymentStatus::Processing | PaymentStatus::Failed => {}
             }
+            let decline = tried.decline().map(str::to_owned);
             paid.payments.push(tried.view);
-            if let Some(reason) = tried.decline {
+            if let Some(reason) = decline {
                 return Ok(declined(call, reason, paid));
             }
         }
@@ -125,11 +137,13 @@ impl PaymentsService {
         request_key: Option<&str>,
     ) -> Result<Vec<Payment>, PaymentsFailure> {
         let (holder, now) = (call.actor.clone(), self.units.now());
-        let (payment_id, order_id) = (request.payment_id, request.order_id);
+        let payment_id = request.payment_id;
+        let payable = request.order_id.map(Payable::from);
+        let payable = payable.or(request.invoice_id.map(Payable::from));
         let request_key = request_key.map(str::to_owned);
-        let read = async move |reader: &mut Reader| match (payment_id, order_id) {
+        let read = async move |reader: &mut Reader| match (payment_id, payable) {
             (Some(id), _) => Ok(store::find_payment(reader, id).await?.into_iter().collect()),
-            (None, Some(id)) => Ok(store::find_payment_of_order(reader, id)
+            (None, Some(payable)) => Ok(store::find_payment_of(reader, payable)
                 .await?
                 .into_iter()
                 .collect()),
@@ -147,7 +161,7 @@ impl PaymentsService {
         let mut due: Vec<Payment> = self.units.read(read).await?;
         due.retain(|payment| payment.is_held_by(&call.actor));
         let is_guest = matches!(call.actor, Holder::Guest(_));
-        let is_named = payment_id.is_some() || order_id.is_some() || is_guest;
+        let is_named = payment_id.is_some() || payable.is_some() || is_guest;
         if is_named && due.is_empty() {
             return Err(Failure::NotFound(PAYMENT));
         }
@@ -164,12 +178,15 @@ impl PaymentsService {
         method: &Method,
         request_key: Option<String>,
     ) -> Result<Tried, PaymentsFailure> {
-        let payments = self.clone();
-        let unit = async move |tx: &mut Tx| payments.begin_in(tx, id, request_key.clone()).await;
-        let (charge, number) = match self.units.unit(call, unit).await? {
-            Begun::Done(view) => return Ok(Tried::paid(view)),
-            Begun::Running { number, .. } => return self.await_attempt(call, id, number).await,
-            Begun::Ours(charge, number) => (charge, number),
+        let request = AttemptRequest {
+            provider: self.provider.name(),
+            request_key,
+            is_hosted: false,
+        };
+        let (charge, number) = match self.begin(call, id, &request).await? {
+            Beginning::Ours(charge, number) => (charge, number),
+            Beginning::Decided { tried, .. } => return Ok(*tried),
+            Beginning::Paid(view) => return Ok(Tried::paid(view)),
         };
         fail_point!("payments::before-dispatch", |_| Err(Failure::internal(
             "failpoint"
@@ -185,16 +202,46 @@ impl PaymentsService {
         self.apply_provider_result(id, number, outcome).await
     }
 
+    /// Begins an attempt. What waits for its payer and gives way to it is closed first.
+    pub(super) async fn begin(
+        &self,
+        call: &CallContext,
+        id: PaymentId,
+        request: &AttemptRequest,
+    ) -> Result<Beginning, PaymentsFailure> {
+        for _ in 0..MOST_ROUNDS {
+            let (payments, asked) = (self.clone(), request.clone());
+            let unit = async move |tx: &mut Tx| payments.begin_in(tx, id, asked.clone()).await;
+            let (number, is_ours) = match self.units.unit(call, unit).await? {
+                Begun::Done(view) => return Ok(Beginning::Paid(view)),
+                Begun::Ours(charge, number) => return Ok(Beginning::Ours(charge, number)),
+                Begun::Running { number, is_ours } => (number, is_ours),
+            };
+            let tried = Box::new(self.await_attempt(call, id, number).await?);
+            if is_ours || !tried.yields_to(request) {
+                return Ok(Beginning::Decided { tried, is_ours });
+            }
+            // Somebody may have closed it already.
+            if let Some(open) = tried.attempt.as_ref().filter(|attempt| attempt.waits_for_payer()) {
+                if !self.is_provider(&open.provider) {
+                    return Ok(Beginning::Decided { tried, is_ours });
+                }
+                self.close_attempt(id, number).await?;
+            }
+        }
+        Err(PROCESSING)
+    }
+
     /// Begins an attempt, unless there is one that decides.
-    pub(super) async fn begin_in(
+    async fn begin_in(
         &self,
         tx: &mut Tx,
         id: PaymentId,
-        request_key: Option<String>,
+        request: AttemptRequest,
     ) -> Result<Begun, PaymentsFailure> {
         let payment = store::find_payment_for_update(tx, id).await?;
         let payment = payment.ok_or(Failure::NotFound(PAYMENT))?;
-        if let Some(key) = &request_key
+        if let Some(key) = &request.request_key
             && let Some(attempt) = store::find_attempt_of_request(tx, id, key).await?
         {
             let number = attempt.number;
@@ -203,10 +250,7 @@ impl PaymentsService {
                 is_ours: true,
             });
         }
-        match payment
-            .clone()
-            .begin(self.provider.name(), request_key, self.units.now())
-        {
+        match payment.clone().begin(request, self.units.now()) {
             Ok((payment, attempt)) => {
                 store::save_payment(tx, &payment).await?;
                 store::insert_attempt(tx, &attempt).await?;
@@ -243,16 +287,16 @@ impl PaymentsService {
     }
 
     /// Waits for an attempt that somebody else makes, as long as the call may take; how far it is then.
-    pub(super) async fn await_attempt(
+    async fn await_attempt(
         &self,
-        call: &Call<Holder>,
+        call: &CallContext,
         id: PaymentId,
         number: i64,
     ) -> Result<Tried, PaymentsFailure> {
         let mut pause = FIRST_PAUSE;
         loop {
             let tried = self.find_tried(id, number).await?;
-            if !tried.is_running || call.deadline().remaining() <= pause {
+            if !tried.is_running() || call.deadline().remaining() <= pause {
                 return Ok(tried);
             }
             tokio::time::sleep(pause).await;
@@ -273,6 +317,19 @@ impl PaymentsService {
         let found = self.units.read(read).await?;
         found.ok_or(Failure::NotFound(PAYMENT))
     }
+}
+
+/// What is to be paid has one name at most.
+fn check_names(request: &PayRequest) -> Result<(), PaymentsFailure> {
+    let (order, invoice) = (request.order_id.is_some(), request.invoice_id.is_some());
+    if request.payment_id.is_some() && (order || invoice) {
+        let pointer = if order { "/order_id" } else { "/invoice_id" };
+        return Err(invalid(pointer, "must not stand beside `payment_id`"));
+    }
+    if order && invoice {
+        return Err(invalid("/invoice_id", "must not stand beside `order_id`"));
+    }
+    Ok(())
 }
 
 fn invalid(pointer: &str, message: &str) -> PaymentsFailure {

@@ -2,21 +2,22 @@
 
 use fail::fail_point;
 use http::StatusCode;
-use kit_db::Tx;
+use kit_db::Reader;
 use kit_http::{FieldError, Holder};
+use kit_rpc::CallContext;
 use kit_service::{Call, Failure, JsonAnswer};
 use orders_api::PaymentId;
-use payments_api::{CheckoutAction, CheckoutPage, CheckoutView, OpenCheckout, PaymentView, PaymentsRefusal};
+use payments_api::{
+    CheckoutAction, CheckoutPage, CheckoutView, OpenCheckout, OpenPaymentCheckout, PaymentView,
+    PaymentsRefusal,
+};
 
-use super::charging::{Begun, request_key};
-use super::{PAYMENT, PaymentsFailure, PaymentsService};
-use crate::domain::{Attempt, ChargeOutcome};
+use super::charging::{Beginning, request_key};
+use super::{PAYMENT, PROCESSING, PaymentsFailure, PaymentsService};
+use crate::domain::{Attempt, AttemptRequest, ChargeOutcome, Payment};
 use crate::provider::sandbox::Sandbox;
 use crate::provider::{Charge, Provider};
 use crate::store;
-
-/// How often a checkout that somebody else has just opened is closed to open this one.
-const MOST_ROUNDS: usize = 5;
 
 impl PaymentsService {
     /// Opens a checkout of a payment of the caller.
@@ -26,55 +27,63 @@ impl PaymentsService {
         id: PaymentId,
         request: OpenCheckout,
     ) -> Result<JsonAnswer<CheckoutView>, PaymentsFailure> {
-        if let Some(url) = &request.return_url {
-            let checked = self.rules.origins.check(url);
-            checked.map_err(|error| Failure::Invalid(vec![FieldError::new("/return_url", error)]))?;
-        }
+        self.check_return_url(request.return_url.as_deref())?;
         let (payments, calling, return_url) = (self.clone(), call.clone(), request.return_url.clone());
         let work = self.detached("payments.checkout", async move {
-            let view = payments.checkout(&calling, id, return_url).await?;
+            payments.check_holder(id, calling.actor.clone()).await?;
+            let asked = (request_key(&calling), return_url);
+            let view = payments.checkout(&calling, id, asked).await?;
             Ok((StatusCode::OK, view))
         });
         self.units.once_with_calls(call, &request, work).await
     }
 
+    /// Opens a checkout of a payment for another service.
+    pub(crate) async fn open_checkout_of(
+        &self,
+        call: &CallContext,
+        request: OpenPaymentCheckout,
+    ) -> Result<CheckoutView, PaymentsFailure> {
+        self.check_return_url(request.return_url.as_deref())?;
+        let payment = self.find_payment_of(request.payable).await?;
+        let payment = payment.ok_or(Failure::NotFound(PAYMENT))?;
+        let (payments, calling) = (self.clone(), call.clone());
+        self.detached("payments.checkout", async move {
+            payments
+                .checkout(&calling, payment.id, (None, request.return_url))
+                .await
+        })
+        .await
+    }
+
+    fn check_return_url(&self, url: Option<&str>) -> Result<(), PaymentsFailure> {
+        let checked = url.map_or(Ok(()), |url| self.rules.origins.check(url));
+        checked.map_err(|error| Failure::Invalid(vec![FieldError::new("/return_url", error)]))
+    }
+
     async fn checkout(
         &self,
-        call: &Call<Holder>,
+        call: &CallContext,
         id: PaymentId,
-        return_url: Option<String>,
+        (request_key, return_url): (Option<String>, Option<String>),
     ) -> Result<CheckoutView, PaymentsFailure> {
-        for _ in 0..MOST_ROUNDS {
-            let (payments, holder, request_key) = (self.clone(), call.actor.clone(), request_key(call));
-            let unit = async move |tx: &mut Tx| {
-                is_owned(tx, id, &holder).await?;
-                payments.begin_in(tx, id, request_key.clone()).await
-            };
-            let (number, is_ours) = match self.units.unit(call, unit).await? {
-                Begun::Ours(charge, number) => {
-                    let opened = self
-                        .ask_for_page(id, number, (&charge, return_url.clone()))
-                        .await?;
-                    return opened.ok_or(PROCESSING);
-                }
-                Begun::Running { number, is_ours } => (number, is_ours),
-                Begun::Done(view) => {
-                    let status = view.status;
-                    return Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status }));
-                }
-            };
-            let tried = self.await_attempt(call, id, number).await?;
-            let attempt = tried.view.attempts.last();
-            let can_close = attempt.is_some_and(|attempt| self.is_provider(&attempt.provider));
-            match into_checkout(tried.view) {
-                Some(view) if is_ours => return Ok(view),
-                Some(_) if can_close => self.close_attempt(id, number).await?,
-                Some(_) => return Err(PROCESSING),
-                None if is_ours || tried.decline.is_none() => return Err(PROCESSING),
-                None => {}
+        let request = AttemptRequest {
+            provider: self.provider.name(),
+            request_key,
+            is_hosted: true,
+        };
+        match self.begin(call, id, &request).await? {
+            Beginning::Ours(charge, number) => {
+                let opened = self.ask_for_page(id, number, (&charge, return_url)).await?;
+                opened.ok_or(PROCESSING)
+            }
+            Beginning::Decided { tried, is_ours: true } => into_checkout(tried.view).ok_or(PROCESSING),
+            Beginning::Decided { is_ours: false, .. } => Err(PROCESSING),
+            Beginning::Paid(view) => {
+                let status = view.status;
+                Err(Failure::Refused(PaymentsRefusal::PaymentClosed { status }))
             }
         }
-        Err(PROCESSING)
     }
 
     async fn ask_for_page(
@@ -96,7 +105,7 @@ impl PaymentsService {
     }
 
     /// Closes an attempt that waits for its payer, unless it is decided meanwhile.
-    async fn close_attempt(&self, id: PaymentId, number: i64) -> Result<(), PaymentsFailure> {
+    pub(super) async fn close_attempt(&self, id: PaymentId, number: i64) -> Result<(), PaymentsFailure> {
         let key = Attempt::key_of(id, number);
         let outcome = self.in_time(self.provider.close_charge(&key)).await;
         match outcome {
@@ -129,6 +138,13 @@ impl PaymentsService {
         Ok(page)
     }
 
+    async fn check_holder(&self, id: PaymentId, holder: Holder) -> Result<(), PaymentsFailure> {
+        let read = async move |reader: &mut Reader| store::find_payment(reader, id).await;
+        let found: Option<Payment> = self.units.read(read).await?;
+        let owned = found.filter(|payment| payment.is_held_by(&holder));
+        owned.map(drop).ok_or(Failure::NotFound(PAYMENT))
+    }
+
     /// Other providers have pages of their own.
     fn sandbox(&self) -> Result<&Sandbox, PaymentsFailure> {
         match &self.provider {
@@ -136,14 +152,6 @@ impl PaymentsService {
             Provider::Stripe(_) => Err(Failure::NotFound("Checkout")),
         }
     }
-}
-
-const PROCESSING: PaymentsFailure = Failure::Refused(PaymentsRefusal::PaymentProcessing);
-
-async fn is_owned(tx: &mut Tx, id: PaymentId, holder: &Holder) -> Result<(), PaymentsFailure> {
-    let found = store::find_payment(tx, id).await?;
-    let owned = found.filter(|payment| payment.is_held_by(holder));
-    owned.map(drop).ok_or(Failure::NotFound(PAYMENT))
 }
 
 /// The page on which the payer is waited for.

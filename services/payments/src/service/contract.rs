@@ -2,8 +2,9 @@
 
 use kit_rpc::CallContext;
 use payments_api::{
-    AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments,
-    PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
+    AssignPayment, CancelPayment, CheckoutView, CreatePayment, FindPayment, GetTotals, GetTrialBalance,
+    OpenPaymentCheckout, PaymentView, Payments, PaymentsError, RefundPayment, RefundView, Totals,
+    TrialBalance,
 };
 
 use super::{PaymentsFailure, PaymentsService};
@@ -46,8 +47,22 @@ impl Payments for PaymentsService {
         _: &CallContext,
         request: FindPayment,
     ) -> Result<Option<PaymentView>, PaymentsError> {
-        let found = self.find_payment_of_order(request.order_id).await;
+        let found = self.find_payment_of(request.payable).await;
         found.map_err(PaymentsFailure::into_contract_error)
+    }
+
+    async fn open_checkout(
+        &self,
+        call: &CallContext,
+        request: OpenPaymentCheckout,
+    ) -> Result<CheckoutView, PaymentsError> {
+        let opened = self.open_checkout_of(call, request).await;
+        opened.map_err(PaymentsFailure::into_contract_error)
+    }
+
+    async fn cancel_payment(&self, call: &CallContext, request: CancelPayment) -> Result<(), PaymentsError> {
+        let cancelled = self.cancel(call, request.payable).await;
+        cancelled.map_err(PaymentsFailure::into_contract_error)
     }
 
     async fn refund_payment(

@@ -1,6 +1,7 @@
 //! Payments' use cases: each loads, decides and saves, in one unit of work; where a provider is asked, in one before
 //! and one after it.
 
+mod callbacks;
 mod charging;
 mod checkout;
 mod contract;
@@ -22,18 +23,20 @@ use kit_db::{StoreError, Tx};
 use kit_runtime::{Tasks, Timestamp};
 use kit_service::{Failure, Units};
 use payments_api::{LedgerTransactionId, PaymentsRefusal};
-use tokio::sync::{Notify, oneshot};
-use tracing::Instrument as _;
+use tokio::sync::Notify;
 
 use crate::domain::{Limit, Origins, Posting, ReconciliationRules};
 use crate::provider::Provider;
 use crate::store;
 
+pub(crate) use callbacks::CallbackSender;
 pub(crate) use charging::PayAnswer;
 pub(crate) use reconciling::ReconciliationMetrics;
 use settling::record;
 
 const PAYMENT: &str = "Payment";
+
+const PROCESSING: PaymentsFailure = Failure::Refused(PaymentsRefusal::PaymentProcessing);
 
 /// Why a use case did not do what was asked.
 pub(crate) type PaymentsFailure = Failure<PaymentsRefusal>;
@@ -60,6 +63,7 @@ pub(crate) struct PaymentsService {
     provider: Provider,
     tasks: Tasks,
     metrics: ReconciliationMetrics,
+    callbacks: Arc<CallbackSender>,
     /// Says that there is something to be asked of a provider.
     wake: Arc<Notify>,
 }
@@ -70,7 +74,7 @@ impl PaymentsService {
         tasks: Tasks,
         provider: Provider,
         (limit, rules): (Limit, PaymentRules),
-        metrics: ReconciliationMetrics,
+        (metrics, callbacks): (ReconciliationMetrics, CallbackSender),
     ) -> Self {
         Self {
             units,
@@ -79,11 +83,12 @@ impl PaymentsService {
             provider,
             tasks,
             metrics,
+            callbacks: Arc::new(callbacks),
             wake: Arc::default(),
         }
     }
 
-    /// There is something to be asked of a provider.
+    /// There is something to be asked of a provider, or to be said.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
@@ -111,13 +116,10 @@ impl PaymentsService {
         name: &'static str,
         work: impl Future<Output = Result<T, PaymentsFailure>> + Send + 'static,
     ) -> Result<T, PaymentsFailure> {
-        let (reply, answer) = oneshot::channel();
-        let work = async move {
-            // The caller may have gone.
-            let _ = reply.send(work.await);
-        };
-        self.tasks.spawn(name, work.in_current_span());
-        answer.await.map_err(Failure::internal)?
+        self.tasks
+            .run_to_end(name, work)
+            .await
+            .map_err(Failure::internal)?
     }
 }
 

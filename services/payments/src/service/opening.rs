@@ -1,4 +1,4 @@
-//! Payments are opened for orders, looked at, and given up with them.
+//! Payments are opened for orders and invoices, looked at, and given up with them.
 
 use kit_db::{Reader, Session, StoreError, Tx};
 use kit_http::Holder;
@@ -7,15 +7,15 @@ use kit_rpc::CallContext;
 use kit_service::{Call, Failure};
 use kit_token::{Role, UserId};
 use orders_api::{OrderId, PaymentId};
-use payments_api::{PaymentView, PaymentsRefusal};
+use payments_api::{Payable, PaymentView, PaymentsRefusal};
 
 use super::{PAYMENT, PaymentsFailure, PaymentsService, record};
 use crate::domain::{GivenUp, Payment, PaymentDraft};
 use crate::store;
 
 impl PaymentsService {
-    /// Opens the payment of an order. Asked again, it answers the same payment; of an order that was cancelled
-    /// before, it is cancelled.
+    /// Opens a payment. Asked again, it answers the same payment; of something that was cancelled before, it is
+    /// cancelled.
     pub(crate) async fn open_payment(
         &self,
         call: &CallContext,
@@ -23,8 +23,8 @@ impl PaymentsService {
     ) -> Result<PaymentView, PaymentsFailure> {
         let payments = self.clone();
         let unit = async move |tx: &mut Tx| {
-            let is_cancelled = store::hold_order(tx, draft.order_id).await?;
-            if let Some(payment) = store::find_payment_of_order(tx, draft.order_id).await? {
+            let is_cancelled = store::hold_payable(tx, draft.payable).await?;
+            if let Some(payment) = store::find_payment_of(tx, draft.payable).await? {
                 return if payment.is_of(&draft) {
                     Ok(view(tx, payment).await?)
                 } else {
@@ -34,6 +34,9 @@ impl PaymentsService {
             let now = payments.units.now();
             let opened = Payment::open(payments.units.new_id(), &draft, now);
             store::insert_payment(tx, &opened.payment).await?;
+            if let Some(url) = &draft.callback_url {
+                store::insert_callback(tx, opened.payment.id, url).await?;
+            }
             let mut payment = record(tx, opened).await?;
             if is_cancelled && let Some(step) = payment.clone().give_up(GivenUp::Cancelled, now) {
                 payment = record(tx, step).await?;
@@ -53,15 +56,14 @@ impl PaymentsService {
         Ok(self.units.unit(call, unit).await?)
     }
 
-    pub(crate) async fn find_payment_of_order(
+    pub(crate) async fn find_payment_of(
         &self,
-        order_id: OrderId,
+        payable: Payable,
     ) -> Result<Option<PaymentView>, PaymentsFailure> {
-        let read =
-            async move |reader: &mut Reader| match store::find_payment_of_order(reader, order_id).await? {
-                Some(payment) => view(reader, payment).await.map(Some),
-                None => Ok(None),
-            };
+        let read = async move |reader: &mut Reader| match store::find_payment_of(reader, payable).await? {
+            Some(payment) => view(reader, payment).await.map(Some),
+            None => Ok(None),
+        };
         Ok(self.units.read(read).await?)
     }
 
@@ -102,14 +104,23 @@ impl PaymentsService {
         Ok(Page::cut(found, request, |payment| payment.id.to_string()))
     }
 
-    /// An order was cancelled: its payment ends, is paid back, or is marked so that a late success is paid back.
-    pub(crate) async fn cancel_in(&self, tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
-        if store::hold_order(tx, order_id).await? {
+    /// Something is given up: its payment ends, is paid back, or is marked so that a late success is paid back.
+    pub(crate) async fn cancel(&self, call: &CallContext, payable: Payable) -> Result<(), PaymentsFailure> {
+        let payments = self.clone();
+        let unit = async move |tx: &mut Tx| payments.cancel_in(tx, payable).await;
+        self.units.unit(call, unit).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// The same in a transaction.
+    pub(crate) async fn cancel_in(&self, tx: &mut Tx, payable: Payable) -> Result<(), StoreError> {
+        if store::hold_payable(tx, payable).await? {
             return Ok(());
         }
-        store::mark_order_cancelled(tx, order_id).await?;
+        store::mark_cancelled(tx, payable).await?;
         let now = self.units.now();
-        if let Some(payment) = store::find_payment_of_order_for_update(tx, order_id).await?
+        if let Some(payment) = store::find_payment_of_for_update(tx, payable).await?
             && let Some(step) = payment.give_up(GivenUp::Cancelled, now)
         {
             let payment = record(tx, step).await?;

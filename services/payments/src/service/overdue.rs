@@ -26,9 +26,10 @@ impl PaymentsService {
                 store::list_due_refunds(reader, now, BATCH).await?,
                 store::list_due_webhook_events(reader, now, BATCH).await?,
                 store::list_due_held_charges(reader, now, BATCH).await?,
+                store::list_due_callbacks(reader, now, BATCH).await?,
             ))
         };
-        let (payments, attempts, refunds, webhooks, held) = self.units.read(read).await?;
+        let (payments, attempts, refunds, webhooks, held, callbacks) = self.units.read(read).await?;
         let this = || self.clone();
         let expiring = payments.into_iter().map(|id| this().expire(id).boxed());
         let looking = attempts
@@ -42,6 +43,10 @@ impl PaymentsService {
             .map(|event| this().apply_webhook(event).boxed());
         let returning = held.into_iter().map(|held| this().take_up_return(held).boxed());
         let refunding = refunding.chain(returning);
+        let calling = callbacks
+            .into_iter()
+            .map(|callback| this().call_back(callback).boxed());
+        let applying = applying.chain(calling);
         let work: Vec<BoxFuture<'static, Result<bool, PaymentsFailure>>> =
             expiring.chain(looking).chain(refunding).chain(applying).collect();
         let mut outcomes = futures::stream::iter(work).buffer_unordered(AT_ONCE);

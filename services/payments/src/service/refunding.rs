@@ -12,7 +12,7 @@ use crate::domain::{Refund, RefundDraft, RefundOutcome, RefundRequester};
 use crate::store;
 
 impl PaymentsService {
-    /// Pays back what was paid for an order. Asked again with the same refund, it answers how far that is.
+    /// Pays back what was paid. Asked again with the same refund, it answers how far that is.
     pub(crate) async fn refund(
         &self,
         call: &CallContext,
@@ -31,8 +31,8 @@ impl PaymentsService {
     /// Writes a refund down, unless it is.
     async fn refund_in(&self, tx: &mut Tx, draft: RefundDraft) -> Result<(), PaymentsFailure> {
         let payment = match draft.of {
-            RefundRequester::Order(id) => {
-                let found = store::find_payment_of_order_for_update(tx, id).await?;
+            RefundRequester::Payable(payable) => {
+                let found = store::find_payment_of_for_update(tx, payable).await?;
                 found.ok_or(Failure::Refused(PaymentsRefusal::NotPaid))?
             }
             RefundRequester::Payment(id) => {

@@ -9,17 +9,17 @@ use payments_api::{AttemptStatus, PaymentFlag, PaymentView, RefundView};
 use super::opening::view;
 use super::{PAYMENT, PaymentsFailure, PaymentsService, post};
 use crate::domain::{
-    Attempt, ChargeOutcome, HeldCharge, Payment, PaymentEvent, Posting, Refund, RefundOutcome, Step,
+    Attempt, AttemptRequest, ChargeOutcome, HeldCharge, Payment, PaymentEvent, Posting, Refund,
+    RefundOutcome, Step, callback_body,
 };
 use crate::store;
 
 /// A payment after it was tried to pay it.
 pub(crate) struct Tried {
     pub view: PaymentView,
-    /// What the provider declined it with.
-    pub decline: Option<String>,
-    /// Whether the attempt goes on by itself.
-    pub is_running: bool,
+    /// The attempt, unless there was nothing to try. It may be older than what the view says of it, since each statement
+    /// of a reader sees what is committed by then: one thing is decided by one of them alone.
+    pub attempt: Option<Attempt>,
     /// What somebody has to look at.
     pub flag: Option<PaymentFlag>,
 }
@@ -29,10 +29,30 @@ impl Tried {
     pub(super) const fn paid(view: PaymentView) -> Self {
         Self {
             view,
-            decline: None,
-            is_running: false,
+            attempt: None,
             flag: None,
         }
+    }
+
+    /// What the provider declined it with.
+    pub(super) fn decline(&self) -> Option<&str> {
+        let declined = self.attempt.as_ref()?;
+        let is_declined = declined.status == AttemptStatus::Declined;
+        is_declined.then(|| declined.reason.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the attempt goes on by itself.
+    pub(super) fn is_running(&self) -> bool {
+        self.attempt.as_ref().is_some_and(Attempt::is_running)
+    }
+
+    /// Whether it says nothing of an attempt that is to be made: it waits for its payer, or did in vain. A page gives way to
+    /// any, as whoever pays otherwise does not come back to it; a card that is to be confirmed gives way to a page.
+    pub(super) fn yields_to(&self, request: &AttemptRequest) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| {
+            let is_left = attempt.waits_for_payer() || attempt.status == AttemptStatus::Declined;
+            is_left && (attempt.is_hosted || request.is_hosted)
+        })
     }
 }
 
@@ -68,12 +88,13 @@ impl PaymentsService {
                 let posting = Posting::charge_held(&held);
                 post(tx, payments.units.new_id(), posting, rules.1).await?;
             }
-            let is_refund_due = settled.step.refund.is_some();
+            let has_callback = settled.is_captured && settled.step.payment.payable.invoice_id().is_some();
+            let is_more_due = settled.step.refund.is_some() || has_callback;
             let payment = record(tx, settled.step).await?;
-            Ok((tried(tx, payment, settled.attempt).await?, is_refund_due))
+            Ok((tried(tx, payment, settled.attempt).await?, is_more_due))
         };
-        let (tried, is_refund_due) = self.units.write(unit).await?;
-        if is_refund_due {
+        let (tried, is_more_due) = self.units.write(unit).await?;
+        if is_more_due {
             self.wake();
         }
         Ok(tried)
@@ -112,13 +133,10 @@ pub(super) async fn tried(
     payment: Payment,
     attempt: Attempt,
 ) -> Result<Tried, StoreError> {
-    let is_running = attempt.is_running();
-    let is_declined = attempt.status == AttemptStatus::Declined;
     let flag = payment.flag;
     Ok(Tried {
         view: view(on, payment).await?,
-        decline: is_declined.then(|| attempt.reason.unwrap_or_default()),
-        is_running,
+        attempt: Some(attempt),
         flag,
     })
 }
@@ -139,6 +157,9 @@ pub(super) async fn record(tx: &mut Tx, step: Step) -> Result<Payment, StoreErro
     if let Some(refund) = &step.refund {
         store::insert_refund(tx, refund).await?;
     }
+    if let Some(event) = &step.event {
+        settle_callback(tx, step.payment.id, event).await?;
+    }
     match step.event {
         Some(PaymentEvent::Created(event)) => tx.publish(event),
         Some(PaymentEvent::Succeeded(event)) => tx.publish(event),
@@ -148,4 +169,24 @@ pub(super) async fn record(tx: &mut Tx, step: Step) -> Result<Payment, StoreErro
         None => {}
     }
     Ok(step.payment)
+}
+
+/// Whoever issued an invoice is to be told that it is paid, or will never be told anything.
+async fn settle_callback(tx: &mut Tx, id: PaymentId, event: &PaymentEvent) -> Result<(), StoreError> {
+    let ended_unpaid = match event {
+        PaymentEvent::Created(_) => None,
+        PaymentEvent::Succeeded(paid) => {
+            return match callback_body(paid) {
+                Some(body) => store::schedule_callback(tx, id, &body, paid.timestamp).await,
+                None => Ok(()),
+            };
+        }
+        PaymentEvent::Failed(event) => event.invoice_id,
+        PaymentEvent::Expired(event) => event.invoice_id,
+        PaymentEvent::Cancelled(event) => event.invoice_id,
+    };
+    match ended_unpaid {
+        Some(_) => store::delete_callback(tx, id).await,
+        None => Ok(()),
+    }
 }

@@ -17,6 +17,7 @@ kit_db::table_row! {
         reason: value,
         action_url: value,
         request_key: value,
+        is_hosted: value,
         next_look_at: value,
         looks: value,
         at: value,
@@ -33,8 +34,8 @@ pub(crate) async fn insert_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(),
 /// Writes what a provider's answer changes of an attempt.
 pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(), StoreError> {
     sql(
-        "UPDATE payment_attempts SET status = $3, reason = $4, action_url = $5, at = $6 \
-         WHERE payment_id = $1 AND number = $2",
+        "UPDATE payment_attempts SET status = $3, reason = $4, action_url = $5, at = $6, \
+         request_key = $7 WHERE payment_id = $1 AND number = $2",
     )
     .bind(attempt.payment_id.to_string())
     .bind(attempt.number)
@@ -42,6 +43,7 @@ pub(crate) async fn save_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<(), S
     .bind(attempt.reason.as_deref())
     .bind(attempt.action_url.as_deref())
     .bind(attempt.at)
+    .bind(attempt.request_key.as_deref())
     .execute(tx)
     .await?;
     Ok(())

@@ -121,14 +121,19 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
 pub(crate) const FACTS: &[Fact] = &[
     Fact {
         name: "what was paid for an order and not paid back",
-        rows: "SELECT order_id, CAST(captured_minor - refunded_minor AS TEXT) || ' ' || currency FROM payments \
-               WHERE refunded_minor < captured_minor",
+        rows: "SELECT payable, CAST(captured_minor - refunded_minor AS TEXT) || ' ' || currency FROM payments \
+               WHERE refunded_minor < captured_minor AND payable LIKE 'ord%'",
     },
     Fact {
         name: "the payment of an order that can be paid or is",
-        rows: "SELECT payments.order_id, id FROM payments \
-               JOIN payment_orders ON payment_orders.order_id = payments.order_id \
-               WHERE cancelled = 0 AND status IN ('open', 'processing', 'succeeded')",
+        rows: "SELECT payable, payments.id FROM payments JOIN payables ON payables.id = payable \
+               WHERE payable LIKE 'ord%' AND cancelled = 0 AND status IN ('open', 'processing', 'succeeded')",
+    },
+    Fact {
+        name: "invoices paid",
+        rows: "SELECT payable, CAST(captured_minor AS TEXT) || ' ' || currency FROM payments \
+               JOIN payables ON payables.id = payable \
+               WHERE payable LIKE 'inv%' AND cancelled = 0 AND status = 'succeeded'",
     },
     Fact {
         name: "what a user's transactions come to",

@@ -1,6 +1,7 @@
 //! Every statement of payments.
 
 mod attempts;
+mod callbacks;
 mod held_charges;
 mod invariants;
 mod ledger;
@@ -18,6 +19,9 @@ pub(crate) use attempts::{
     claim_attempt, find_attempt, find_attempt_of_request, find_captured_attempt, insert_attempt,
     list_attempts, list_due_attempts, look_now, mark_dispatched, save_attempt,
 };
+pub(crate) use callbacks::{
+    claim_callback, delete_callback, insert_callback, list_due_callbacks, schedule_callback,
+};
 pub(crate) use held_charges::{
     claim_held_charge, find_held_charge, find_held_charge_of_refund, has_held_charge, insert_held_charge,
     list_due_held_charges, list_held_charges, save_held_charge,
@@ -25,9 +29,9 @@ pub(crate) use held_charges::{
 pub(crate) use invariants::{FACTS, INVARIANTS};
 pub(crate) use ledger::{list_postings, open_account, post};
 pub(crate) use payments::{
-    assign_payment, find_payment, find_payment_for_update, find_payment_of_guest, find_payment_of_order,
-    find_payment_of_order_for_update, hold_order, insert_payment, list_all_payments, list_overdue, list_owed,
-    list_payments, mark_order_cancelled, save_payment,
+    assign_payment, find_payment, find_payment_for_update, find_payment_of, find_payment_of_for_update,
+    find_payment_of_guest, hold_payable, insert_payment, list_all_payments, list_overdue, list_owed,
+    list_payments, mark_cancelled, save_payment,
 };
 pub(crate) use reconciliations::{
     count_flagged, find_reconciliation, hold_reconciliation, list_unlisted_attempts, mark_reconciled,

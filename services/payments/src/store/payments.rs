@@ -1,18 +1,18 @@
-//! Payments of orders. Rows are held in one order: the order's, then the payment's; those of its attempts and refunds
+//! Payments. Rows are held in one order: that of what is paid, then the payment's; those of its attempts and refunds
 //! belong to the payment, and are changed by whoever holds that.
 
 use kit_db::{Session, StoreError, Tx, select, sql};
 use kit_runtime::Timestamp;
 use kit_token::{GuestTokenHash, UserId};
 use orders_api::{OrderId, PaymentId};
-use payments_api::{PaymentFilter, PaymentFlag};
+use payments_api::{Payable, PaymentFilter, PaymentFlag};
 
 use crate::domain::{GivenUp, Payment};
 
 kit_db::table_row! {
     Payment in "payments" {
         id: text,
-        order_id: text,
+        payable: text,
         user_id: optional_text,
         guest_token: optional_text,
         amount_minor: value,
@@ -32,14 +32,14 @@ kit_db::table_row! {
     }
 }
 
-/// Holds the row of an order until the transaction ends; whether the order was cancelled.
-pub(crate) async fn hold_order(tx: &mut Tx, order_id: OrderId) -> Result<bool, StoreError> {
-    sql("INSERT INTO payment_orders (order_id, cancelled) VALUES ($1, 0) ON CONFLICT (order_id) DO NOTHING")
-        .bind(order_id.to_string())
+/// Holds the row of what is paid until the transaction ends; whether that was cancelled.
+pub(crate) async fn hold_payable(tx: &mut Tx, payable: Payable) -> Result<bool, StoreError> {
+    sql("INSERT INTO payables (id, cancelled) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING")
+        .bind(payable.to_string())
         .execute(tx)
         .await?;
-    let row = sql("SELECT cancelled FROM payment_orders WHERE order_id = $1")
-        .bind(order_id.to_string())
+    let row = sql("SELECT cancelled FROM payables WHERE id = $1")
+        .bind(payable.to_string())
         .for_update()
         .one(tx)
         .await?;
@@ -47,9 +47,9 @@ pub(crate) async fn hold_order(tx: &mut Tx, order_id: OrderId) -> Result<bool, S
 }
 
 /// The caller holds the row.
-pub(crate) async fn mark_order_cancelled(tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
-    sql("UPDATE payment_orders SET cancelled = 1 WHERE order_id = $1")
-        .bind(order_id.to_string())
+pub(crate) async fn mark_cancelled(tx: &mut Tx, payable: Payable) -> Result<(), StoreError> {
+    sql("UPDATE payables SET cancelled = 1 WHERE id = $1")
+        .bind(payable.to_string())
         .execute(tx)
         .await?;
     Ok(())
@@ -100,11 +100,11 @@ pub(crate) async fn find_payment_for_update(
     statement.for_update().row(tx).await
 }
 
-pub(crate) async fn find_payment_of_order(
+pub(crate) async fn find_payment_of(
     on: &mut impl Session,
-    order_id: OrderId,
+    payable: Payable,
 ) -> Result<Option<Payment>, StoreError> {
-    let statement = select::<Payment>("WHERE order_id = $1").bind(order_id.to_string());
+    let statement = select::<Payment>("WHERE payable = $1").bind(payable.to_string());
     statement.row(on).await
 }
 
@@ -123,20 +123,22 @@ pub(crate) async fn assign_payment(
     order_id: OrderId,
     user_id: UserId,
 ) -> Result<(), StoreError> {
-    sql("UPDATE payments SET user_id = $2 WHERE order_id = $1 AND user_id IS NULL AND guest_token IS NOT NULL")
-        .bind(order_id.to_string())
-        .bind(user_id.to_string())
-        .execute(tx)
-        .await?;
+    sql(
+        "UPDATE payments SET user_id = $2 WHERE payable = $1 AND user_id IS NULL AND guest_token IS NOT NULL",
+    )
+    .bind(order_id.to_string())
+    .bind(user_id.to_string())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
-/// The payment of an order, held until the transaction ends.
-pub(crate) async fn find_payment_of_order_for_update(
+/// The payment of something, held until the transaction ends.
+pub(crate) async fn find_payment_of_for_update(
     tx: &mut Tx,
-    order_id: OrderId,
+    payable: Payable,
 ) -> Result<Option<Payment>, StoreError> {
-    let statement = select::<Payment>("WHERE order_id = $1").bind(order_id.to_string());
+    let statement = select::<Payment>("WHERE payable = $1").bind(payable.to_string());
     statement.for_update().row(tx).await
 }
 
@@ -155,8 +157,8 @@ pub(crate) async fn list_payments(
     statement.rows(on).await
 }
 
-/// At most `limit` payments that a user owes at this time, the oldest first; and those that were tried by the request
-/// of a key. What a guest ordered with the user's address is paid by name only: it may have been somebody else.
+/// At most `limit` payments that a user owes at this time, the oldest first, those among them whose hosted page nobody has
+/// decided on; and those that were tried by the request of a key. What a guest ordered with the user's address is paid by name only: it may have been somebody else.
 pub(crate) async fn list_owed(
     on: &mut impl Session,
     user_id: UserId,
@@ -165,7 +167,10 @@ pub(crate) async fn list_owed(
 ) -> Result<Vec<Payment>, StoreError> {
     select::<Payment>(
         "WHERE user_id = $1 AND guest_token IS NULL AND (status = 'open' AND expires_at > $2 OR id IN ( \
-           SELECT payment_id FROM payment_attempts WHERE request_key = $3)) ORDER BY id LIMIT $4",
+           SELECT payment_id FROM payment_attempts WHERE request_key = $3) \
+         OR status = 'processing' AND given_up IS NULL AND expires_at > $2 AND EXISTS ( \
+           SELECT 1 FROM payment_attempts WHERE payment_id = payments.id AND number = payments.attempts \
+             AND is_hosted = 1 AND action_url IS NOT NULL)) ORDER BY id LIMIT $4",
     )
     .bind(user_id.to_string())
     .bind(now)

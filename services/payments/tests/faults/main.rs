@@ -56,11 +56,11 @@ on_both_databases! {
             shop = start_again(fixture, shop).await;
             let ended = if is_charged { PaymentStatus::Succeeded } else { PaymentStatus::Open };
             becomes(&shop, number, ended).await;
-            // Sent again with its key, it finds its own attempt; another may try anew.
+            // Sent again with its key, it finds its own attempt, or makes another where nobody was charged.
             let payer = shop.person(ada.clone());
-            let again = payer.keyed(&key).pay_order(number, GOOD).await;
-            assert_eq!(again.status, if is_charged { 200 } else { 402 }, "{point}");
-            payer.pay_order(number, GOOD).await.expect(200);
+            for _ in 0..2 {
+                payer.keyed(&key).pay_order(number, GOOD).await.expect(200);
+            }
             assert_eq!(shop.find(number).await.status, PaymentStatus::Succeeded);
         }
         assert_eq!(shop.count(CHARGES).await, 3);

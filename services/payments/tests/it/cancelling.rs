@@ -24,7 +24,7 @@ on_both_databases! {
         let shop = Shop::start(fixture).await;
         let ada = shop.sign_up("ada");
         shop.cancel(1).await;
-        let marked = async || (shop.count("SELECT order_id FROM payment_orders WHERE cancelled = 1").await == 1).then_some(());
+        let marked = async || (shop.count("SELECT id FROM payables WHERE cancelled = 1").await == 1).then_some(());
         eventually("the cancelling is known", marked).await;
         let draft = shop.draft(&ada, 1, dollars(1_250));
         for _ in 0..2 {

@@ -12,6 +12,7 @@ mod creating;
 mod events;
 mod guests;
 mod held;
+mod invoices;
 mod leaving;
 mod ledger;
 mod limit;

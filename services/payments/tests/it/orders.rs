@@ -7,7 +7,7 @@ use kit_testing::on_both_databases;
 use serde_json::{Value, json};
 
 use crate::books;
-use crate::shop::{ACTION, DECLINED, GOOD, LOST, MORE, Payer as _, Shop, call, money, order};
+use crate::shop::{ACTION, DECLINED, GOOD, LOST, MORE, Payer as _, Shop, call, invoice, money, order};
 
 const CHARGES: &str = "SELECT key FROM sandbox_charges";
 
@@ -40,7 +40,7 @@ on_both_databases! {
         let events = shop.events().await;
         assert_eq!(shop.event_types().await, ["payment.created", "payment.succeeded"]);
         assert_eq!(events[1].1, json!({
-            "payment_id": id, "version": 2, "order_id": order(1), "user_id": ada.id,
+            "payment_id": id, "version": 2, "order_id": order(1), "invoice_id": null, "user_id": ada.id,
             "amount": { "amount_minor": 1_250, "currency": "USD" }, "timestamp": "2030-01-01T00:00:00.000000Z",
         }));
         books::are_in_order(&shop).await;
@@ -162,6 +162,8 @@ on_both_databases! {
             (json!({ "payment_id": order(1) }), "/payment_id"),
             (json!({ "order_id": id }), "/order_id"),
             (json!({ "payment_id": id, "order_id": order(1) }), "/order_id"),
+            (json!({ "payment_id": id, "invoice_id": invoice(1) }), "/invoice_id"),
+            (json!({ "order_id": order(1), "invoice_id": invoice(1) }), "/invoice_id"),
             (json!({ "amount": 1 }), "/amount"),
         ] {
             let refused = ada.send_pay_for(body.clone()).await.expect(400);

@@ -34,9 +34,9 @@ on_both_databases! {
                 let differs = payments.create_payment(&call(), other).await;
                 assert_eq!(differs, refusing(PaymentsRefusal::PaymentDiffers), "{transport}");
             }
-            let found = payments.find_payment(&call(), FindPayment { order_id: order(1) }).await;
+            let found = payments.find_payment(&call(), FindPayment { payable: order(1).into() }).await;
             assert_eq!(found, Ok(Some(opened[0].clone())), "{transport}");
-            let none = payments.find_payment(&call(), FindPayment { order_id: order(2) }).await;
+            let none = payments.find_payment(&call(), FindPayment { payable: order(2).into() }).await;
             assert_eq!(none, Ok(None), "{transport}");
         }
         let mut bad = shop.draft(&ada, 2, dollars(0));

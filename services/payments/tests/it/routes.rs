@@ -46,7 +46,7 @@ on_both_databases! {
         let (paid, example) = examples.check(&clerk.client, "pay_transactions", "/transactions/pay").await;
         assert_eq!(paid, example, "of what the example made");
         let mut draft = app.draft(&clerk, 1, crate::shop::dollars(1_250));
-        draft.order_id = examples.body("pay")["order_id"].as_str().unwrap().parse().unwrap();
+        draft.payable = examples.body("pay")["order_id"].as_str().unwrap().parse().unwrap();
         let payment = app.payments.create_payment(&call(), draft).await.unwrap();
         let checkout = format!("/payments/{}/checkout", payment.id);
         let (opened, _) = examples.check(&clerk.client, "open_checkout", &checkout).await;

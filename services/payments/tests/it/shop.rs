@@ -18,6 +18,7 @@ use payments_api::{
     RefundView,
 };
 use serde_json::{Value, json};
+use subscriptions_api::InvoiceId;
 
 pub(crate) const GOOD: &str = "4242 4242 4242 4242";
 pub(crate) const DECLINED: &str = "4000000000000002";
@@ -37,6 +38,10 @@ pub(crate) fn call() -> CallContext {
 }
 
 pub(crate) fn order(number: u128) -> OrderId {
+    Uuid::from_u128(number).into()
+}
+
+pub(crate) fn invoice(number: u128) -> InvoiceId {
     Uuid::from_u128(number).into()
 }
 
@@ -118,12 +123,13 @@ impl Shop {
 
     pub(crate) fn draft(&self, person: &Person, number: u128, amount: Money) -> CreatePayment {
         CreatePayment {
-            order_id: order(number),
+            payable: order(number).into(),
             user_id: Some(person.identity.user_id),
             guest_token: None,
             amount,
             description: format!("Order {number}"),
             expires_at: self.process.clock().now().plus(Duration::from_mins(30)),
+            callback_url: None,
         }
     }
 
@@ -135,7 +141,7 @@ impl Shop {
 
     pub(crate) async fn find(&self, number: u128) -> PaymentView {
         let request = FindPayment {
-            order_id: order(number),
+            payable: order(number).into(),
         };
         self.payments
             .find_payment(&call(), request)
@@ -150,7 +156,7 @@ impl Shop {
         (refund, amount_minor): (u128, i64),
     ) -> Result<RefundView, PaymentsError> {
         let request = RefundPayment {
-            order_id: order(number),
+            payable: order(number).into(),
             refund_id: refund_id(refund),
             amount: dollars(amount_minor),
         };

@@ -1,4 +1,4 @@
-//! Payments of orders.
+//! Payments of orders and invoices.
 
 use http::{Method, StatusCode};
 use kit_http::extract::{Page, PageQuery};
@@ -25,7 +25,7 @@ fn pay() -> Route {
         status: PaymentStatus::Expired,
     };
     Route::new(Method::POST, "/pay", "pay", Access::Holder)
-        .summary("Pay a payment, the payment of an order, or everything that is owed; a guest the one that the token opens")
+        .summary("Pay a payment, that of an order or an invoice, or everything that is owed; a guest the one that the token opens")
         .optional_body::<PayRequest>(json!({ "order_id": ORDER, "method": "4242424242424242" }))
         .answer::<PaymentsPaid>(StatusCode::OK, paid)
         .refuses(&declined)

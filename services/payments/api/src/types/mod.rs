@@ -2,6 +2,7 @@
 
 mod checkout;
 mod ledger;
+mod payable;
 mod payments;
 mod staff;
 mod transactions;
@@ -11,6 +12,7 @@ pub use checkout::{
     OpenCheckout, SandboxEvent, SandboxEventData, WebhookReceived,
 };
 pub use ledger::{AccountKind, EntryView, LedgerTransactionId, LedgerTransactionView, PostingKind};
+pub use payable::Payable;
 pub use payments::{
     AttemptStatus, AttemptView, FailureReason, NextAction, NextActionKind, PayRequest, PaymentMethod,
     PaymentStatus, PaymentView, PaymentsPaid, RefundStatus,

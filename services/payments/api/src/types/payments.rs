@@ -1,4 +1,4 @@
-//! Payments: what is owed for an order, and how it was tried to pay it.
+//! Payments: what is owed for an order or an invoice, and how it was tried to pay it.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use kit_values::{Money, words};
 use orders_api::{OrderId, PaymentId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use subscriptions_api::InvoiceId;
 
 words! {
     /// How far a payment is.
@@ -55,9 +56,12 @@ words! {
 pub struct PaymentView {
     /// The identifier of the payment.
     pub id: PaymentId,
-    /// The order that it pays.
+    /// The order that it pays, where it pays one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
+    /// The invoice that it pays, where it pays one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoice_id: Option<InvoiceId>,
     /// What is owed.
     pub amount: Money,
     /// How much was paid back.
@@ -118,6 +122,9 @@ pub struct PayRequest {
     /// The order whose payment it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
+    /// The invoice whose payment it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_id: Option<InvoiceId>,
     /// With what; the provider's usual method where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<PaymentMethod>,

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use kit_values::Uuid;
+use orders_api::OrderId;
 use payments_api::RefundStatus;
 use proptest::prelude::*;
 
@@ -23,14 +24,23 @@ fn at(second: u64) -> Timestamp {
 
 fn opened(expires: u64) -> Payment {
     let draft = PaymentDraft {
-        order_id: Uuid::max().into(),
+        payable: OrderId::from(Uuid::max()).into(),
         user_id: None,
         guest_token: None,
         amount: usd(AMOUNT),
         description: String::new(),
         expires_at: at(expires),
+        callback_url: None,
     };
     Payment::open(Uuid::max().into(), &draft, at(0)).payment
+}
+
+fn request() -> AttemptRequest {
+    AttemptRequest {
+        provider: "sandbox",
+        request_key: None,
+        is_hosted: false,
+    }
 }
 
 fn charged(amount_minor: i64) -> ChargeOutcome {
@@ -58,7 +68,7 @@ fn settle(
 
 /// A payment whose first attempt was declined.
 fn tried() -> (Payment, Attempt) {
-    let (payment, attempt) = opened(100).begin("sandbox", None, at(1)).unwrap();
+    let (payment, attempt) = opened(100).begin(request(), at(1)).unwrap();
     let settled = settle(&payment, &attempt, &declined(), 2).unwrap();
     (settled.step.payment, settled.attempt)
 }
@@ -90,7 +100,7 @@ fn a_charge_after_its_decline_is_taken_where_nothing_else_was() {
 #[test]
 fn a_charge_after_its_decline_is_flagged_beside_another() {
     let (payment, first) = tried();
-    let (payment, second) = payment.begin("sandbox", None, at(3)).unwrap();
+    let (payment, second) = payment.begin(request(), at(3)).unwrap();
     let flagged = settle(&payment, &first, &charged(AMOUNT), 4).unwrap();
     assert_eq!(
         (flagged.step.payment.flag, flagged.is_captured),
@@ -100,7 +110,7 @@ fn a_charge_after_its_decline_is_flagged_beside_another() {
     assert_eq!(settle(&payment, &first, &charged(AMOUNT), 4), None, "once");
     let open = settle(&payment, &second, &declined(), 5).unwrap().step.payment;
     assert_eq!(
-        open.clone().begin("sandbox", None, at(6)),
+        open.clone().begin(request(), at(6)),
         Err(NotBegun::Running),
         "it may be paid"
     );
@@ -114,7 +124,7 @@ fn a_charge_after_its_decline_is_flagged_beside_another() {
 #[test]
 fn another_amount_is_never_taken() {
     for amount in [0, AMOUNT - 1, AMOUNT + 1] {
-        let (payment, attempt) = opened(100).begin("sandbox", None, at(1)).unwrap();
+        let (payment, attempt) = opened(100).begin(request(), at(1)).unwrap();
         let settled = settle(&payment, &attempt, &charged(amount), 2).unwrap();
         let payment = settled.step.payment;
         assert_eq!(
@@ -182,7 +192,7 @@ impl History {
         let now = at(self.now);
         match act {
             Act::Begin => {
-                if let Ok((payment, attempt)) = self.payment.clone().begin("sandbox", None, now) {
+                if let Ok((payment, attempt)) = self.payment.clone().begin(request(), now) {
                     self.payment = payment;
                     self.attempts.push(attempt);
                 }

@@ -4,19 +4,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method, Request};
+use http::HeaderMap;
+use http::uri::PathAndQuery;
 use http_body_util::Full;
-use kit_config::BaseUrl;
 use kit_db::{Reader, StoreError, Tx};
-use kit_rpc::pool::{Exchange, Upstream};
+use kit_rpc::pool::Upstream;
 use kit_runtime::{Tasks, Timestamp};
 use kit_values::Money;
 use payments_api::{SandboxEvent, SandboxEventData};
-use tokio::time::Instant;
 
 use super::{Sandbox, SandboxCharge, SandboxStatus};
 use crate::domain::{ChargeOutcome, RefundOutcome};
+use crate::post::post_json;
 use crate::provider::ProviderNews;
 use crate::service::PaymentsService;
 use crate::store;
@@ -25,8 +24,6 @@ const BATCH: i64 = 100;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// How often it is tried, over an hour and a half; then whoever should know has to ask.
 const MOST_TRIES: i64 = 10;
-const PATIENCE: Duration = Duration::from_secs(10);
-const MOST_BYTES: usize = 64 * 1024;
 
 /// How badly the sandbox sends its webhooks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,11 +41,11 @@ pub(crate) struct Chaos {
 /// To where webhooks are sent.
 pub(crate) enum Receiver {
     /// The service of this process.
-    Local(PaymentsService),
+    Local(Box<PaymentsService>),
     /// An address.
     Http {
         server: Upstream<Full<Bytes>>,
-        url: BaseUrl,
+        path: PathAndQuery,
     },
 }
 
@@ -190,26 +187,9 @@ impl Receiver {
                     .inspect_err(|failure| tracing::warn!(%failure, "a webhook is sent again"))
                     .is_ok()
             }
-            Self::Http { server, url } => {
-                let path = if url.path_prefix().is_empty() {
-                    "/"
-                } else {
-                    url.path_prefix()
-                };
-                let request = Request::builder().method(Method::POST).uri(path);
-                let Ok(mut request) = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))) else {
-                    return false;
-                };
-                request.headers_mut().extend(headers.clone());
-                request
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                let bounds = Exchange {
-                    deadline: Instant::now() + PATIENCE,
-                    most_bytes: MOST_BYTES,
-                };
-                let answer = server.exchange(request, bounds).await;
-                answer.is_ok_and(|answer| answer.status().is_success())
+            Self::Http { server, path } => {
+                let status = post_json(server, path.clone(), headers.clone(), body.to_owned()).await;
+                status.is_some_and(|status| status.is_success())
             }
         }
     }
