@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use auth_api::{AuthClient, TokenConfig};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kit_config::secret_file;
 use kit_db::{Reader, Tx};
 use kit_runtime::{Secret, Tasks, WorkerPool};
 use kit_service::{Home, Hosted, Notice, Peers, Service};
@@ -115,10 +112,10 @@ fn secret(config: &AuthConfig, home: &Home) -> Result<Secret<String>, SigningErr
     if let Some(secret) = &config.secret {
         return Ok(secret.clone());
     }
-    let path = home.data.join("keys/auth.secret");
-    let secret = secret_file::read_or_create_text(&path, || URL_SAFE_NO_PAD.encode(home.ids.random::<32>()))?;
+    let secret = home.secret("auth")?;
     // A file that was cut short would otherwise be a secret that anybody can guess.
     if secret.expose().len() < SHORTEST_SECRET {
+        let path = home.data.join("keys/auth.secret");
         return Err(SigningError::ShortSecret { path });
     }
     Ok(secret)

@@ -237,6 +237,7 @@ mod tests {
         for (path, count, seen) in [
             ("/api/users/7", 1, "/users/7"),
             ("/api/storage/plans", 2, "/plans"),
+            ("/api/adapters/queues/plans", 3, "/plans"),
             ("/ext", 1, "/"),
             ("/ext/", 1, "/"),
             ("/ext/a/", 1, "/a/"),

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use kit_config::Span;
-use kit_service::{Followers, Home, Hosted, Peers, Service};
+use kit_service::{Followers, Home, Hosted, Peers, Service, start_steps};
 use orders_api::OrdersClient;
 
 use crate::config::OrdersConfig;
@@ -11,7 +11,6 @@ use crate::http::{HttpState, router};
 use crate::live;
 use crate::service::{OrdersDeps, OrdersService};
 use crate::store::{FACTS, INVARIANTS};
-use crate::worker;
 
 /// Orders, for the process that hosts it.
 pub fn service() -> Service {
@@ -40,7 +39,7 @@ pub async fn build(config: OrdersConfig, home: Home, peers: Peers) -> anyhow::Re
     let bus = home.bus()?;
     consumers::start(&bus, &service)?;
     live::start(&bus, &followers)?;
-    worker::start(&home.tasks, &service, config.poll.into());
+    start_steps(&home.tasks, "orders.saga", config.poll.into(), &service);
     let state = HttpState {
         service: service.clone(),
         verifier: home.verifier.clone(),

@@ -1,5 +1,5 @@
 //! What orders does when catalog or payments say what became of an order, and what became of an account. Those who tell
-//! of orders that are not here tell of something else, and are passed over.
+//! of orders that are not here tell of something else, and are passed over, but for stock that is held for one.
 
 use auth_api::{EmailConfirmed, UserDeleted};
 use catalog_api::{ReservedItem, StockOverdue, StockRejected, StockReserved};
@@ -104,9 +104,9 @@ async fn stock_overdue(
 ) -> Result<(), Failure> {
     let order_id = delivery.payload.order_id;
     orders.release_unknown(order_id).await?;
-    let ending = orders.clone();
+    let (ending, overdue) = (orders.clone(), (CancelReason::ReservationExpired, "catalog"));
     apply(orders, inbox, async move |tx: &mut Tx| {
-        ending.stock_overdue_in(tx, order_id).await
+        ending.cancel_in(tx, order_id, overdue).await
     })
     .await
 }

@@ -21,7 +21,6 @@ mod http;
 mod live;
 mod service;
 mod store;
-mod worker;
 
 pub use build::{build, service};
 pub use config::OrdersConfig;

@@ -69,21 +69,16 @@ impl CatalogService {
     /// Asks what became of orders whose stock is held longer than it should be, and holds it as long again; how many
     /// there were. Only orders know whether one is paid and merely not heard of yet.
     pub(crate) async fn ask_about_overdue(&self) -> Result<usize, CatalogFailure> {
-        let now = self.units.now();
-        let read = async move |reader: &mut Reader| store::list_overdue(reader, now, OVERDUE_AT_ONCE).await;
-        let overdue = self.units.read(read).await?;
-        let (asked, until) = (overdue.len(), now.plus(self.time_to_live));
-        for order_id in overdue {
-            let unit = async move |tx: &mut Tx| {
-                if store::prolong_overdue(tx, order_id, now, until).await? {
-                    let timestamp = now;
-                    tx.publish(StockOverdue { order_id, timestamp });
-                }
-                Ok::<_, StoreError>(())
-            };
-            self.units.write(unit).await?;
-        }
-        Ok(asked)
+        let timestamp = self.units.now();
+        let until = timestamp.plus(self.time_to_live);
+        let unit = async move |tx: &mut Tx| {
+            let overdue = store::prolong_overdue(tx, timestamp, until, OVERDUE_AT_ONCE).await?;
+            for &order_id in &overdue {
+                tx.publish(StockOverdue { order_id, timestamp });
+            }
+            Ok::<_, StoreError>(overdue.len())
+        };
+        Ok(self.units.write(unit).await?)
     }
 
     /// [`Self::reserve`], in a transaction.

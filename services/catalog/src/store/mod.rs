@@ -28,8 +28,7 @@ pub(crate) use products::{
     snapshots, update_product,
 };
 pub(crate) use reservations::{
-    find_reservation, insert_reservation, insert_reservation_items, list_overdue, prolong_overdue,
-    set_reservation_status,
+    find_reservation, insert_reservation, insert_reservation_items, prolong_overdue, set_reservation_status,
 };
 pub(crate) use stock::{
     Holding, find_stock, insert_movements, list_movements, list_stock, list_stock_of, move_stock, put_back,

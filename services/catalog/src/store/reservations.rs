@@ -96,27 +96,12 @@ fn item(row: &Row) -> Result<ReservedItem, StoreError> {
     })
 }
 
-/// Holds what is overdue until then; false where it is not held any more, or somebody else has.
+/// Holds at most `limit` reservations longer, until then, that are held longer than they should be, the oldest first;
+/// of which orders. One that somebody changes is left alone.
 pub(crate) async fn prolong_overdue(
     tx: &mut Tx,
-    order_id: OrderId,
     now: Timestamp,
     until: Timestamp,
-) -> Result<bool, StoreError> {
-    let changed = sql("UPDATE reservations SET expires_at = $3 \
-         WHERE order_id = $1 AND status = 'reserved' AND expires_at <= $2")
-    .bind(order_id.to_string())
-    .bind(now)
-    .bind(until)
-    .execute(tx)
-    .await?;
-    Ok(changed == 1)
-}
-
-/// At most `limit` orders whose reservation is held longer than it should be, the oldest first.
-pub(crate) async fn list_overdue(
-    on: &mut impl Session,
-    now: Timestamp,
     limit: u32,
 ) -> Result<Vec<OrderId>, StoreError> {
     let rows = sql(
@@ -125,7 +110,17 @@ pub(crate) async fn list_overdue(
     )
     .bind(now)
     .bind(limit)
-    .all(on)
+    .for_update_skip_locked()
+    .all(tx)
     .await?;
-    rows.iter().map(|row| row.parse("order_id")).collect()
+    let overdue: Vec<OrderId> = rows
+        .iter()
+        .map(|row| row.parse("order_id"))
+        .collect::<Result<_, _>>()?;
+    sql("UPDATE reservations SET expires_at = $1 WHERE order_id IN ")
+        .bind(until)
+        .push_list(overdue.iter().map(ToString::to_string))
+        .execute(tx)
+        .await?;
+    Ok(overdue)
 }

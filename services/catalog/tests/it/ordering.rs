@@ -158,9 +158,20 @@ on_both_databases! {
 
     async fn one_that_was_held_for_too_long_stays_over(fixture: &Fixture) {
         let shop = Ordering::start(fixture).await;
+        let anyone = shop.app.stranger();
+        // Customers are shown what is kept in memory.
+        let is_shown = async |available: i64| {
+            eventually("it is shown", async || {
+                let product = anyone.get("/products/mug").await.expect(200);
+                (product["variants"][0]["available"] == available).then_some(())
+            })
+            .await;
+        };
         shop.created(1, &[("a", 2)]).await;
+        is_shown(3).await;
         shop.cancelled_because(1, CancelReason::ReservationExpired).await;
         shop.becomes(1, Status::Expired).await;
+        is_shown(5).await;
         assert_eq!(shop.counts().await, [(5, 0), (5, 0)]);
         assert_eq!(shop.orders.commit(1).await.unwrap().status, Status::Expired);
         assert_eq!(shop.orders.release(1).await.status, Status::Expired);

@@ -98,6 +98,7 @@ async fn services_stand_where_the_manual_says() {
         table("payments", "/pay").under(&["/api", "/payment"]),
         table("analytics", "/stats").under(&["/api", "/analytics"]),
         table("storage", "/plans").under(&["/api/storage", "/storage"]),
+        table("queues", "/plans").under(&["/api/adapters/queues"]),
         table("orders", "/orders"),
     ]);
     let tables: Vec<RouteTable> = deps
@@ -125,6 +126,7 @@ async fn services_stand_where_the_manual_says() {
             "/analytics/stats",
             "/api/storage/plans",
             "/storage/plans",
+            "/api/adapters/queues/plans",
             "/api/orders",
         ]
     );

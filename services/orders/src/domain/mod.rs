@@ -13,5 +13,5 @@ pub(crate) use event::OrderEvent;
 pub(crate) use guest::{Buyer, Credentials, Guest, GuestLimits, Viewer};
 pub(crate) use order::{Change, HistoryEntry, Order, OrderDetails, OrderLine};
 pub(crate) use refund::{Refund, RefundRequest};
-pub(crate) use saga::{DueStep, SagaStep, SagaTimes, backoff};
+pub(crate) use saga::{BACKOFF, DueStep, SagaStep, SagaTimes};
 pub(crate) use transition::{PaidBack, Transition, is_final};

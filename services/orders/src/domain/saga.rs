@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit_runtime::Timestamp;
+use kit_runtime::{Backoff, Timestamp};
 use kit_values::words;
 use orders_api::{OrderId, OrderStatus, RefundId};
 
@@ -86,31 +86,16 @@ impl SagaTimes {
     }
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// The pause after so many tries in vain: it doubles, and up to half of it is random, so that those who failed together
-/// do not come back together.
-pub(crate) fn backoff(tries: u32, random: u16) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
-    let pause = doubled.min(LONGEST_PAUSE);
-    pause.saturating_sub(pause / 2 * u32::from(random) / u32::from(u16::MAX))
-}
+/// Between two tries of a step.
+pub(crate) const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_mins(1),
+};
 
 #[cfg(test)]
 mod tests {
     use super::super::order::tests::order;
     use super::*;
-
-    #[test]
-    fn a_pause_doubles_up_to_a_minute_and_half_of_it_is_random() {
-        assert_eq!(backoff(1, 0), FIRST_PAUSE);
-        assert_eq!(backoff(3, 0), FIRST_PAUSE * 4);
-        for tries in [20, u32::MAX] {
-            assert_eq!(backoff(tries, 0), LONGEST_PAUSE);
-            assert_eq!(backoff(tries, u16::MAX), LONGEST_PAUSE / 2);
-        }
-    }
 
     #[test]
     fn an_order_that_waits_for_others_has_a_timer_and_no_other_has() {

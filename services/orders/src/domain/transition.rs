@@ -51,7 +51,8 @@ impl Transition {
             },
             Paid => match self {
                 Self::Ship(_) => Some(Shipped),
-                Self::Cancel(_) => Some(Cancelled),
+                // Whoever holds its stock hears yet that it is paid.
+                Self::Cancel(reason) => (*reason != CancelReason::ReservationExpired).then_some(Cancelled),
                 Self::Refund(back) => Some(if back.is_whole { Refunded } else { Paid }),
                 Self::Confirm(_) | Self::Reject(_) | Self::Pay | Self::Deliver => None,
             },
@@ -111,6 +112,7 @@ mod tests {
             Transition::Reject(Vec::new()),
             Transition::Pay,
             Transition::Cancel(CancelReason::Requested),
+            Transition::Cancel(CancelReason::ReservationExpired),
             Transition::Ship(tracking),
             Transition::Deliver,
             back(false),
@@ -155,9 +157,22 @@ mod tests {
         assert_eq!(edges, drawn);
     }
 
+    #[test]
+    fn what_is_paid_is_not_given_up_because_its_stock_was_held_for_long() {
+        let overdue = Transition::Cancel(CancelReason::ReservationExpired);
+        for status in OrderStatus::ALL {
+            let waits = [OrderStatus::Pending, OrderStatus::Confirmed].contains(&status);
+            assert_eq!(
+                overdue.next(status),
+                waits.then_some(OrderStatus::Cancelled),
+                "{status}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
-        fn whatever_happens_an_order_ends_once(steps in prop::collection::vec(0_usize..8, 0..40)) {
+        fn whatever_happens_an_order_ends_once(steps in prop::collection::vec(0_usize..9, 0..40)) {
             let (all, mut status, mut ends) = (transitions(), OrderStatus::Pending, 0);
             for step in steps {
                 if let Some(next) = all[step].next(status) {
@@ -171,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_is_shipped_that_is_not_paid(steps in prop::collection::vec(0_usize..8, 0..40)) {
+        fn nothing_is_shipped_that_is_not_paid(steps in prop::collection::vec(0_usize..9, 0..40)) {
             let (all, mut status, mut is_paid) = (transitions(), OrderStatus::Pending, false);
             for step in steps {
                 if let Some(next) = all[step].next(status) {

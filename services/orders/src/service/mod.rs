@@ -77,11 +77,6 @@ impl OrdersService {
         self.0.wake.notify_one();
     }
 
-    /// Returns once something may be due.
-    pub(crate) async fn woken(&self) {
-        self.0.wake.notified().await;
-    }
-
     fn units(&self) -> &Units {
         &self.0.deps.units
     }

@@ -7,7 +7,7 @@ use catalog_api::GetItems;
 use kit_db::{Reader, Tx};
 use kit_http::Anyone;
 use kit_rpc::CallContext;
-use kit_service::{Call, Failure, JsonAnswer};
+use kit_service::{Call, Failure, JsonAnswer, StepWorker as _};
 use kit_values::Money;
 use orders_api::{CreateOrder, OrderStatus, OrdersRefusal, PlacedLine, PlacedOrder};
 

@@ -1,15 +1,13 @@
 //! What becomes of an order when catalog or payments say what they did. Each is the effect of one event, in the
 //! transaction of its inbox row. What comes too late finds the order over, and changes nothing.
 
-use catalog_api::ReleaseStock;
-use kit_db::{Reader, Tx};
+use kit_db::Tx;
 use kit_service::Failure;
 use kit_token::UserId;
 use kit_values::Money;
 use orders_api::{CancelReason, OrderId, OrderStatus, PaymentId, StockShortage};
 
 use super::advancing::Advanced;
-use super::steps::call;
 use super::{OrdersFailure, OrdersService};
 use crate::domain::{Order, SagaStep, Transition};
 use crate::store;
@@ -43,26 +41,6 @@ impl OrdersService {
         if let Some(order) = store::hold_order(tx, id).await? {
             self.advance(tx, order, &Transition::Reject(shortages), CATALOG)
                 .await?;
-        }
-        Ok(())
-    }
-
-    /// Its stock is held for too long: it is over, unless it is paid, which catalog then hears in time.
-    pub(crate) async fn stock_overdue_in(&self, tx: &mut Tx, id: OrderId) -> Result<(), OrdersFailure> {
-        let held = store::hold_order(tx, id).await?;
-        if let Some(order) = held.filter(|order| order.status != OrderStatus::Paid) {
-            let overdue = Transition::Cancel(CancelReason::ReservationExpired);
-            self.advance(tx, order, &overdue, CATALOG).await?;
-        }
-        Ok(())
-    }
-
-    /// Has catalog let go of what it holds for an order that is not here: nobody else ever would.
-    pub(crate) async fn release_unknown(&self, id: OrderId) -> Result<(), OrdersFailure> {
-        let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
-        if self.units().read(read).await?.is_none() {
-            let request = ReleaseStock { order_id: id };
-            self.0.deps.catalog.release_stock(&call(), request).await?;
         }
         Ok(())
     }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use catalog_api::ReleaseStock;
 use fail::fail_point;
 use kit_db::{Reader, Tx};
 use kit_rpc::{Actor, CallContext, CallError, Deadline};
-use kit_service::Failure;
+use kit_service::{Failure, StepWorker};
 use orders_api::{CancelReason, OrderId, OrderRefundStatus, OrderStatus};
 use payments_api::{AssignPayment, CreatePayment, FindPayment, PaymentStatus, RefundPayment, RefundStatus};
 
 use super::{ORDERS, OrdersFailure, OrdersService};
-use crate::domain::{DueStep, Order, Refund, SagaStep, backoff};
+use crate::domain::{BACKOFF, DueStep, Order, Refund, SagaStep};
 use crate::store;
 
 /// For how long a step is taken. Longer than its calls and transactions may take together.
@@ -27,16 +28,22 @@ enum Outcome {
     Later,
 }
 
-impl OrdersService {
-    /// Takes steps that are due.
-    pub(crate) async fn claim_due(&self, limit: u32) -> Result<Vec<DueStep>, OrdersFailure> {
+impl StepWorker for OrdersService {
+    type Due = DueStep;
+    type Error = OrdersFailure;
+
+    async fn woken(&self) {
+        self.0.wake.notified().await;
+    }
+
+    async fn claim_due(&self, limit: u32) -> Result<Vec<DueStep>, OrdersFailure> {
         let now = self.units().now();
         let unit = async move |tx: &mut Tx| store::claim_due(tx, now, now.plus(LEASE), limit).await;
         Ok(self.units().write(unit).await?)
     }
 
     /// Does a step; one that fails, or is not done, is due again after a pause.
-    pub(crate) async fn run_step(&self, due: DueStep) {
+    async fn run_step(&self, due: DueStep) {
         let ended = match due.step {
             SagaStep::AwaitStock => self.give_up(due.order_id, CancelReason::StockTimeout).await,
             SagaStep::OpenPayment => self.open_payment(due.order_id).await,
@@ -71,9 +78,11 @@ impl OrdersService {
             tracing::warn!(%error, "a step of an order is left where it is");
         }
     }
+}
 
+impl OrdersService {
     fn pause(&self, tries: u32) -> Duration {
-        backoff(tries, u16::from_le_bytes(self.0.deps.ids.random()))
+        BACKOFF.pause(tries, u16::from_le_bytes(self.0.deps.ids.random()))
     }
 
     /// Gives an order up that waits in vain.
@@ -101,12 +110,13 @@ impl OrdersService {
             return self.give_up(id, CancelReason::StockTimeout).await;
         }
         let request = CreatePayment {
-            order_id: id,
+            payable: id.into(),
             user_id: order.user_id,
             guest_token: guest.map(|(token, _)| token),
             amount: order.total,
             description: format!("Order {}", order.number),
             expires_at: times.payment_ends(&order),
+            callback_url: None,
         };
         let payment = self.0.deps.payments.create_payment(&call(), request).await?;
         fail_point!("orders::after-open-before-confirm", |_| Err(Failure::internal(
@@ -149,7 +159,7 @@ impl OrdersService {
         if self.find_in(id, OrderStatus::Confirmed).await?.is_none() {
             return Ok(Outcome::Done);
         }
-        let asked = FindPayment { order_id: id };
+        let asked = FindPayment { payable: id.into() };
         let found = self.0.deps.payments.find_payment(&call(), asked).await?;
         let Some(payment) = found else {
             return self.give_up(id, CancelReason::PaymentFailed).await;
@@ -189,7 +199,7 @@ impl OrdersService {
             return Ok(Outcome::Done);
         };
         let request = RefundPayment {
-            order_id: refund.order_id,
+            payable: refund.order_id.into(),
             refund_id: refund.id,
             amount: refund.amount,
         };
@@ -223,6 +233,16 @@ impl OrdersService {
         Ok(Outcome::Done)
     }
 
+    /// Has catalog let go of what it holds for an order that is not here: nobody else ever would.
+    pub(crate) async fn release_unknown(&self, id: OrderId) -> Result<(), OrdersFailure> {
+        let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
+        if self.units().read(read).await?.is_none() {
+            let request = ReleaseStock { order_id: id };
+            self.0.deps.catalog.release_stock(&call(), request).await?;
+        }
+        Ok(())
+    }
+
     async fn find_in(&self, id: OrderId, status: OrderStatus) -> Result<Option<Order>, OrdersFailure> {
         let read = async move |reader: &mut Reader| store::find_order(reader, id).await;
         Ok(self
@@ -245,8 +265,7 @@ impl OrdersService {
     }
 }
 
-/// A call of our own accord.
-pub(super) fn call() -> CallContext {
+fn call() -> CallContext {
     CallContext::new(Actor::Service(ORDERS.into()), Deadline::after(PEER_LIMIT))
 }
 

@@ -6,8 +6,6 @@
     reason = "what the stories share is written like the stories themselves"
 )]
 
-use std::time::Duration;
-
 use fail::FailScenario;
 use kit_testing::db::TestTarget;
 use kit_testing::{Fixture, Reply, eventually};
@@ -40,27 +38,11 @@ async fn goes_on_after(fault: &str, action: &str) {
                 fail::remove(fault);
                 story.ends_well().await;
             };
-            tokio::select! {
-                () = whole => {}
-                () = time_goes_on(fixture) => {}
-            }
+            fixture.while_time_goes_on(Box::pin(whole)).await;
         })
         .await;
     }
     faults.teardown();
-}
-
-/// Ten times as fast as outside, so that pauses and leases end; never returns.
-async fn time_goes_on(fixture: &Fixture) {
-    loop {
-        let mut left = 1_000;
-        eventually("a while is over", async || {
-            fixture.advance(Duration::from_millis(50));
-            left -= 1;
-            (left == 0).then_some(())
-        })
-        .await;
-    }
 }
 
 struct Story {

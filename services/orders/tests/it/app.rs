@@ -18,8 +18,9 @@ use kit_rpc::ContractClient as _;
 use kit_service::Service;
 use kit_testing::{App, AppBuilder, Fixture, Identity, Person, Reply, eventually, open_database};
 use payments_api::{
-    AssignPayment, CreatePayment, FindPayment, GetTotals, GetTrialBalance, PaymentView, Payments,
-    PaymentsClient, PaymentsError, RefundPayment, RefundView, Totals, TrialBalance,
+    AssignPayment, CancelPayment, CheckoutView, CreatePayment, FindPayment, GetTotals, GetTrialBalance,
+    OpenPaymentCheckout, PaymentView, Payments, PaymentsClient, PaymentsError, RefundPayment, RefundView,
+    Totals, TrialBalance,
 };
 use serde_json::{Value, json};
 
@@ -248,10 +249,10 @@ impl Shop {
 
     /// The payment of an order, as payments have it.
     pub(crate) async fn payment(&self, id: &str) -> Option<PaymentView> {
-        let order_id = id.parse().unwrap();
+        let payable = id.parse().unwrap();
         let payments: PaymentsClient = self.payments.contract();
         payments
-            .find_payment(&call(), FindPayment { order_id })
+            .find_payment(&call(), FindPayment { payable })
             .await
             .unwrap()
     }
@@ -441,6 +442,20 @@ impl Payments for PaymentsLine {
         request: FindPayment,
     ) -> Result<Option<PaymentView>, PaymentsError> {
         self.through(async |payments: PaymentsClient| payments.find_payment(call, request).await)
+            .await
+    }
+
+    async fn open_checkout(
+        &self,
+        call: &CallContext,
+        request: OpenPaymentCheckout,
+    ) -> Result<CheckoutView, PaymentsError> {
+        self.through(async |payments: PaymentsClient| payments.open_checkout(call, request).await)
+            .await
+    }
+
+    async fn cancel_payment(&self, call: &CallContext, request: CancelPayment) -> Result<(), PaymentsError> {
+        self.through(async |payments: PaymentsClient| payments.cancel_payment(call, request).await)
             .await
     }
 
