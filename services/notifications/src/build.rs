@@ -1,8 +1,5 @@
 //! Putting the service together: everything that can fail, before anything runs.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kit_config::secret_file;
 use kit_runtime::Secret;
 use kit_service::{Followers, Home, Hosted, Peers, Service};
 use notifications_api::NotificationsClient;
@@ -112,11 +109,8 @@ fn start_webhooks(
 
 /// Processes that sign for the same endpoints need the same.
 fn webhooks_secret(config: &NotificationsConfig, home: &Home) -> anyhow::Result<Secret<String>> {
-    if let Some(secret) = &config.webhooks_secret {
-        return Ok(secret.clone());
+    match &config.webhooks_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => Ok(home.secret("notifications.webhooks")?),
     }
-    let path = home.data.join("keys/notifications.webhooks.secret");
-    Ok(secret_file::read_or_create_text(&path, || {
-        URL_SAFE_NO_PAD.encode(home.ids.random::<32>())
-    })?)
 }

@@ -1,4 +1,4 @@
-//! What notifications does when something happened to an order, or to an account.
+//! What notifications does when something happened to an order, to a subscription, or to an account.
 
 use std::time::Duration;
 
@@ -8,14 +8,19 @@ use kit_db::Tx;
 use kit_event::Event;
 use kit_rpc::{Actor, CallContext, Deadline};
 use kit_runtime::Timestamp;
+use kit_token::UserId;
 use kit_values::EmailAddress;
 use notifications_api::{NotificationKind, Recipient};
 use orders_api::{
     FindOrder, OrderCancelled, OrderConfirmed, OrderDelivered, OrderId, OrderPaid, OrderRefunded,
     OrderRejected, OrderShipped, OrdersClient,
 };
+use subscriptions_api::{
+    InvoiceIssued, InvoicePaid, ServiceProvisioned, ServiceSuspended, SubscriptionCancelled,
+    SubscriptionExpired, SubscriptionPastDue,
+};
 
-use crate::domain::{Content, OrderChanged, OrderFacts};
+use crate::domain::{Content, OrderChanged, OrderFacts, SubscriptionChanged, Text};
 use crate::service::NotificationsService;
 use crate::store;
 use crate::templates::Templates;
@@ -32,9 +37,12 @@ pub(crate) fn start(
     templates: &Templates,
     orders: OrdersClient,
 ) -> Result<(), BusError> {
-    let orders = OrderConsumer {
+    let notifier = UserNotifier {
         notifications: notifications.clone(),
         templates: templates.clone(),
+    };
+    let orders = OrderConsumer {
+        notifier: notifier.clone(),
         orders,
     };
     let mut group = bus.group(GROUP).on::<UserDeleted>(user_deleted);
@@ -45,15 +53,80 @@ pub(crate) fn start(
     group = orders.add_to::<OrderDelivered>(group);
     group = orders.add_to::<OrderCancelled>(group);
     group = orders.add_to::<OrderRefunded>(group);
+    group = notifier.add_to::<InvoiceIssued>(group);
+    group = notifier.add_to::<InvoicePaid>(group);
+    group = notifier.add_to::<SubscriptionPastDue>(group);
+    group = notifier.add_to::<SubscriptionCancelled>(group);
+    group = notifier.add_to::<SubscriptionExpired>(group);
+    group = notifier.add_to::<ServiceProvisioned>(group);
+    group = notifier.add_to::<ServiceSuspended>(group);
     group.start()?;
     Ok(())
 }
 
-/// Tells users what becomes of their orders.
+/// Tells users something, and what becomes of their subscriptions.
 #[derive(Clone)]
-struct OrderConsumer {
+struct UserNotifier {
     notifications: NotificationsService,
     templates: Templates,
+}
+
+impl UserNotifier {
+    /// Handles events `E` of subscriptions, whose type is the kind of the notification.
+    fn add_to<E: Event + 'static>(&self, group: Group) -> Group {
+        let notifier = self.clone();
+        group.on::<SubscriptionChanged<E>>(move |delivery, inbox| {
+            notifier.clone().subscription_changed(delivery, inbox)
+        })
+    }
+
+    async fn subscription_changed<E: Event>(
+        self,
+        delivery: Delivery<SubscriptionChanged<E>>,
+        inbox: Inbox,
+    ) -> Result<(), Failure> {
+        let SubscriptionChanged {
+            user_id,
+            timestamp,
+            facts,
+            ..
+        } = delivery.payload;
+        if self.notifications.is_too_old(timestamp) {
+            return Ok(());
+        }
+        let kind: NotificationKind = E::TYPE.parse()?;
+        let text = self.templates.subscription(kind, &facts)?;
+        let content = Content::Subscription { kind, facts };
+        self.notify(user_id, (kind, text, content), timestamp, inbox)
+            .await
+    }
+
+    /// Tells a user once, as they prefer it.
+    async fn notify(
+        self,
+        user_id: UserId,
+        (kind, text, content): (NotificationKind, Text, Content),
+        timestamp: Timestamp,
+        inbox: Inbox,
+    ) -> Result<(), Failure> {
+        let to = Recipient::User(user_id);
+        let message = self.notifications.message_of(to, &content, timestamp)?;
+        let notifications = self.notifications.clone();
+        let unit = async move |tx: &mut Tx| {
+            notifications
+                .notify_in(tx, user_id, (kind, &text), message.as_ref())
+                .await
+        };
+        inbox.apply(unit).await?;
+        self.notifications.wake_sender();
+        Ok(())
+    }
+}
+
+/// Tells users, and guests, what becomes of their orders.
+#[derive(Clone)]
+struct OrderConsumer {
+    notifier: UserNotifier,
     orders: OrdersClient,
 }
 
@@ -71,7 +144,7 @@ impl OrderConsumer {
     ) -> Result<(), Failure> {
         let event = delivery.payload;
         // Nobody cares for old news.
-        if self.notifications.is_too_old(event.timestamp) {
+        if self.notifier.notifications.is_too_old(event.timestamp) {
             return Ok(());
         }
         let kind: NotificationKind = E::TYPE.parse()?;
@@ -82,19 +155,11 @@ impl OrderConsumer {
                 .guest_order_changed(order_id, (Content::Order { kind, facts }, timestamp), inbox)
                 .await;
         };
-        let text = self.templates.order(kind, &facts)?;
+        let text = self.notifier.templates.order(kind, &facts)?;
         let content = Content::Order { kind, facts };
-        let to = Recipient::User(user_id);
-        let message = self.notifications.message_of(to, &content, timestamp)?;
-        let notifications = self.notifications.clone();
-        let unit = async move |tx: &mut Tx| {
-            notifications
-                .notify_in(tx, user_id, (kind, &text), message.as_ref())
-                .await
-        };
-        inbox.apply(unit).await?;
-        self.notifications.wake_sender();
-        Ok(())
+        self.notifier
+            .notify(user_id, (kind, text, content), timestamp, inbox)
+            .await
     }
 }
 
@@ -110,12 +175,12 @@ impl OrderConsumer {
             return Ok(());
         };
         let to = Recipient::Email(address);
-        let Some(message) = self.notifications.message_of(to, &content, timestamp)? else {
+        let Some(message) = self.notifier.notifications.message_of(to, &content, timestamp)? else {
             return Ok(());
         };
         let unit = async move |tx: &mut Tx| store::insert_message(tx, &message).await;
         inbox.apply(unit).await?;
-        self.notifications.wake_sender();
+        self.notifier.notifications.wake_sender();
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use auth_api::{AuthClient, AuthError, GetIdentity};
 use futures::future::join_all;
 use kit_rpc::{Actor, CallContext, Deadline};
-use kit_runtime::{Clock, Ids, Stop, TaskError, Tasks};
+use kit_runtime::{Clock, Ids, TaskError, Tasks};
 use kit_token::UserId;
 use kit_values::EmailAddress;
 use notifications_api::MailChannel;
@@ -44,26 +44,22 @@ pub(crate) struct Sender {
 impl Sender {
     /// Starts it. Processes may do so side by side.
     pub(crate) fn start(self, tasks: &Tasks) {
-        tasks.supervise("notifications.sender", move |stop| {
-            let sender = self.clone();
-            async move { sender.run(&stop).await }
+        let (waiting, working) = (self.clone(), self);
+        let woken = move || {
+            let sender = waiting.clone();
+            async move { sender.notifications.message_written().await }
+        };
+        tasks.repeat_woken("notifications.sender", POLL_INTERVAL, woken, move || {
+            let sender = working.clone();
+            async move { sender.send_due().await }
         });
     }
 
-    async fn run(&self, stop: &Stop) -> Result<(), TaskError> {
-        while !stop.is_requested() {
-            let due = self.notifications.take_due().await?;
-            if due.is_empty() {
-                tokio::select! {
-                    () = stop.requested() => {}
-                    () = self.notifications.message_written() => {}
-                    () = tokio::time::sleep(POLL_INTERVAL) => {}
-                }
-                continue;
-            }
-            join_all(due.iter().map(|message| self.attempt(message))).await;
-        }
-        Ok(())
+    /// Attempts what is due; whether anything was.
+    async fn send_due(&self) -> Result<bool, TaskError> {
+        let due = self.notifications.take_due().await?;
+        join_all(due.iter().map(|message| self.attempt(message))).await;
+        Ok(!due.is_empty())
     }
 
     async fn attempt(&self, message: &Message) {

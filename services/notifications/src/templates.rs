@@ -12,10 +12,10 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, context};
 use notifications_api::{AccountMessage, NotificationKind};
 
-use crate::domain::{Content, MailText, OrderFacts, Text, WebhookFacts};
+use crate::domain::{Content, MailText, OrderFacts, SubscriptionFacts, Text, WebhookFacts};
 
 /// Every template by its name, which is its kind or what it is for.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 23] = [
     ("order", include_str!("../templates/order.txt")),
     (
         "order.confirmed",
@@ -33,6 +33,29 @@ const SOURCES: [(&str, &str); 15] = [
         include_str!("../templates/order.cancelled.txt"),
     ),
     ("order.refunded", include_str!("../templates/order.refunded.txt")),
+    ("subscription", include_str!("../templates/subscription.txt")),
+    ("invoice.issued", include_str!("../templates/invoice.issued.txt")),
+    ("invoice.paid", include_str!("../templates/invoice.paid.txt")),
+    (
+        "subscription.past_due",
+        include_str!("../templates/subscription.past_due.txt"),
+    ),
+    (
+        "subscription.cancelled",
+        include_str!("../templates/subscription.cancelled.txt"),
+    ),
+    (
+        "subscription.expired",
+        include_str!("../templates/subscription.expired.txt"),
+    ),
+    (
+        "service.provisioned",
+        include_str!("../templates/service.provisioned.txt"),
+    ),
+    (
+        "service.suspended",
+        include_str!("../templates/service.suspended.txt"),
+    ),
     (
         "webhook.disabled",
         include_str!("../templates/webhook.disabled.txt"),
@@ -86,6 +109,18 @@ impl Templates {
         self.text(kind.as_str(), Serde(facts).into(), facts.link())
     }
 
+    /// What is said of a subscription.
+    pub(crate) fn subscription(
+        &self,
+        kind: NotificationKind,
+        facts: &SubscriptionFacts,
+    ) -> Result<Text, Error> {
+        let (due_at, period_end) = (facts.due_at.map(minute), facts.period_end.map(minute));
+        let amount = facts.amount.map(|amount| amount.to_string());
+        let values = context! { amount, due_at, period_end, ..Value::from(Serde(facts)) };
+        self.text(kind.as_str(), values, facts.link())
+    }
+
     /// What is said of an endpoint of webhooks that gets none any more.
     pub(crate) fn webhook_disabled(&self, facts: &WebhookFacts) -> Result<Text, Error> {
         let kind = NotificationKind::WebhookDisabled;
@@ -114,6 +149,7 @@ impl Templates {
     fn values(&self, content: &Content) -> Result<(String, Value), Error> {
         let text = match content {
             Content::Order { kind, facts } => self.order(*kind, facts)?,
+            Content::Subscription { kind, facts } => self.subscription(*kind, facts)?,
             Content::WebhookDisabled(facts) => self.webhook_disabled(facts)?,
             Content::Account(message) => {
                 let (values, link) = account_values(message);

@@ -6,7 +6,7 @@ use kit_values::{EmailAddress, typed_id, words};
 use notifications_api::{AccountMessage, MailChannel, NotificationKind, Recipient};
 use serde::{Deserialize, Serialize};
 
-use super::{OrderFacts, WebhookFacts};
+use super::{OrderFacts, SubscriptionFacts, WebhookFacts};
 
 typed_id! {
     /// A message; a caller may have chosen it.
@@ -33,6 +33,10 @@ pub(crate) enum Content {
         kind: NotificationKind,
         facts: OrderFacts,
     },
+    Subscription {
+        kind: NotificationKind,
+        facts: SubscriptionFacts,
+    },
     WebhookDisabled(WebhookFacts),
     Account(AccountMessage),
 }
@@ -41,7 +45,7 @@ impl Content {
     /// The name of its template.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Order { kind, .. } => kind.as_str(),
+            Self::Order { kind, .. } | Self::Subscription { kind, .. } => kind.as_str(),
             Self::WebhookDisabled(_) => NotificationKind::WebhookDisabled.as_str(),
             Self::Account(AccountMessage::PasswordReset { .. }) => "password_reset",
             Self::Account(AccountMessage::EmailConfirmation { .. }) => "email_confirmation",
@@ -57,6 +61,7 @@ impl Content {
                 | AccountMessage::EmailConfirmation { expires_at, .. },
             ) => Some(*expires_at),
             Self::Order { .. }
+            | Self::Subscription { .. }
             | Self::WebhookDisabled(_)
             | Self::Account(AccountMessage::PasswordChanged { .. }) => None,
         }

@@ -6,6 +6,7 @@ mod message;
 mod notification;
 mod order;
 mod preference;
+mod subscription;
 mod text;
 mod webhook;
 
@@ -15,6 +16,7 @@ pub(crate) use message::{Content, Message, MessageId, MessageState};
 pub(crate) use notification::Notification;
 pub(crate) use order::{OrderChanged, OrderFacts};
 pub(crate) use preference::{ChannelChange, Channels, all_preferences, check_preferences};
+pub(crate) use subscription::{SubscriptionChanged, SubscriptionFacts};
 pub(crate) use text::{MailText, Text};
 pub(crate) use webhook::{
     AttemptReport, DeliveryOutcome, ForwardedEvent, UrlRules, WebhookAttempt, WebhookAttemptId,

@@ -1,4 +1,4 @@
-//! Which events become webhooks: those of orders, payments and stock, each once for every endpoint that wants it.
+//! Which events become webhooks: those of orders, payments, stock and subscriptions, each once for every endpoint that wants it.
 
 use catalog_api::{StockChanged, StockCommitted, StockRejected, StockReleased, StockReserved};
 use kit_bus::{Bus, BusError, Delivery, Failure, Group, Inbox};
@@ -11,6 +11,11 @@ use orders_api::{
 };
 use payments_api::{
     PaymentCancelled, PaymentCreated, PaymentExpired, PaymentFailed, PaymentRefunded, PaymentSucceeded,
+};
+use subscriptions_api::{
+    InvoiceIssued, InvoicePaid, InvoiceVoided, ServiceDeprovisioned, ServiceProvisioned, ServiceResumed,
+    ServiceSuspended, SubscriptionActivated, SubscriptionCancelled, SubscriptionCreated, SubscriptionExpired,
+    SubscriptionPastDue, SubscriptionRenewed,
 };
 
 use crate::domain::{ForwardedEvent, webhook_body};
@@ -50,6 +55,19 @@ pub(crate) fn start(bus: &Bus, webhooks: &WebhooksService) -> Result<(), BusErro
         StockRejected,
         StockReleased,
         StockCommitted,
+        SubscriptionCreated,
+        SubscriptionActivated,
+        SubscriptionRenewed,
+        SubscriptionPastDue,
+        SubscriptionCancelled,
+        SubscriptionExpired,
+        InvoiceIssued,
+        InvoicePaid,
+        InvoiceVoided,
+        ServiceProvisioned,
+        ServiceSuspended,
+        ServiceResumed,
+        ServiceDeprovisioned,
     );
     group.start()?;
     Ok(())

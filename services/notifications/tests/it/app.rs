@@ -28,6 +28,7 @@ pub(crate) const DONE: &str = "SELECT event_id FROM inbox WHERE consumer = 'noti
 pub(crate) struct NotificationsApp {
     app: App,
     pub(crate) orders: EventLog,
+    pub(crate) subscriptions: EventLog,
     pub(crate) auth: EventLog,
     pub(crate) auth_double: AuthDouble,
     pub(crate) orders_double: OrdersDouble,
@@ -36,6 +37,7 @@ pub(crate) struct NotificationsApp {
 /// What is beside it.
 pub(crate) struct Parts {
     orders: EventLog,
+    subscriptions: EventLog,
     auth: EventLog,
     auth_double: AuthDouble,
     orders_double: OrdersDouble,
@@ -53,6 +55,7 @@ impl Deref for NotificationsApp {
 pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
     let process = fixture.process();
     let orders = EventLog::open(fixture, &process, "orders", orders_api::TOPICS).await;
+    let subscriptions = EventLog::open(fixture, &process, "subscriptions", subscriptions_api::TOPICS).await;
     let auth = EventLog::open(fixture, &process, "auth", auth_api::TOPICS).await;
     let auth_double = AuthDouble::default();
     let orders_double = OrdersDouble::default();
@@ -62,10 +65,12 @@ pub(crate) async fn notifications(fixture: &Fixture) -> (AppBuilder, Parts) {
         .peer(OrdersClient::loopback(orders_double.clone()))
         .log(orders.source())
         .log(auth.source())
+        .log(subscriptions.source())
         .out_of_reach(payments_api::TOPICS)
         .out_of_reach(catalog_api::TOPICS);
     let parts = Parts {
         orders,
+        subscriptions,
         auth,
         auth_double,
         orders_double,
@@ -87,6 +92,7 @@ impl NotificationsApp {
         Self {
             app,
             orders: parts.orders,
+            subscriptions: parts.subscriptions,
             auth: parts.auth,
             auth_double: parts.auth_double,
             orders_double: parts.orders_double,

@@ -18,6 +18,7 @@ mod routes;
 mod sms;
 mod smtp;
 mod streaming;
+mod subscriptions;
 mod webhook_endpoints;
 mod webhook_receiver;
 mod webhook_sending;

@@ -22,7 +22,7 @@ on_both_databases! {
             ada.client.put("/notifications/preferences", &body).await.expect(200)
         };
         let said = put(true, false).await;
-        assert_eq!(said["items"].as_array().map(Vec::len), Some(7));
+        assert_eq!(said["items"].as_array().map(Vec::len), Some(14));
         assert_eq!(ada.client.get("/notifications/preferences").await.expect(200), said);
         assert_eq!(said["items"][2], preference("order.paid", true, false));
         assert_eq!(said["items"][3], preference("order.shipped", true, true), "the others stay");
@@ -85,7 +85,7 @@ on_both_databases! {
         }
         assert_eq!(app.count("SELECT user_id FROM preferences").await, 0);
         let empty = ada.client.put("/notifications/preferences", &json!({ "items": [] })).await.expect(200);
-        assert_eq!(empty["items"].as_array().map(Vec::len), Some(7));
+        assert_eq!(empty["items"].as_array().map(Vec::len), Some(14));
         assert_eq!(app.count(NOTIFICATIONS).await, 0);
     }
 }

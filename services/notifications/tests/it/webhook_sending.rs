@@ -76,7 +76,7 @@ on_both_databases! {
         let mut receiver = Receiver::start().await;
         receiver.subscribe(&app, "/ok", &["payment.succeeded", "stock.reserved"]).await;
         let succeeded = PaymentSucceeded {
-            payment_id: new_id(), version: 2, order_id: Some(new_id()), user_id: None, amount: usd(1_250), timestamp: app.now(),
+            payment_id: new_id(), version: 2, order_id: Some(new_id()), invoice_id: None, user_id: None, amount: usd(1_250), timestamp: app.now(),
         };
         payments.publish(succeeded.clone()).await;
         let delivered = body_of(&receiver.next().await);

@@ -59,7 +59,7 @@ on_both_databases! {
         other.until_states(&app, &["delivered"]).await;
         assert_eq!(endpoint.deliveries(&app).await.len(), 1);
         let preferences = admin.client.get("/notifications/preferences").await.expect(200);
-        assert_eq!(preferences["items"].as_array().map(Vec::len), Some(7));
+        assert_eq!(preferences["items"].as_array().map(Vec::len), Some(14));
         let body = json!({ "items": [{ "kind": "webhook.disabled", "in_app": false, "email": false }] });
         let refused = admin.client.put("/notifications/preferences", &body).await.expect(400);
         assert_eq!(refused["errors"][0]["pointer"], "/items/0/kind");

@@ -28,6 +28,20 @@ words! {
         OrderCancelled = "order.cancelled",
         /// Money for an order was given back.
         OrderRefunded = "order.refunded",
+        /// Something is owed for a subscription.
+        InvoiceIssued = "invoice.issued",
+        /// What was owed for a subscription is paid.
+        InvoicePaid = "invoice.paid",
+        /// An invoice of a subscription is overdue.
+        SubscriptionPastDue = "subscription.past_due",
+        /// A subscription was given up.
+        SubscriptionCancelled = "subscription.cancelled",
+        /// A subscription has ended because it was not paid.
+        SubscriptionExpired = "subscription.expired",
+        /// What a subscription is for can be used.
+        ServiceProvisioned = "service.provisioned",
+        /// What a subscription is for is kept and cannot be used.
+        ServiceSuspended = "service.suspended",
         /// An endpoint of webhooks gets none any more. Its admin is always told.
         WebhookDisabled = "webhook.disabled",
     }
@@ -35,7 +49,7 @@ words! {
 
 impl NotificationKind {
     /// Those of which users say how they want to be told.
-    pub const PREFERABLE: [Self; 7] = [
+    pub const PREFERABLE: [Self; 14] = [
         Self::OrderConfirmed,
         Self::OrderRejected,
         Self::OrderPaid,
@@ -43,6 +57,13 @@ impl NotificationKind {
         Self::OrderDelivered,
         Self::OrderCancelled,
         Self::OrderRefunded,
+        Self::InvoiceIssued,
+        Self::InvoicePaid,
+        Self::SubscriptionPastDue,
+        Self::SubscriptionCancelled,
+        Self::SubscriptionExpired,
+        Self::ServiceProvisioned,
+        Self::ServiceSuspended,
     ];
 }
 

@@ -63,6 +63,32 @@ words! {
         StockReleased = "stock.released",
         /// The lines of an order are not on hand any more.
         StockCommitted = "stock.committed",
+        /// Somebody wants a service, and has not paid for it yet.
+        SubscriptionCreated = "subscription.created",
+        /// The first invoice of a subscription is paid.
+        SubscriptionActivated = "subscription.activated",
+        /// Another period of a subscription is paid.
+        SubscriptionRenewed = "subscription.renewed",
+        /// An invoice of a subscription is overdue.
+        SubscriptionPastDue = "subscription.past_due",
+        /// A subscription was given up.
+        SubscriptionCancelled = "subscription.cancelled",
+        /// A subscription has ended because it was not paid.
+        SubscriptionExpired = "subscription.expired",
+        /// Something is owed for a subscription.
+        InvoiceIssued = "invoice.issued",
+        /// An invoice is paid.
+        InvoicePaid = "invoice.paid",
+        /// Nothing is owed by an invoice any more.
+        InvoiceVoided = "invoice.voided",
+        /// What a subscription is for can be used.
+        ServiceProvisioned = "service.provisioned",
+        /// What a subscription is for is kept and cannot be used.
+        ServiceSuspended = "service.suspended",
+        /// What a subscription is for can be used again.
+        ServiceResumed = "service.resumed",
+        /// What a subscription was for is gone.
+        ServiceDeprovisioned = "service.deprovisioned",
     }
 }
 
