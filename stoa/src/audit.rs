@@ -29,20 +29,14 @@ pub(crate) fn forward(node: &Node, peers: &Peers) -> anyhow::Result<()> {
     let auth = peers.client::<AuthClient>()?;
     for db in node.databases() {
         let (db, auth) = (db.clone(), auth.clone());
-        node.tasks.supervise("stoa.audit", move |stop| {
+        let changing = db.clone();
+        let woken = move || {
+            let db = changing.clone();
+            async move { audit::announced(&db).await }
+        };
+        node.tasks.repeat_woken("stoa.audit", PERIOD, woken, move || {
             let (db, auth) = (db.clone(), auth.clone());
-            async move {
-                while !stop.is_requested() {
-                    if !forward_batch(&db, &auth).await? {
-                        tokio::select! {
-                            () = stop.requested() => {}
-                            () = audit::announced(&db) => {}
-                            () = tokio::time::sleep(PERIOD) => {}
-                        }
-                    }
-                }
-                Ok(())
-            }
+            async move { forward_batch(&db, &auth).await }
         });
     }
     Ok(())

@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Looks at what services tell each other, and decides about events that could not be handled.
     #[command(subcommand)]
     Events(Events),
+    /// The clock of a shop that is tried out (`clock.test`).
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Publishes something at each configured broker and consumes it again.
     Brokers(Listing),
     /// Checks what must hold of every service's tables, and what services must agree on.
@@ -131,6 +134,22 @@ pub(crate) enum Config {
     Schema,
     /// Prints the reference page of every key.
     Reference,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockCommand {
+    /// Prints the time there.
+    Show,
+    /// Moves it ahead, whether `stoa up` runs or not, and prints the time after that.
+    ///
+    /// It goes in steps, a tenth of a second apart, so that what is due at one has begun before the next.
+    Advance {
+        /// How far, such as `36h` or `31d`.
+        span: Span,
+        /// How far at once.
+        #[arg(long, default_value = "1d", value_name = "TIME")]
+        step: Span,
+    },
 }
 
 #[derive(Debug, Subcommand)]

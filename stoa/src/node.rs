@@ -19,7 +19,7 @@ use kit_telemetry::{Metrics, Tracer};
 
 use crate::services::{self, KnownService};
 use crate::settings::{DataConfig, DatabaseConfig, EventsConfig, PeersConfig, RpcConfig, section};
-use crate::{carriers, tokens};
+use crate::{carriers, shifted_clock, tokens};
 
 /// A process, what its services share by `Deref`, and what they have of their own.
 pub(crate) struct Node {
@@ -47,7 +47,8 @@ impl Deref for Node {
 impl Node {
     /// A process that owns what it hosts.
     pub(crate) fn new(config: Loaded, hosts: &[KnownService], tasks: Tasks) -> anyhow::Result<Self> {
-        Self::with_clock(config, hosts, tasks, Clock::system())
+        let clock = shifted_clock::open(&config, &tasks)?;
+        Self::with_clock(config, hosts, tasks, clock)
     }
 
     /// The same, with a clock of its own.

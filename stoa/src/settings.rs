@@ -23,6 +23,15 @@ kit_config::config! {
 }
 
 kit_config::config! {
+    /// The time of this process.
+    pub(crate) struct ClockConfig("clock") {
+        /// Whether `stoa clock advance` may move it, which is for trying things out with `stoa up`. From then on the data
+        /// folder is of a later time.
+        test: bool = "false",
+    }
+}
+
+kit_config::config! {
     /// The databases.
     pub(crate) struct DatabaseConfig("database") {
         /// `postgres://user:password@host:port/database`: a schema for each service. Without it, a SQLite file
@@ -120,8 +129,9 @@ kit_config::config! {
     pub(crate) struct LogConfig("log") {
         /// How a line looks.
         format: LogFormat = "auto",
-        /// What is logged, as `level` or `target=level`, separated by commas.
-        filter: String = "info",
+        /// What is logged, as `level` or `target=level`, separated by commas. Whose signature is wrong is an error to `s3s`, and
+        /// to nobody else.
+        filter: String = "info,s3s=off",
     }
 }
 
@@ -159,19 +169,17 @@ kit_config::config! {
 fn check_peers(config: &PeersConfig, check: &mut Check<'_>) {
     for name in config.by_service.keys() {
         let is_known = services::all().any(|service| service.name == name.as_str());
-        if !is_known && !PLANNED.contains(&name.as_str()) {
+        if !is_known {
             check.refuse(name, "there is no such service");
         }
     }
 }
 
-/// Services that are planned: their listen keys are known, so that one file serves every version.
-const PLANNED: [&str; 2] = ["subscriptions", "storage"];
-
 /// Everything that may be set.
 pub(crate) fn catalog() -> Catalog {
     let mut catalog = Catalog::new()
         .section::<DataConfig>()
+        .section::<ClockConfig>()
         .section::<DatabaseConfig>()
         .section::<EventsConfig>()
         .section::<CarriersConfig>()
@@ -188,14 +196,7 @@ pub(crate) fn catalog() -> Catalog {
     for service in services::all() {
         catalog = service.configure(catalog);
     }
-    for service in PLANNED {
-        catalog = catalog.reserved(
-            &format!("{service}.listen"),
-            "For a service that is planned; ignored.",
-        );
-    }
     telemetry::aliases(catalog)
-        .reserved("storage.s3_listen", "For a service that is planned; ignored.")
         .alias("PORT", "port", AliasKind::Same)
         .alias("DATABASE_URL", "database.url", AliasKind::Same)
         .alias("REDIS_URL", "redis.url", AliasKind::Same)

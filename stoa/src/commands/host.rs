@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use kit_config::{Loaded, ProcessConfig};
 use kit_otlp::Exporter;
 use kit_runtime::{Lifecycle, Shutdown, ShutdownLimits};
@@ -21,7 +21,9 @@ use crate::compose::compose;
 use crate::node::Node;
 use crate::serve::Sockets;
 use crate::services::{self, GATEWAY, KnownService, find};
-use crate::settings::{self, AdminConfig, LogConfig, LogFormat, RuntimeConfig, listen_address, section};
+use crate::settings::{
+    self, AdminConfig, ClockConfig, LogConfig, LogFormat, RuntimeConfig, listen_address, section,
+};
 use crate::telemetry;
 
 const LAME_DUCK: Duration = Duration::from_secs(5);
@@ -54,6 +56,9 @@ pub(super) fn up(
 }
 
 pub(super) fn run(config: Loaded, options: &Run) -> anyhow::Result<ExitCode> {
+    if section::<ClockConfig>(&config)?.test {
+        bail!("`clock.test` is for `stoa up`: other processes would go by another time");
+    }
     let hosts = &options.services;
     host(
         config,

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod brokers;
+mod clock;
 mod config;
 mod demo;
 mod document;
@@ -79,6 +80,7 @@ pub(crate) fn execute(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Demo(options) => demo::demo(file, set, &options),
         Command::Migrate(options) => migrate::migrate(settings::load(file, set)?, &options),
         Command::Config(options) => config::config(file, set, &options),
+        Command::Clock(command) => clock::clock(&settings::load(file, set)?, &command),
         Command::Brokers(listing) => brokers::brokers(settings::load(file, set)?, listing),
         Command::Events(options) => events::events(settings::load(file, set)?, &options),
         Command::Verify(options) => verify::verify(settings::load(file, set)?, &options),

@@ -4,15 +4,13 @@
 //! runs, and is moved on between two steps of the history. It never passes the present.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use demo::{ADMIN, MONTH, Means, Notes, TIME_TO_PAY};
 use gateway::GatewayConfig;
 use kit_config::Loaded;
-use kit_runtime::{Clock, Ids, Lifecycle, TimeSource, Timestamp};
+use kit_runtime::{Clock, Ids, Lifecycle};
 use kit_service::talk;
 use kit_telemetry::{LogFormat, LogSettings, init_logs};
 
@@ -21,6 +19,7 @@ use crate::node::Node;
 use crate::serve::Sockets;
 use crate::services::{self, GATEWAY, find};
 use crate::settings::{self, DataConfig, section};
+use crate::shifted_clock::ShiftedClock;
 
 /// The notes in a data folder.
 const NOTES: &str = "demo.json";
@@ -55,7 +54,7 @@ pub(super) fn make(config: &Loaded, source: Source) -> anyhow::Result<(Notes, St
     config.check()?;
     refuse_outside(config)?;
     let data = section::<DataConfig>(config)?.dir;
-    let clock = ShopClock::default();
+    let clock = ShiftedClock::default();
     let mut notes = open_notes(&data)?;
     if notes.summary().is_none() {
         init_logs(&LogSettings {
@@ -133,6 +132,7 @@ fn for_history((file, mut set): Source, public: &str, password: &str) -> anyhow:
         ("auth.admin.email", "admin@example.com"),
         ("auth.admin.password", password),
         ("orders.payment_time_to_live", &hours(TIME_TO_PAY)),
+        ("storage.s3_listen", "127.0.0.1:0"),
         ("catalog.reservation_time_to_live", &hours(TIME_TO_PAY * 2)),
     ] {
         set.push((key.to_owned(), value.to_owned()));
@@ -145,11 +145,11 @@ fn for_history((file, mut set): Source, public: &str, password: &str) -> anyhow:
 async fn fill(
     config: Loaded,
     lifecycle: &Lifecycle,
-    clock: &ShopClock,
+    clock: &ShiftedClock,
     mut notes: Notes,
 ) -> anyhow::Result<Notes> {
     let begins_anew = notes.moment() == notes.beginning();
-    clock.set_back_to(
+    clock.set_to(
         notes
             .moment()
             .plus(if begins_anew { Duration::ZERO } else { GAP }),
@@ -174,59 +174,10 @@ async fn fill(
     };
     let beginning = notes.beginning();
     let reach = async |after: Duration| {
-        clock.move_on_to(beginning.plus(after));
+        clock.move_on_to(beginning.plus(after).min(Clock::system().now()));
         Ok(())
     };
     demo::fill_month(&means, &mut notes, reach, talk).await?;
     clock.move_on_to(Clock::system().now());
     Ok(notes)
-}
-
-/// A clock that runs, so many microseconds behind that of the machine.
-#[derive(Clone, Debug, Default)]
-struct ShopClock(Arc<AtomicI64>);
-
-impl ShopClock {
-    fn set_back_to(&self, moment: Timestamp) {
-        let behind = Clock::system()
-            .now()
-            .as_micros()
-            .saturating_sub(moment.as_micros());
-        self.0.store(behind.max(0), Ordering::SeqCst);
-    }
-
-    /// Moves the clock on, never back and never past the present.
-    fn move_on_to(&self, moment: Timestamp) {
-        let behind = Clock::system()
-            .now()
-            .as_micros()
-            .saturating_sub(moment.as_micros());
-        self.0.fetch_min(behind.max(0), Ordering::SeqCst);
-    }
-}
-
-impl TimeSource for ShopClock {
-    fn now(&self) -> Timestamp {
-        let behind = Duration::from_micros(u64::try_from(self.0.load(Ordering::SeqCst)).unwrap_or(0));
-        Clock::system().now().minus(behind)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clock_of_a_shop_moves_on_and_stops_at_the_present() {
-        let (clock, present) = (ShopClock::default(), Clock::system().now());
-        clock.set_back_to(present.minus(MONTH));
-        assert!(clock.now() < present);
-        clock.move_on_to(present.minus(MONTH / 2));
-        let half = clock.now();
-        assert!(half >= present.minus(MONTH / 2));
-        clock.move_on_to(present.minus(MONTH));
-        assert!(clock.now() >= half);
-        clock.move_on_to(present.plus(MONTH));
-        assert!(clock.now() <= Clock::system().now());
-    }
 }
