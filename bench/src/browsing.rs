@@ -17,7 +17,7 @@ use crate::load::{Talker, talk};
 use crate::program::Under;
 use crate::report::{Reach, Report, Row};
 use crate::samples::Samples;
-use crate::scene::{Embedded, Hashing, PASSWORD, embedded, set, sign_in};
+use crate::scene::{ADMIN, Embedded, Hashing, embedded, has_admin, set, sign_in};
 
 /// Products shown a second, expected with what is kept.
 const EXPECTED: f64 = 10_000.0;
@@ -28,8 +28,6 @@ const PRODUCTS: u32 = 200;
 const SHOWN: u32 = 20;
 
 const CUSTOMERS: usize = 8;
-
-const ADMIN: &str = "root";
 
 /// Measures.
 pub(crate) fn run(folders: &Folders, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
@@ -56,13 +54,7 @@ struct Measured {
 
 fn measure(folders: &Folders, effort: &Effort, products_kept: &str) -> anyhow::Result<Measured> {
     let Embedded { mut program, gateway } = embedded(folders, &folders.fresh("browsing")?, Hashing::Cheap)?;
-    set(&mut program.settings, "AUTH__ADMIN__USERNAME", &ADMIN);
-    set(
-        &mut program.settings,
-        "AUTH__ADMIN__EMAIL",
-        &format!("{ADMIN}@example.com"),
-    );
-    set(&mut program.settings, "AUTH__ADMIN__PASSWORD", &PASSWORD);
+    has_admin(&mut program.settings);
     set(&mut program.settings, "CATALOG__CACHED_PRODUCTS", &products_kept);
     let process = program.start(Under::Nothing)?;
     stock_up(gateway)?;

@@ -86,6 +86,18 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// The MinIO that `cargo xtask backends up` has built on this machine; `None` where it has not.
+pub(crate) fn find_minio() -> Option<PathBuf> {
+    let tools = fs::read_dir(std::env::home_dir()?.join(".cache").join("stoa-tools")).ok()?;
+    let folders = tools.flatten().filter(|entry| {
+        let name = entry.file_name();
+        name.to_string_lossy().starts_with("minio-")
+    });
+    folders
+        .map(|entry| entry.path().join("minio"))
+        .find(|program| program.is_file())
+}
+
 /// An installed program without which a figure cannot be had.
 pub(crate) fn need_program(name: &str, package: &str) -> anyhow::Result<PathBuf> {
     find_program(name)

@@ -3,7 +3,8 @@
 //! One run measures everything in turn and prints ratios first: absolute figures differ by machine and by what
 //! else runs on it. Instructions and system calls a request do not, so [`gate`] holds those to
 //! `bench/limits.toml`. It starts `<target>/dist/stoa` (the gate: `<target>/release/stoa`) and builds nothing: what is
-//! measured is what was built, and a missing binary is an error. All load goes to the loopback address, bounded in time and count.
+//! measured is what was built, and a missing binary is an error. All load goes to the loopback address, bounded in time
+//! and count.
 //!
 //! stdout is data (the table), stderr is talk.
 #![expect(
@@ -26,6 +27,7 @@ mod gate;
 mod load;
 mod login;
 mod machine;
+mod objects;
 mod peers;
 mod pgbench;
 mod program;
@@ -90,6 +92,8 @@ enum What {
     Browsing,
     /// Orders until they can be paid, on both databases, and what is put into carts.
     Selling,
+    /// Objects that clients of S3 put and get, beside MinIO.
+    Objects,
     /// Events of one service that have an effect in another, on both databases.
     Events,
     /// How long an access token is accepted after its session was ended.
@@ -108,7 +112,7 @@ const GATED: &str = "release";
 
 type Part = fn(&Folders, &Effort, &mut Report) -> anyhow::Result<()>;
 
-const PARTS: [(What, Part); 13] = [
+const PARTS: [(What, Part); 14] = [
     (What::Start, start::start),
     (What::Memory, start::memory),
     (What::Login, login::run),
@@ -119,6 +123,7 @@ const PARTS: [(What, Part); 13] = [
     (What::Transactions, transactions::run),
     (What::Browsing, browsing::run),
     (What::Selling, selling::run),
+    (What::Objects, objects::run),
     (What::Events, events::run),
     (What::Ending, ending::run),
     (What::Absence, absence::run),

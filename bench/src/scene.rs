@@ -39,6 +39,7 @@ pub(crate) fn embedded(folders: &Folders, folder: &Path, hashing: Hashing) -> an
     set(&mut settings, "DATA__DIR", &folder.join("data").display());
     set(&mut settings, "GATEWAY__LISTEN", &gateway);
     set(&mut settings, "ADMIN__LISTEN", &free_address()?);
+    set(&mut settings, "STORAGE__S3_LISTEN", &"127.0.0.1:0");
     Ok(Embedded {
         gateway,
         program: Program {
@@ -173,6 +174,16 @@ fn settings(hashing: Hashing) -> Vec<(String, String)> {
         set(&mut settings, "AUTH__PASSWORD__BCRYPT_COST", &"10");
     }
     settings
+}
+
+/// Who administers, where somebody does.
+pub(crate) const ADMIN: &str = "root";
+
+/// There is an administrator from the start.
+pub(crate) fn has_admin(settings: &mut Vec<(String, String)>) {
+    set(settings, "AUTH__ADMIN__USERNAME", &ADMIN);
+    set(settings, "AUTH__ADMIN__EMAIL", &format!("{ADMIN}@example.com"));
+    set(settings, "AUTH__ADMIN__PASSWORD", &PASSWORD);
 }
 
 /// Sets what an operator would.

@@ -52,10 +52,10 @@ UPDATE orders.order_steps SET due_at = 9000000000000000, tries = 1 WHERE order_i
 COMMIT;
 SELECT * FROM orders.orders WHERE id = :id;
 BEGIN;
-INSERT INTO payments.payment_orders (order_id, cancelled) VALUES (:id, 0) ON CONFLICT (order_id) DO NOTHING;
-SELECT cancelled FROM payments.payment_orders WHERE order_id = :id FOR UPDATE;
-SELECT * FROM payments.payments WHERE order_id = :id;
-INSERT INTO payments.payments (id, order_id, user_id, amount_minor, currency, description, status, captured_minor, refunding_minor, refunded_minor, attempts, declines, version, expires_at, created_at)
+INSERT INTO payments.payables (id, cancelled) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING;
+SELECT cancelled FROM payments.payables WHERE id = :id FOR UPDATE;
+SELECT * FROM payments.payments WHERE payable = :id;
+INSERT INTO payments.payments (id, payable, user_id, amount_minor, currency, description, status, captured_minor, refunding_minor, refunded_minor, attempts, declines, version, expires_at, created_at)
     VALUES (:payment, :id, :sku, 1250, 'USD', 'Order 7', 'open', 0, 0, 0, 0, 0, 1, 9000000000000000, 0);
 INSERT INTO payments.outbox (event_id, topic, key, partition, type, payload, headers, created_at)
     VALUES (gen_random_uuid(), 'payments', :payment, 3, 'payment.created', repeat('x', 300), repeat('x', 250), 0);

@@ -13,13 +13,11 @@ use crate::effort::Effort;
 use crate::load::{Talker, talk};
 use crate::program::{Running, Under};
 use crate::samples::Samples;
-use crate::scene::{Embedded, PASSWORD, register, set, sign_in};
-
-const ADMIN: &str = "root";
+use crate::scene::{ADMIN, Embedded, has_admin, register, set, sign_in};
 
 /// Products: one for each buyer and follower, so that buyers wait for the platform and not for each other's stock; and
 /// so many for each cart.
-const IN_A_CART: usize = 4;
+const IN_A_CART: usize = 8;
 
 const ON_HAND: i64 = 1_000_000;
 
@@ -40,16 +38,10 @@ impl Shop {
     /// Starts the platform, fills the shop and lets people in.
     pub(super) fn open(platform: Embedded, buyers: usize) -> anyhow::Result<Self> {
         let Embedded { mut program, gateway } = platform;
-        for (key, value) in [
-            ("AUTH__TOKEN_ON_REGISTER", "true".to_owned()),
-            ("AUTH__ADMIN__USERNAME", ADMIN.to_owned()),
-            ("AUTH__ADMIN__EMAIL", format!("{ADMIN}@example.com")),
-            ("AUTH__ADMIN__PASSWORD", PASSWORD.to_owned()),
-            // Orders of this are never paid, and must not end meanwhile.
-            ("ORDERS__MOST_UNPAID", "1000000".to_owned()),
-        ] {
-            set(&mut program.settings, key, &value);
-        }
+        has_admin(&mut program.settings);
+        set(&mut program.settings, "AUTH__TOKEN_ON_REGISTER", &true);
+        // Orders of this are never paid, and must not end meanwhile.
+        set(&mut program.settings, "ORDERS__MOST_UNPAID", &1_000_000);
         let process = program.start(Under::Nothing)?;
         let staff = sign_in(gateway, ADMIN)?.token().to_owned();
         for number in 0..buyers + FOLLOWERS {
