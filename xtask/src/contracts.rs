@@ -8,8 +8,8 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{python, shell};
 
 /// The command line of `cargo xtask contracts`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// Those that the platform keeps so far.
-const CONTRACTS: &str = "mesh,transactions,commerce";
+const CONTRACTS: &str = "mesh,transactions,commerce,storage";
 
 impl Default for Args {
     fn default() -> Self {
@@ -51,13 +51,15 @@ pub(crate) fn run(args: &Args, workspace: &Workspace) -> anyhow::Result<()> {
         return Ok(());
     }
     shell::run(&mut workspace.cargo(&["build", "--quiet", "--release", "-p", "stoa"]))?;
+    // They use the storage by a foreign client.
+    python::run(workspace)?;
     // The folder may be read-only, and is not ours to write into.
-    let mut python = Command::new("python3");
-    python
+    let mut command = Command::new(python::interpreter(workspace));
+    command
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(program.canonicalize()?);
     shell::run(
-        python
+        command
             .arg("--bin")
             .arg(workspace.release_binary())
             .args(["--only", &args.only]),

@@ -5,7 +5,7 @@
 //! `python3-venv` where Python cannot make an environment without it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -19,7 +19,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let wanted = fs::read_to_string(&requirements)
         .with_context(|| format!("cannot read `{}`", requirements.display()))?;
     let environment = workspace.target().join("python");
-    let python = environment.join("bin").join("python");
+    let python = interpreter(workspace);
     // Written last, so it is there only when everything before went well.
     let installed = environment.join("installed-requirements.txt");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) && works(&python) {
@@ -43,6 +43,11 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     fs::write(&installed, wanted).with_context(|| format!("cannot write `{}`", installed.display()))?;
     eprintln!("python: made `{}`", environment.display());
     Ok(())
+}
+
+/// The interpreter of the environment, whether it is there or not.
+pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("python/bin/python")
 }
 
 fn make(environment: &Path) -> anyhow::Result<()> {

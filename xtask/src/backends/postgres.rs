@@ -226,7 +226,7 @@ impl Server {
         self.make_data(&password)?;
         let port = ports::free_from(PORT)?;
         let settings = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 \
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=600 \
              -c fsync=on -c synchronous_commit=on"
         );
         let patience = PATIENCE.as_secs().to_string();

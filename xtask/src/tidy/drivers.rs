@@ -7,7 +7,7 @@ use crate::crates::{Crate, Crates, Layer};
 use crate::tidy::Finding;
 use crate::workspace::Workspace;
 
-const DRIVERS: [&str; 4] = ["lapin", "rdkafka", "redis", "sqlx"];
+const DRIVERS: [&str; 5] = ["lapin", "rdkafka", "redis", "rusqlite", "sqlx"];
 
 /// Who depends on whom outside of tests, by name: our crates and all others.
 type Graph = BTreeMap<String, BTreeSet<String>>;
