@@ -192,16 +192,17 @@ impl Node {
         samples.sum()
     }
 
-    /// Resident memory in bytes.
+    /// Memory that the process alone has, in bytes: resident pages that are no part of a file. Those of the program's own
+    /// file are shared, and how many there are depends on how it was built.
     ///
     /// # Panics
     /// When the system does not tell.
-    pub fn resident_memory(&self) -> u64 {
+    pub fn own_memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
         let text = fs::read_to_string(path).expect("the process is there");
         let kib = text
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+            .find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"));
         kib.and_then(|kib| kib.trim().parse::<u64>().ok())
             .expect("a number of KiB")
             * 1024

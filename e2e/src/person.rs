@@ -8,6 +8,9 @@ use crate::Client;
 /// Everybody's password.
 pub const PASSWORD: &str = "correct-horse-battery-9";
 
+/// A card that the sandbox charges.
+pub const CARD: &str = "4242424242424242";
+
 /// The first admin of every set-up that names one.
 pub const ADMIN: &str = "root";
 

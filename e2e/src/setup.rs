@@ -55,6 +55,8 @@ impl Setup {
             addresses: BTreeMap::new(),
             face: "gateway",
         }
+        // Objects are asked for at the address that is told: any port will do.
+        .set("storage.s3_listen", "127.0.0.1:0")
     }
 
     /// `stoa up`, with the services' own ports open too.
@@ -71,6 +73,9 @@ impl Setup {
             "cart",
             "orders",
             "payments",
+            "subscriptions",
+            "storage",
+            "queues",
             "notifications",
             "analytics",
             "admin",

@@ -32,17 +32,28 @@ pub struct Stoa {
 }
 
 /// What sells, each before those that call it.
-const SHOP: [&str; 6] = [
+const SHOP: [&str; 9] = [
     "catalog",
     "cart",
     "payments",
     "orders",
+    "subscriptions",
+    "storage",
+    "queues",
     "notifications",
     "analytics",
 ];
 
 /// Of it, what transactions do without.
-const SELLING: [&str; 4] = ["catalog", "cart", "orders", "notifications"];
+const SELLING: [&str; 7] = [
+    "catalog",
+    "cart",
+    "orders",
+    "subscriptions",
+    "storage",
+    "queues",
+    "notifications",
+];
 
 /// Processes of other machines share this instead of a folder.
 const INTERNAL_KEY: &str = "an-internal-key-of-the-end-to-end-tests";
@@ -184,7 +195,10 @@ fn split(database: &Database, trade: &[&[&'static str]]) -> Vec<Setup> {
         .set("rpc.keys", INTERNAL_KEY)
         .env("AUTH_SERVICE_URL", &url(&auth, "auth"))
         .env("USER_SERVICE_URL", &url(&users, "users"));
-    let traders: Vec<Setup> = trade.iter().map(|services| after(Setup::run(services))).collect();
+    let trader = |services: &&[&'static str]| {
+        after(Setup::run(services)).set("gateway.public_url", &url(&gateway, "gateway"))
+    };
+    let traders: Vec<Setup> = trade.iter().map(trader).collect();
     let known = traders
         .iter()
         .flat_map(|peer| peer.services().map(move |name| (name, url(peer, name))));

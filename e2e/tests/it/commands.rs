@@ -31,7 +31,7 @@ fn what_there_is_no_such_of_is_refused_as_usage() {
         assert!(ended.stderr.contains("--help"), "{}", ended.stderr);
     }
     let ended = Setup::command(&["run", "--services", "ordres"]).finish();
-    let told = "there is no service `ordres`; there are auth, users, catalog, cart, payments, orders, notifications, analytics, gateway";
+    let told = "there is no service `ordres`; there are auth, users, catalog, cart, payments, orders, subscriptions, storage, queues, notifications, analytics, gateway";
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
 }
 

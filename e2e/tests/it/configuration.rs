@@ -146,7 +146,7 @@ fn the_strongest_layer_wins_and_is_named() {
     const SHOW: &[&str] = &["config", "show", "--json"];
     let key = "log.filter";
     let setup = Setup::command(SHOW);
-    assert_eq!(shown(&setup, key), ("info".into(), "default".to_owned()));
+    assert_eq!(shown(&setup, key), ("info,s3s=off".into(), "default".to_owned()));
     let setup = setup.file("stoa.toml", "[log]\nfilter = \"warn\"\n");
     assert_eq!(shown(&setup, key), ("warn".into(), "stoa.toml:2".to_owned()));
     let setup = setup.file(".env", "STOA__LOG__FILTER=error\n");

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use e2e::{Brokers, Carrier, Client, Stoa, Topology, paths};
+use e2e::{Brokers, Carrier, Client, Setup, Stoa, Topology, paths};
 
 use crate::carried::every_carrier;
 
@@ -13,9 +13,21 @@ fn separate_processes_keep_the_contracts() {
 }
 
 #[test]
-fn a_shop_of_separate_processes_keeps_its_contract() {
+fn a_shop_of_separate_processes_keeps_its_contracts_and_its_objects_in_minio() {
     let brokers = Brokers::shared(Carrier::Kafka);
-    keeps_the_contracts(&Stoa::start_shop(&brokers), "commerce");
+    let stoa = Stoa::start_with(Topology::Shop, |setup| at_minio(brokers.configure(setup)));
+    keeps_the_contracts(&stoa, "commerce,storage");
+}
+
+/// As the account that may do everything there; what is enough stands in `docs/storage.md`.
+fn at_minio(setup: Setup) -> Setup {
+    let minio = kit_testing::minio_server();
+    setup
+        .set("storage.backend", "minio")
+        .set("storage.minio.endpoint", &minio.endpoint)
+        .set("storage.minio.access_key", &minio.key_id)
+        .set("storage.minio.secret_key", &minio.secret)
+        .set("storage.minio.bucket_prefix", "e2e-contracts")
 }
 
 every_carrier! {
@@ -33,7 +45,7 @@ fn keeps_the_contracts(stoa: &Stoa, which: &str) {
         return;
     };
     let url = |client: Client| format!("http://{}", client.address());
-    let done = Command::new("python3")
+    let done = Command::new(paths::python())
         // The folder may be read-only, and is not ours to write into.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(run)

@@ -2,12 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 
-use e2e::person::{self, fresh};
+use e2e::person::{self, CARD, fresh};
 use e2e::{Client, Person, Stoa, Topology, eventually};
 use kit_testing::Reply;
 use serde_json::{Value, json};
 
-const CARD: &str = "4242424242424242";
 const INVALID: &str = "Invalid or expired token";
 
 every_topology! {

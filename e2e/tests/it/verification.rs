@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use e2e::database::Database;
+use e2e::person::CARD;
 use e2e::{Finished, Person, Stoa, eventually};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
-
-const CARD: &str = "4242424242424242";
+use sqlx::{Connection as _, PgConnection, Row as _};
 
 every_topology! {
     fn what_is_not_as_it_must_be_is_named(stoa: &mut Stoa) {
@@ -155,16 +154,10 @@ fn run(stoa: &Stoa, service: &str, statement: String) -> Vec<String> {
         return database.block_on(on_postgres(database, service, statement));
     }
     let file = stoa.node(service).setup().data().join(format!("{service}.db"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let url = format!("sqlite://{}", file.display());
-        let mut connection = SqliteConnection::connect(&url).await.expect("the file");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .fetch_all(&mut connection)
-            .await;
-        connection.close().await.expect("the file is closed");
-        rows.expect("it runs").iter().map(|row| row.get(0)).collect()
-    })
+    let connection = rusqlite::Connection::open(file).expect("the file");
+    let mut statement = connection.prepare(&statement).expect("a statement");
+    let rows = statement.query_map([], |row| row.get(0));
+    rows.and_then(Iterator::collect).expect("it runs")
 }
 
 async fn on_postgres(database: &Database, service: &str, statement: String) -> Vec<String> {
